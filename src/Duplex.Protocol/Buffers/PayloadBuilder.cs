@@ -1,0 +1,91 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Duplex;
+
+/// <summary>One payload on its way in. Its memory grows with the bytes that arrived, never with the length that the peer declared.</summary>
+/// <remarks>Not thread-safe: it belongs to one connection's receive loop.</remarks>
+internal sealed class PayloadBuilder(PayloadAllocator allocator)
+{
+    /// <summary>What a declared length may reserve before a byte of it has come: as much as one read of the stream takes anyway.</summary>
+    public const int FirstReservation = 64 * 1024;
+
+    // All only touched by the receive loop.
+    private SharedBuffer? _owner;
+    private Memory<byte> _memory;
+    private long _announced; // what it will hold once the announced frame is here
+    private bool _final; // whether that is all of it
+
+    /// <summary>How many bytes it holds.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Announces a frame's payload, so that memory of about the right size is taken when its bytes come.</summary>
+    /// <param name="bytes">The declared length.</param>
+    /// <param name="final">Whether no frame of the same message follows.</param>
+    public void Expect(long bytes, bool final)
+    {
+        _announced = Length + bytes;
+        _final = final;
+    }
+
+    /// <summary>Free memory behind what it holds, for a read straight into it: at least 1 byte, at most <paramref name="most"/>.</summary>
+    public Memory<byte> GetTail(long most)
+    {
+        if (Length == _memory.Length)
+            Grow(1);
+        return _memory.Slice(Length, (int)Math.Min(most, _memory.Length - Length));
+    }
+
+    /// <summary>Takes over bytes; those that already lie in <see cref="GetTail"/>'s memory are not copied.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+            return;
+        if (_memory.Length - Length < bytes.Length)
+            Grow(bytes.Length);
+        Span<byte> tail = _memory.Span[Length..];
+        if (!Unsafe.AreSame(in MemoryMarshal.GetReference(bytes), in MemoryMarshal.GetReference(tail)))
+            bytes.CopyTo(tail);
+        Length += bytes.Length;
+    }
+
+    /// <summary>Gives away what it holds, and begins anew. The caller owns one reference of <paramref name="owner"/>, if there is one.</summary>
+    public ReadOnlyMemory<byte> Take(out SharedBuffer? owner)
+    {
+        owner = _owner;
+        ReadOnlyMemory<byte> payload = _memory[..Length];
+        _owner = null;
+        Reset();
+        return payload;
+    }
+
+    /// <summary>Drops what it holds.</summary>
+    public void Discard()
+    {
+        _owner?.Release();
+        _owner = null;
+        Reset();
+    }
+
+    private void Reset()
+    {
+        _memory = default;
+        Length = 0;
+        _announced = 0;
+        _final = false;
+    }
+
+    private void Grow(int more)
+    {
+        int needed = checked(Length + more);
+        // Doubling keeps the copying within one pass over the payload, however it is cut. What was announced keeps the last step from overshooting.
+        long doubled = 2L * _memory.Length;
+        long target = _final ? Math.Min(_announced, Math.Max(FirstReservation, doubled)) : Math.Max(doubled, Math.Min(_announced, FirstReservation));
+        int size = (int)Math.Min(Math.Max(needed, target), Array.MaxLength);
+        Memory<byte> grown = allocator.Allocate(size, out SharedBuffer owner);
+        _memory.Span[..Length].CopyTo(grown.Span);
+        _owner?.Release();
+        _owner = owner;
+        _memory = grown;
+    }
+}

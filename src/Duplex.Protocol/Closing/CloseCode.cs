@@ -1,0 +1,50 @@
+namespace Duplex;
+
+/// <summary>The close codes of the IANA "WebSocket Close Code Number Registry", by their registered names (RFC 6455 §7.4, §11.7). Others, 3000-4999, by cast.</summary>
+public enum CloseCode : ushort
+{
+    /// <summary>1000: the purpose of the connection was fulfilled.</summary>
+    NormalClosure = 1000,
+
+    /// <summary>1001: the endpoint goes away: a server shuts down, a page is left.</summary>
+    GoingAway = 1001,
+
+    /// <summary>1002: the peer broke the protocol.</summary>
+    ProtocolError = 1002,
+
+    /// <summary>1003: the peer sent a type of data that the endpoint cannot accept.</summary>
+    UnsupportedData = 1003,
+
+    /// <summary>1005: a Close frame without a code came. Never on the wire.</summary>
+    NoStatusReceived = 1005,
+
+    /// <summary>1006: the connection ended without a Close frame. Never on the wire.</summary>
+    AbnormalClosure = 1006,
+
+    /// <summary>1007: data does not fit its type, such as text that is not UTF-8.</summary>
+    InvalidFramePayloadData = 1007,
+
+    /// <summary>1008: a message violates the endpoint's policy.</summary>
+    PolicyViolation = 1008,
+
+    /// <summary>1009: a message is too big to process.</summary>
+    MessageTooBig = 1009,
+
+    /// <summary>1010: the client expected an extension that the server did not negotiate.</summary>
+    MandatoryExtension = 1010,
+
+    /// <summary>1011: an unexpected condition kept the endpoint from fulfilling the request.</summary>
+    InternalError = 1011,
+
+    /// <summary>1012: the service restarts.</summary>
+    ServiceRestart = 1012,
+
+    /// <summary>1013: the service is overloaded; try again later.</summary>
+    TryAgainLater = 1013,
+
+    /// <summary>1014: a gateway got an invalid response from upstream.</summary>
+    BadGateway = 1014,
+
+    /// <summary>1015: the TLS handshake failed. Never on the wire.</summary>
+    TlsHandshake = 1015,
+}

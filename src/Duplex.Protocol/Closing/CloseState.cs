@@ -1,0 +1,120 @@
+namespace Duplex;
+
+/// <summary>
+/// Where a session stands between open and ended. The first cause wins, by one compare-exchange; whoever comes later reads the winner's. It knows no session and does nothing:
+/// it says what is so.
+/// </summary>
+/// <remarks>Thread-safe.</remarks>
+public sealed class CloseState
+{
+    // Set once, from null, by whoever comes first.
+    private CloseCause? _cause;
+
+    // Set once, from null: what kept an end that had begun politely from being clean.
+    private Exception? _failure;
+
+    // Each set once: by whoever stages our Close; by the writer when the transport has accepted it; by the receive loop; by whoever releases the transport.
+    private CloseReason? _staged;
+    private volatile bool _flushed;
+    private CloseReason? _received;
+    private volatile bool _ended;
+
+    /// <summary>What began the end; null while the session is open.</summary>
+    public CloseCause? Cause => Volatile.Read(ref _cause);
+
+    /// <summary>What the peer's Close said; null while none, or no legal one, was received.</summary>
+    public CloseReason? Received => Volatile.Read(ref _received);
+
+    /// <summary>What our Close says that was staged; null while none was.</summary>
+    public CloseReason? Staged => Volatile.Read(ref _staged);
+
+    /// <summary>What kept an end that had begun politely from being clean; null if nothing did.</summary>
+    public Exception? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>The state.</summary>
+    public WebSocketSessionState State => Cause switch
+    {
+        null => WebSocketSessionState.Open,
+        _ when _ended => WebSocketSessionState.Ended,
+        { Initiator: CloseInitiator.Remote } => WebSocketSessionState.PeerClosing,
+        { Reason: null } => WebSocketSessionState.Ended,
+        _ => WebSocketSessionState.Closing,
+    };
+
+    /// <summary>Begins the end; false if another cause came first.</summary>
+    public bool TryBegin(CloseCause cause)
+    {
+        ArgumentNullException.ThrowIfNull(cause);
+        if (Interlocked.CompareExchange(ref _cause, cause, null) is not null)
+            return false;
+        if (cause.Received is not null)
+            Volatile.Write(ref _received, cause.Received);
+        return true;
+    }
+
+    /// <summary>Our Close was staged: nothing is sent behind it. False if one was staged before.</summary>
+    public bool TryStage(CloseReason reason) => Interlocked.CompareExchange(ref _staged, reason, null) is null;
+
+    /// <summary>The transport accepted our Close.</summary>
+    public void MarkFlushed() => _flushed = true;
+
+    /// <summary>A legal Close of the peer was received.</summary>
+    public void MarkReceived(CloseReason reason) => Interlocked.CompareExchange(ref _received, reason, null);
+
+    /// <summary>Something kept the end from being clean; the first such thing is kept.</summary>
+    public void Fail(Exception error) => Interlocked.CompareExchange(ref _failure, error, null);
+
+    /// <summary>The transport is released.</summary>
+    public void MarkEnded() => _ended = true;
+
+    /// <summary>The end as far as it is known now.</summary>
+    public CloseResult ToResult(long discardedMessages = 0)
+    {
+        CloseReason? sent = _flushed ? Staged : null;
+        CloseReason? received = Received;
+        return new CloseResult
+        {
+            Sent = sent,
+            Received = received,
+            Initiator = Cause?.Initiator ?? CloseInitiator.None,
+            WasClean = sent is not null && received is not null,
+            Error = Cause?.Error ?? Failure,
+            DiscardedMessages = discardedMessages,
+        };
+    }
+
+    /// <summary>What a send throws once the end has begun.</summary>
+    public WebSocketClosedException ToSendException(long discardedMessages = 0)
+    {
+        CloseResult result = ToResult(discardedMessages);
+        return new WebSocketClosedException($"The WebSocket session takes no more frames: {Describe(result)}.", result, result.Error);
+    }
+
+    /// <summary>What a receive throws behind the last frame; null for a normal end.</summary>
+    public Exception? ToReceiveException(long discardedMessages = 0)
+    {
+        CloseCause? cause = Cause;
+        if (cause is { ReceiveError: { } error, WrapsError: false })
+            return error;
+        if (Failure is WebSocketProtocolException or FrameTooBigException)
+            return Failure; // the peer broke a rule while we waited for its Close
+
+        // A polite end that failed is an abnormal one for whoever still waited for frames.
+        Exception? inner = cause?.ReceiveError ?? (cause is { AwaitsPeer: true } ? Failure : null);
+        if (inner is null && cause is not { WrapsError: true })
+            return null;
+        CloseResult result = ToResult(discardedMessages);
+        return new WebSocketClosedException($"The WebSocket session has ended abnormally: {Describe(result)}.", result, inner);
+    }
+
+    private static string Describe(CloseResult result) => result switch
+    {
+        { Error: TimeoutException timeout } => timeout.Message.TrimEnd('.'),
+        { Error: EndOfStreamException } => "the peer ended the connection without a Close frame",
+        { Error: IOException } => "the connection was lost",
+        { Error: { } error } => error.Message.TrimEnd('.'),
+        { Initiator: CloseInitiator.Remote, Received: { } received } => $"the peer closed it with {(ushort)received.Code}",
+        { Initiator: CloseInitiator.Local, Sent: null, Received: null } => "it was aborted, or its close has only begun",
+        _ => "it was closed by us",
+    };
+}

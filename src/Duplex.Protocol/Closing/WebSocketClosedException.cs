@@ -1,0 +1,24 @@
+namespace Duplex;
+
+/// <summary>The session has ended, or its end has begun: nothing can be sent, and nothing more is received.</summary>
+public sealed class WebSocketClosedException : WebSocketException
+{
+    /// <summary>Creates the exception.</summary>
+    public WebSocketClosedException() : this("The WebSocket session has ended.") { }
+
+    /// <summary>Creates the exception.</summary>
+    public WebSocketClosedException(string message) : this(message, innerException: null) { }
+
+    /// <summary>Creates the exception with the error that ended the session.</summary>
+    public WebSocketClosedException(string message, Exception? innerException) : base(message, innerException) => Result = new CloseResult { Error = innerException };
+
+    /// <summary>Creates the exception with the session's end as far as it was known.</summary>
+    public WebSocketClosedException(string message, CloseResult result, Exception? innerException = null) : base(message, innerException)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        Result = result;
+    }
+
+    /// <summary>The session's end as it stood when this was thrown. The final one is the session's <c>Completion</c>.</summary>
+    public CloseResult Result { get; }
+}

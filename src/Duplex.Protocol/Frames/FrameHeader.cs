@@ -1,0 +1,152 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace Duplex;
+
+/// <summary>
+/// The header of one frame, RFC 6455 §5.2. A plain codec: it reads and writes what is there and leaves the judgement to <see cref="FrameReader"/>.
+/// </summary>
+/// <remarks>
+/// <code>
+///  0               1               2               3
+///  F R R R opcode  M length (7)    length, 16 or 64 bits if (7) is 126 or 127
+///  mask key (32 bits) if M
+/// </code>
+/// </remarks>
+[StructLayout(LayoutKind.Auto)]
+public readonly struct FrameHeader : IEquatable<FrameHeader>
+{
+    /// <summary>The longest header: 2 bytes, a 64-bit length and a mask key.</summary>
+    public const int MaxSize = 14;
+
+    /// <summary>The longest payload of a control frame. RFC 6455 §5.5: "All control frames MUST have a payload length of 125 bytes or less".</summary>
+    public const int MaxControlPayload = 125;
+
+    private const byte FinBit = 0x80;
+    private const byte ReservedBitsMask = 0x70;
+    private const byte OpcodeMask = 0x0F;
+    private const byte MaskBit = 0x80;
+    private const byte LengthMask = 0x7F;
+    private const byte Length16 = 126; // §5.2: "If 126, the following 2 bytes interpreted as a 16-bit unsigned integer are the payload length."
+    private const byte Length64 = 127; // §5.2: "If 127, the following 8 bytes interpreted as a 64-bit unsigned integer".
+
+    private readonly byte _first;
+
+    /// <summary>Describes a frame that is to be written, with the shortest coding of its length.</summary>
+    public FrameHeader(Opcode opcode, bool fin, ReservedBits reserved, long payloadLength, uint? maskKey = null)
+        : this((byte)((fin ? FinBit : 0) | (byte)reserved | (byte)opcode), payloadLength, maskKey.HasValue, maskKey.GetValueOrDefault(), LengthSizeOf(payloadLength))
+    {
+    }
+
+    private FrameHeader(byte first, long payloadLength, bool masked, uint maskKey, byte lengthSize)
+    {
+        _first = first;
+        PayloadLength = payloadLength;
+        Masked = masked;
+        MaskKey = maskKey;
+        LengthSize = lengthSize;
+    }
+
+    /// <summary>Whether this frame ends its message.</summary>
+    public bool Fin => (_first & FinBit) != 0;
+
+    /// <summary>The reserved bits that are set.</summary>
+    public ReservedBits Reserved => (ReservedBits)(_first & ReservedBitsMask);
+
+    /// <summary>The opcode, which may be one that RFC 6455 reserves.</summary>
+    public Opcode Opcode => (Opcode)(_first & OpcodeMask);
+
+    /// <summary>Whether the opcode is that of a control frame. §5.5: "Control frames are identified by opcodes where the most significant bit of the opcode is 1."</summary>
+    public bool IsControl => (_first & 0x8) != 0;
+
+    /// <summary>The payload's length in bytes; negative if the wire had the most significant bit set, which §5.2 forbids.</summary>
+    public long PayloadLength { get; }
+
+    /// <summary>Whether the payload is masked.</summary>
+    public bool Masked { get; }
+
+    /// <summary>The mask key in the machine's own byte order, as <see cref="PayloadMask"/> wants it; 0 without a mask.</summary>
+    public uint MaskKey { get; }
+
+    /// <summary>How many bytes coded the length beside the 7 bits: 0, 2 or 8.</summary>
+    public byte LengthSize { get; }
+
+    /// <summary>How many bytes the header takes on the wire.</summary>
+    public int Size => 2 + LengthSize + (Masked ? 4 : 0);
+
+    /// <summary>§5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".</summary>
+    public bool IsMinimal => LengthSize == LengthSizeOf(PayloadLength);
+
+    /// <summary>Reads a header from the start of <paramref name="source"/>; false if it is not all there yet.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> source, out FrameHeader header)
+    {
+        header = default;
+        if (source.Length < 2)
+            return false;
+
+        byte second = source[1];
+        byte lengthSize = (second & LengthMask) switch { Length16 => 2, Length64 => 8, _ => 0 };
+        bool masked = (second & MaskBit) != 0;
+        if (source.Length < 2 + lengthSize + (masked ? 4 : 0))
+            return false;
+
+        long length = lengthSize switch
+        {
+            2 => BinaryPrimitives.ReadUInt16BigEndian(source[2..]),
+            8 => BinaryPrimitives.ReadInt64BigEndian(source[2..]),
+            _ => second & LengthMask,
+        };
+        uint key = masked ? MemoryMarshal.Read<uint>(source[(2 + lengthSize)..]) : 0;
+        header = new FrameHeader(source[0], length, masked, key, lengthSize);
+        return true;
+    }
+
+    /// <summary>Writes the header and returns its size.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The destination is shorter than <see cref="Size"/>.</exception>
+    public int Write(Span<byte> destination)
+    {
+        byte maskBit = Masked ? MaskBit : (byte)0;
+        destination[0] = _first;
+        switch (LengthSize)
+        {
+            case 0:
+                destination[1] = (byte)(maskBit | (byte)PayloadLength);
+                break;
+            case 2:
+                destination[1] = (byte)(maskBit | Length16);
+                BinaryPrimitives.WriteUInt16BigEndian(destination[2..], (ushort)PayloadLength);
+                break;
+            default:
+                destination[1] = (byte)(maskBit | Length64);
+                BinaryPrimitives.WriteInt64BigEndian(destination[2..], PayloadLength);
+                break;
+        }
+
+        if (Masked)
+            MemoryMarshal.Write(destination[(2 + LengthSize)..], MaskKey);
+        return Size;
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(FrameHeader other) =>
+        _first == other._first && PayloadLength == other.PayloadLength && Masked == other.Masked && MaskKey == other.MaskKey && LengthSize == other.LengthSize;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is FrameHeader other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(_first, PayloadLength, Masked, MaskKey, LengthSize);
+
+    /// <summary>Compares two headers, the coding of the length included.</summary>
+    public static bool operator ==(FrameHeader left, FrameHeader right) => left.Equals(right);
+
+    /// <summary>Compares two headers, the coding of the length included.</summary>
+    public static bool operator !=(FrameHeader left, FrameHeader right) => !left.Equals(right);
+
+    private static byte LengthSizeOf(long length) => length switch
+    {
+        >= 0 and < Length16 => 0,
+        >= 0 and <= ushort.MaxValue => 2,
+        _ => 8,
+    };
+}

@@ -1,0 +1,45 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Duplex;
+
+/// <summary>
+/// Masks and unmasks payloads, RFC 6455 §5.3: "Octet i of the transformed data is the XOR of octet i of the original data with octet at index i modulo 4 of the masking key".
+/// </summary>
+public static class PayloadMask
+{
+    /// <summary>Copies <paramref name="source"/> to <paramref name="destination"/> and masks it, in one pass. The two may be the same memory.</summary>
+    /// <param name="source">The bytes, masked or not: masking twice gives them back.</param>
+    /// <param name="destination">Where they go; at least as long.</param>
+    /// <param name="key">The key in the machine's byte order, already turned to the first byte's place in the payload.</param>
+    /// <returns>The key turned to the place behind the last byte: what the next call for the same payload takes.</returns>
+    public static uint Copy(ReadOnlySpan<byte> source, Span<byte> destination, uint key)
+    {
+        destination = destination[..source.Length];
+        int done = 0;
+        if (source.Length >= Vector<byte>.Count)
+        {
+            // A vector holds whole keys, so the key stays in step from one vector to the next.
+            Vector<byte> keys = Vector.AsVectorByte(new Vector<uint>(key));
+            for (; done <= source.Length - Vector<byte>.Count; done += Vector<byte>.Count)
+                (new Vector<byte>(source[done..]) ^ keys).CopyTo(destination[done..]);
+        }
+
+        for (; done <= source.Length - sizeof(uint); done += sizeof(uint))
+            MemoryMarshal.Write(destination[done..], MemoryMarshal.Read<uint>(source[done..]) ^ key);
+
+        int rest = source.Length - done;
+        if (rest == 0)
+            return key;
+
+        Span<byte> octets = stackalloc byte[sizeof(uint)];
+        MemoryMarshal.Write(octets, key);
+        for (int i = 0; i < rest; i++)
+            destination[done + i] = (byte)(source[done + i] ^ octets[i]);
+        return Turn(key, rest);
+    }
+
+    /// <summary>The key as it stands <paramref name="offset"/> bytes further into the payload.</summary>
+    public static uint Turn(uint key, int offset) =>
+        BitConverter.IsLittleEndian ? BitOperations.RotateRight(key, 8 * (offset & 3)) : BitOperations.RotateLeft(key, 8 * (offset & 3));
+}

@@ -1,0 +1,85 @@
+using System.Text.Unicode;
+
+namespace Duplex;
+
+/// <summary>
+/// Checks UTF-8 as it comes, in pieces that may split a character, and fails at the first byte that no valid text can hold there (RFC 3629 §4).
+/// </summary>
+/// <remarks>A mutable struct: keep it in a field. Its default value is the start of a text.</remarks>
+public struct Utf8Validator
+{
+    // Within a character: how many bytes are still to come, and the range of the next one. The second byte's range is what rules out overlong forms, surrogates, and what is
+    // above U+10FFFF.
+    private byte _pending;
+    private byte _low;
+    private byte _high;
+
+    /// <summary>Whether the text may end here: no character is split.</summary>
+    public readonly bool IsComplete => _pending == 0;
+
+    /// <summary>Checks the next bytes; false once they cannot be part of a valid text, from when on the validator must be reset.</summary>
+    public bool Append(ReadOnlySpan<byte> bytes)
+    {
+        while (_pending > 0)
+        {
+            if (bytes.IsEmpty)
+                return true;
+            if (!Step(bytes[0]))
+                return false;
+            bytes = bytes[1..];
+        }
+
+        int tail = SplitTail(bytes);
+        if (!Utf8.IsValid(bytes[..^tail]))
+            return false;
+        foreach (byte b in bytes[^tail..])
+        {
+            if (!Step(b))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Begins a new text.</summary>
+    public void Reset() => this = default;
+
+    // How many bytes at the end may begin a character that is not all there.
+    private static int SplitTail(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty || bytes[^1] < 0x80)
+            return 0;
+        if (bytes[^1] >= 0xC0)
+            return 1;
+        if (bytes.Length >= 2 && bytes[^2] >= 0xE0)
+            return 2;
+        return bytes.Length >= 3 && bytes[^3] >= 0xF0 ? 3 : 0;
+    }
+
+    private bool Step(byte b)
+    {
+        if (_pending > 0)
+        {
+            if (b < _low || b > _high)
+                return false;
+            _pending--;
+            (_low, _high) = (0x80, 0xBF);
+            return true;
+        }
+
+        // RFC 3629 §4, the table of UTF-8-octets.
+        (_pending, _low, _high) = b switch
+        {
+            < 0x80 => ((byte)0, (byte)0, (byte)0),
+            >= 0xC2 and <= 0xDF => ((byte)1, (byte)0x80, (byte)0xBF),
+            0xE0 => ((byte)2, (byte)0xA0, (byte)0xBF),
+            0xED => ((byte)2, (byte)0x80, (byte)0x9F),
+            >= 0xE1 and <= 0xEF => ((byte)2, (byte)0x80, (byte)0xBF),
+            0xF0 => ((byte)3, (byte)0x90, (byte)0xBF),
+            >= 0xF1 and <= 0xF3 => ((byte)3, (byte)0x80, (byte)0xBF),
+            0xF4 => ((byte)3, (byte)0x80, (byte)0x8F),
+            _ => (byte.MaxValue, (byte)0, (byte)0), // C0, C1, F5-FF and lone continuation bytes
+        };
+        return _pending != byte.MaxValue;
+    }
+}
