@@ -109,10 +109,10 @@ public sealed class CloseState
 
     private static string Describe(CloseResult result) => result switch
     {
-        { Error: TimeoutException timeout } => timeout.Message.TrimEnd('.'),
-        { Error: EndOfStreamException } => "the peer ended the connection without a Close frame",
-        { Error: IOException } => "the connection was lost",
-        { Error: { } error } => error.Message.TrimEnd('.'),
+        // Our own messages say enough; others may hold what no log should, so their type must do.
+        { Error: WebSocketException or TimeoutException } => result.Error.Message.TrimEnd('.'),
+        { Initiator: CloseInitiator.None } => $"the connection was lost without a Close frame ({result.Error?.GetType().Name})",
+        { Error: { } error } => $"an error on our side ended it ({error.GetType().Name})",
         { Initiator: CloseInitiator.Remote, Received: { } received } => $"the peer closed it with {(ushort)received.Code}",
         { Initiator: CloseInitiator.Local, Sent: null, Received: null } => "it was aborted, or its close has only begun",
         _ => "it was closed by us",
