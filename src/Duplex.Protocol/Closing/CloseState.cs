@@ -87,7 +87,7 @@ public sealed class CloseState
     public WebSocketClosedException ToSendException(long discardedMessages = 0)
     {
         CloseResult result = ToResult(discardedMessages);
-        return new WebSocketClosedException($"The WebSocket session takes no more frames: {Describe(result)}.", result, result.Error);
+        return new WebSocketClosedException($"The WebSocket session takes no more frames: {Describe(Cause, result)}.", result, result.Error);
     }
 
     /// <summary>What a receive throws behind the last frame; null for a normal end.</summary>
@@ -104,17 +104,17 @@ public sealed class CloseState
         if (inner is null && cause is not { WrapsError: true })
             return null;
         CloseResult result = ToResult(discardedMessages);
-        return new WebSocketClosedException($"The WebSocket session has ended abnormally: {Describe(result)}.", result, inner);
+        return new WebSocketClosedException($"The WebSocket session has ended abnormally: {Describe(Cause, result)}.", result, inner);
     }
 
-    private static string Describe(CloseResult result) => result switch
+    private static string Describe(CloseCause? cause, CloseResult result) => result switch
     {
         // Our own messages say enough; others may hold what no log should, so their type must do.
         { Error: WebSocketException or TimeoutException } => result.Error.Message.TrimEnd('.'),
         { Initiator: CloseInitiator.None } => $"the connection was lost without a Close frame ({result.Error?.GetType().Name})",
         { Error: { } error } => $"an error on our side ended it ({error.GetType().Name})",
         { Initiator: CloseInitiator.Remote, Received: { } received } => $"the peer closed it with {(ushort)received.Code}",
-        { Initiator: CloseInitiator.Local, Sent: null, Received: null } => "it was aborted, or its close has only begun",
-        _ => "it was closed by us",
+        _ when cause is { Reason: { } reason } => $"we closed it with {(ushort)reason.Code}",
+        _ => "it was aborted",
     };
 }

@@ -86,6 +86,16 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Whether there is room for more data.</summary>
+    public bool HasRoom
+    {
+        get
+        {
+            lock (_sync)
+                return _stage.Room > 0;
+        }
+    }
+
     /// <summary>Stages a data frame, whole if there is or can be room for that; a larger one as far as there is room, and the rest by <see cref="TryAppend"/>. Under the gate.</summary>
     /// <param name="opcode">The opcode.</param>
     /// <param name="fin">Whether it ends its message.</param>
@@ -107,7 +117,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
             taken = isLarge && !wholeOnly ? Math.Min(room, payload.Length) : payload.Length;
             _stage.Begin(opcode, fin, reserved, payload.Length);
             _stage.Append(payload[..taken]);
-            return Wake(mayInline: true);
+            return Wake(mayInline: taken == payload.Length); // a sender that has more to stage is no lone one
         }
     }
 
@@ -265,6 +275,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
 
     private bool TryTake(out ArraySegment<byte> batch)
     {
+        TaskCompletionSource? room;
         lock (_sync)
         {
             batch = _stopped ? ArraySegment<byte>.Empty : _stage.Take();
@@ -276,14 +287,16 @@ internal sealed class SendPump : IThreadPoolWorkItem
             }
 
             _writing = batch.Count;
+            (room, _room) = (_room, null); // the stage is empty: the next batch gathers while this one is written
             Volatile.Write(ref _writeBegan, Math.Max(1, _time.GetTimestamp()));
-            return true;
         }
+
+        room?.TrySetResult();
+        return true;
     }
 
     private bool Complete(ArraySegment<byte> batch, Exception? error, bool mayGoOn)
     {
-        TaskCompletionSource? room = null;
         Milestone? reached;
         lock (_sync)
         {
@@ -292,8 +305,6 @@ internal sealed class SendPump : IThreadPoolWorkItem
             Volatile.Write(ref _writeBegan, 0);
             if (error is null)
                 _accepted += batch.Count;
-            if (_stage.Room > 0)
-                (room, _room) = (_room, null);
             reached = error is null ? _stage.NextReached(_accepted) : null;
             _state = mayGoOn ? State.Writing : State.Idle;
             if (!mayGoOn && !_stopped && error is null)
@@ -310,7 +321,6 @@ internal sealed class SendPump : IThreadPoolWorkItem
             mayGoOn = true; // once more round, to find nothing and end
         }
 
-        room?.TrySetResult();
         while (reached is not null)
         {
             reached.TrySetResult();
