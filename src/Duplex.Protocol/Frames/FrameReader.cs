@@ -21,7 +21,7 @@ public sealed class FrameReader
 
     /// <summary>Creates a reader.</summary>
     /// <param name="role">Our own role: a client takes unmasked frames, a server masked ones.</param>
-    /// <param name="maxFrameSize">The largest payload of a frame in bytes.</param>
+    /// <param name="maxFrameSize">The largest payload of a frame in bytes, as in <see cref="MaxFrameSize"/>.</param>
     /// <param name="ownedBits">The reserved bits of data frames that negotiated extensions own; any other is a violation.</param>
     public FrameReader(WebSocketRole role, long maxFrameSize = WebSocketLimits.DefaultMaxSize, ReservedBits ownedBits = ReservedBits.None)
     {
@@ -30,13 +30,18 @@ public sealed class FrameReader
         MaxFrameSize = maxFrameSize;
     }
 
-    /// <summary>The largest payload of a frame, in bytes. Settable at any time, by any thread; it is asked at each header.</summary>
+    /// <summary>
+    /// The largest payload of a frame in bytes: 1 to <see cref="WebSocketLimits.LargestSize"/>. Settable at any time, by any thread; it is asked at each header.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The size is out of that range.</exception>
     public long MaxFrameSize
     {
         get => Volatile.Read(ref _maxFrameSize);
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            // A frame stands in one array, so a larger one could only be let through to fail later.
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, WebSocketLimits.LargestSize);
             Volatile.Write(ref _maxFrameSize, value);
         }
     }
