@@ -27,6 +27,9 @@ public sealed class CloseCause
     /// <summary>Whether received frames that nobody has taken yet are dropped.</summary>
     public bool DropsReceived { get; private init; }
 
+    /// <summary>Whether nothing of what the peer still sends is parsed: it broke a rule, and RFC 6455 §7.1.7 fails the connection.</summary>
+    public bool StopsParsing { get; private init; }
+
     /// <summary>What a receiver gets behind the last frame: null for a normal end. Wrapped in a <see cref="WebSocketClosedException"/> where <see cref="WrapsError"/>.</summary>
     public Exception? ReceiveError { get; private init; }
 
@@ -50,7 +53,8 @@ public sealed class CloseCause
     public static CloseCause Violation(ProtocolViolation violation)
     {
         ArgumentNullException.ThrowIfNull(violation);
-        return Failure(new CloseReason(violation.Code), violation.ToException());
+        WebSocketException error = violation.ToException();
+        return new CloseCause(CloseInitiator.Local, new CloseReason(violation.Code)) { Error = error, ReceiveError = error, StopsParsing = true };
     }
 
     /// <summary>Something failed on our side, and the peer is told so.</summary>

@@ -117,7 +117,7 @@ public sealed class CloseState
             { Error: { } error, DropsReceived: true } => DescribeType(error), // the user's own error, whatever its type
             { Error: { } error, Initiator: var initiator } => Describe(error, initiator),
             { Initiator: CloseInitiator.Remote, Received: { } received } => $"the peer closed it with {(ushort)received.Code}",
-            { Reason: { } reason } => $"it was closed by us with {(ushort)reason.Code}",
+            { Reason: { } reason } => $"we closed it with {(ushort)reason.Code}",
             _ => "it was aborted",
         };
         return result.Error is null || result.Error == Cause?.Error ? began : $"{began}, but not cleanly: {Describe(result.Error, CloseInitiator.None)}";

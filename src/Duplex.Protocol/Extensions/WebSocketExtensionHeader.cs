@@ -1,0 +1,125 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace Duplex;
+
+/// <summary>
+/// One extension, with its parameters in order, in a <c>Sec-WebSocket-Extensions</c> header (RFC 6455 §9.1): an offer in a request, an agreement in a
+/// response. Immutable and so thread-safe.
+/// </summary>
+public sealed class WebSocketExtensionHeader
+{
+    /// <summary>Names an extension and its parameters.</summary>
+    /// <param name="name">The extension's name, a token, as in <c>permessage-deflate</c>.</param>
+    /// <param name="parameters">The parameters, whose names and values are tokens. The list is copied; a name may stand in it more than once.</param>
+    /// <exception cref="ArgumentException">A name or a value is not a token.</exception>
+    public WebSocketExtensionHeader(string name, params IReadOnlyList<WebSocketExtensionParameter> parameters)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(parameters);
+        if (!HttpGrammar.IsToken(name))
+            throw new ArgumentException("An extension's name is a token (letters, digits and !#$%&'*+-.^_`|~); the given one is not.", nameof(name));
+
+        WebSocketExtensionParameter[] copy = [.. parameters];
+        for (int i = 0; i < copy.Length; i++)
+        {
+            if (!HttpGrammar.IsToken(copy[i].Name))
+                throw new ArgumentException($"Parameter {i + 1}: its name is not a token (letters, digits and !#$%&'*+-.^_`|~).", nameof(parameters));
+
+            // RFC 6455 §9.1: "the value after quoted-string unescaping MUST conform to the 'token' ABNF".
+            if (copy[i].Value is { } value && !HttpGrammar.IsToken(value))
+                throw new ArgumentException($"Parameter {i + 1}: its value is not a token (letters, digits and !#$%&'*+-.^_`|~).", nameof(parameters));
+        }
+
+        Name = name;
+        Parameters = Array.AsReadOnly(copy);
+    }
+
+    /// <summary>The extension's name.</summary>
+    public string Name { get; }
+
+    /// <summary>The parameters in the order of the header.</summary>
+    public IReadOnlyList<WebSocketExtensionParameter> Parameters { get; }
+
+    /// <summary>The extension as it stands in a header, such as <c>permessage-deflate; client_max_window_bits=12</c>.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder(Name);
+        foreach (WebSocketExtensionParameter parameter in Parameters) text.Append("; ").Append(parameter);
+        return text.ToString();
+    }
+
+    /// <summary>Writes several extensions as one header value, in order; an empty list gives an empty text, for which no header must be sent.</summary>
+    public static string FormatList(IEnumerable<WebSocketExtensionHeader> headers)
+    {
+        ArgumentNullException.ThrowIfNull(headers);
+        return string.Join(", ", headers);
+    }
+
+    /// <summary>Parses one header value.</summary>
+    /// <param name="value">The value, one or more extensions parted by commas.</param>
+    /// <param name="headers">The extensions in order, if all is well.</param>
+    /// <param name="error">Otherwise what was expected and where. It never repeats any of the value.</param>
+    /// <returns>
+    /// Whether the value is well-formed, as <see cref="TryParseList(IEnumerable{string}, out IReadOnlyList{WebSocketExtensionHeader}, out string)"/> has it.
+    /// </returns>
+    public static bool TryParseList(
+        string value, [NotNullWhen(true)] out IReadOnlyList<WebSocketExtensionHeader>? headers, [NotNullWhen(false)] out string? error)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return TryParseList([value], out headers, out error);
+    }
+
+    /// <summary>Parses all lines of the header, which together are one list; no line at all is an empty list.</summary>
+    /// <param name="values">The header's values, one for each line.</param>
+    /// <param name="headers">The extensions in order, if all is well.</param>
+    /// <param name="error">Otherwise what was expected and where. It never repeats any of the value.</param>
+    /// <returns>
+    /// Whether the header is well-formed: at least one extension in its lines, and at most <see cref="HttpGrammar.MaxListElements"/> extensions and
+    /// parameters together.
+    /// </returns>
+    public static bool TryParseList(
+        IEnumerable<string> values, [NotNullWhen(true)] out IReadOnlyList<WebSocketExtensionHeader>? headers, [NotNullWhen(false)] out string? error)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        var parser = new WebSocketExtensionHeaderParser();
+        var found = new List<WebSocketExtensionHeader>();
+        int line = 0;
+        headers = null;
+
+        // RFC 6455 §9.1: "like other HTTP header fields, this header field MAY be split or combined across multiple lines".
+        foreach (string value in values)
+        {
+            line++;
+            HttpList list = HttpGrammar.List(value);
+            while (list.MoveNext())
+            {
+                if (!parser.TryRead(list.Current, out string? name, out int position, out string? expectation))
+                {
+                    error = $"Line {line}, character {list.Position + position + 1}: expected {expectation}.";
+                    return false;
+                }
+
+                found.Add(new WebSocketExtensionHeader(name, parser.Parameters));
+            }
+        }
+
+        // RFC 6455 §9.1: extension-list = 1#extension, and §4.2.2: "The empty string is not the same as the null value for these purposes."
+        if (line > 0 && found.Count == 0)
+        {
+            error = "Expected at least one extension; the header is empty.";
+            return false;
+        }
+
+        headers = found.AsReadOnly();
+        error = null;
+        return true;
+    }
+
+    /// <summary>Parses one header value.</summary>
+    /// <param name="value">The value, one or more extensions parted by commas.</param>
+    /// <returns>The extensions in order.</returns>
+    /// <exception cref="FormatException">The value is malformed; the message says where, and never repeats any of it.</exception>
+    public static IReadOnlyList<WebSocketExtensionHeader> ParseList(string value) =>
+        TryParseList(value, out IReadOnlyList<WebSocketExtensionHeader>? headers, out string? error) ? headers : throw new FormatException(error);
+}

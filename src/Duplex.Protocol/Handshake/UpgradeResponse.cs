@@ -1,0 +1,136 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Duplex;
+
+/// <summary>
+/// The parts of an HTTP/1.1 response that decide whether a WebSocket is open, and the rules by which a client judges them (RFC 6455 §4.1). Each header is
+/// a list of values, one for each line, and empty if the header is missing. Immutable and so thread-safe.
+/// </summary>
+public sealed record UpgradeResponse
+{
+    /// <summary>The status code.</summary>
+    public required int StatusCode { get; init; }
+
+    /// <summary>The HTTP version of the response.</summary>
+    public required Version HttpVersion { get; init; }
+
+    /// <summary>The values of <c>Upgrade</c>.</summary>
+    public IReadOnlyList<string> Upgrade { get; init; } = [];
+
+    /// <summary>The values of <c>Connection</c>.</summary>
+    public IReadOnlyList<string> Connection { get; init; } = [];
+
+    /// <summary>The values of <c>Sec-WebSocket-Accept</c>.</summary>
+    public IReadOnlyList<string> SecWebSocketAccept { get; init; } = [];
+
+    /// <summary>The values of <c>Sec-WebSocket-Protocol</c>.</summary>
+    public IReadOnlyList<string> SecWebSocketProtocol { get; init; } = [];
+
+    /// <summary>The values of <c>Sec-WebSocket-Extensions</c>.</summary>
+    public IReadOnlyList<string> SecWebSocketExtensions { get; init; } = [];
+
+    /// <summary>Judges the response against the request that it answers.</summary>
+    /// <param name="key">The <c>Sec-WebSocket-Key</c> that was sent.</param>
+    /// <param name="offeredSubprotocols">The subprotocols that were offered.</param>
+    /// <param name="offeredExtensions">The names of the extensions that were offered; with none, any extension is a failure.</param>
+    /// <param name="agreement">What both sides agreed on, if the WebSocket is open.</param>
+    /// <param name="failure">Otherwise the first check that failed.</param>
+    /// <returns>Whether the WebSocket is open.</returns>
+    /// <exception cref="ArgumentException"><paramref name="key"/> is not a legal key.</exception>
+    public bool TryAccept(
+        string key,
+        IReadOnlyList<string> offeredSubprotocols,
+        IReadOnlyList<string> offeredExtensions,
+        [NotNullWhen(true)] out HandshakeAgreement? agreement,
+        [NotNullWhen(false)] out HandshakeFailure? failure)
+    {
+        agreement = null;
+        failure = CheckStatusLine() ?? CheckUpgrade() ?? CheckConnection() ?? CheckAccept(key);
+        return failure is null
+            && HandshakeAgreement.TryCreate(
+                SecWebSocketProtocol, SecWebSocketExtensions, offeredSubprotocols, offeredExtensions, out agreement, out failure);
+    }
+
+    private HandshakeFailure? CheckStatusLine()
+    {
+        // RFC 6455 §4.1: "If the status code received from the server is not 101, the client handles the response per HTTP [RFC2616] procedures."
+        if (StatusCode != 101)
+        {
+            return new HandshakeFailure(
+                HandshakeCheck.Status,
+                $"The server answered with status {StatusCode}; expected 101 (Switching Protocols). "
+                + "Check the path, the credentials and that the server speaks WebSocket there.");
+        }
+
+        // RFC 7231 §6.2: "Since HTTP/1.0 did not define any 1xx status codes, a server MUST NOT send a 1xx response to an HTTP/1.0 client", and
+        // RFC 9113 §8.6: "HTTP/2 does not support the 101 (Switching Protocols) informational status code".
+        if (HttpVersion is not { Major: 1, Minor: >= 1 })
+        {
+            return new HandshakeFailure(
+                HandshakeCheck.HttpVersion,
+                $"The server answered with HTTP/{HttpVersion}; expected HTTP/1.1, the version whose upgrade was asked for. Check for an old proxy on the way.");
+        }
+
+        return null;
+    }
+
+    private HandshakeFailure? CheckUpgrade()
+    {
+        // RFC 6455 §4.1: "If the response lacks an |Upgrade| header field [...]
+        if (Upgrade.Count == 0)
+            return BadUpgrade("The response has no Upgrade header; expected \"websocket\". Check for a proxy that strips it.");
+
+        // [...] or the |Upgrade| header field contains a value that is not an ASCII case-insensitive match for the value "websocket", the client
+        // MUST _Fail the WebSocket Connection_." A second protocol beside it is such a value.
+        return HttpGrammar.ListContainsToken(Upgrade, "websocket") && ElementCount(Upgrade) == 1
+            ? null
+            : BadUpgrade("The response's Upgrade header is not \"websocket\" and nothing else. Check that the server speaks WebSocket there.");
+    }
+
+    private HandshakeFailure? CheckConnection()
+    {
+        // RFC 6455 §4.1: "If the response lacks a |Connection| header field [...]
+        if (Connection.Count == 0)
+            return BadConnection("The response has no Connection header; expected one with the token \"Upgrade\". Check for a proxy that strips it.");
+
+        // [...] or the |Connection| header field doesn't contain a token that is an ASCII case-insensitive match for the value "Upgrade", the
+        // client MUST _Fail the WebSocket Connection_."
+        return HttpGrammar.ListContainsToken(Connection, "Upgrade")
+            ? null
+            : BadConnection("The response's Connection header lacks the token \"Upgrade\". Check for a proxy that rewrites it.");
+    }
+
+    private HandshakeFailure? CheckAccept(string key)
+    {
+        // RFC 6455 §4.1: "If the response lacks a |Sec-WebSocket-Accept| header field [...]
+        if (SecWebSocketAccept.Count == 0)
+            return BadAccept("The response has no Sec-WebSocket-Accept header; expected the one that answers our key. Check that the server speaks WebSocket.");
+
+        // RFC 6455 §11.3.3: "The |Sec-WebSocket-Accept| header MUST NOT appear more than once in an HTTP response."
+        if (SecWebSocketAccept.Count > 1)
+            return BadAccept($"Expected one Sec-WebSocket-Accept header in the response; {SecWebSocketAccept.Count} came.");
+
+        // [...] or the |Sec-WebSocket-Accept| contains a value other than the base64-encoded SHA-1 of the concatenation [...] but ignoring any
+        // leading and trailing whitespace, the client MUST _Fail the WebSocket Connection_."
+        return HandshakeKey.IsAcceptFor(key, HttpGrammar.TrimWhiteSpace(SecWebSocketAccept[0]))
+            ? null
+            : BadAccept("The response's Sec-WebSocket-Accept header does not answer our key. Check for a cache or proxy that replays an older response.");
+    }
+
+    private static HandshakeFailure BadUpgrade(string message) => new(HandshakeCheck.Upgrade, message);
+
+    private static HandshakeFailure BadConnection(string message) => new(HandshakeCheck.Connection, message);
+
+    private static HandshakeFailure BadAccept(string message) => new(HandshakeCheck.Accept, message);
+
+    private static int ElementCount(IReadOnlyList<string> values)
+    {
+        int count = 0;
+        foreach (string value in values)
+        {
+            foreach (ReadOnlySpan<char> _ in HttpGrammar.List(value)) count++;
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,24 @@
+using System.Buffers;
+
+namespace Duplex;
+
+/// <summary>What a connection over a stream is made with.</summary>
+internal sealed record ConnectionSettings
+{
+    public WebSocketRole Role { get; init; } = WebSocketRole.Client;
+
+    public long MaxFrameSize { get; init; } = WebSocketLimits.DefaultMaxSize;
+
+    public long MaxMessageSize { get; init; } = WebSocketLimits.DefaultMaxSize;
+
+    public int MaxFragments { get; init; } = WebSocketLimits.DefaultMaxFragments;
+
+    public ChannelConfig Outgoing { get; init; } = ChannelConfig.DefaultOutgoing;
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public ArrayPool<byte> Pool { get; init; } = ArrayPool<byte>.Shared;
+
+    /// <summary>Where mask keys come from; null for the system's cryptographic generator.</summary>
+    public MaskKeyPool.RandomFill? RandomFill { get; init; }
+}

@@ -1,0 +1,81 @@
+namespace Duplex;
+
+/// <summary>
+/// Lets one data message at a time through, first come, first served: wire order is call order. Uncontended it costs one compare-exchange each way. Control frames do not pass it.
+/// </summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class SendGate
+{
+    private const int Free = 0;
+    private const int Held = 1;
+    private const int HeldAndAwaited = 2;
+
+    private readonly Lock _sync = new();
+
+    // Changed by compare-exchange; to and from HeldAndAwaited only under _sync.
+    private int _state;
+
+    // Under _sync. Null until somebody waits.
+    private Queue<Waiter>? _waiters;
+
+    /// <summary>Enters if the gate is free. It never overtakes: while somebody waits, the gate is handed over and never free.</summary>
+    public bool TryEnter() => Interlocked.CompareExchange(ref _state, Held, Free) == Free;
+
+    /// <summary>Enters, in the order of the calls.</summary>
+    /// <param name="token">Ends the wait; the gate is then not entered.</param>
+    public ValueTask EnterAsync(CancellationToken token)
+    {
+        if (token.IsCancellationRequested)
+            return ValueTask.FromCanceled(token);
+
+        Waiter waiter;
+        lock (_sync)
+        {
+            // Free → we enter; held → whoever holds it learns that we wait.
+            if (TryEnter())
+                return default;
+            while (Volatile.Read(ref _state) != HeldAndAwaited && Interlocked.CompareExchange(ref _state, HeldAndAwaited, Held) != Held)
+            {
+                if (TryEnter())
+                    return default;
+            }
+
+            waiter = new Waiter();
+            (_waiters ??= new Queue<Waiter>()).Enqueue(waiter);
+        }
+
+        return waiter.WaitAsync(token);
+    }
+
+    /// <summary>Leaves; the next in line enters.</summary>
+    public void Exit()
+    {
+        if (Interlocked.CompareExchange(ref _state, Free, Held) == Held)
+            return;
+
+        lock (_sync)
+        {
+            while (_waiters!.TryDequeue(out Waiter? next))
+            {
+                if (next.TrySetResult())
+                {
+                    if (_waiters.Count == 0)
+                        Volatile.Write(ref _state, Held);
+                    return;
+                }
+            }
+
+            Volatile.Write(ref _state, Free);
+        }
+    }
+
+    // Its continuation runs on the pool, so that Exit never runs another sender's code. A cancelled one stays in the queue until its turn, which passes it by.
+    private sealed class Waiter() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public async ValueTask WaitAsync(CancellationToken token)
+        {
+            using (token.UnsafeRegister(static (state, token) => ((Waiter)state!).TrySetCanceled(token), this))
+                await Task.ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,342 @@
+namespace Duplex;
+
+/// <summary>
+/// Writes what is staged: the only place that writes to a connection's stream. A send that finds it idle after a quiet moment writes inline; in a burst one pooled work item takes
+/// all that was staged meanwhile, so that many sends share one system call.
+/// </summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class SendPump : IThreadPoolWorkItem
+{
+    /// <summary>The most bytes of one write: a peer's control frame waits for no more than this and the frame in progress.</summary>
+    public const int MaxWrite = 256 * 1024;
+
+    /// <summary>
+    /// A send this soon after another is part of a burst, and waits for the pump. A sender that awaits each send takes 1-5 us for one, a peer's answer over loopback 30 us or more:
+    /// in between lies what parts a burst from a dialogue.
+    /// </summary>
+    public static readonly TimeSpan BurstGap = TimeSpan.FromMicroseconds(20);
+
+    private readonly Lock _sync = new();
+    private readonly Stream _stream;
+    private readonly SendStage _stage;
+    private readonly TimeProvider _time;
+    private readonly long _burstGap;
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // All below under _sync.
+    private State _state;
+    private bool _stopped;
+    private long _lastSend;
+    private long _accepted; // how many bytes the transport has accepted
+    private int _writing; // how many it is being given now
+    private TaskCompletionSource? _room;
+
+    // Written under _sync, read by anybody: the timestamp of the write in progress, 0 if there is none.
+    private long _writeBegan;
+
+    public SendPump(Stream stream, SendStage stage, TimeProvider time)
+    {
+        _stream = stream;
+        _stage = stage;
+        _time = time;
+        _burstGap = (long)(BurstGap.TotalSeconds * time.TimestampFrequency);
+        _lastSend = time.GetTimestamp() - _burstGap;
+    }
+
+    private enum State
+    {
+        Idle,
+        Scheduled,
+        Writing,
+    }
+
+    /// <summary>What became of an attempt to stage.</summary>
+    public enum Staged
+    {
+        /// <summary>Nothing was staged: there is no room.</summary>
+        NoRoom,
+
+        /// <summary>Nothing was staged: our Close was, or the connection is gone.</summary>
+        Closed,
+
+        /// <summary>Staged; the pump will write it.</summary>
+        Queued,
+
+        /// <summary>Staged; the caller owes a call of <see cref="WriteInline"/> as soon as it holds nothing others wait for.</summary>
+        WriteInline,
+    }
+
+    /// <summary>Completes with the error of the first write that failed.</summary>
+    public Task<Exception> Failed => _failed.Task;
+
+    /// <summary>Completes when it was stopped and no write is in progress: its memory is given back, and the stream is not used any more.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>When the write in progress began, as a timestamp; null if there is none.</summary>
+    public long? WriteBegan => Volatile.Read(ref _writeBegan) is var began and not 0 ? began : null;
+
+    /// <summary>How many bytes are staged or being written.</summary>
+    public long BufferedBytes
+    {
+        get
+        {
+            lock (_sync)
+                return _stage.StagedBytes + _writing;
+        }
+    }
+
+    /// <summary>Whether there is room for more data.</summary>
+    public bool HasRoom
+    {
+        get
+        {
+            lock (_sync)
+                return _stage.Room > 0;
+        }
+    }
+
+    /// <summary>Stages a data frame, whole if there is or can be room for that; a larger one as far as there is room, and the rest by <see cref="TryAppend"/>. Under the gate.</summary>
+    /// <param name="opcode">The opcode.</param>
+    /// <param name="fin">Whether it ends its message.</param>
+    /// <param name="reserved">Its reserved bits.</param>
+    /// <param name="payload">Its payload; copied.</param>
+    /// <param name="wholeOnly">Whether a frame that is larger than all the room there can be is staged whole.</param>
+    /// <param name="taken">How many bytes of the payload were staged.</param>
+    public Staged TryStage(Opcode opcode, bool fin, ReservedBits reserved, ReadOnlySpan<byte> payload, bool wholeOnly, out int taken)
+    {
+        taken = 0;
+        lock (_sync)
+        {
+            if (_stopped || _stage.IsClosed)
+                return Staged.Closed;
+            int room = _stage.Room;
+            bool isLarge = payload.Length > _stage.MostRoom;
+            if (room == 0 || (payload.Length > room && !isLarge))
+                return Staged.NoRoom;
+            taken = isLarge && !wholeOnly ? Math.Min(room, payload.Length) : payload.Length;
+            _stage.Begin(opcode, fin, reserved, payload.Length);
+            _stage.Append(payload[..taken]);
+            return Wake(mayInline: taken == payload.Length); // a sender that has more to stage is no lone one
+        }
+    }
+
+    /// <summary>Stages more of the payload of the frame that was begun. A Close that came meanwhile waits for the frame's end, and does not stop it.</summary>
+    public Staged TryAppend(ReadOnlySpan<byte> payload, out int taken)
+    {
+        taken = 0;
+        lock (_sync)
+        {
+            if (_stopped)
+                return Staged.Closed;
+            int room = _stage.Room;
+            if (room == 0)
+                return Staged.NoRoom;
+            taken = Math.Min(room, payload.Length);
+            _stage.Append(payload[..taken]);
+            return Wake(mayInline: false);
+        }
+    }
+
+    /// <summary>Stages a control frame, between frames; false if our Close was staged before, or the connection is gone.</summary>
+    public bool TryStageControl(Opcode opcode, ReadOnlySpan<byte> payload, Milestone? milestone = null)
+    {
+        lock (_sync)
+        {
+            if (_stopped || !_stage.TryWriteControl(opcode, payload, milestone))
+                return false;
+            Wake(mayInline: false);
+            return true;
+        }
+    }
+
+    /// <summary>Owes a pong; <see cref="Kick"/> has it written.</summary>
+    public void OwePong(ReadOnlySpan<byte> payload)
+    {
+        lock (_sync)
+        {
+            if (!_stopped)
+                _stage.OwePong(payload);
+        }
+    }
+
+    /// <summary>Has written what is owed: once a batch, not once a frame.</summary>
+    public void Kick()
+    {
+        lock (_sync)
+        {
+            if (!_stopped)
+                Wake(mayInline: false);
+        }
+    }
+
+    /// <summary>Completes when the transport has accepted all that is staged by now; fails if the connection ends before.</summary>
+    public Task FlushAsync()
+    {
+        var milestone = new Milestone();
+        lock (_sync)
+        {
+            if (_stopped)
+                return Task.FromException(NotAccepted());
+            if (_accepted == _stage.Position)
+                return Task.CompletedTask;
+            _stage.Mark(milestone);
+            Wake(mayInline: false);
+        }
+
+        return milestone.Task;
+    }
+
+    /// <summary>Completes when there is room for more data, or never will be.</summary>
+    /// <param name="token">Ends the wait.</param>
+    public Task WaitForRoomAsync(CancellationToken token)
+    {
+        lock (_sync)
+        {
+            if (_stopped || _stage.Room > 0)
+                return Task.CompletedTask;
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _room.Task.WaitAsync(token);
+        }
+    }
+
+    /// <summary>Writes one batch on the caller's thread, as <see cref="Staged.WriteInline"/> asked.</summary>
+    public void WriteInline() => _ = WriteAsync(onlyOne: true);
+
+    /// <summary>Writes no more; what is staged is dropped. A write in progress ends by itself once the connection is released.</summary>
+    public void Stop()
+    {
+        List<Milestone> missed;
+        TaskCompletionSource? room;
+        lock (_sync)
+        {
+            if (_stopped)
+                return;
+            _stopped = true;
+            missed = _stage.Abandon();
+            (room, _room) = (_room, null);
+            EndIfIdle();
+        }
+
+        foreach (Milestone milestone in missed)
+        {
+            milestone.TrySetException(NotAccepted());
+            _ = milestone.Task.Exception; // nobody may be waiting
+        }
+
+        room?.TrySetResult();
+    }
+
+    void IThreadPoolWorkItem.Execute() => _ = WriteAsync(onlyOne: false);
+
+    private static IOException NotAccepted() => new("The connection ended before the transport accepted what was to be sent.");
+
+    // Under _sync.
+    private Staged Wake(bool mayInline)
+    {
+        long now = mayInline ? _time.GetTimestamp() : 0;
+        bool alone = mayInline && now - _lastSend > _burstGap;
+        if (mayInline)
+            _lastSend = now;
+        if (_state != State.Idle || !_stage.HasWork)
+            return Staged.Queued;
+        if (alone)
+        {
+            _state = State.Writing;
+            return Staged.WriteInline;
+        }
+
+        _state = State.Scheduled;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return Staged.Queued;
+    }
+
+    // Completes synchronously, and then costs no allocation, as long as the stream does.
+    private async Task WriteAsync(bool onlyOne)
+    {
+        while (TryTake(out ArraySegment<byte> batch))
+        {
+            Exception? error = null;
+            try
+            {
+                for (int written = 0; written < batch.Count; written += MaxWrite)
+                    await _stream.WriteAsync(batch.AsMemory(written, Math.Min(MaxWrite, batch.Count - written)), CancellationToken.None).ConfigureAwait(false);
+                await _stream.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception e) // whatever a stream throws, the connection is gone
+            {
+                error = e;
+            }
+
+            if (!Complete(batch, error, mayGoOn: !onlyOne))
+                return;
+        }
+    }
+
+    private bool TryTake(out ArraySegment<byte> batch)
+    {
+        TaskCompletionSource? room;
+        lock (_sync)
+        {
+            batch = _stopped ? ArraySegment<byte>.Empty : _stage.Take();
+            _state = batch.Count > 0 ? State.Writing : State.Idle;
+            if (_state == State.Idle)
+            {
+                EndIfIdle();
+                return false;
+            }
+
+            _writing = batch.Count;
+            (room, _room) = (_room, null); // the stage is empty: the next batch gathers while this one is written
+            Volatile.Write(ref _writeBegan, Math.Max(1, _time.GetTimestamp()));
+        }
+
+        room?.TrySetResult();
+        return true;
+    }
+
+    private bool Complete(ArraySegment<byte> batch, Exception? error, bool mayGoOn)
+    {
+        Milestone? reached;
+        lock (_sync)
+        {
+            _stage.Return(batch);
+            _writing = 0;
+            Volatile.Write(ref _writeBegan, 0);
+            if (error is null)
+                _accepted += batch.Count;
+            reached = error is null ? _stage.NextReached(_accepted) : null;
+            _state = mayGoOn ? State.Writing : State.Idle;
+            if (!mayGoOn && !_stopped && error is null)
+                Wake(mayInline: false);
+            else
+                EndIfIdle();
+        }
+
+        if (error is not null)
+        {
+            // Law 7: nothing that was staged is written a second time, so no mask key is used twice.
+            Stop();
+            _failed.TrySetResult(error);
+            mayGoOn = true; // once more round, to find nothing and end
+        }
+
+        while (reached is not null)
+        {
+            reached.TrySetResult();
+            lock (_sync)
+                reached = _stage.NextReached(_accepted);
+        }
+
+        return mayGoOn;
+    }
+
+    // Under _sync.
+    private void EndIfIdle()
+    {
+        if (!_stopped || _state == State.Writing || _ended.Task.IsCompleted)
+            return;
+        _stage.Dispose();
+        _ended.TrySetResult();
+    }
+}

@@ -1,0 +1,159 @@
+namespace Duplex;
+
+/// <summary>
+/// The bytes that wait for the next write, and the order in which frames may enter them: data as its sender stages it, control frames between frames, our Close behind all.
+/// Synchronous: it knows no stream and no lock.
+/// </summary>
+/// <remarks>Not thread-safe: <see cref="SendPump"/> holds its lock around it.</remarks>
+internal sealed class SendStage(FrameWriter writer, ChannelConfig bounds) : IDisposable
+{
+    private readonly OwedPongs _owedPongs = new();
+
+    // All below only touched under the pump's lock.
+    private readonly Queue<Deferred> _deferred = new(); // control frames that came while a data frame was half staged
+    private readonly Queue<Milestone> _milestones = new(); // in the order of their positions
+    private int _frames; // data frames staged since the last Take
+
+    /// <summary>How many bytes were ever staged: a position in the outgoing stream.</summary>
+    public long Position { get; private set; }
+
+    /// <summary>How many staged bytes no write has taken yet.</summary>
+    public int StagedBytes => writer.WrittenCount;
+
+    /// <summary>Whether our Close was staged: nothing may follow.</summary>
+    public bool IsClosed { get; private set; }
+
+    /// <summary>Whether there is anything to write.</summary>
+    public bool HasWork => writer.WrittenCount > 0 || (_owedPongs.Count > 0 && !InFrame);
+
+    /// <summary>How many more bytes of data may be staged now. A frame that finds nothing staged always has room for some.</summary>
+    public int Room
+    {
+        get
+        {
+            if (bounds.IsUnlimited)
+                return int.MaxValue;
+            if (_frames >= bounds.Capacity && !InFrame)
+                return 0;
+            return (int)Math.Clamp(bounds.MaxBytes - writer.WrittenCount, 0, int.MaxValue);
+        }
+    }
+
+    /// <summary>How many bytes of data may be staged when nothing is.</summary>
+    public int MostRoom => bounds.IsUnlimited ? int.MaxValue : (int)Math.Min(bounds.MaxBytes, int.MaxValue);
+
+    private bool InFrame => writer.Remaining > 0;
+
+    /// <summary>Stages a data frame's header; its payload follows by <see cref="Append"/>.</summary>
+    public void Begin(Opcode opcode, bool fin, ReservedBits reserved, long length)
+    {
+        int before = writer.WrittenCount;
+        writer.Begin(opcode, length, fin, reserved);
+        Position += writer.WrittenCount - before;
+        _frames++;
+    }
+
+    /// <summary>Stages the next payload bytes. At the frame's end the control frames that waited for it follow at once, so that no stream of large frames can hold them back.</summary>
+    public void Append(ReadOnlySpan<byte> payload)
+    {
+        writer.Append(payload);
+        Position += payload.Length;
+        if (InFrame)
+            return;
+        StageOwedPongs();
+        while (_deferred.TryDequeue(out Deferred control))
+            WriteControl(control.Opcode, control.Payload, control.Milestone);
+    }
+
+    /// <summary>Stages a control frame as soon as no data frame is half staged; false behind our Close.</summary>
+    /// <param name="opcode">Ping, Pong or Close; a Close is the last frame.</param>
+    /// <param name="payload">At most 125 bytes; copied.</param>
+    /// <param name="milestone">Reached when the transport has accepted the frame.</param>
+    public bool TryWriteControl(Opcode opcode, ReadOnlySpan<byte> payload, Milestone? milestone)
+    {
+        if (IsClosed)
+            return false;
+        if (opcode == Opcode.Close)
+        {
+            // RFC 6455 §5.5.1: "The application MUST NOT send any more data frames after sending a Close frame." The pongs that we owe still go before it.
+            if (!InFrame)
+                StageOwedPongs();
+            IsClosed = true;
+        }
+
+        if (InFrame)
+            _deferred.Enqueue(new Deferred(opcode, payload.ToArray(), milestone));
+        else
+            WriteControl(opcode, payload, milestone);
+        return true;
+    }
+
+    /// <summary>Owes a pong. It is staged with the next batch, or at the end of the data frame in progress.</summary>
+    public void OwePong(ReadOnlySpan<byte> payload)
+    {
+        if (!IsClosed)
+            _owedPongs.Add(payload);
+    }
+
+    /// <summary>Reached when the transport has accepted all that is staged by now.</summary>
+    public void Mark(Milestone milestone)
+    {
+        milestone.Position = Position;
+        _milestones.Enqueue(milestone);
+    }
+
+    /// <summary>Takes what is staged, owed pongs included, for one write.</summary>
+    public ArraySegment<byte> Take()
+    {
+        if (!InFrame)
+            StageOwedPongs();
+        _frames = 0;
+        return writer.Take();
+    }
+
+    /// <summary>Gives back what <see cref="Take"/> gave.</summary>
+    public void Return(ArraySegment<byte> taken) => writer.Return(taken);
+
+    /// <summary>The next milestone that lies at or before <paramref name="accepted"/>; null if there is none.</summary>
+    public Milestone? NextReached(long accepted) =>
+        _milestones.TryPeek(out Milestone? next) && next.Position <= accepted ? _milestones.Dequeue() : null;
+
+    /// <summary>Gives the memory back, and all the milestones that will not be reached.</summary>
+    public List<Milestone> Abandon()
+    {
+        IsClosed = true;
+        List<Milestone> missed = [.. _milestones];
+        foreach (Deferred control in _deferred)
+        {
+            if (control.Milestone is { } milestone)
+                missed.Add(milestone);
+        }
+
+        _milestones.Clear();
+        _deferred.Clear();
+        _owedPongs.Clear();
+        return missed;
+    }
+
+    public void Dispose() => writer.Dispose();
+
+    private void StageOwedPongs()
+    {
+        if (_owedPongs.Count == 0 || IsClosed)
+            return;
+        int before = writer.WrittenCount;
+        _owedPongs.WriteTo(writer);
+        Position += writer.WrittenCount - before;
+    }
+
+    private void WriteControl(Opcode opcode, ReadOnlySpan<byte> payload, Milestone? milestone)
+    {
+        int before = writer.WrittenCount;
+        writer.Write(opcode, payload);
+        Position += writer.WrittenCount - before;
+        if (milestone is not null)
+            Mark(milestone);
+    }
+
+    private readonly record struct Deferred(Opcode Opcode, byte[] Payload, Milestone? Milestone);
+}

@@ -1,0 +1,62 @@
+namespace Duplex;
+
+/// <summary>A WebSocket connection over a duplex stream: its two halves, and the one way to end both.</summary>
+internal sealed class StreamConnection
+{
+    private readonly IDisposable _owner;
+    private readonly FrameReader _reader;
+
+    // 0, then 1: set by whoever releases first.
+    private int _isReleased;
+
+    /// <summary>Joins the halves over a stream.</summary>
+    /// <param name="stream">The stream. Nobody else reads or writes it from now on.</param>
+    /// <param name="owner">
+    /// What ends reads and writes in progress when it is disposed: the response of an upgrade, or the stream itself. No read or write gets a token, because cancelling one
+    /// destroys an upgraded stream.
+    /// </param>
+    /// <param name="mergeFragments">Whether fragments become one frame.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="closeState">What a send throws once the end has begun.</param>
+    /// <param name="onOverflow">Called when a sender finds no room in an outgoing queue that is set to close then.</param>
+    public StreamConnection(
+        Stream stream, IDisposable owner, bool mergeFragments, ConnectionSettings settings, CloseState closeState, Action<ChannelOverflowException> onOverflow)
+    {
+        _owner = owner;
+        Role = settings.Role;
+        _reader = new FrameReader(settings.Role, settings.MaxFrameSize);
+        var assembler = new MessageAssembler(mergeFragments, settings.Pool, settings.MaxMessageSize, settings.MaxFragments);
+        Receiving = new ReceiveLoop(stream, _reader, assembler, settings.Pool, settings.Time);
+        MaskKeyPool? keys = settings.RandomFill is { } fill ? new MaskKeyPool(fill) : null;
+        Pump = new SendPump(stream, new SendStage(new FrameWriter(settings.Role, keys, settings.Pool), settings.Outgoing), settings.Time);
+        Sender = new FrameSender(Pump, closeState, ReservedBits.None, settings.Outgoing.Overflow == ChannelOverflow.Close ? onOverflow : null);
+    }
+
+    /// <summary>Which end we are.</summary>
+    public WebSocketRole Role { get; }
+
+    /// <summary>The receiving half.</summary>
+    public ReceiveLoop Receiving { get; }
+
+    /// <summary>The sending half, for control frames.</summary>
+    public SendPump Pump { get; }
+
+    /// <summary>The sending half, for data.</summary>
+    public FrameSender Sender { get; }
+
+    /// <summary>The largest payload of a received frame, in bytes; settable at any time.</summary>
+    public long MaxFrameSize
+    {
+        get => _reader.MaxFrameSize;
+        set => _reader.MaxFrameSize = value;
+    }
+
+    /// <summary>Ends reads and writes in progress, and releases the transport. Idempotent.</summary>
+    public void Release()
+    {
+        if (Interlocked.Exchange(ref _isReleased, 1) != 0)
+            return;
+        Pump.Stop();
+        _owner.Dispose();
+    }
+}

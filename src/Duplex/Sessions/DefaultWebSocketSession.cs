@@ -1,0 +1,124 @@
+namespace Duplex;
+
+/// <summary>
+/// A session as most users want it: whole messages in <see cref="WebSocketSession.Incoming"/>, pings answered, pings sent, a polite close in both directions.
+/// </summary>
+public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
+{
+    private readonly PingLedger _pings;
+    private readonly KeepAliveTimer _keepAlive;
+    private readonly TimeProvider _time;
+
+    private protected DefaultWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, mergeFragments: true, settings)
+    {
+        _time = settings.Time;
+        _pings = new PingLedger(_time);
+        _keepAlive = new KeepAliveTimer(Connection, Lifetime, _pings, settings);
+        CloseReason = ReasonAsync(Completion);
+        Lifetime.Start(this, _keepAlive.Dispose);
+        _keepAlive.Start();
+    }
+
+    /// <summary>How long after a ping the next one is sent; <see cref="Timeout.InfiniteTimeSpan"/> for none. Settable at any time, which begins a new period. By default what the options say.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is zero or negative.</exception>
+    public TimeSpan PingInterval
+    {
+        get => _keepAlive.Interval;
+        set => _keepAlive.Interval = value;
+    }
+
+    /// <summary>
+    /// How long the peer may be silent once a ping has reached the transport, before it counts as dead and the connection is aborted; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
+    /// Anything that the peer sends proves it alive. Settable at any time. By default what the options say.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is zero or negative.</exception>
+    public TimeSpan PingTimeout
+    {
+        get => _keepAlive.Timeout;
+        set => _keepAlive.Timeout = value;
+    }
+
+    /// <summary>How long the last answered ping took until its pong; null before the first.</summary>
+    public TimeSpan? LastRoundTripTime => _pings.LastRoundTripTime;
+
+    /// <summary>Completes with <see cref="WebSocketSession.Completion"/>: what we sent if we closed, what we received if the peer did, else 1006. Never null, never faulted.</summary>
+    public Task<CloseReason> CloseReason { get; }
+
+    bool IFrameReceiver.HasRoom => Queue.MayAdd;
+
+    /// <summary>A session over a duplex stream.</summary>
+    internal static DefaultWebSocketSession Over(Stream stream, IDisposable owner, SessionSettings settings) => new(stream, owner, settings);
+
+    /// <summary>Sends a ping and waits for its pong.</summary>
+    /// <param name="cancellationToken">Ends the wait only.</param>
+    /// <returns>The time from staging the ping to receiving its pong, or a later one's.</returns>
+    /// <exception cref="TimeoutException">No pong came within <see cref="PingTimeout"/>. Only this call fails.</exception>
+    /// <exception cref="WebSocketClosedException">The session ended first.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
+    {
+        await Connection.Pump.WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+        PingLedger.Ping ping = SendPing();
+        TimeSpan timeout = PingTimeout;
+        try
+        {
+            await Task.WhenAny(ping.Task, Completion).WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
+            return ping.Task.IsCompletedSuccessfully ? ping.Task.Result : throw CloseState.ToSendException(Queue.Dropped);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"No pong came within the ping timeout of {timeout.TotalSeconds:0.###} s.", e);
+        }
+        finally
+        {
+            _pings.Withdraw(ping);
+        }
+    }
+
+    bool IFrameReceiver.OnFrame(Frame frame)
+    {
+        switch (frame)
+        {
+            case Frame.Ping:
+                // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already received a Close frame."
+                Connection.Pump.OwePong(frame.Data.Span);
+                frame.Recycle();
+                return true;
+            case Frame.Pong:
+                if (_pings.OnPong(frame.Data.Span))
+                    _keepAlive.OnPong();
+                frame.Recycle();
+                return true;
+            case Frame.Close close:
+                Duplex.CloseReason reason = close.ReadReason() ?? Duplex.CloseReason.NoStatus;
+                frame.Recycle();
+                Queue.Publish();
+                Lifetime.OnPeerClose(reason, answer: true);
+                return false;
+            default:
+                if (!Queue.TryAdd(frame))
+                    Lifetime.TryEnd(IncomingOverflow.Cause(frame));
+                return true;
+        }
+    }
+
+    void IFrameReceiver.OnBatchEnd()
+    {
+        Queue.Publish();
+        Connection.Pump.Kick();
+    }
+
+    Task IFrameReceiver.WaitForRoomAsync() => Queue.WaitForRoomAsync();
+
+    private static async Task<CloseReason> ReasonAsync(Task<CloseResult> completion) => (await completion.ConfigureAwait(false)).Reason;
+
+    private PingLedger.Ping SendPing()
+    {
+        Span<byte> payload = stackalloc byte[PingLedger.PayloadSize];
+        PingLedger.Ping ping = _pings.Add(payload, isAwaited: true);
+        if (Connection.Pump.TryStageControl(Opcode.Ping, payload))
+            return ping;
+        _pings.Withdraw(ping);
+        throw CloseState.ToSendException(Queue.Dropped);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Threading.Channels;
+
+namespace Duplex;
+
+/// <summary>
+/// What a session sends, as a channel. The same as the session's own <c>SendAsync</c>: a frame is taken when it is staged, and staged frames go out by themselves.
+/// </summary>
+/// <remarks>Thread-safe: any number of writers; wire order is call order.</remarks>
+public sealed class FrameChannelWriter : ChannelWriter<Frame>
+{
+    private readonly OutgoingFrames _frames;
+    private readonly SessionLifetime _lifetime;
+
+    internal FrameChannelWriter(OutgoingFrames frames, SessionLifetime lifetime)
+    {
+        _frames = frames;
+        _lifetime = lifetime;
+    }
+
+    /// <summary>Sends a frame if that takes no waiting; false if it would, or if the session takes no more frames.</summary>
+    /// <exception cref="ArgumentException">The frame must not be sent.</exception>
+    public override bool TryWrite(Frame item)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        return _frames.TrySend(item);
+    }
+
+    /// <summary>True when there may be room for a frame, false when the session takes no more.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public override ValueTask<bool> WaitToWriteAsync(CancellationToken cancellationToken = default) => _frames.WaitToSendAsync(cancellationToken);
+
+    /// <summary>Sends a frame.</summary>
+    /// <param name="item">The frame; its memory is borrowed until the call completes.</param>
+    /// <param name="cancellationToken">Withdraws the frame as long as nothing of it is staged; ignored from then on.</param>
+    /// <exception cref="WebSocketClosedException">The session takes no more frames.</exception>
+    public override ValueTask WriteAsync(Frame item, CancellationToken cancellationToken = default) => _frames.SendAsync(item, cancellationToken);
+
+    /// <summary>Begins to close the session: with 1000, or, given an error, with 1011. False if its end has begun before. It does not wait.</summary>
+    public override bool TryComplete(Exception? error = null) =>
+        _lifetime.TryClose(CloseCause.Local(error is null ? CloseReason.Normal : new CloseReason(CloseCode.InternalError)));
+}

@@ -1,0 +1,365 @@
+using System.Threading.Tasks.Sources;
+
+namespace Duplex;
+
+/// <summary>
+/// Received frames between the receive loop and the user: bounded in frames and bytes, filled by one producer, which publishes once a batch, emptied by any number of consumers.
+/// </summary>
+/// <remarks>The producer's members are for the receive loop alone; the others are thread-safe.</remarks>
+internal sealed class FrameQueue
+{
+    // Small first, so that a session with little traffic costs little; then large enough that a change of segment is rare.
+    private const int FirstSegment = 8;
+    private const int NextSegments = 128;
+
+    private readonly ChannelConfig _bounds;
+    private readonly Lock _sync = new();
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Only touched by the producer.
+    private Segment? _tail;
+    private int _tailIndex;
+    private long _addedFrames;
+    private long _addedBytes;
+
+    // Written by the producer, read by anybody.
+    private Segment? _first;
+    private long _publishedFrames;
+
+    // Written under _sync, read by the producer, too.
+    private long _takenFrames;
+    private long _takenBytes;
+    private volatile bool _isLossy; // the end has begun: what does not fit is dropped, the producer never waits
+    private volatile bool _isComplete;
+    private volatile bool _isAbandoned; // nobody will take any more
+    private volatile bool _hasWaiters;
+    private long _dropped;
+
+    // All under _sync.
+    private Segment? _head;
+    private int _headIndex;
+    private Exception? _error;
+    private TaskCompletionSource? _room;
+    private List<Waiter>? _waiters;
+    private Waiter? _spareWaiter;
+
+    public FrameQueue(ChannelConfig bounds)
+    {
+        _bounds = bounds;
+        _ = _completion.Task.Exception; // nobody may be looking
+    }
+
+    /// <summary>Completes when nothing is left to take, and nothing more will come.</summary>
+    public Task Completion => _completion.Task;
+
+    /// <summary>How many data frames were dropped because the end had begun.</summary>
+    public long Dropped => Volatile.Read(ref _dropped);
+
+    /// <summary>How many frames can be taken now.</summary>
+    public int Count => (int)Math.Max(0, Volatile.Read(ref _publishedFrames) - Volatile.Read(ref _takenFrames));
+
+    /// <summary>Whether the producer may go on. A queue that closes on overflow, or whose end has begun, never holds it up.</summary>
+    public bool MayAdd => _isLossy || _bounds.Overflow == ChannelOverflow.Close || HasRoom;
+
+    // One frame always fits an empty queue, however large it is.
+    private bool HasRoom
+    {
+        get
+        {
+            long frames = _addedFrames - Volatile.Read(ref _takenFrames);
+            return frames == 0 || (frames < _bounds.Capacity && _addedBytes - Volatile.Read(ref _takenBytes) < _bounds.MaxBytes);
+        }
+    }
+
+    /// <summary>Producer: adds a frame, to be seen when it is published. False if it does not fit a queue that closes on overflow; the frame is then still the caller's.</summary>
+    public bool TryAdd(Frame frame)
+    {
+        if (_isComplete || _isAbandoned || (_isLossy && !HasRoom))
+        {
+            Drop(frame);
+            return true;
+        }
+
+        if (!HasRoom && _bounds.Overflow == ChannelOverflow.Close)
+            return false;
+
+        if (_tail is null)
+        {
+            _tail = new Segment(FirstSegment);
+            Volatile.Write(ref _first, _tail);
+        }
+        else if (_tailIndex == _tail.Frames.Length)
+        {
+            _tail.Next = new Segment(NextSegments);
+            _tail = _tail.Next;
+            _tailIndex = 0;
+        }
+
+        _tail.Frames[_tailIndex++] = frame;
+        _addedFrames++;
+        _addedBytes += frame.Data.Length;
+        return true;
+    }
+
+    /// <summary>Producer: makes what was added visible, and wakes whoever waits for it.</summary>
+    public void Publish()
+    {
+        if (_publishedFrames == _addedFrames)
+            return;
+        Volatile.Write(ref _publishedFrames, _addedFrames);
+        Interlocked.MemoryBarrier(); // a waiter says that it waits, then looks; we publish, then look whether one waits
+        if (_isAbandoned)
+            DropAll();
+        else if (_hasWaiters)
+            Wake();
+    }
+
+    /// <summary>Producer: completes when there is room again. It resumes at half, so that a slow consumer does not wake it for each frame.</summary>
+    public Task WaitForRoomAsync()
+    {
+        lock (_sync)
+        {
+            if (_isLossy || IsHalfEmpty)
+                return Task.CompletedTask;
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _room.Task;
+        }
+    }
+
+    /// <summary>Takes the next frame, if one is there.</summary>
+    public Frame? TryTake()
+    {
+        Frame? frame;
+        TaskCompletionSource? room;
+        bool drained;
+        lock (_sync)
+        {
+            frame = Take();
+            room = TakeRoomWaiter();
+            drained = frame is not null && _isComplete && IsEmpty;
+        }
+
+        room?.TrySetResult();
+        if (drained)
+            SetCompletion();
+        return frame;
+    }
+
+    /// <summary>True when a frame can be taken, false at a normal end; throws at any other.</summary>
+    public ValueTask<bool> WaitToTakeAsync(CancellationToken token)
+    {
+        if (token.IsCancellationRequested)
+            return ValueTask.FromCanceled<bool>(token);
+        if (!IsEmpty)
+            return new ValueTask<bool>(true);
+
+        Waiter waiter;
+        lock (_sync)
+        {
+            waiter = _spareWaiter ?? new Waiter(this);
+            _spareWaiter = null;
+            (_waiters ??= []).Add(waiter);
+            _hasWaiters = true;
+            Interlocked.MemoryBarrier();
+            bool isEmpty = IsEmpty;
+            if (!isEmpty || _isComplete)
+            {
+                Remove(waiter);
+                _spareWaiter = waiter;
+                return !isEmpty ? new ValueTask<bool>(true) : _error is null ? new ValueTask<bool>(false) : ValueTask.FromException<bool>(_error);
+            }
+        }
+
+        return waiter.WaitAsync(token);
+    }
+
+    /// <summary>From now on the producer never waits: what does not fit is dropped and counted.</summary>
+    public void StopPausing()
+    {
+        TaskCompletionSource? room;
+        lock (_sync)
+        {
+            _isLossy = true;
+            (room, _room) = (_room, null);
+        }
+
+        room?.TrySetResult();
+    }
+
+    /// <summary>Nothing more will come: behind the frames that are there stands the end. The first call counts.</summary>
+    /// <param name="error">What a receiver gets behind the last frame; null for a normal end.</param>
+    public void Complete(Exception? error)
+    {
+        bool drained;
+        lock (_sync)
+        {
+            if (_isComplete)
+                return;
+            _error = error;
+            _isComplete = true;
+            drained = IsEmpty;
+        }
+
+        Wake();
+        if (drained)
+            SetCompletion();
+    }
+
+    /// <summary>Drops what nobody has taken yet, and what still comes.</summary>
+    public void DropAll()
+    {
+        _isAbandoned = true;
+        while (TryTake() is { } frame)
+            Drop(frame);
+    }
+
+    private bool IsEmpty => Volatile.Read(ref _takenFrames) == Volatile.Read(ref _publishedFrames);
+
+    // Under _sync.
+    private bool IsHalfEmpty
+    {
+        get
+        {
+            long frames = _addedFrames - _takenFrames;
+            return frames == 0 || (frames <= _bounds.Capacity / 2 && _addedBytes - _takenBytes <= _bounds.MaxBytes / 2);
+        }
+    }
+
+    private void Drop(Frame frame)
+    {
+        frame.Recycle();
+        Interlocked.Increment(ref _dropped);
+    }
+
+    private void SetCompletion()
+    {
+        if (_error is null)
+            _completion.TrySetResult();
+        else if (_completion.TrySetException(_error))
+            _ = _completion.Task.Exception; // nobody may be looking
+    }
+
+    // Under _sync.
+    private Frame? Take()
+    {
+        if (IsEmpty)
+            return null;
+        _head ??= Volatile.Read(ref _first)!;
+        if (_headIndex == _head.Frames.Length)
+        {
+            _head = _head.Next!;
+            _headIndex = 0;
+        }
+
+        Frame frame = _head.Frames[_headIndex]!;
+        _head.Frames[_headIndex++] = null;
+        Volatile.Write(ref _takenBytes, _takenBytes + frame.Data.Length);
+        Volatile.Write(ref _takenFrames, _takenFrames + 1);
+        return frame;
+    }
+
+    // Under _sync.
+    private TaskCompletionSource? TakeRoomWaiter()
+    {
+        if (_room is null || !IsHalfEmpty)
+            return null;
+        TaskCompletionSource room = _room;
+        _room = null;
+        return room;
+    }
+
+    private void Wake()
+    {
+        List<Waiter>? waiters;
+        lock (_sync)
+        {
+            waiters = _waiters;
+            _waiters = null;
+            _hasWaiters = false;
+        }
+
+        if (waiters is null)
+            return;
+        foreach (Waiter waiter in waiters)
+            waiter.Wake(_isComplete && IsEmpty);
+    }
+
+    // Under _sync.
+    private void Remove(Waiter waiter)
+    {
+        if (_waiters is null || !_waiters.Remove(waiter))
+            return;
+        _hasWaiters = _waiters.Count > 0;
+    }
+
+    private sealed class Segment(int size)
+    {
+        public Frame?[] Frames { get; } = new Frame?[size];
+
+        // Set by the producer before the first frame behind it is published.
+        public Segment? Next { get; set; }
+    }
+
+    // One wait. Reused by the next when its result was fetched. Continuations run on the pool: user code never runs on the loop's stack.
+    private sealed class Waiter(FrameQueue queue) : IValueTaskSource<bool>
+    {
+        // A mutable struct, whose methods say when they may be called.
+        private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
+
+        // Set by the waiting caller, disposed by it when it fetches the result.
+        private CancellationTokenRegistration _registration;
+
+        public ValueTask<bool> WaitAsync(CancellationToken token)
+        {
+            var result = new ValueTask<bool>(this, _core.Version);
+            if (token.CanBeCanceled)
+                _registration = token.UnsafeRegister(static (state, token) => ((Waiter)state!).Cancel(token), this);
+            return result;
+        }
+
+        // After it left the list, so once only.
+        public void Wake(bool atEnd)
+        {
+            if (!atEnd)
+                _core.SetResult(true);
+            else if (queue._error is { } error)
+                _core.SetException(error);
+            else
+                _core.SetResult(false);
+        }
+
+        bool IValueTaskSource<bool>.GetResult(short token)
+        {
+            // Waits for a callback in progress: afterwards nobody else knows this waiter.
+            _registration.Dispose();
+            _registration = default;
+            try
+            {
+                return _core.GetResult(token);
+            }
+            finally
+            {
+                _core.Reset();
+                lock (queue._sync)
+                    queue._spareWaiter = this;
+            }
+        }
+
+        ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _core.GetStatus(token);
+
+        void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            _core.OnCompleted(continuation, state, token, flags);
+
+        private void Cancel(CancellationToken token)
+        {
+            lock (queue._sync)
+            {
+                if (queue._waiters is null || !queue._waiters.Contains(this))
+                    return;
+                queue.Remove(this);
+            }
+
+            _core.SetException(new OperationCanceledException(token));
+        }
+    }
+}

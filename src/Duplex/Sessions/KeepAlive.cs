@@ -1,0 +1,111 @@
+namespace Duplex;
+
+/// <summary>
+/// Decides when a ping is due and when the peer counts as dead. It knows no session, no timer and no clock: it is told the time and what was seen, and says what to do.
+/// </summary>
+/// <remarks>Not thread-safe: its owner holds a lock around it. Times are timestamps of <paramref name="time"/>.</remarks>
+/// <param name="time">Whose timestamps are compared.</param>
+/// <param name="interval">How long after a ping the next one is due; infinite for never.</param>
+/// <param name="timeout">How long the peer may be silent once a ping has reached the transport; infinite for ever.</param>
+internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan timeout)
+{
+    // All only touched under the owner's lock.
+    private TimeSpan _interval = interval;
+    private long _lastPing = time.GetTimestamp();
+    private bool _isAwaited; // a ping was sent whose pong has not come
+    private long? _accepted; // when the transport accepted the first such ping
+
+    /// <summary>What to do.</summary>
+    public enum Action
+    {
+        /// <summary>Nothing yet.</summary>
+        Wait,
+
+        /// <summary>Send a ping.</summary>
+        Ping,
+
+        /// <summary>Give the peer up.</summary>
+        GiveUp,
+    }
+
+    /// <summary>How long after a ping the next one is due. Setting it begins a new period.</summary>
+    public TimeSpan Interval
+    {
+        get => _interval;
+        set
+        {
+            _interval = value;
+            _lastPing = time.GetTimestamp();
+            if (!IsOn)
+                _isAwaited = false;
+        }
+    }
+
+    /// <summary>How long the peer may be silent.</summary>
+    public TimeSpan Timeout { get; set; } = timeout;
+
+    private bool IsOn => _interval != System.Threading.Timeout.InfiniteTimeSpan;
+
+    /// <summary>The transport accepted the ping that was sent last.</summary>
+    public void OnPingAccepted(long now) => _accepted ??= _isAwaited ? now : null;
+
+    /// <summary>A pong answered the ping that was sent last.</summary>
+    public void OnPong()
+    {
+        _isAwaited = false;
+        _accepted = null;
+    }
+
+    /// <summary>Says what to do now, and how long it may be left alone then.</summary>
+    public (Action Action, TimeSpan Next) Advance(long now, in Sighting seen)
+    {
+        if (!IsOn)
+            return (Action.Wait, System.Threading.Timeout.InfiniteTimeSpan);
+
+        TimeSpan toDeath = UntilDeath(now, seen);
+        if (toDeath <= TimeSpan.Zero)
+            return (Action.GiveUp, System.Threading.Timeout.InfiniteTimeSpan);
+
+        TimeSpan toPing = _interval - time.GetElapsedTime(_lastPing, now);
+        if (toPing > TimeSpan.Zero)
+            return (Action.Wait, Min(toPing, toDeath));
+
+        _lastPing = now;
+        if (!_isAwaited)
+            _accepted = null;
+        _isAwaited = true;
+        return (Action.Ping, Min(_interval, toDeath));
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private TimeSpan UntilDeath(long now, in Sighting seen)
+    {
+        if (Timeout == System.Threading.Timeout.InfiniteTimeSpan)
+            return TimeSpan.MaxValue;
+
+        // While the loop waits for room it reads nothing, so nobody can tell whether the peer is silent. The deadline begins anew when it goes on.
+        if (seen.IsPaused)
+            return Timeout;
+
+        // One deadline for a ping that the transport took, one for a write that it does not take; what comes from the peer meanwhile renews both.
+        long? since = (_isAwaited ? _accepted : null, seen.WriteBegan) switch
+        {
+            ({ } accepted, { } write) => Math.Min(accepted, write),
+            ({ } accepted, null) => accepted,
+            (null, { } write) => write,
+            _ => null,
+        };
+        if (since is not { } start)
+            return TimeSpan.MaxValue;
+        long alive = Math.Max(start, Math.Max(seen.LastInbound, seen.LastResume));
+        return Timeout - time.GetElapsedTime(alive, now);
+    }
+
+    /// <summary>What was seen of the connection.</summary>
+    /// <param name="LastInbound">When bytes came last.</param>
+    /// <param name="LastResume">When the receive loop last went on after a pause.</param>
+    /// <param name="IsPaused">Whether the receive loop waits for room.</param>
+    /// <param name="WriteBegan">When the write in progress began; null if there is none.</param>
+    public readonly record struct Sighting(long LastInbound, long LastResume, bool IsPaused, long? WriteBegan);
+}

@@ -1,0 +1,156 @@
+namespace Duplex;
+
+/// <summary>Gives <see cref="KeepAlive"/> its time and its effect: one timer a session, none while pings are off.</summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetime lifetime, PingLedger pings, SessionSettings settings) : IDisposable
+{
+    private readonly Lock _sync = new();
+    private readonly TimeProvider _time = settings.Time;
+
+    // All under _sync.
+    private readonly KeepAlive _keepAlive = new(settings.Time, settings.PingInterval, settings.PingTimeout);
+    private ITimer? _timer;
+    private bool _isStarted;
+    private bool _isDisposed;
+
+    /// <summary>How long after a ping the next one is sent.</summary>
+    public TimeSpan Interval
+    {
+        get
+        {
+            lock (_sync)
+                return _keepAlive.Interval;
+        }
+        set
+        {
+            ThrowIfNotPositive(value);
+            lock (_sync)
+                _keepAlive.Interval = value;
+            Tick();
+        }
+    }
+
+    /// <summary>How long the peer may be silent.</summary>
+    public TimeSpan Timeout
+    {
+        get
+        {
+            lock (_sync)
+                return _keepAlive.Timeout;
+        }
+        set
+        {
+            ThrowIfNotPositive(value);
+            lock (_sync)
+                _keepAlive.Timeout = value;
+            Tick();
+        }
+    }
+
+    /// <summary>Begins the first period.</summary>
+    public void Start()
+    {
+        lock (_sync)
+            _isStarted = true;
+        Tick();
+    }
+
+    /// <summary>A pong answered the ping that was sent last.</summary>
+    public void OnPong()
+    {
+        lock (_sync)
+            _keepAlive.OnPong();
+    }
+
+    /// <summary>Sends no more pings, and watches no more.</summary>
+    public void Dispose()
+    {
+        lock (_sync)
+        {
+            _isDisposed = true;
+            _timer?.Dispose();
+            _timer = null;
+        }
+    }
+
+    private static void ThrowIfNotPositive(TimeSpan value)
+    {
+        if (value <= TimeSpan.Zero && value != System.Threading.Timeout.InfiniteTimeSpan)
+            throw new ArgumentOutOfRangeException(nameof(value), value, "A ping interval or timeout is positive, or Timeout.InfiniteTimeSpan to turn it off.");
+    }
+
+    private void Tick()
+    {
+        KeepAlive.Action action;
+        lock (_sync)
+        {
+            if (_isDisposed || !_isStarted)
+                return;
+            ReceiveLoop receiving = connection.Receiving;
+            var seen = new KeepAlive.Sighting(receiving.LastInbound, receiving.LastResume, receiving.IsPaused, connection.Pump.WriteBegan);
+            (action, TimeSpan next) = _keepAlive.Advance(_time.GetTimestamp(), seen);
+            Arm(next);
+        }
+
+        switch (action)
+        {
+            case KeepAlive.Action.Ping:
+                Ping();
+                break;
+            case KeepAlive.Action.GiveUp:
+                lifetime.TryEnd(CloseCause.Lost(new TimeoutException(
+                    $"Ping timeout: the peer sent nothing for {Timeout.TotalSeconds:0.###} s after a ping, or took nothing of what was written to it.")));
+                break;
+        }
+    }
+
+    private void Ping()
+    {
+        Span<byte> payload = stackalloc byte[PingLedger.PayloadSize];
+        pings.Add(payload, isAwaited: false);
+        var accepted = new Milestone();
+        if (connection.Pump.TryStageControl(Opcode.Ping, payload, accepted))
+            _ = WatchAsync(accepted.Task);
+    }
+
+    private async Task WatchAsync(Task accepted)
+    {
+        // A ping that is never accepted is the pending write's matter, or the end has begun.
+        await accepted.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!accepted.IsCompletedSuccessfully)
+            return;
+        lock (_sync)
+            _keepAlive.OnPingAccepted(_time.GetTimestamp());
+        Tick();
+    }
+
+    // Under _sync.
+    private void Arm(TimeSpan next)
+    {
+        if (next == System.Threading.Timeout.InfiniteTimeSpan)
+        {
+            _timer?.Dispose();
+            _timer = null;
+            return;
+        }
+
+        // A timer counts whole milliseconds, downwards: rounded up, it never fires before its time.
+        next = TimeSpan.FromMilliseconds(Math.Ceiling(next.TotalMilliseconds));
+        if (_timer is not null)
+        {
+            _timer.Change(next, System.Threading.Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        // The session outlives the call that opens it: nothing of that call's ambient context is kept.
+        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+        try
+        {
+            _timer = _time.CreateTimer(static state => ((KeepAliveTimer)state!).Tick(), this, next, System.Threading.Timeout.InfiniteTimeSpan);
+        }
+        finally
+        {
+            flow?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,51 @@
+namespace Duplex;
+
+/// <summary>Sends whatever kind of frame a user hands over: data through the gate, pings and pongs between frames, a Close as the beginning of the end.</summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetime lifetime, CloseState closeState)
+{
+    /// <summary>Sends a frame; completes when it is staged.</summary>
+    public ValueTask SendAsync(Frame frame, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        if (!frame.IsControl)
+            return connection.Sender.SendAsync(new OutgoingFrame(frame.Type, frame.Data, frame.Fin, frame.Reserved), token);
+        if (token.IsCancellationRequested)
+            return ValueTask.FromCanceled(token);
+        return frame is Frame.Close close ? SendClose(close) : SendControlAsync(frame, token);
+    }
+
+    /// <summary>Sends a frame if that takes no waiting.</summary>
+    public bool TrySend(Frame frame)
+    {
+        if (closeState.Cause is not null)
+            return false;
+        if (!frame.IsControl)
+            return connection.Sender.TrySend(new OutgoingFrame(frame.Type, frame.Data, frame.Fin, frame.Reserved));
+        if (frame is Frame.Close close)
+            return lifetime.TryClose(CloseCause.Local(ReasonOf(close)));
+        return connection.Pump.HasRoom && connection.Pump.TryStageControl((Opcode)frame.Type, frame.Data.Span);
+    }
+
+    /// <summary>Completes when a frame may be sent without waiting; false when none ever will.</summary>
+    public async ValueTask<bool> WaitToSendAsync(CancellationToken token)
+    {
+        await connection.Pump.WaitForRoomAsync(token).ConfigureAwait(false);
+        return closeState.Cause is null;
+    }
+
+    private ValueTask SendClose(Frame.Close close) =>
+        lifetime.TryClose(CloseCause.Local(ReasonOf(close))) ? default : ValueTask.FromException(closeState.ToSendException());
+
+    private async ValueTask SendControlAsync(Frame frame, CancellationToken token)
+    {
+        // Not through the gate, but not without bound either: a sender of pings waits for a peer that does not read, as any other sender does.
+        await connection.Pump.WaitForRoomAsync(token).ConfigureAwait(false);
+        if (!connection.Pump.TryStageControl((Opcode)frame.Type, frame.Data.Span))
+            throw closeState.ToSendException();
+    }
+
+    private static CloseReason ReasonOf(Frame.Close close) => ClosePayload.TryParse(close.Data.Span, out CloseReason? reason, out ProtocolViolation? violation)
+        ? reason
+        : throw new ArgumentException($"The Close frame's payload must not be sent (close code {(ushort)violation.Code} would answer it). Create the frame from a CloseReason.", nameof(close));
+}

@@ -1,0 +1,34 @@
+namespace Duplex;
+
+/// <summary>
+/// A session that gives every frame of the wire as it came, and answers nothing: pings, pongs and the peer's Close are the user's. The rules of RFC 6455 hold as strictly as
+/// anywhere.
+/// </summary>
+/// <remarks>The peer's Close is the last frame; answer it by a Close of your own, or by disposing the session.</remarks>
+public class RawWebSocketSession : WebSocketSession, IFrameReceiver
+{
+    private protected RawWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, mergeFragments: false, settings) =>
+        Lifetime.Start(this, onEnding: null);
+
+    bool IFrameReceiver.HasRoom => Queue.MayAdd;
+
+    /// <summary>A session over a duplex stream.</summary>
+    internal static RawWebSocketSession Over(Stream stream, IDisposable owner, SessionSettings settings) => new(stream, owner, settings);
+
+    bool IFrameReceiver.OnFrame(Frame frame)
+    {
+        // Read before the frame is the user's, who may recycle it.
+        CloseReason? closed = frame is Frame.Close close ? close.ReadReason() ?? CloseReason.NoStatus : null;
+        if (!Queue.TryAdd(frame))
+            Lifetime.TryEnd(IncomingOverflow.Cause(frame));
+        if (closed is null)
+            return true;
+        Queue.Publish();
+        Lifetime.OnPeerClose(closed, answer: false);
+        return false;
+    }
+
+    void IFrameReceiver.OnBatchEnd() => Queue.Publish();
+
+    Task IFrameReceiver.WaitForRoomAsync() => Queue.WaitForRoomAsync();
+}

@@ -1,0 +1,258 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Duplex;
+
+/// <summary>
+/// A session's way from open to ended: who began, what our Close says, how long each step may take, and the one place that releases the transport. The rules are in
+/// <see cref="CloseCause"/> and <see cref="CloseState"/>; this gives them time and effect.
+/// </summary>
+/// <remarks>Thread-safe.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The token source has no timer and no links, so it holds nothing to dispose; users may register with its token at any time.")]
+internal sealed class SessionLifetime
+{
+    /// <summary>
+    /// How long we wait for the peer to end the connection after both Closes, or after ours if the peer broke a rule. RFC 6455 §7.1.1: a client "SHOULD wait for the server to close
+    /// the connection"; a second is far more than any round trip, and little for whoever waits.
+    /// </summary>
+    public static readonly TimeSpan Tail = TimeSpan.FromSeconds(1);
+
+    private readonly StreamConnection _connection;
+    private readonly CloseState _state;
+    private readonly FrameQueue _incoming;
+    private readonly SessionSettings _settings;
+    private readonly Milestone _closeFlushed = new();
+    private readonly TaskCompletionSource _peerDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<CloseResult> _handshake = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<CloseResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _closed = new();
+
+    // Both set once by Start, before anything else can happen.
+    private Task _receiving = Task.CompletedTask;
+    private Action? _onEnding;
+
+    public SessionLifetime(StreamConnection connection, CloseState state, FrameQueue incoming, SessionSettings settings)
+    {
+        _connection = connection;
+        _state = state;
+        _incoming = incoming;
+        _settings = settings;
+    }
+
+    /// <summary>Completes once, with how the session ended, after the transport is released. Never faults.</summary>
+    public Task<CloseResult> Completion => _completion.Task;
+
+    /// <summary>Fires with <see cref="Completion"/>; callbacks run on the pool.</summary>
+    public CancellationToken Closed => _closed.Token;
+
+    /// <summary>Begins to receive.</summary>
+    /// <param name="receiver">Where frames go.</param>
+    /// <param name="onEnding">Called once when the end begins, on any thread.</param>
+    public void Start(IFrameReceiver receiver, Action? onEnding)
+    {
+        _onEnding = onEnding;
+
+        // The session outlives the call that opens it: nothing of that call's ambient context is kept.
+        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+        try
+        {
+            // On the pool: the first bytes may have come with the handshake's answer, and whoever opens the session does not wait for them to be parsed.
+            _receiving = Task.Run(() => ReceiveAsync(receiver));
+            _ = WatchWritesAsync();
+        }
+        finally
+        {
+            flow?.Dispose();
+        }
+    }
+
+    /// <summary>Begins the end; false if it has begun before.</summary>
+    public bool TryEnd(CloseCause cause)
+    {
+        if (!_state.TryBegin(cause))
+            return false;
+
+        _onEnding?.Invoke();
+        _incoming.StopPausing();
+        if (cause.DropsReceived)
+            _incoming.DropAll();
+        if (!cause.AwaitsPeer)
+            _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
+        if (cause.Reason is { } reason)
+            StageClose(reason);
+        _ = EndAsync(cause);
+        return true;
+    }
+
+    /// <summary>Begins the end with our Close, or answers the peer's where nothing has answered it. False if our Close was sent before.</summary>
+    public bool TryClose(CloseCause cause) => TryEnd(cause) || (IsUnanswered && StageClose(cause.Reason!));
+
+    /// <summary>Closes, and waits until both Closes have gone their way, or will not.</summary>
+    /// <param name="cause">What our Close says, if we are the first.</param>
+    /// <param name="token">Ends the wait only: the close goes on, bounded.</param>
+    public Task<CloseResult> CloseAsync(CloseCause cause, CancellationToken token)
+    {
+        TryClose(cause);
+        return _handshake.Task.WaitAsync(token);
+    }
+
+    /// <summary>A legal Close of the peer came. From the receive loop only, with all frames before it published.</summary>
+    /// <param name="received">What it says.</param>
+    /// <param name="answer">Whether we answer it; otherwise our user does.</param>
+    public void OnPeerClose(CloseReason received, bool answer)
+    {
+        if (TryEnd(CloseCause.Peer(received, answer)))
+            return;
+        _state.MarkReceived(received);
+        _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
+    }
+
+    /// <summary>Ends at once; the peer sees the connection break.</summary>
+    public void Abort()
+    {
+        if (TryEnd(CloseCause.Aborted()))
+            return;
+        // The cause before the deed: a read in progress then looks like the end of the stream. Once both Closes have gone their way there is nothing left to spoil.
+        if (!_handshake.Task.IsCompleted)
+            _state.Fail(new WebSocketException("The session was aborted before its closing handshake was done."));
+        _incoming.DropAll();
+        _connection.Release();
+    }
+
+    /// <summary>Closes politely if nobody has yet, drops what was not received, and waits for the end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        TryClose(CloseCause.Leave(CloseReason.Normal));
+        _incoming.DropAll();
+        await _completion.Task.ConfigureAwait(false);
+    }
+
+    // The peer closed a raw session, whose user has not answered.
+    private bool IsUnanswered => _state is { Cause: { Initiator: CloseInitiator.Remote, Reason: null }, Staged: null };
+
+    private bool StageClose(CloseReason reason)
+    {
+        if (!_state.TryStage(reason))
+            return false;
+        Span<byte> payload = stackalloc byte[FrameHeader.MaxControlPayload];
+        if (!_connection.Pump.TryStageControl(Opcode.Close, payload[..ClosePayload.Write(reason, payload)], _closeFlushed))
+            _closeFlushed.TrySetException(new IOException("The connection ended before our Close could be sent."));
+        return true;
+    }
+
+    private async Task ReceiveAsync(IFrameReceiver receiver)
+    {
+        ReceiveEnd end = await _connection.Receiving.RunAsync(receiver).ConfigureAwait(false);
+        if (end.Violation is { } violation)
+        {
+            CloseCause cause = CloseCause.Violation(violation);
+            if (!TryEnd(cause))
+                FailPoliteEnd(cause.Error!);
+        }
+        else if (end.Error is { } error)
+        {
+            if (!TryEnd(CloseCause.Lost(error)))
+                FailPoliteEnd(error);
+        }
+
+        _peerDone.TrySetResult();
+        if (end.Error is null)
+            await _connection.Receiving.DrainAsync().ConfigureAwait(false);
+    }
+
+    private void FailPoliteEnd(Exception error)
+    {
+        if (_state is { Cause.Reason: not null, Received: null })
+            _state.Fail(error);
+    }
+
+    private async Task WatchWritesAsync()
+    {
+        Exception error = await _connection.Pump.Failed.ConfigureAwait(false);
+        var lost = error as IOException ?? new IOException("Writing to the connection failed.", error);
+        _state.Fail(lost);
+
+        // The peer may have closed before it stopped to read: its Close is then still on its way through the receive loop, and tells more than our failed write.
+        await WaitAsync(_receiving, Tail).ConfigureAwait(false);
+        TryEnd(CloseCause.Lost(lost));
+    }
+
+    private async Task EndAsync(CloseCause cause)
+    {
+        // The caller, who may hold no lock but has other things to do, goes on.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (await ShakeHandsAsync(cause).ConfigureAwait(false) && _connection.Role == WebSocketRole.Client)
+            await WaitAsync(_receiving, Tail).ConfigureAwait(false);
+
+        _connection.Release();
+        Task ended = Task.WhenAll(_receiving, _connection.Pump.Ended);
+        await WaitAsync(ended, Tail).ConfigureAwait(false);
+        if (ended.IsCompleted)
+            _connection.Receiving.Release(); // else a stream that ignores its own disposal still uses the memory
+
+        _state.MarkEnded();
+        CloseResult result = _state.ToResult(_incoming.Dropped);
+        Log.SessionEnded(_settings.Logger, result.Initiator, (ushort)result.Reason.Code, result.WasClean, result.DiscardedMessages, result.Error?.GetType().Name);
+        _completion.TrySetResult(result);
+        _ = _closed.CancelAsync(); // callbacks run on the pool
+    }
+
+    // True if the connection is worth a polite end.
+    private async Task<bool> ShakeHandsAsync(CloseCause cause)
+    {
+        bool isPolite = false;
+        if (cause.Reason is not null || cause.Received is not null)
+        {
+            try
+            {
+                await UntilShakenAsync(cause).ConfigureAwait(false);
+                isPolite = true;
+            }
+            catch (Exception e) when (e is TimeoutException or IOException)
+            {
+                _state.Fail(e);
+            }
+        }
+
+        _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
+        _handshake.TrySetResult(_state.ToResult(_incoming.Dropped));
+        return isPolite;
+    }
+
+    // CloseTimeout begins with the end and covers all of it: what was staged before, our Close, the peer's.
+    private async Task UntilShakenAsync(CloseCause cause)
+    {
+        long began = _settings.Time.GetTimestamp();
+        await WithinAsync(_closeFlushed.Task, "take our Close frame").ConfigureAwait(false);
+        _state.MarkFlushed();
+        if (cause.Initiator == CloseInitiator.Local && !cause.StopsParsing)
+            await WithinAsync(_peerDone.Task, "answer our Close frame").ConfigureAwait(false);
+
+        async Task WithinAsync(Task task, string step)
+        {
+            TimeSpan timeout = _settings.CloseTimeout;
+            if (timeout != Timeout.InfiniteTimeSpan)
+                timeout = TimeSpan.FromTicks(Math.Max(0, (timeout - _settings.Time.GetElapsedTime(began)).Ticks));
+            try
+            {
+                await task.WaitAsync(timeout, _settings.Time).ConfigureAwait(false);
+            }
+            catch (TimeoutException e)
+            {
+                throw new TimeoutException($"The peer did not {step} within the close timeout of {_settings.CloseTimeout.TotalSeconds:0.###} s.", e);
+            }
+        }
+    }
+
+    // Waits for a task that never faults, but no longer than that.
+    private async Task WaitAsync(Task task, TimeSpan atMost)
+    {
+        try
+        {
+            await task.WaitAsync(atMost, _settings.Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Long enough.
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Duplex;
+
+/// <summary>What a session is made with.</summary>
+internal sealed record SessionSettings
+{
+    public ConnectionSettings Connection { get; init; } = new();
+
+    public ChannelConfig Incoming { get; init; } = ChannelConfig.DefaultIncoming;
+
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(20);
+
+    public TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+
+    public TimeProvider Time => Connection.Time;
+}

@@ -1,0 +1,185 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+
+namespace Duplex;
+
+/// <summary>
+/// One WebSocket connection from open to ended. <see cref="DefaultWebSocketSession"/> answers pings, merges fragments and closes politely; <see cref="RawWebSocketSession"/> gives
+/// every frame as it came and answers nothing.
+/// </summary>
+/// <remarks>
+/// <para>Thread-safe, all of it: any number of senders and receivers, at any time, in any state.</para>
+/// <para>Dispose it: that closes politely, bounded by the close timeout and a second. <see cref="Abort"/> is the only violent end.</para>
+/// </remarks>
+public abstract class WebSocketSession : IAsyncDisposable
+{
+    // Up to here a text's UTF-8 is as good as certain to fit a pool's common buffers at three bytes a character, which spares counting them first.
+    private const int UncountedText = 4096;
+
+    private readonly OutgoingFrames _outgoing;
+
+    private protected WebSocketSession(Stream stream, IDisposable owner, bool mergeFragments, SessionSettings settings)
+    {
+        Queue = new FrameQueue(settings.Incoming);
+        Connection = new StreamConnection(stream, owner, mergeFragments, settings.Connection, CloseState, overflow => Lifetime!.TryEnd(CloseCause.SendOverflow(overflow)));
+        Lifetime = new SessionLifetime(Connection, CloseState, Queue, settings);
+        _outgoing = new OutgoingFrames(Connection, Lifetime, CloseState);
+        Incoming = new FrameChannelReader(Queue, CloseState);
+        Outgoing = new FrameChannelWriter(_outgoing, Lifetime);
+    }
+
+    /// <summary>What the peer sends. See there for how it ends.</summary>
+    public FrameChannelReader Incoming { get; }
+
+    /// <summary>What we send, as a channel; the <c>SendAsync</c> methods do the same.</summary>
+    public FrameChannelWriter Outgoing { get; }
+
+    /// <summary>The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Settable at any time; it holds from the next frame header on.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    public long MaxFrameSize
+    {
+        get => Connection.MaxFrameSize;
+        set => Connection.MaxFrameSize = value;
+    }
+
+    /// <summary>Whether what we send is masked: always on a client, never on a server (RFC 6455 §5.1).</summary>
+    public bool Masking => Connection.Role == WebSocketRole.Client;
+
+    /// <summary>Where the session stands.</summary>
+    public WebSocketSessionState State => CloseState.State;
+
+    /// <summary>How many bytes were sent and not accepted by the transport yet, headers included.</summary>
+    public long BufferedBytes => Connection.Pump.BufferedBytes;
+
+    /// <summary>Completes once, with how the session ended, after the transport is released. Never faults.</summary>
+    public Task<CloseResult> Completion => Lifetime.Completion;
+
+    /// <summary>Fires with <see cref="Completion"/>; callbacks run on the thread pool.</summary>
+    public CancellationToken Closed => Lifetime.Closed;
+
+    private protected CloseState CloseState { get; } = new();
+
+    private protected FrameQueue Queue { get; }
+
+    private protected StreamConnection Connection { get; }
+
+    private protected SessionLifetime Lifetime { get; }
+
+    /// <summary>Sends a frame. Completes when it is staged, which is at once as long as there is room; staged frames go out by themselves, many in one system call.</summary>
+    /// <param name="frame">The frame. A Close begins the closing handshake, as <see cref="CloseAsync(CloseReason, CancellationToken)"/> does, without waiting for it.</param>
+    /// <param name="cancellationToken">Withdraws the frame as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
+    /// <exception cref="WebSocketClosedException">The session takes no more frames.</exception>
+    /// <exception cref="ArgumentException">The frame must not be sent: invalid UTF-8 in a text, a reserved bit nobody owns, an unsendable close code.</exception>
+    /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
+    /// <exception cref="ChannelOverflowException">There was no room, and the outgoing queue is set to close then.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before the frame was staged.</exception>
+    public ValueTask SendAsync(Frame frame, CancellationToken cancellationToken = default) => _outgoing.SendAsync(frame, cancellationToken);
+
+    /// <summary>Sends a text message.</summary>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
+    /// <param name="text">The text; it must hold whole characters.</param>
+    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+    public ValueTask SendAsync(string text, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        int most = text.Length <= UncountedText ? text.Length * 3 : Encoding.UTF8.GetByteCount(text);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(most);
+        if (Utf8.FromUtf16(text, buffer, out _, out int written, replaceInvalidSequences: false) != OperationStatus.Done)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            throw new ArgumentException("The text holds half of a surrogate pair, which UTF-8 cannot carry. Send whole characters, or send bytes.", nameof(text));
+        }
+
+        ValueTask sending = Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, buffer.AsMemory(0, written), IsValidText: true), cancellationToken);
+        if (!sending.IsCompletedSuccessfully)
+            return ReturnWhenSentAsync(sending, buffer);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return default;
+    }
+
+    /// <summary>Sends a binary message.</summary>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
+    /// <param name="data">The bytes; borrowed until the call completes.</param>
+    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
+        Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Binary, data), cancellationToken);
+
+    /// <summary>Sends a text message that is UTF-8 already.</summary>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
+    /// <param name="utf8">The text in UTF-8, which is checked; borrowed until the call completes.</param>
+    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+    public ValueTask SendTextAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken = default) =>
+        Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, utf8), cancellationToken);
+
+    /// <summary>Completes when the transport has accepted everything that was staged before the call. Nothing needs it to go out; it only tells when it has.</summary>
+    /// <param name="cancellationToken">Ends the wait only.</param>
+    /// <exception cref="WebSocketClosedException">The connection ended before.</exception>
+    public async Task FlushAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await Connection.Pump.FlushAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            throw CloseState.ToSendException(Queue.Dropped);
+        }
+    }
+
+    /// <summary>
+    /// Closes: what is staged goes out, our Close behind it, and the peer's answer is awaited. Idempotent and safe to call concurrently: the first reason wins, all callers get the
+    /// same result. Frames that arrive until the peer's Close can still be received.
+    /// </summary>
+    /// <param name="reason">What our Close says; 1000 by default.</param>
+    /// <param name="cancellationToken">Ends the wait only: the close goes on, bounded by the close timeout.</param>
+    /// <returns>How the session ended. Trouble is in it, not thrown.</returns>
+    /// <exception cref="ArgumentException">The code must not be sent; the session is as it was.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<CloseResult> CloseAsync(CloseReason? reason = null, CancellationToken cancellationToken = default)
+    {
+        reason ??= CloseReason.Normal;
+        if (!reason.IsSendable)
+        {
+            throw new ArgumentException(
+                $"The close code {(ushort)reason.Code} must not be sent (RFC 6455 §7.4). Use 1000-1003, 1007-1014, or 3000-4999 for your own.", nameof(reason));
+        }
+
+        return Lifetime.CloseAsync(CloseCause.Local(reason), cancellationToken);
+    }
+
+    /// <summary>Closes because of an error on our side: the peer is told 1011 and no more, <see cref="CloseResult.Error"/> holds the error, what was not received is dropped.</summary>
+    /// <param name="error">The error.</param>
+    /// <param name="cancellationToken">Ends the wait only: the close goes on, bounded by the close timeout.</param>
+    /// <returns>How the session ended. Trouble is in it, not thrown.</returns>
+    public Task<CloseResult> CloseAsync(Exception error, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        return Lifetime.CloseAsync(CloseCause.Leave(new CloseReason(CloseCode.InternalError), error), cancellationToken);
+    }
+
+    /// <summary>Ends the session at once. The peer gets no Close; what was staged may be lost, what was not received is dropped. Safe in any state.</summary>
+    public void Abort() => Lifetime.Abort();
+
+    /// <summary>
+    /// Closes with 1000 if nobody has closed yet, drops what was not received, and waits until the transport is released: at most the close timeout and a second.
+    /// Safe in any state, any number of times, concurrently. Never throws.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Lifetime.DisposeAsync().ConfigureAwait(false);
+        GC.SuppressFinalize(this);
+    }
+
+    private static async ValueTask ReturnWhenSentAsync(ValueTask sending, byte[] buffer)
+    {
+        try
+        {
+            await sending.ConfigureAwait(false);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

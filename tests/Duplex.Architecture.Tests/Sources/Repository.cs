@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using System.Xml.Linq;
+
+namespace Duplex.Tests;
+
+/// <summary>The repository on disk that these tests were built from.</summary>
+internal static class Repository
+{
+    private static readonly string Root = FindRoot();
+
+    /// <summary>Reads every project under <c>src</c> with its sources.</summary>
+    public static ImmutableArray<SourceProject> Projects() =>
+    [
+        .. Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(Load),
+    ];
+
+    /// <summary>Reads every source file under a folder of the root, without what a build left there.</summary>
+    public static ImmutableArray<SourceFile> Files(string folder) =>
+    [
+        .. Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+            .Select(path => (Full: path, Relative: Path.GetRelativePath(Root, path).Replace('\\', '/')))
+            .Where(path => !path.Relative.Split('/').Any(part => part is "bin" or "obj"))
+            .OrderBy(path => path.Relative, StringComparer.Ordinal)
+            .Select(path => new SourceFile(path.Relative, File.ReadAllText(path.Full))),
+    ];
+
+    private static SourceProject Load(string path)
+    {
+        XDocument project = XDocument.Load(path);
+        string name = Path.GetFileNameWithoutExtension(path);
+        ImmutableArray<string> Items(string item) => [.. project.Descendants(item).Select(element => (string?)element.Attribute("Include")).OfType<string>()];
+        return new SourceProject(
+            name,
+            [.. Items("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension(reference.Replace('\\', '/')))],
+            Items("InternalsVisibleTo"),
+            Items("Using"),
+            Files($"src/{name}"));
+    }
+
+    private static string FindRoot()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Duplex.slnx")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new InvalidOperationException($"Expected Duplex.slnx in a folder above {AppContext.BaseDirectory}; run the tests from a build inside the repository.");
+    }
+}

@@ -1,0 +1,155 @@
+using System.Net;
+
+namespace Duplex.Tests;
+
+public class UpgradeResponseTests
+{
+    private const string Key = "dGhlIHNhbXBsZSBub25jZQ==";
+    private const string Accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+    // RFC 6455 §1.2
+    private static readonly UpgradeResponse Good = new()
+    {
+        StatusCode = 101,
+        HttpVersion = HttpVersion.Version11,
+        Upgrade = ["websocket"],
+        Connection = ["Upgrade"],
+        SecWebSocketAccept = [Accept],
+        SecWebSocketProtocol = ["chat"],
+    };
+
+    private static HandshakeAgreement Agree(UpgradeResponse response)
+    {
+        bool accepted = response.TryAccept(Key, ["chat", "superchat"], ["foo"], out HandshakeAgreement? agreement, out HandshakeFailure? failure);
+        Assert.True(accepted, failure?.Message);
+        Assert.Null(failure);
+        return agreement!;
+    }
+
+    private static string Fail(HandshakeCheck check, UpgradeResponse response)
+    {
+        Assert.False(response.TryAccept(Key, ["chat", "superchat"], ["foo"], out HandshakeAgreement? agreement, out HandshakeFailure? failure));
+        Assert.Null(agreement);
+        Assert.Equal(check, failure.Check);
+        Assert.DoesNotContain("canary", failure.Message, StringComparison.Ordinal);
+        return failure.Message;
+    }
+
+    [Fact]
+    public void The_response_of_the_RFC_opens_the_WebSocket()
+    {
+        HandshakeAgreement agreement = Agree(Good);
+        Assert.Equal("chat", agreement.Subprotocol);
+        Assert.Empty(agreement.Extensions);
+    }
+
+    [Fact]
+    public void A_response_without_any_choice_opens_the_WebSocket()
+    {
+        HandshakeAgreement agreement = Agree(Good with { SecWebSocketProtocol = [] });
+        Assert.Null(agreement.Subprotocol);
+        Assert.Empty(agreement.Extensions);
+    }
+
+    [Fact]
+    public void Accepted_extensions_are_handed_on() =>
+        Assert.Equal("foo; a=1", Assert.Single(Agree(Good with { SecWebSocketExtensions = ["foo;a=1"] }).Extensions).ToString());
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(200)]
+    [InlineData(302)]
+    [InlineData(401)]
+    [InlineData(403)]
+    [InlineData(503)]
+    public void Another_status_fails_and_is_named(int status) =>
+        Assert.Contains($"status {status};", Fail(HandshakeCheck.Status, Good with { StatusCode = status }), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_status_is_judged_before_all_else() =>
+        Fail(HandshakeCheck.Status, new UpgradeResponse { StatusCode = 403, HttpVersion = HttpVersion.Version10 });
+
+    [Theory]
+    [InlineData("0.9")]
+    [InlineData("1.0")]
+    [InlineData("2.0")]
+    [InlineData("3.0")]
+    public void A_101_of_another_HTTP_version_fails_and_is_named(string version) =>
+        Assert.Contains($"HTTP/{version};", Fail(HandshakeCheck.HttpVersion, Good with { HttpVersion = Version.Parse(version) }), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("websocket")]
+    [InlineData("WebSocket")]
+    [InlineData(" WEBSOCKET\t")]
+    [InlineData("websocket,")]
+    public void The_upgrade_is_to_websocket_in_any_case(string value) => Agree(Good with { Upgrade = [value] });
+
+    [Fact]
+    public void A_missing_upgrade_header_fails() =>
+        Assert.Contains("has no Upgrade header", Fail(HandshakeCheck.Upgrade, Good with { Upgrade = [] }), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("canary")]
+    [InlineData("websocket/13")]
+    [InlineData("websockets")]
+    [InlineData("\"websocket\"")]
+    [InlineData("websocket, canary")]
+    [InlineData("websocket, websocket")]
+    public void An_upgrade_to_anything_but_websocket_fails(string value) =>
+        Assert.Contains("is not \"websocket\" and nothing else", Fail(HandshakeCheck.Upgrade, Good with { Upgrade = [value] }), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_second_upgrade_header_fails() => Fail(HandshakeCheck.Upgrade, Good with { Upgrade = ["websocket", "h2c"] });
+
+    [Theory]
+    [InlineData("Upgrade")]
+    [InlineData("upgrade")]
+    [InlineData("keep-alive, UPGRADE")]
+    public void The_connection_header_has_the_token_upgrade(string value) => Agree(Good with { Connection = [value] });
+
+    [Fact]
+    public void The_connection_token_may_stand_on_any_line() => Agree(Good with { Connection = ["keep-alive", "Upgrade"] });
+
+    [Fact]
+    public void A_missing_connection_header_fails() =>
+        Assert.Contains("has no Connection header", Fail(HandshakeCheck.Connection, Good with { Connection = [] }), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("keep-alive")]
+    [InlineData("canary upgrade")]
+    public void A_connection_header_without_the_token_fails(string value) =>
+        Assert.Contains("lacks the token", Fail(HandshakeCheck.Connection, Good with { Connection = [value] }), StringComparison.Ordinal);
+
+    [Fact]
+    public void White_space_around_the_accept_value_is_ignored() => Agree(Good with { SecWebSocketAccept = [$" \t{Accept} "] });
+
+    [Fact]
+    public void A_missing_accept_header_fails() =>
+        Assert.Contains("has no Sec-WebSocket-Accept", Fail(HandshakeCheck.Accept, Good with { SecWebSocketAccept = [] }), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_second_accept_header_fails_though_it_be_the_same() =>
+        Assert.Contains("2 came", Fail(HandshakeCheck.Accept, Good with { SecWebSocketAccept = [Accept, Accept] }), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("canary")]
+    [InlineData(Key)]
+    [InlineData("s3pPLMBiTxaQ9kYGzzhZRbK+xOO=")]
+    [InlineData("S3PPLMBITXAQ9KYGZZHZRBK+XOO=")]
+    [InlineData($"{Accept},{Accept}")]
+    public void Another_accept_value_fails(string value) =>
+        Assert.Contains("does not answer our key", Fail(HandshakeCheck.Accept, Good with { SecWebSocketAccept = [value] }), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_subprotocol_that_was_not_offered_fails() => Fail(HandshakeCheck.Subprotocol, Good with { SecWebSocketProtocol = ["canary"] });
+
+    [Fact]
+    public void An_extension_that_was_not_offered_fails() => Fail(HandshakeCheck.Extensions, Good with { SecWebSocketExtensions = ["canary"] });
+
+    [Fact]
+    public void A_key_that_nobody_could_have_sent_is_an_error_of_the_caller() =>
+        Assert.Throws<ArgumentException>("key", () => Good.TryAccept("canary", [], [], out _, out _));
+}
