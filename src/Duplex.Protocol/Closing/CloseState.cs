@@ -114,22 +114,17 @@ public sealed class CloseState
         string began = Cause switch
         {
             null => "its end has not begun",
-            { Error: { } error, DropsReceived: true } => DescribeType(error), // the user's own error, whatever its type
-            { Error: { } error, Initiator: var initiator } => Describe(error, initiator),
+            { Error: { } error, DropsReceived: true } => $"an error on our side ended it ({error.GetType().Name})", // the user's own, whatever its type
+            { Error: WebSocketException or TimeoutException } cause => SafeWords(cause.Error),
+            { Error: { } error, Initiator: CloseInitiator.None } => $"the connection was lost without a Close frame ({SafeWords(error)})",
+            { Error: { } error } => $"an error on our side ended it ({SafeWords(error)})",
             { Initiator: CloseInitiator.Remote, Received: { } received } => $"the peer closed it with {(ushort)received.Code}",
             { Reason: { } reason } => $"we closed it with {(ushort)reason.Code}",
             _ => "it was aborted",
         };
-        return result.Error is null || result.Error == Cause?.Error ? began : $"{began}, but not cleanly: {Describe(result.Error, CloseInitiator.None)}";
+        return result.Error is null || result.Error == Cause?.Error ? began : $"{began}, but not cleanly ({SafeWords(result.Error)})";
     }
 
     // Our own messages say enough; others may hold what no log should, so their type must do.
-    private static string Describe(Exception error, CloseInitiator initiator) => error switch
-    {
-        WebSocketException or TimeoutException => error.Message.TrimEnd('.'),
-        _ when initiator == CloseInitiator.None => $"the connection was lost without a Close frame ({error.GetType().Name})",
-        _ => DescribeType(error),
-    };
-
-    private static string DescribeType(Exception error) => $"an error on our side ended it ({error.GetType().Name})";
+    private static string SafeWords(Exception error) => error is WebSocketException or TimeoutException ? error.Message.TrimEnd('.') : error.GetType().Name;
 }
