@@ -9,6 +9,6 @@ public static class WebSocketLimits
     /// <summary>The default limit for the fragments of one message: a 4 MiB message in 64-byte fragments is legal and takes 65,536; twice that.</summary>
     public const int DefaultMaxFragments = 131_072;
 
-    /// <summary>The largest settable size: a message stands in one array.</summary>
+    /// <summary>The largest settable size in bytes: a frame or message stands in one array.</summary>
     public static int LargestSize => Array.MaxLength;
 }

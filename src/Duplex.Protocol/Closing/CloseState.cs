@@ -23,7 +23,7 @@ public sealed class CloseState
     public CloseCause? Cause => Volatile.Read(ref _cause);
 
     /// <summary>What the peer's Close said; null while none, or no legal one, was received.</summary>
-    public CloseReason? Received => Volatile.Read(ref _received);
+    public CloseReason? Received => Cause?.Received ?? Volatile.Read(ref _received);
 
     /// <summary>What our Close says that was staged; null while none was.</summary>
     public CloseReason? Staged => Volatile.Read(ref _staged);
@@ -45,11 +45,7 @@ public sealed class CloseState
     public bool TryBegin(CloseCause cause)
     {
         ArgumentNullException.ThrowIfNull(cause);
-        if (Interlocked.CompareExchange(ref _cause, cause, null) is not null)
-            return false;
-        if (cause.Received is not null)
-            Volatile.Write(ref _received, cause.Received);
-        return true;
+        return Interlocked.CompareExchange(ref _cause, cause, null) is null;
     }
 
     /// <summary>Our Close was staged: nothing is sent behind it. False if one was staged before.</summary>
@@ -58,7 +54,7 @@ public sealed class CloseState
     /// <summary>The transport accepted our Close.</summary>
     public void MarkFlushed() => _flushed = true;
 
-    /// <summary>A legal Close of the peer was received.</summary>
+    /// <summary>A legal Close of the peer was received; the first one counts.</summary>
     public void MarkReceived(CloseReason reason) => Interlocked.CompareExchange(ref _received, reason, null);
 
     /// <summary>Something kept the end from being clean; the first such thing is kept.</summary>
@@ -68,53 +64,67 @@ public sealed class CloseState
     public void MarkEnded() => _ended = true;
 
     /// <summary>The end as far as it is known now.</summary>
+    /// <param name="discardedMessages">How many received frames were dropped.</param>
     public CloseResult ToResult(long discardedMessages = 0)
     {
         CloseReason? sent = _flushed ? Staged : null;
         CloseReason? received = Received;
+        bool wasClean = sent is not null && received is not null;
         return new CloseResult
         {
             Sent = sent,
             Received = received,
             Initiator = Cause?.Initiator ?? CloseInitiator.None,
-            WasClean = sent is not null && received is not null,
-            Error = Cause?.Error ?? Failure,
+            WasClean = wasClean,
+            // Whatever fails behind a clean end, such as a write to the connection that both sides have done with, changes nothing any more.
+            Error = Cause?.Error ?? (wasClean ? null : Failure),
             DiscardedMessages = discardedMessages,
         };
     }
 
     /// <summary>What a send throws once the end has begun.</summary>
+    /// <param name="discardedMessages">How many received frames were dropped.</param>
     public WebSocketClosedException ToSendException(long discardedMessages = 0)
     {
         CloseResult result = ToResult(discardedMessages);
-        return new WebSocketClosedException($"The WebSocket session takes no more frames: {Describe(Cause, result)}.", result, result.Error);
+        return new WebSocketClosedException($"The WebSocket session takes no more frames: {Describe(result)}.", result, result.Error);
     }
 
     /// <summary>What a receive throws behind the last frame; null for a normal end.</summary>
+    /// <param name="discardedMessages">How many received frames were dropped.</param>
     public Exception? ToReceiveException(long discardedMessages = 0)
     {
         CloseCause? cause = Cause;
         if (cause is { ReceiveError: { } error, WrapsError: false })
             return error;
-        if (Failure is WebSocketProtocolException or FrameTooBigException)
-            return Failure; // the peer broke a rule while we waited for its Close
 
-        // A polite end that failed is an abnormal one for whoever still waited for frames.
-        Exception? inner = cause?.ReceiveError ?? (cause is { AwaitsPeer: true } ? Failure : null);
+        // A polite end that failed is an abnormal one for whoever still waited for frames: until the peer's Close came, and only there. The first cause rules everywhere else.
+        Exception? failure = cause is { AwaitsPeer: true } && Received is null ? Failure : null;
+        if (failure is WebSocketProtocolException or FrameTooBigException)
+            return failure; // the peer broke a rule while we waited for its Close
+        Exception? inner = cause?.ReceiveError ?? failure;
         if (inner is null && cause is not { WrapsError: true })
             return null;
         CloseResult result = ToResult(discardedMessages);
-        return new WebSocketClosedException($"The WebSocket session has ended abnormally: {Describe(Cause, result)}.", result, inner);
+        return new WebSocketClosedException($"The WebSocket session has ended abnormally: {Describe(result)}.", result, inner);
     }
 
-    private static string Describe(CloseCause? cause, CloseResult result) => result switch
+    private string Describe(CloseResult result)
     {
-        // Our own messages say enough; others may hold what no log should, so their type must do.
-        { Error: WebSocketException or TimeoutException } => result.Error.Message.TrimEnd('.'),
-        { Initiator: CloseInitiator.None } => $"the connection was lost without a Close frame ({result.Error?.GetType().Name})",
-        { Error: { } error } => $"an error on our side ended it ({error.GetType().Name})",
-        { Initiator: CloseInitiator.Remote, Received: { } received } => $"the peer closed it with {(ushort)received.Code}",
-        _ when cause is { Reason: { } reason } => $"we closed it with {(ushort)reason.Code}",
-        _ => "it was aborted",
-    };
+        string began = Cause switch
+        {
+            null => "its end has not begun",
+            { Error: { } error, DropsReceived: true } => $"an error on our side ended it ({error.GetType().Name})", // the user's own, whatever its type
+            { Error: WebSocketException or TimeoutException } cause => SafeWords(cause.Error),
+            { Error: { } error, Initiator: CloseInitiator.None } => $"the connection was lost without a Close frame ({SafeWords(error)})",
+            { Error: { } error } => $"an error on our side ended it ({SafeWords(error)})",
+            { Initiator: CloseInitiator.Remote, Received: { } received } => $"the peer closed it with {(ushort)received.Code}",
+            { Reason: { } reason } => $"we closed it with {(ushort)reason.Code}",
+            _ => "it was aborted",
+        };
+        return result.Error is null || result.Error == Cause?.Error ? began : $"{began}, but not cleanly ({SafeWords(result.Error)})";
+    }
+
+    // Our own messages say enough; others may hold what no log should, so their type must do.
+    private static string SafeWords(Exception error) => error is WebSocketException or TimeoutException ? error.Message.TrimEnd('.') : error.GetType().Name;
 }

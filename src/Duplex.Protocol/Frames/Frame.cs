@@ -51,7 +51,7 @@ public abstract class Frame
     /// <summary>Whether it is a Close, Ping or Pong.</summary>
     public bool IsControl => Type >= FrameType.Close;
 
-    /// <summary>The payload, not copied and not masked; empty after <see cref="Recycle"/>.</summary>
+    /// <summary>The payload, not copied and not masked; empty once <see cref="Recycle"/> has given its memory back.</summary>
     public ReadOnlyMemory<byte> Data => _data;
 
     /// <summary>A copy of the payload.</summary>
@@ -60,7 +60,10 @@ public abstract class Frame
     /// <summary>A frame of the same kind over a copy of the payload, which nobody can recycle from under it.</summary>
     public Frame Copy() => Create(Type, Fin, Reserved, _data.ToArray(), owner: null);
 
-    /// <summary>Gives the payload's memory back for other frames; <see cref="Data"/> is empty from then on. Calling it again, or never, does no harm.</summary>
+    /// <summary>
+    /// Gives a received payload's memory back for other frames; <see cref="Data"/> is empty from then on. Calling it again, from any thread, or never, does no harm. Nothing happens
+    /// to a frame over memory of its own, such as one that was not received.
+    /// </summary>
     public void Recycle()
     {
         if (Interlocked.Exchange(ref _owner, null) is not { } owner)
@@ -70,9 +73,15 @@ public abstract class Frame
     }
 
     /// <summary>Creates a frame of a type that is known at run time only. A control frame ignores <paramref name="fin"/> and <paramref name="reserved"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The type is none.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The type is none, or <paramref name="reserved"/> holds other bits than the three reserved ones.</exception>
     /// <exception cref="ArgumentException">A control frame's payload is longer than 125 bytes.</exception>
-    public static Frame Create(FrameType type, bool fin, ReadOnlyMemory<byte> data, ReservedBits reserved = ReservedBits.None) => Create(type, fin, reserved, data, owner: null);
+    public static Frame Create(FrameType type, bool fin, ReadOnlyMemory<byte> data, ReservedBits reserved = ReservedBits.None)
+    {
+        // Another bit would come out on the wire as part of the opcode.
+        if ((reserved & ~(ReservedBits.Rsv1 | ReservedBits.Rsv2 | ReservedBits.Rsv3)) != 0)
+            throw new ArgumentOutOfRangeException(nameof(reserved), reserved, "A frame has the reserved bits Rsv1, Rsv2 and Rsv3, and no others.");
+        return Create(type, fin, reserved, data, owner: null);
+    }
 
     internal static Frame Create(FrameType type, bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner) => type switch
     {

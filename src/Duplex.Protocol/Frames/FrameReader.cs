@@ -21,8 +21,8 @@ public sealed class FrameReader
 
     /// <summary>Creates a reader.</summary>
     /// <param name="role">Our own role: a client takes unmasked frames, a server masked ones.</param>
-    /// <param name="maxFrameSize">The largest payload of a frame in bytes.</param>
-    /// <param name="ownedBits">The reserved bits that negotiated extensions own; any other is a violation.</param>
+    /// <param name="maxFrameSize">The largest payload of a frame in bytes, as in <see cref="MaxFrameSize"/>.</param>
+    /// <param name="ownedBits">The reserved bits of data frames that negotiated extensions own; any other is a violation.</param>
     public FrameReader(WebSocketRole role, long maxFrameSize = WebSocketLimits.DefaultMaxSize, ReservedBits ownedBits = ReservedBits.None)
     {
         _role = role;
@@ -30,13 +30,18 @@ public sealed class FrameReader
         MaxFrameSize = maxFrameSize;
     }
 
-    /// <summary>The largest payload of a frame, in bytes. Settable at any time, by any thread; it is asked at each header.</summary>
+    /// <summary>
+    /// The largest payload of a frame in bytes: 1 to <see cref="WebSocketLimits.LargestSize"/>. Settable at any time, by any thread; it is asked at each header.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The size is out of that range.</exception>
     public long MaxFrameSize
     {
         get => Volatile.Read(ref _maxFrameSize);
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            // A frame stands in one array, so a larger one could only be let through to fail later.
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, WebSocketLimits.LargestSize);
             Volatile.Write(ref _maxFrameSize, value);
         }
     }
@@ -107,13 +112,18 @@ public sealed class FrameReader
     private ProtocolViolation? JudgeFirst(byte first)
     {
         bool fin = (first & 0x80) != 0;
-        int unowned = first & 0x70 & ~(int)_ownedBits;
+        var reserved = (ReservedBits)(first & 0x70);
         int opcode = first & 0x0F;
 
         // §5.2: "If a nonzero value is received and none of the negotiated extensions defines the meaning of such a nonzero value, the receiving endpoint MUST
         // _Fail the WebSocket Connection_."
-        if (unowned != 0)
-            return ProtocolViolation.Protocol($"a frame has the reserved bit {(ReservedBits)unowned} set, which no negotiated extension owns");
+        if ((reserved & ~_ownedBits) != 0)
+            return ProtocolViolation.Protocol($"a frame has the reserved bit {reserved & ~_ownedBits} set, which no negotiated extension owns");
+
+        // Extensions transform messages, so none gives such a bit a meaning here. RFC 7692 §6 says so of RSV1: "An endpoint MUST NOT set the "Per-Message Compressed" bit of
+        // control frames [...]. An endpoint receiving such a frame MUST _Fail the WebSocket Connection_."
+        if (reserved != 0 && (opcode & 0x8) != 0)
+            return ProtocolViolation.Protocol($"a control frame has the reserved bit {reserved} set, which extensions only own on data frames");
 
         switch (opcode)
         {

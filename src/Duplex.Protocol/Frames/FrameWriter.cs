@@ -11,6 +11,9 @@ public sealed class FrameWriter : IDisposable
     // The smallest buffer rented: a lone control frame fits, and a pool has nothing smaller worth having.
     private const int MinBuffer = 256;
 
+    // What the last batch may make us rent at once for the next: after one huge frame a lone pong shall not cost as much again. As much as one write of a session carries.
+    private const int MaxGuess = 256 * 1024;
+
     private readonly MaskKeyPool? _keys;
     private readonly ArrayPool<byte> _pool;
 
@@ -40,24 +43,14 @@ public sealed class FrameWriter : IDisposable
     /// <exception cref="InvalidOperationException">The frame before is not complete.</exception>
     public void Write(Opcode opcode, ReadOnlySpan<byte> payload, bool fin = true, ReservedBits reserved = ReservedBits.None)
     {
-        Begin(opcode, payload.Length, fin, reserved);
+        Begin(opcode, payload.Length, payload.Length, fin, reserved);
         Append(payload);
     }
 
     /// <summary>Writes a frame's header; exactly <paramref name="payloadLength"/> bytes must be appended before the next frame.</summary>
     /// <exception cref="InvalidOperationException">The frame before is not complete.</exception>
-    public void Begin(Opcode opcode, long payloadLength, bool fin = true, ReservedBits reserved = ReservedBits.None)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(payloadLength);
-        if (Remaining > 0)
-            throw new InvalidOperationException($"The frame before lacks {Remaining} payload bytes; a frame cannot begin inside another.");
-
-        uint? key = _keys?.Next();
-        var header = new FrameHeader(opcode, fin, reserved, payloadLength, key);
-        WrittenCount += header.Write(Reserve(header.Size));
-        _key = key.GetValueOrDefault();
-        Remaining = payloadLength;
-    }
+    /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
+    public void Begin(Opcode opcode, long payloadLength, bool fin = true, ReservedBits reserved = ReservedBits.None) => Begin(opcode, payloadLength, 0, fin, reserved);
 
     /// <summary>Writes the next payload bytes of the frame that was begun.</summary>
     /// <exception cref="ArgumentException">There are more than the frame lacks.</exception>
@@ -65,6 +58,8 @@ public sealed class FrameWriter : IDisposable
     {
         if (payload.Length > Remaining)
             throw new ArgumentException($"The frame lacks {Remaining} payload bytes, not {payload.Length}.", nameof(payload));
+        if (payload.IsEmpty)
+            return; // else it could rent a buffer that stays empty, which nobody would think of returning
 
         Span<byte> destination = Reserve(payload.Length);
         if (_keys is null)
@@ -102,12 +97,26 @@ public sealed class FrameWriter : IDisposable
         Remaining = 0;
     }
 
+    private void Begin(Opcode opcode, long payloadLength, int appended, bool fin, ReservedBits reserved)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(payloadLength);
+        if (Remaining > 0)
+            throw new InvalidOperationException($"The frame before lacks {Remaining} payload bytes; a frame cannot begin inside another.");
+
+        uint? key = _keys?.Next();
+        var header = new FrameHeader(opcode, fin, reserved, payloadLength, key);
+        // One reservation for all that follows at once, or the first large frame would move from a small buffer to a large one.
+        WrittenCount += header.Write(Reserve(checked(header.Size + appended)));
+        _key = key.GetValueOrDefault();
+        Remaining = payloadLength;
+    }
+
     private Span<byte> Reserve(int bytes)
     {
         int needed = checked(WrittenCount + bytes);
         if (_buffer is null)
         {
-            _buffer = _pool.Rent(Math.Max(needed, Math.Max(MinBuffer, _lastTaken)));
+            _buffer = _pool.Rent(Math.Max(needed, Math.Clamp(_lastTaken, MinBuffer, MaxGuess)));
         }
         else if (_buffer.Length < needed)
         {

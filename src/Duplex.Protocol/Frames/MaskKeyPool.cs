@@ -22,7 +22,7 @@ public sealed class MaskKeyPool
     /// <summary>Creates a pool over the system's cryptographic generator.</summary>
     public MaskKeyPool() : this(RandomNumberGenerator.Fill) { }
 
-    /// <summary>Creates a pool over <paramref name="fill"/>: a test gives known keys, a server role gives none at all.</summary>
+    /// <summary>Creates a pool over <paramref name="fill"/>: a test gives known keys.</summary>
     public MaskKeyPool(RandomFill fill)
     {
         ArgumentNullException.ThrowIfNull(fill);
@@ -32,7 +32,7 @@ public sealed class MaskKeyPool
     /// <summary>Fills the whole span with random bytes.</summary>
     public delegate void RandomFill(Span<byte> destination);
 
-    /// <summary>Takes the next key.</summary>
+    /// <summary>Takes the next key, in the machine's own byte order, as <see cref="PayloadMask"/> wants it.</summary>
     public uint Next()
     {
         if (_next == RefillCount)

@@ -43,7 +43,8 @@ public sealed class MessageAssembler : IDisposable
         MaxFragments = maxFragments;
     }
 
-    /// <summary>The largest message in bytes, all its fragments together.</summary>
+    /// <summary>The largest message in bytes, all its fragments together: 1 to <see cref="WebSocketLimits.LargestSize"/>. It is asked at each fragment's header.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The size is out of that range.</exception>
     public long MaxMessageSize
     {
         get => Volatile.Read(ref _maxMessageSize);
@@ -55,7 +56,8 @@ public sealed class MessageAssembler : IDisposable
         }
     }
 
-    /// <summary>The most fragments of a message.</summary>
+    /// <summary>The most fragments of a message, at least 1. It is asked at each fragment's header.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number is zero or negative.</exception>
     public int MaxFragments
     {
         get => Volatile.Read(ref _maxFragments);
@@ -126,11 +128,14 @@ public sealed class MessageAssembler : IDisposable
         if (!_mergeFragments)
             return true;
 
+        // Each once: another thread may set them between the judgement and the words.
+        long maxSize = MaxMessageSize;
+        int maxFragments = MaxFragments;
         long size = _message.Length + piece.Header.PayloadLength;
-        if (size > MaxMessageSize)
-            Violation = ProtocolViolation.TooBig("MaxMessageSize", MaxMessageSize, size);
-        else if (++_fragments > MaxFragments)
-            Violation = ProtocolViolation.TooBig("MaxFragments", MaxFragments, _fragments, "fragments");
+        if (size > maxSize)
+            Violation = ProtocolViolation.TooBig("MaxMessageSize", maxSize, size);
+        else if (++_fragments > maxFragments)
+            Violation = ProtocolViolation.TooBig("MaxFragments", maxFragments, _fragments, "fragments");
         return Violation is null;
     }
 
