@@ -171,6 +171,9 @@ public abstract class WebSocketSession : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Begins to close, and drops what was not received; does not wait.</summary>
+    internal void Leave(CloseReason reason) => Lifetime.TryClose(CloseCause.Leave(reason));
+
     private static async ValueTask ReturnWhenSentAsync(ValueTask sending, byte[] buffer)
     {
         try
