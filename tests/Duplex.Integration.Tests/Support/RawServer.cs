@@ -23,7 +23,7 @@ internal sealed class RawServer : IDisposable
     /// <summary>The next connection, with its request read to the blank line.</summary>
     public async Task<RawPeer> AcceptAsync()
     {
-        Socket socket = await _listener.AcceptSocketAsync().AsTask().Soon();
+        Socket socket = await _listener.AcceptSocketAsync().Soon();
         socket.NoDelay = true;
         Stream stream = new NetworkStream(socket, ownsSocket: true);
         if (_tls)
