@@ -141,6 +141,7 @@ public sealed class SessionsOverHttpTests
 
         Task<CloseResult> closing = test.Session.CloseAsync();
         Assert.IsType<Frame.Close>(await test.Peer.ReceiveAsync());
+        await Patience.Until(() => test.Session.BufferedBytes == 0); // the peer may have our Close before our write returns
         await AdvanceUntilAsync(time, closing);
 
         CloseResult end = await closing;

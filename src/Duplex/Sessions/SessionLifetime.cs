@@ -211,6 +211,9 @@ internal sealed class SessionLifetime
             {
                 _state.Fail(e);
             }
+
+            if (_closeFlushed.Task.IsCompletedSuccessfully)
+                _state.MarkFlushed();
         }
 
         _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
@@ -223,7 +226,6 @@ internal sealed class SessionLifetime
     {
         long began = _settings.Time.GetTimestamp();
         await WithinAsync(_closeFlushed.Task, "take our Close frame").ConfigureAwait(false);
-        _state.MarkFlushed();
         if (cause.Initiator == CloseInitiator.Local && !cause.StopsParsing)
             await WithinAsync(_peerDone.Task, "answer our Close frame").ConfigureAwait(false);
 
