@@ -187,13 +187,14 @@ internal sealed class SendPump : IThreadPoolWorkItem
         return milestone.Task;
     }
 
-    /// <summary>Completes when there is room for more data, or never will be.</summary>
+    /// <summary>Completes when there may be room for more data, or never will be.</summary>
+    /// <param name="bytes">How much is to be staged at once, as far as so much can be.</param>
     /// <param name="token">Ends the wait.</param>
-    public Task WaitForRoomAsync(CancellationToken token)
+    public Task WaitForRoomAsync(int bytes, CancellationToken token)
     {
         lock (_sync)
         {
-            if (_stopped || _stage.Room > 0)
+            if (_stopped || _stage.Room >= Math.Clamp(bytes, 1, _stage.MostRoom))
                 return Task.CompletedTask;
             _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _room.Task.WaitAsync(token);

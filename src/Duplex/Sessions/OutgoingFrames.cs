@@ -30,7 +30,7 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
     /// <summary>Completes when a frame may be sent without waiting; false when none ever will.</summary>
     public async ValueTask<bool> WaitToSendAsync(CancellationToken token)
     {
-        await connection.Pump.WaitForRoomAsync(token).ConfigureAwait(false);
+        await connection.Pump.WaitForRoomAsync(1, token).ConfigureAwait(false);
         return closeState.Cause is null;
     }
 
@@ -40,7 +40,7 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
     private async ValueTask SendControlAsync(Frame frame, CancellationToken token)
     {
         // Not through the gate, but not without bound either: a sender of pings waits for a peer that does not read, as any other sender does.
-        await connection.Pump.WaitForRoomAsync(token).ConfigureAwait(false);
+        await connection.Pump.WaitForRoomAsync(1, token).ConfigureAwait(false);
         if (!connection.Pump.TryStageControl((Opcode)frame.Type, frame.Data.Span))
             throw closeState.ToSendException();
     }
