@@ -20,6 +20,9 @@ internal sealed class RawServer : IDisposable
 
     public Uri Uri { get; }
 
+    /// <summary>Whether somebody waits to be accepted.</summary>
+    public bool IsAsked => _listener.Pending();
+
     /// <summary>The next connection, with its request read to the blank line.</summary>
     public async Task<RawPeer> AcceptAsync()
     {
