@@ -206,7 +206,7 @@ public sealed class ClosingTableTests
         Task sending = test.Session.SendAsync(large).AsTask(); // begins when there is room, and then takes many rounds
 
         test.Peer.UnblockWrites();
-        Assert.Equal("staged", Ending.Describe(await test.Peer.ReceiveAsync()));
+        Assert.Equal("staged", await test.SentAsync());
         test.Peer.BlockWrites();
         await Patience.Until(() => test.Peer.IsWriteBlocked || sending.IsCompleted);
         test.Peer.SendClose(Theirs);
@@ -256,7 +256,7 @@ public sealed class ClosingTableTests
         await test.Until(WebSocketSessionState.PeerClosing);
         await test.Queued(3);
         test.Peer.UnblockWrites();
-        Assert.Equal("staged", Ending.Describe(await test.Peer.ReceiveAsync()));
+        Assert.Equal("staged", await test.SentAsync());
         await test.Session.SendAsync(new Frame.Close());
         test.Peer.SendEof();
 
@@ -461,7 +461,7 @@ public sealed class ClosingTableTests
         await using SessionUnderTest<WebSocketSession> test = await OpenAsync(
             SessionKind.Default, settings => settings with { PingInterval = TimeSpan.FromSeconds(20), PingTimeout = TimeSpan.FromSeconds(7) });
         test.Peer.UnblockWrites();
-        Assert.Equal("staged", Ending.Describe(await test.Peer.ReceiveAsync()));
+        Assert.Equal("staged", await test.SentAsync());
 
         await test.Time.Pass(TimeSpan.FromSeconds(20));
         await test.Time.Pass(TimeSpan.FromSeconds(7));
@@ -591,8 +591,8 @@ public sealed class ClosingTableTests
         await test.Session.SendAsync("alive");
         test.Peer.SendFrame(Opcode.Text, "three"u8);
         await test.Queued(3);
-        Assert.Equal("staged", Ending.Describe(await test.Peer.ReceiveAsync()));
-        Assert.Equal("alive", Ending.Describe(await test.Peer.ReceiveAsync()));
+        Assert.Equal("staged", await test.SentAsync());
+        Assert.Equal("alive", await test.SentAsync());
     }
 
     [Fact]

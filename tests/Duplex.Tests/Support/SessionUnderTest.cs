@@ -35,6 +35,18 @@ internal sealed class SessionUnderTest<TSession> : IAsyncDisposable
         return new SessionUnderTest<TSession>(peer, time, pool, open(peer, peer, settings));
     }
 
+    /// <summary>Receives the next frame, in words, and gives its memory back.</summary>
+    public async Task<string> ReceiveAsync()
+    {
+        Frame frame = await Session.Incoming.ReadAsync().Soon();
+        string text = Ending.Describe(frame);
+        frame.Recycle();
+        return text;
+    }
+
+    /// <summary>The next frame that the peer got, in words.</summary>
+    public async Task<string> SentAsync() => Ending.Describe(await Peer.ReceiveAsync());
+
     /// <summary>Waits until so many frames can be received without waiting.</summary>
     public Task Queued(int frames) => Patience.Until(() => Session.Incoming.Count >= frames);
 
