@@ -10,20 +10,26 @@ public sealed class SessionsOverHttpTests
     [Fact]
     public async Task A_frame_in_the_same_segment_as_the_answer_is_never_lost()
     {
+        const int Sessions = 100;
         using var server = new RawServer();
         using HttpClient client = Clients.Create();
 
-        await Task.WhenAll(Enumerable.Range(0, 100).Select(async number =>
+        Task serving = Task.WhenAll(Enumerable.Range(0, Sessions).Select(async _ =>
         {
-            Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(server.Uri);
             using RawPeer peer = await server.AcceptAsync();
-            await peer.WriteAsync(peer.Accept() + "\u0081\u0002hi\u0089\u0000");
-            await using DefaultClientWebSocketSession session = await opening;
-
-            Assert.Equal("hi", Assert.IsType<Frame.Text>(await session.Incoming.ReadAsync()).ReadText());
+            string name = peer.Header("X-Name")!;
+            await peer.WriteAsync($"{peer.Accept()}\u0081{(char)name.Length}{name}\u0089\u0000");
             Assert.IsType<Frame.Pong>(await peer.ReceiveAsync());
-            session.Abort();
+            Assert.IsType<Frame.Close>(await peer.ReceiveAsync());
+            await peer.WriteHexAsync("88 00");
+        }));
+        await Task.WhenAll(Enumerable.Range(0, Sessions).Select(async number =>
+        {
+            await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(server.Uri, request => request.Headers.Add("X-Name", $"session {number}"));
+            Assert.Equal($"session {number}", Assert.IsType<Frame.Text>(await session.Incoming.ReadAsync()).ReadText());
+            Assert.True((await session.CloseAsync()).WasClean);
         })).Soon();
+        await serving.Soon();
     }
 
     [Theory, MemberData(nameof(PlainAndTls))]
@@ -135,6 +141,7 @@ public sealed class SessionsOverHttpTests
 
         Task<CloseResult> closing = test.Session.CloseAsync();
         Assert.IsType<Frame.Close>(await test.Peer.ReceiveAsync());
+        await Patience.Until(() => test.Session.BufferedBytes == 0); // the peer may have our Close before our write returns
         await AdvanceUntilAsync(time, closing);
 
         CloseResult end = await closing;

@@ -312,7 +312,6 @@ internal sealed class SendPump : IThreadPoolWorkItem
 
     private bool Complete(ArraySegment<byte> batch, Exception? error, bool mayGoOn)
     {
-        Milestone? reached;
         lock (_sync)
         {
             _stage.Return(batch);
@@ -320,7 +319,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
             Volatile.Write(ref _writeBegan, 0);
             if (error is null)
                 _accepted += batch.Count;
-            reached = error is null ? _stage.NextReached(_accepted) : null;
+            while (_stage.NextReached(_accepted) is { } reached)
+                reached.TrySetResult(); // its continuations run on the pool, not under our lock
             _state = mayGoOn ? State.Writing : State.Idle;
             if (!mayGoOn && !_stopped && error is null)
                 Wake(mayInline: false);
@@ -334,13 +334,6 @@ internal sealed class SendPump : IThreadPoolWorkItem
             _failed.TrySetResult(error);
             Stop();
             mayGoOn = true; // once more round, to find nothing and end
-        }
-
-        while (reached is not null)
-        {
-            reached.TrySetResult();
-            lock (_sync)
-                reached = _stage.NextReached(_accepted);
         }
 
         return mayGoOn;

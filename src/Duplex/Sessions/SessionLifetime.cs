@@ -262,6 +262,10 @@ internal sealed class SessionLifetime
                 // The write's own error, where there is one, says more than that our Close was not written.
                 _state.Fail(_connection.Pump.Failed is { IsCompletedSuccessfully: true, Result: var error } ? Lost(error) : e);
             }
+
+            // It may have been flushed in the very moment when the time was up.
+            if (_closeFlushed.Task.IsCompletedSuccessfully)
+                _state.MarkFlushed();
         }
 
         _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));

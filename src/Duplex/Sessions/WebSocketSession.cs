@@ -182,6 +182,9 @@ public abstract class WebSocketSession : IAsyncDisposable
         Lifetime.TryEnd(IncomingOverflow.Cause(frame));
     }
 
+    /// <summary>Begins to close, and drops what was not received; does not wait.</summary>
+    internal void Leave(CloseReason reason) => Lifetime.TryClose(CloseCause.Leave(reason));
+
     private static async ValueTask ReturnWhenSentAsync(ValueTask sending, byte[] buffer)
     {
         try

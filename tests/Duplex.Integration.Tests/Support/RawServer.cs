@@ -20,10 +20,13 @@ internal sealed class RawServer : IDisposable
 
     public Uri Uri { get; }
 
+    /// <summary>Whether somebody waits to be accepted.</summary>
+    public bool IsAsked => _listener.Pending();
+
     /// <summary>The next connection, with its request read to the blank line.</summary>
     public async Task<RawPeer> AcceptAsync()
     {
-        Socket socket = await _listener.AcceptSocketAsync().AsTask().Soon();
+        Socket socket = await _listener.AcceptSocketAsync().Soon();
         socket.NoDelay = true;
         Stream stream = new NetworkStream(socket, ownsSocket: true);
         if (_tls)
