@@ -159,6 +159,8 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
     {
         if (_openMessage is { } open && open != frame.Type)
         {
+            if (pump.IsClosed)
+                throw closeState.ToSendException();
             throw new InvalidOperationException(
                 $"A fragmented {open} message is unfinished: its next fragment must be a Frame.{open}, not a Frame.{frame.Type}. Finish it with fin = true first.");
         }

@@ -96,6 +96,16 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Whether nothing can be staged any more: our Close was, or the connection is gone.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_sync)
+                return _stopped || _stage.IsClosed;
+        }
+    }
+
     /// <summary>Stages a data frame, whole if there is or can be room for that; a larger one as far as there is room, and the rest by <see cref="TryAppend"/>. Under the gate.</summary>
     /// <param name="opcode">The opcode.</param>
     /// <param name="fin">Whether it ends its message.</param>
@@ -141,13 +151,18 @@ internal sealed class SendPump : IThreadPoolWorkItem
     /// <summary>Stages a control frame, between frames; false if our Close was staged before, or the connection is gone.</summary>
     public bool TryStageControl(Opcode opcode, ReadOnlySpan<byte> payload, Milestone? milestone = null)
     {
+        TaskCompletionSource? room = null;
         lock (_sync)
         {
             if (_stopped || !_stage.TryWriteControl(opcode, payload, milestone))
                 return false;
+            if (opcode == Opcode.Close)
+                (room, _room) = (_room, null); // whoever waits for room learns that there never will be
             Wake(mayInline: false);
-            return true;
         }
+
+        room?.TrySetResult();
+        return true;
     }
 
     /// <summary>Owes a pong; <see cref="Kick"/> has it written.</summary>
@@ -317,8 +332,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
         if (error is not null)
         {
             // Law 7: nothing that was staged is written a second time, so no mask key is used twice.
-            Stop();
             _failed.TrySetResult(error);
+            Stop();
             mayGoOn = true; // once more round, to find nothing and end
         }
 

@@ -92,12 +92,10 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
             case Frame.Close close:
                 Duplex.CloseReason reason = close.ReadReason() ?? Duplex.CloseReason.NoStatus;
                 frame.Recycle();
-                Queue.Publish();
                 Lifetime.OnPeerClose(reason, answer: true);
                 return false;
             default:
-                if (!Queue.TryAdd(frame))
-                    Lifetime.TryEnd(IncomingOverflow.Cause(frame));
+                Enqueue(frame);
                 return true;
         }
     }
