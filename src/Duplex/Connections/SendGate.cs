@@ -6,9 +6,9 @@ namespace Duplex;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class SendGate
 {
-    private const int Free = 0;
-    private const int Held = 1;
-    private const int HeldAndAwaited = 2;
+    private const int Free = 0; // nobody is inside: the default of a field
+    private const int Held = 1; // somebody is inside, and leaves by one compare-exchange
+    private const int HeldAndAwaited = 2; // somebody is inside, and hands over when he leaves
 
     private readonly Lock _sync = new();
 
