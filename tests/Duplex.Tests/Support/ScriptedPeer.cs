@@ -18,6 +18,7 @@ internal sealed class ScriptedPeer : Stream
     private readonly List<byte> _fromSession = [];
     private byte[] _unparsed = [];
     private int _offset;
+    private readonly bool _masks;
     private bool _eof;
     private Exception? _readError;
     private Exception? _writeError;
@@ -28,7 +29,11 @@ internal sealed class ScriptedPeer : Stream
     private bool _unflushed;
 
     /// <summary>A peer of a session of the other role.</summary>
-    public ScriptedPeer(WebSocketRole role = WebSocketRole.Server) => _reader = new FrameReader(role, WebSocketLimits.LargestSize, ReservedBits.Rsv1 | ReservedBits.Rsv2 | ReservedBits.Rsv3);
+    public ScriptedPeer(WebSocketRole role = WebSocketRole.Server)
+    {
+        _reader = new FrameReader(role, WebSocketLimits.LargestSize, ReservedBits.Rsv1 | ReservedBits.Rsv2 | ReservedBits.Rsv3);
+        _masks = role == WebSocketRole.Client;
+    }
 
     /// <summary>Completes when the session has released the transport.</summary>
     public Task Released => _released.Task;
@@ -45,6 +50,19 @@ internal sealed class ScriptedPeer : Stream
 
     /// <summary>How many writes the session has made.</summary>
     public int WriteCount { get; private set; }
+
+    /// <summary>Whether reads and writes in progress go on after the session has released the transport, as those of a bad stream do.</summary>
+    public bool OutlivesRelease { get; set; }
+
+    /// <summary>Whether the session has read all that we sent, and waits for more.</summary>
+    public bool IsDrained
+    {
+        get
+        {
+            lock (_sync)
+                return _toSession.Count == 0 && _reads > 0 && !_readable.Task.IsCompleted;
+        }
+    }
 
     /// <summary>Whether a write of the session is waiting for us.</summary>
     public bool IsWriteBlocked
@@ -79,10 +97,10 @@ internal sealed class ScriptedPeer : Stream
     /// <summary>Sends bytes written in hex; spaces do not count.</summary>
     public void SendHex(string hex) => Send(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)));
 
-    /// <summary>Sends a frame, unmasked as a server's, or masked with a fixed key as a client's.</summary>
-    public void SendFrame(Opcode opcode, ReadOnlySpan<byte> payload, bool fin = true, ReservedBits reserved = ReservedBits.None, bool masked = false)
+    /// <summary>Sends a frame, masked if the peer is a client, unless <paramref name="masked"/> says otherwise.</summary>
+    public void SendFrame(Opcode opcode, ReadOnlySpan<byte> payload, bool fin = true, ReservedBits reserved = ReservedBits.None, bool? masked = null)
     {
-        using var writer = new FrameWriter(masked ? WebSocketRole.Client : WebSocketRole.Server);
+        using var writer = new FrameWriter(masked ?? _masks ? WebSocketRole.Client : WebSocketRole.Server);
         writer.Write(opcode, payload, fin, reserved);
         ArraySegment<byte> bytes = writer.Take();
         Send(bytes.AsSpan());
@@ -176,7 +194,7 @@ internal sealed class ScriptedPeer : Stream
 
                     if (_readError is not null)
                         throw _readError;
-                    if (_eof || _released.Task.IsCompleted)
+                    if (_eof || (_released.Task.IsCompleted && !OutlivesRelease))
                         return 0;
                     if (_readable.Task.IsCompleted)
                         _readable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -242,9 +260,12 @@ internal sealed class ScriptedPeer : Stream
         lock (_sync)
         {
             _released.TrySetResult();
-            _readable.TrySetResult();
-            _blocked?.TrySetResult();
-            _blocked = null;
+            if (!OutlivesRelease)
+            {
+                _readable.TrySetResult();
+                _blocked?.TrySetResult();
+                _blocked = null;
+            }
         }
 
         base.Dispose(disposing);
