@@ -1,13 +1,17 @@
-using System.Net;
-using Microsoft.Extensions.Logging;
-
 namespace Duplex;
 
 /// <summary>
 /// The plugin: with it among its handlers an <see cref="HttpClient"/> opens WebSocket sessions. Ordinary requests pass through it untouched.
 /// </summary>
 /// <remarks>
-/// <para>Thread-safe. It chains like any <see cref="DelegatingHandler"/>, and works with <c>IHttpClientFactory</c>. Disposing it, or its client, leaves open sessions alone.</para>
+/// <para>
+/// Thread-safe. It chains like any <see cref="DelegatingHandler"/>, and works with <c>IHttpClientFactory</c>. Disposing it, or its client, ends handshakes in progress and leaves open
+/// sessions alone.
+/// </para>
+/// <para>
+/// A handler above it, outside, sees a handshake as one GET request and its answer: it can add headers, and send the request, or a copy that has its options, again. A handler below
+/// it sees the real request of each attempt.
+/// </para>
 /// <para>
 /// Without an inner handler it makes its own: one for ordinary requests, one for handshakes, which does not follow redirects. An inner handler that you give must not follow them
 /// either: a handshake's headers and cookies would go to another host before anybody sees it.
@@ -16,12 +20,12 @@ namespace Duplex;
 public class WebSocketsHandler : DelegatingHandler
 {
     private readonly WebSocketsOptions _options;
-    private readonly ILogger _logger;
+    private readonly HttpUpgrade _upgrade;
+    private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _sync = new();
 
-    // Both made at the first send, under _sync: until then IHttpClientFactory may give us an inner handler.
-    private HttpMessageInvoker? _handshakes; // where handshakes go, if not to the inner handler
-    private bool _isReady;
+    // Made at the first send, under _sync: until then IHttpClientFactory may give us an inner handler. Where handshakes go, if not to the inner handler.
+    private HttpMessageInvoker? _handshakes;
 
     /// <summary>Makes the plugin with options.</summary>
     /// <param name="configure">Sets the options.</param>
@@ -39,13 +43,17 @@ public class WebSocketsHandler : DelegatingHandler
         ArgumentNullException.ThrowIfNull(options);
         options.MakeReadOnly();
         _options = options;
-        _logger = options.LoggerFactory.CreateLogger("Duplex");
+        _upgrade = new HttpUpgrade(SendHandshakeAsync, options.Subprotocols, options.HandshakeTimeout, options.LoggerFactory.CreateLogger("Duplex"));
     }
 
     /// <summary>Makes the plugin around a handler, with options, which become read-only.</summary>
     /// <param name="innerHandler">The handler, which must not follow redirects.</param>
     /// <param name="options">The options; several handlers may share them.</param>
-    public WebSocketsHandler(HttpMessageHandler innerHandler, WebSocketsOptions options) : this(options) => InnerHandler = innerHandler;
+    public WebSocketsHandler(HttpMessageHandler innerHandler, WebSocketsOptions options) : this(options)
+    {
+        ArgumentNullException.ThrowIfNull(innerHandler);
+        InnerHandler = innerHandler;
+    }
 
     /// <inheritdoc/>
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -69,7 +77,12 @@ public class WebSocketsHandler : DelegatingHandler
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            _handshakes?.Dispose();
+        {
+            _stopping.Cancel();
+            lock (_sync)
+                _handshakes?.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -84,18 +97,14 @@ public class WebSocketsHandler : DelegatingHandler
     {
         lock (_sync)
         {
-            if (_isReady)
+            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+            if (InnerHandler is not null)
                 return;
-            if (InnerHandler is null)
-            {
-                // Two, because a user's ordinary requests may follow redirects, as HttpClient's do. They share their cookies.
-                var ordinary = new SocketsHttpHandler();
-                var handshakes = new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = ordinary.CookieContainer };
-                InnerHandler = ordinary;
-                _handshakes = new HttpMessageInvoker(handshakes);
-            }
 
-            _isReady = true;
+            // Two, because a user's ordinary requests may follow redirects, as HttpClient's do. They share their cookies.
+            var ordinary = new SocketsHttpHandler();
+            _handshakes = new HttpMessageInvoker(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = ordinary.CookieContainer });
+            InnerHandler = ordinary;
         }
     }
 
@@ -105,54 +114,16 @@ public class WebSocketsHandler : DelegatingHandler
         if (_handshakes is null)
             ThrowIfRedirecting(InnerHandler);
 
-        IReadOnlyList<string> subprotocols = HandshakeHeaders.Subprotocols(attempt.Request.Subprotocols, marker.Headers, _options.Subprotocols);
-        string key = HandshakeKey.Generate();
-        HttpRequestMessage request = HttpUpgrade.CreateRequest(marker, subprotocols, key);
-        string target = WebSocketUri.Describe(request.RequestUri!);
-        Log.HandshakeStarted(_logger, target);
+        HttpResponseMessage answer = await _upgrade.SendAsync(marker, attempt.Request, attempt.Deadline, _stopping.Token, token).ConfigureAwait(false);
+        if (answer.Content is UpgradedContent opened)
+            attempt.Track(opened);
+        return answer;
+    }
 
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(token, attempt.Deadline);
-        HttpResponseMessage response;
-        try
-        {
-            response = await (_handshakes is null ? base.SendAsync(request, either.Token) : _handshakes.SendAsync(request, either.Token)).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException e) when (attempt.Deadline.IsCancellationRequested && !token.IsCancellationRequested)
-        {
-            Log.HandshakeFailed(_logger, target, HandshakeCheck.Timeout);
-            throw new WebSocketHandshakeException(
-                HandshakeCheck.Timeout, $"The server did not answer the WebSocket handshake within the handshake timeout of {_options.HandshakeTimeout.TotalSeconds:0.###} s.", e);
-        }
-
-        if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
-        {
-            // Handlers above us see it as any other answer: one may fetch a new token, and send the marker again.
-            Log.HandshakeRejected(_logger, target, (int)response.StatusCode);
-            response.RequestMessage = marker;
-            return response;
-        }
-
-        try
-        {
-            HandshakeAgreement agreement = HttpUpgrade.Check(request, response, subprotocols, key);
-            Stream stream = await response.Content.ReadAsStreamAsync(CancellationToken.None).ConfigureAwait(false);
-            attempt.Request.Uri = request.RequestUri;
-            var call = new WebSocketCall(attempt.Request, new WebSocketHandshakeResponse(response), agreement.Subprotocol);
-            Log.HandshakeSucceeded(_logger, target);
-            return new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
-            {
-                Version = response.Version,
-                RequestMessage = marker,
-                Content = new UpgradedContent(new UpgradedConnection(stream, response, call)),
-            };
-        }
-        catch (Exception e)
-        {
-            response.Dispose();
-            if (e is WebSocketHandshakeException failure)
-                Log.HandshakeFailed(_logger, target, failure.Check);
-            throw;
-        }
+    private Task<HttpResponseMessage> SendHandshakeAsync(HttpRequestMessage request, CancellationToken token)
+    {
+        HandshakeAttempt.Unmark(request);
+        return _handshakes?.SendAsync(request, token) ?? base.SendAsync(request, token);
     }
 
     private static void ThrowIfRedirecting(HttpMessageHandler? handler)
@@ -163,7 +134,8 @@ public class WebSocketsHandler : DelegatingHandler
         {
             throw new InvalidOperationException(
                 $"The {handler.GetType().Name} below WebSocketsHandler follows redirects by itself: a handshake's headers and cookies would reach another host before anybody sees it. " +
-                "Set its AllowAutoRedirect to false, or give WebSocketsHandler no inner handler.");
+                "Set its AllowAutoRedirect to false, or give WebSocketsHandler no inner handler. " +
+                "With IHttpClientFactory: ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false }).");
         }
     }
 }

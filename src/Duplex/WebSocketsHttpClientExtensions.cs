@@ -134,11 +134,15 @@ public static class WebSocketsHttpClientExtensions
                 {
                     result = await block(session).ConfigureAwait(false);
                 }
+                catch (Exception e) when (token.IsCancellationRequested)
+                {
+                    // Said once more here: the block may have heard of the token before our own registration.
+                    session.Leave(new CloseReason(CloseCode.GoingAway));
+                    throw new OperationCanceledException("The call was cancelled while its block was running.", e, token);
+                }
                 catch (Exception e)
                 {
                     await session.CloseAsync(e, CancellationToken.None).ConfigureAwait(false);
-                    if (token.IsCancellationRequested)
-                        throw new OperationCanceledException(e.Message, e, token);
                     throw;
                 }
             }

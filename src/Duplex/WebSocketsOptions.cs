@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.ObjectModel;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,6 +14,8 @@ public sealed class WebSocketsOptions
     // The longest time that the platform's timers take.
     private static readonly TimeSpan LongestTime = TimeSpan.FromMilliseconds(int.MaxValue);
 
+    private readonly SubprotocolNames _subprotocols = new();
+
     // All set while the options are configured, by whoever configures them; never after.
     private TimeSpan _pingInterval = TimeSpan.FromSeconds(20); // shorter than the minute after which proxies and NATs commonly drop a silent connection
     private TimeSpan _pingTimeout = TimeSpan.FromSeconds(20);
@@ -27,7 +28,6 @@ public sealed class WebSocketsOptions
     private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
     private ArrayPool<byte> _bufferPool = ArrayPool<byte>.Shared;
     private MaskKeyPool.RandomFill? _randomFill;
-    private IList<string> _subprotocols = new List<string>();
     private bool _isReadOnly;
 
     /// <summary>How long after a ping the next one is sent. Default: 20 s.</summary>
@@ -90,7 +90,10 @@ public sealed class WebSocketsOptions
         }
     }
 
-    /// <summary>Subprotocols that every handshake offers, behind its own. Default: none.</summary>
+    /// <summary>
+    /// Subprotocols that every handshake offers, behind its own. Default: none. A name that is not a token, or is in the list already, is refused with an
+    /// <see cref="ArgumentException"/> when it is added.
+    /// </summary>
     public IList<string> Subprotocols => _subprotocols;
 
     /// <summary>How much a session's queues hold.</summary>
@@ -124,21 +127,12 @@ public sealed class WebSocketsOptions
         set => Set(ref _randomFill, value);
     }
 
-    /// <summary>Checks what setters cannot see, and lets nothing change any more. Idempotent.</summary>
-    /// <exception cref="ArgumentException">A subprotocol is not a token.</exception>
+    /// <summary>Lets nothing change any more, in the lists neither. Idempotent: several handlers may share the options.</summary>
     internal void MakeReadOnly()
     {
-        if (_isReadOnly)
-            return;
-        foreach (string name in _subprotocols)
-        {
-            if (!SubprotocolList.IsValidName(name))
-                throw new ArgumentException("A name in Subprotocols is not a token (RFC 6455 §4.1): letters, digits and !#$%&'*+-.^_`|~ only.");
-        }
-
-        _subprotocols = new ReadOnlyCollection<string>([.. _subprotocols]);
-        Channels.MakeReadOnly();
         _isReadOnly = true;
+        _subprotocols.MakeReadOnly();
+        Channels.MakeReadOnly();
     }
 
     /// <summary>What a session is made with.</summary>

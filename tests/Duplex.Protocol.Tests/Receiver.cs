@@ -56,7 +56,7 @@ internal sealed class Receiver : IDisposable
             Parse(ref input);
         }
 
-        if (!bytes.IsEmpty)
+        if (!bytes.IsEmpty && Violation is null)
             Feed(bytes);
     }
 

@@ -120,9 +120,11 @@ internal sealed class SendPump : IThreadPoolWorkItem
         {
             if (_stopped || _stage.IsClosed)
                 return Staged.Closed;
-            if (!_stage.Fits(payload.Length))
+            int room = _stage.Room;
+            bool isLarge = payload.Length > _stage.MostRoom;
+            if (room == 0 || (payload.Length > room && !isLarge))
                 return Staged.NoRoom;
-            taken = payload.Length > _stage.MostRoom && !wholeOnly ? Math.Min(_stage.Room, payload.Length) : payload.Length;
+            taken = isLarge && !wholeOnly ? Math.Min(room, payload.Length) : payload.Length;
             _stage.Begin(opcode, fin, reserved, payload.Length);
             _stage.Append(payload[..taken]);
             return Wake(mayInline: taken == payload.Length); // a sender that has more to stage is no lone one
@@ -200,18 +202,14 @@ internal sealed class SendPump : IThreadPoolWorkItem
         return milestone.Task;
     }
 
-    /// <summary>Completes when there is room for more data, or may never be.</summary>
+    /// <summary>Completes when there may be room for more data, or never will be.</summary>
+    /// <param name="bytes">How much is to be staged at once, as far as so much can be.</param>
     /// <param name="token">Ends the wait.</param>
-    public Task WaitForRoomAsync(CancellationToken token) => WaitForRoomAsync(length: 1, token);
-
-    /// <summary>Completes when there is room for a frame of this length, or may never be.</summary>
-    /// <param name="length">The payload's length.</param>
-    /// <param name="token">Ends the wait.</param>
-    public Task WaitForRoomAsync(int length, CancellationToken token)
+    public Task WaitForRoomAsync(int bytes, CancellationToken token)
     {
         lock (_sync)
         {
-            if (_stopped || _stage.Fits(length))
+            if (_stopped || _stage.Room >= Math.Clamp(bytes, 1, _stage.MostRoom))
                 return Task.CompletedTask;
             _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _room.Task.WaitAsync(token);

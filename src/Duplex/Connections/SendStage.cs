@@ -42,9 +42,6 @@ internal sealed class SendStage(FrameWriter writer, ChannelConfig bounds) : IDis
     /// <summary>How many bytes of data may be staged when nothing is.</summary>
     public int MostRoom => bounds.IsUnlimited ? int.MaxValue : (int)Math.Min(bounds.MaxBytes, int.MaxValue);
 
-    /// <summary>Whether a frame with a payload of this length may be staged now: whole, or, if all the room there can be is too little for that, in parts.</summary>
-    public bool Fits(int length) => Room > 0 && (length <= Room || length > MostRoom);
-
     private bool InFrame => writer.Remaining > 0;
 
     /// <summary>Stages a data frame's header; its payload follows by <see cref="Append"/>.</summary>

@@ -14,9 +14,13 @@ internal sealed class UpgradedContent(UpgradedConnection connection) : HttpConte
     /// <summary>Takes the connection over.</summary>
     public UpgradedConnection? TryTake() => Interlocked.Exchange(ref _connection, null);
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw new InvalidOperationException(
-        "A handler tried to read or buffer the response of a WebSocket handshake, which is the session itself. " +
-        "Let that handler pass responses with status 101 on as they are.");
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw NotToBeRead();
+
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) => throw NotToBeRead();
+
+    protected override Task<Stream> CreateContentReadStreamAsync() => throw NotToBeRead();
+
+    protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => throw NotToBeRead();
 
     protected override bool TryComputeLength(out long length)
     {
@@ -30,4 +34,8 @@ internal sealed class UpgradedContent(UpgradedConnection connection) : HttpConte
             TryTake()?.Owner.Dispose();
         base.Dispose(disposing);
     }
+
+    private static InvalidOperationException NotToBeRead() => new(
+        "A handler tried to read or buffer the response of a WebSocket handshake, which is the session itself. " +
+        "Let that handler pass responses with status 101 on as they are.");
 }

@@ -57,7 +57,7 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
     {
-        await Connection.Pump.WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+        await Connection.Pump.WaitForRoomAsync(1, cancellationToken).ConfigureAwait(false);
         PingLedger.Ping ping = SendPing();
         TimeSpan timeout = PingTimeout;
         try

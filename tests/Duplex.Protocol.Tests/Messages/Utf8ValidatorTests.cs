@@ -195,8 +195,8 @@ public class Utf8ValidatorTests
                 int accepted = 0;
                 while (accepted < 3 && validator.Append(bytes.AsSpan(accepted, 1)))
                     accepted++;
-                if (accepted != Possible(bytes))
-                    Assert.Fail($"{Hex.Text(bytes)}: {accepted} bytes were accepted, {Possible(bytes)} are possible.");
+                if (accepted != Utf8Oracle.Possible(bytes))
+                    Assert.Fail($"{Hex.Text(bytes)}: {accepted} bytes were accepted, {Utf8Oracle.Possible(bytes)} are possible.");
             }
         }
     }
@@ -222,7 +222,7 @@ public class Utf8ValidatorTests
                 isPossible = validator.Append(bytes.AsSpan(at, size));
 
                 // A failure lies in this part and in none before.
-                Assert.Equal(Possible(bytes) < at + size, !isPossible);
+                Assert.Equal(Utf8Oracle.Possible(bytes) < at + size, !isPossible);
                 at += size;
             }
 
@@ -254,30 +254,5 @@ public class Utf8ValidatorTests
         Assert.False(validator.IsComplete);
         Assert.True(validator.Append([0xA9]));
         Assert.True(validator.IsComplete);
-    }
-
-    // How many bytes, from the start, some valid text begins with: by the framework's own decoder, one character after the other.
-    private static int Possible(ReadOnlySpan<byte> bytes)
-    {
-        int at = 0;
-        while (at < bytes.Length)
-        {
-            switch (Rune.DecodeFromUtf8(bytes[at..], out _, out int consumed))
-            {
-                case System.Buffers.OperationStatus.Done:
-                    at += consumed;
-                    break;
-                case System.Buffers.OperationStatus.NeedMoreData:
-                    return bytes.Length;
-                default:
-                    // The longest start of a character among the bytes that were given up; then comes the impossible one.
-                    int length = 0;
-                    while (length < consumed && Rune.DecodeFromUtf8(bytes.Slice(at, length + 1), out _, out _) == System.Buffers.OperationStatus.NeedMoreData)
-                        length++;
-                    return at + length;
-            }
-        }
-
-        return at;
     }
 }

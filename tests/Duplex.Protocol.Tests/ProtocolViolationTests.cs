@@ -1,0 +1,35 @@
+namespace Duplex.Tests;
+
+public class ProtocolViolationTests
+{
+    [Fact]
+    public void A_broken_frame_is_1002()
+    {
+        ProtocolViolation violation = ProtocolViolation.Protocol("a frame is odd");
+
+        var exception = Assert.IsType<WebSocketProtocolException>(violation.ToException());
+        Assert.Equal((CloseCode.ProtocolError, CloseCode.ProtocolError), (violation.Code, exception.CloseCode));
+        Assert.Equal("The peer broke the WebSocket protocol: a frame is odd.", exception.Message);
+        Assert.Equal(violation.Message, exception.Message);
+    }
+
+    [Fact]
+    public void Text_that_is_not_UTF_8_is_1007()
+    {
+        ProtocolViolation violation = ProtocolViolation.InvalidUtf8("a text message");
+
+        Assert.Equal(CloseCode.InvalidFramePayloadData, violation.Code);
+        Assert.Equal(CloseCode.InvalidFramePayloadData, Assert.IsType<WebSocketProtocolException>(violation.ToException()).CloseCode);
+    }
+
+    [Fact]
+    public void More_than_a_limit_allows_is_1009_and_says_which_and_what_to_do()
+    {
+        ProtocolViolation violation = ProtocolViolation.TooBig("MaxFragments", 3, 4, "fragments");
+
+        var exception = Assert.IsType<FrameTooBigException>(violation.ToException());
+        Assert.Equal(CloseCode.MessageTooBig, violation.Code);
+        Assert.Equal((3, 4), (exception.Limit, exception.Size));
+        Assert.Equal("The peer sent 4 fragments where MaxFragments allows 3. Raise MaxFragments, or ask the peer for less at a time.", exception.Message);
+    }
+}
