@@ -33,4 +33,21 @@ public sealed class DefaultWebSocketSessionTests
         Assert.Equal(CloseInitiator.Remote, result.Initiator);
         Assert.Equal(reason, await test.Session.CloseReason.Soon());
     }
+
+    [Fact]
+    public async Task A_batch_comes_through_a_queue_of_one_frame_whole()
+    {
+        for (int i = 0; i < 300; i++) // a race, if it is one
+        {
+            await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { Incoming = ChannelConfig.Bounded(1, 1000) });
+            Task<string> first = test.ReceiveAsync();
+
+            test.Peer.SendHex("81 01 61  81 01 62  81 01 63  81 01 64");
+
+            Assert.Equal("a", await first);
+            Assert.Equal("b", await test.ReceiveAsync());
+            Assert.Equal("c", await test.ReceiveAsync());
+            Assert.Equal("d", await test.ReceiveAsync());
+        }
+    }
 }
