@@ -37,7 +37,9 @@ public sealed class CloseCause
     public bool WrapsError { get; private init; }
 
     /// <summary>We close: frames that the peer still sends are received until its Close comes.</summary>
-    public static CloseCause Local(CloseReason reason) => new(CloseInitiator.Local, reason) { AwaitsPeer = true };
+    /// <param name="reason">What our Close says.</param>
+    /// <param name="error">Why, if by an error.</param>
+    public static CloseCause Local(CloseReason reason, Exception? error = null) => new(CloseInitiator.Local, reason) { Error = error, AwaitsPeer = true };
 
     /// <summary>We leave: nobody will receive any more.</summary>
     /// <param name="reason">What our Close says.</param>

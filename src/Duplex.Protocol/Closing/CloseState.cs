@@ -113,8 +113,11 @@ public sealed class CloseState
     {
         string began = Cause switch
         {
-            null => "its end has not begun",
-            { Error: { } error, DropsReceived: true } => $"an error on our side ended it ({error.GetType().Name})", // the user's own, whatever its type
+            null when Failure is null => "its end has not begun",
+            null => "the connection was lost without a Close frame",
+            // The user's own error, whatever its type.
+            { Error: { } error, Initiator: CloseInitiator.Local, ReceiveError: null } when error is not ChannelOverflowException =>
+                $"an error on our side ended it ({error.GetType().Name})",
             { Error: WebSocketException or TimeoutException } cause => SafeWords(cause.Error),
             { Error: { } error, Initiator: CloseInitiator.None } => $"the connection was lost without a Close frame ({SafeWords(error)})",
             { Error: { } error } => $"an error on our side ended it ({SafeWords(error)})",
@@ -122,7 +125,9 @@ public sealed class CloseState
             { Reason: { } reason } => $"we closed it with {(ushort)reason.Code}",
             _ => "it was aborted",
         };
-        return result.Error is null || result.Error == Cause?.Error ? began : $"{began}, but not cleanly ({SafeWords(result.Error)})";
+        return result.Error is null || result.Error == Cause?.Error ? began
+            : Cause is null ? $"{began} ({SafeWords(result.Error)})"
+            : $"{began}, but not cleanly ({SafeWords(result.Error)})";
     }
 
     // Our own messages say enough; others may hold what no log should, so their type must do.

@@ -36,6 +36,9 @@ public enum HandshakeCheck
     /// <summary>The <c>Sec-WebSocket-Key</c> header was missing, repeated or malformed (seen by a server only).</summary>
     Key,
 
+    /// <summary>The answer came from another address than the one that was asked: a redirect was followed behind our back (seen by a client only).</summary>
+    Redirect,
+
     /// <summary>The connection could not be made, or broke before the handshake was over.</summary>
     Transport,
 

@@ -8,8 +8,9 @@ namespace Duplex;
 /// </summary>
 public sealed record UpgradeRequest
 {
+    /// <summary>The one version of the protocol, as <c>Sec-WebSocket-Version</c> has it.</summary>
     // RFC 6455 §4.2.1: "A |Sec-WebSocket-Version| header field, with a value of 13."
-    private const string ProtocolVersion = "13";
+    public const string ProtocolVersion = "13";
 
     private static readonly Version Http11 = new(1, 1);
 

@@ -93,7 +93,7 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
         {
             while (outcome == SendPump.Staged.NoRoom)
             {
-                await pump.WaitForRoomAsync(token).ConfigureAwait(false);
+                await pump.WaitForRoomAsync(frame.Payload.Length, token).ConfigureAwait(false);
                 outcome = Stage(frame, wholeOnly: false, out taken);
             }
 
@@ -104,7 +104,7 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
                 if (outcome == SendPump.Staged.Closed)
                     throw closeState.ToSendException();
                 if (outcome == SendPump.Staged.NoRoom)
-                    await pump.WaitForRoomAsync(CancellationToken.None).ConfigureAwait(false);
+                    await pump.WaitForRoomAsync(1, CancellationToken.None).ConfigureAwait(false);
             }
         }
         catch
@@ -159,6 +159,8 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
     {
         if (_openMessage is { } open && open != frame.Type)
         {
+            if (pump.IsClosed)
+                throw closeState.ToSendException();
             throw new InvalidOperationException(
                 $"A fragmented {open} message is unfinished: its next fragment must be a Frame.{open}, not a Frame.{frame.Type}. Finish it with fin = true first.");
         }

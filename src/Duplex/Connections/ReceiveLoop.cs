@@ -47,13 +47,14 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
         {
             while (true)
             {
-                bool goesOn = Parse(receiver);
+                bool goesOn = Parse(receiver, out bool isHeldUp);
                 receiver.OnBatchEnd();
                 if ((reader.Violation ?? assembler.Violation) is { } violation)
                     return new ReceiveEnd(Violation: violation);
                 if (!goesOn)
                     return default;
-                if (!receiver.HasRoom)
+                // As it was while parsing: by now there may be room, and frames that came long ago would wait for the next read.
+                if (isHeldUp)
                     await PauseAsync(receiver).ConfigureAwait(false);
                 else if (!await ReadAsync().ConfigureAwait(false))
                     return new ReceiveEnd(Error: new EndOfStreamException("The peer ended the connection without a Close frame."));
@@ -89,15 +90,16 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
         assembler.Dispose();
     }
 
-    private bool Parse(IFrameReceiver receiver)
+    // False if the receiver wants no more.
+    private bool Parse(IFrameReceiver receiver, out bool isHeldUp)
     {
         Span<byte> input = _input.Span;
         bool goesOn = true;
-        while (goesOn && receiver.HasRoom && reader.TryRead(ref input, out FramePiece piece))
+        while (!(isHeldUp = !receiver.HasRoom) && reader.TryRead(ref input, out FramePiece piece))
         {
             if (assembler.TryAccept(piece, out Frame? frame))
                 goesOn = receiver.OnFrame(frame);
-            else if (assembler.Violation is not null)
+            if (!goesOn || assembler.Violation is not null)
                 break;
         }
 

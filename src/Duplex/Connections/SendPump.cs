@@ -96,6 +96,16 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Whether nothing can be staged any more: our Close was, or the connection is gone.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_sync)
+                return _stopped || _stage.IsClosed;
+        }
+    }
+
     /// <summary>Stages a data frame, whole if there is or can be room for that; a larger one as far as there is room, and the rest by <see cref="TryAppend"/>. Under the gate.</summary>
     /// <param name="opcode">The opcode.</param>
     /// <param name="fin">Whether it ends its message.</param>
@@ -141,13 +151,18 @@ internal sealed class SendPump : IThreadPoolWorkItem
     /// <summary>Stages a control frame, between frames; false if our Close was staged before, or the connection is gone.</summary>
     public bool TryStageControl(Opcode opcode, ReadOnlySpan<byte> payload, Milestone? milestone = null)
     {
+        TaskCompletionSource? room = null;
         lock (_sync)
         {
             if (_stopped || !_stage.TryWriteControl(opcode, payload, milestone))
                 return false;
+            if (opcode == Opcode.Close)
+                (room, _room) = (_room, null); // whoever waits for room learns that there never will be
             Wake(mayInline: false);
-            return true;
         }
+
+        room?.TrySetResult();
+        return true;
     }
 
     /// <summary>Owes a pong; <see cref="Kick"/> has it written.</summary>
@@ -187,13 +202,14 @@ internal sealed class SendPump : IThreadPoolWorkItem
         return milestone.Task;
     }
 
-    /// <summary>Completes when there is room for more data, or never will be.</summary>
+    /// <summary>Completes when there may be room for more data, or never will be.</summary>
+    /// <param name="bytes">How much is to be staged at once, as far as so much can be.</param>
     /// <param name="token">Ends the wait.</param>
-    public Task WaitForRoomAsync(CancellationToken token)
+    public Task WaitForRoomAsync(int bytes, CancellationToken token)
     {
         lock (_sync)
         {
-            if (_stopped || _stage.Room > 0)
+            if (_stopped || _stage.Room >= Math.Clamp(bytes, 1, _stage.MostRoom))
                 return Task.CompletedTask;
             _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _room.Task.WaitAsync(token);
@@ -297,7 +313,6 @@ internal sealed class SendPump : IThreadPoolWorkItem
 
     private bool Complete(ArraySegment<byte> batch, Exception? error, bool mayGoOn)
     {
-        Milestone? reached;
         lock (_sync)
         {
             _stage.Return(batch);
@@ -305,7 +320,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
             Volatile.Write(ref _writeBegan, 0);
             if (error is null)
                 _accepted += batch.Count;
-            reached = error is null ? _stage.NextReached(_accepted) : null;
+            while (_stage.NextReached(_accepted) is { } reached)
+                reached.TrySetResult(); // its continuations run on the pool, not under our lock
             _state = mayGoOn ? State.Writing : State.Idle;
             if (!mayGoOn && !_stopped && error is null)
                 Wake(mayInline: false);
@@ -316,16 +332,9 @@ internal sealed class SendPump : IThreadPoolWorkItem
         if (error is not null)
         {
             // Law 7: nothing that was staged is written a second time, so no mask key is used twice.
-            Stop();
             _failed.TrySetResult(error);
+            Stop();
             mayGoOn = true; // once more round, to find nothing and end
-        }
-
-        while (reached is not null)
-        {
-            reached.TrySetResult();
-            lock (_sync)
-                reached = _stage.NextReached(_accepted);
         }
 
         return mayGoOn;

@@ -5,6 +5,18 @@ namespace Duplex;
 /// <summary>Every message that Duplex logs. None holds a query, user info, a header's value or a payload.</summary>
 internal static partial class Log
 {
+    [LoggerMessage(10, LogLevel.Debug, "WebSocket handshake with {Target} started.")]
+    public static partial void HandshakeStarted(ILogger logger, string target);
+
+    [LoggerMessage(11, LogLevel.Information, "WebSocket session with {Target} opened.")]
+    public static partial void HandshakeSucceeded(ILogger logger, string target);
+
+    [LoggerMessage(12, LogLevel.Warning, "WebSocket handshake with {Target} was answered with {Status}.")]
+    public static partial void HandshakeRejected(ILogger logger, string target, int status);
+
+    [LoggerMessage(13, LogLevel.Warning, "WebSocket handshake with {Target} failed: {Check}.")]
+    public static partial void HandshakeFailed(ILogger logger, string target, HandshakeCheck check);
+
     [LoggerMessage(20, LogLevel.Debug, "WebSocket session ended: begun by {Initiator}, {Code}, clean: {WasClean}, {Discarded} received frames dropped, error: {Error}.")]
     public static partial void SessionEnded(ILogger logger, CloseInitiator initiator, ushort code, bool wasClean, long discarded, string? error);
 }

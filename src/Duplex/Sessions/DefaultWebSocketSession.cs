@@ -57,7 +57,7 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
     {
-        await Connection.Pump.WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+        await Connection.Pump.WaitForRoomAsync(1, cancellationToken).ConfigureAwait(false);
         PingLedger.Ping ping = SendPing();
         TimeSpan timeout = PingTimeout;
         try
@@ -92,12 +92,10 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
             case Frame.Close close:
                 Duplex.CloseReason reason = close.ReadReason() ?? Duplex.CloseReason.NoStatus;
                 frame.Recycle();
-                Queue.Publish();
                 Lifetime.OnPeerClose(reason, answer: true);
                 return false;
             default:
-                if (!Queue.TryAdd(frame))
-                    Lifetime.TryEnd(IncomingOverflow.Cause(frame));
+                Enqueue(frame);
                 return true;
         }
     }

@@ -19,6 +19,8 @@ public sealed class FrameChannelWriter : ChannelWriter<Frame>
 
     /// <summary>Sends a frame if that takes no waiting; false if it would, or if the session takes no more frames.</summary>
     /// <exception cref="ArgumentException">The frame must not be sent.</exception>
+    /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
+    /// <exception cref="ChannelOverflowException">There was no room, and the outgoing queue is set to close the session then.</exception>
     public override bool TryWrite(Frame item)
     {
         ArgumentNullException.ThrowIfNull(item);
@@ -35,7 +37,10 @@ public sealed class FrameChannelWriter : ChannelWriter<Frame>
     /// <exception cref="WebSocketClosedException">The session takes no more frames.</exception>
     public override ValueTask WriteAsync(Frame item, CancellationToken cancellationToken = default) => _frames.SendAsync(item, cancellationToken);
 
-    /// <summary>Begins to close the session: with 1000, or, given an error, with 1011. False if its end has begun before. It does not wait.</summary>
+    /// <summary>
+    /// Begins to close the session: with 1000, or, given an error, with 1011 and no word of it; <see cref="CloseResult.Error"/> holds it. What is received stays. False if nothing
+    /// could be sent any more. It does not wait.
+    /// </summary>
     public override bool TryComplete(Exception? error = null) =>
-        _lifetime.TryClose(CloseCause.Local(error is null ? CloseReason.Normal : new CloseReason(CloseCode.InternalError)));
+        _lifetime.TryClose(CloseCause.Local(error is null ? CloseReason.Normal : new CloseReason(CloseCode.InternalError), error));
 }

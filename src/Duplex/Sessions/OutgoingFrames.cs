@@ -18,20 +18,31 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
     /// <summary>Sends a frame if that takes no waiting.</summary>
     public bool TrySend(Frame frame)
     {
-        if (closeState.Cause is not null)
+        if (connection.Pump.IsClosed)
             return false;
-        if (!frame.IsControl)
-            return connection.Sender.TrySend(new OutgoingFrame(frame.Type, frame.Data, frame.Fin, frame.Reserved));
         if (frame is Frame.Close close)
             return lifetime.TryClose(CloseCause.Local(ReasonOf(close)));
-        return connection.Pump.HasRoom && connection.Pump.TryStageControl((Opcode)frame.Type, frame.Data.Span);
+        if (frame.IsControl)
+            return connection.Pump.HasRoom && connection.Pump.TryStageControl((Opcode)frame.Type, frame.Data.Span);
+
+        try
+        {
+            return connection.Sender.TrySend(new OutgoingFrame(frame.Type, frame.Data, frame.Fin, frame.Reserved));
+        }
+        catch (WebSocketClosedException)
+        {
+            return false; // it ended meanwhile
+        }
     }
 
     /// <summary>Completes when a frame may be sent without waiting; false when none ever will.</summary>
     public async ValueTask<bool> WaitToSendAsync(CancellationToken token)
     {
-        await connection.Pump.WaitForRoomAsync(token).ConfigureAwait(false);
-        return closeState.Cause is null;
+        token.ThrowIfCancellationRequested();
+        if (connection.Pump.IsClosed)
+            return false;
+        await connection.Pump.WaitForRoomAsync(1, token).ConfigureAwait(false);
+        return !connection.Pump.IsClosed;
     }
 
     private ValueTask SendClose(Frame.Close close) =>
@@ -40,7 +51,8 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
     private async ValueTask SendControlAsync(Frame frame, CancellationToken token)
     {
         // Not through the gate, but not without bound either: a sender of pings waits for a peer that does not read, as any other sender does.
-        await connection.Pump.WaitForRoomAsync(token).ConfigureAwait(false);
+        if (!connection.Pump.IsClosed)
+            await connection.Pump.WaitForRoomAsync(1, token).ConfigureAwait(false);
         if (!connection.Pump.TryStageControl((Opcode)frame.Type, frame.Data.Span))
             throw closeState.ToSendException();
     }

@@ -19,11 +19,9 @@ public class RawWebSocketSession : WebSocketSession, IFrameReceiver
     {
         // Read before the frame is the user's, who may recycle it.
         CloseReason? closed = frame is Frame.Close close ? close.ReadReason() ?? CloseReason.NoStatus : null;
-        if (!Queue.TryAdd(frame))
-            Lifetime.TryEnd(IncomingOverflow.Cause(frame));
+        Enqueue(frame);
         if (closed is null)
             return true;
-        Queue.Publish();
         Lifetime.OnPeerClose(closed, answer: false);
         return false;
     }

@@ -56,7 +56,10 @@ internal sealed class SessionLifetime
         try
         {
             // On the pool: the first bytes may have come with the handshake's answer, and whoever opens the session does not wait for them to be parsed.
-            _receiving = Task.Run(() => ReceiveAsync(receiver));
+            // Known before it runs: they may end the session at once.
+            var receiving = new Task<Task>(() => ReceiveAsync(receiver));
+            _receiving = receiving.Unwrap();
+            receiving.Start(TaskScheduler.Default);
             _ = WatchWritesAsync();
         }
         finally
@@ -70,16 +73,7 @@ internal sealed class SessionLifetime
     {
         if (!_state.TryBegin(cause))
             return false;
-
-        _onEnding?.Invoke();
-        _incoming.StopPausing();
-        if (cause.DropsReceived)
-            _incoming.DropAll();
-        if (!cause.AwaitsPeer)
-            _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
-        if (cause.Reason is { } reason)
-            StageClose(reason);
-        _ = EndAsync(cause);
+        CarryOut(cause);
         return true;
     }
 
@@ -95,13 +89,22 @@ internal sealed class SessionLifetime
         return _handshake.Task.WaitAsync(token);
     }
 
-    /// <summary>A legal Close of the peer came. From the receive loop only, with all frames before it published.</summary>
+    /// <summary>A legal Close of the peer came. From the receive loop only, with all frames before it queued.</summary>
     /// <param name="received">What it says.</param>
     /// <param name="answer">Whether we answer it; otherwise our user does.</param>
     public void OnPeerClose(CloseReason received, bool answer)
     {
-        if (TryEnd(CloseCause.Peer(received, answer)))
+        CloseCause cause = CloseCause.Peer(received, answer);
+        bool isFirst = _state.TryBegin(cause);
+
+        // Then the frames: whoever takes the last one, a raw session's Close above all, finds that the peer has begun.
+        _incoming.Publish();
+        if (isFirst)
+        {
+            CarryOut(cause);
             return;
+        }
+
         _state.MarkReceived(received);
         _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
     }
@@ -109,12 +112,16 @@ internal sealed class SessionLifetime
     /// <summary>Ends at once; the peer sees the connection break.</summary>
     public void Abort()
     {
-        if (TryEnd(CloseCause.Aborted()))
-            return;
-        // The cause before the deed: a read in progress then looks like the end of the stream. Once both Closes have gone their way there is nothing left to spoil.
-        if (!_handshake.Task.IsCompleted)
-            _state.Fail(new WebSocketException("The session was aborted before its closing handshake was done."));
-        _incoming.DropAll();
+        // The cause before the deed: a read in progress then looks like the end of the stream.
+        if (!TryEnd(CloseCause.Aborted()))
+        {
+            // Once both Closes have gone their way there is nothing left to spoil.
+            if (!_handshake.Task.IsCompleted)
+                _state.Fail(new WebSocketException("The session was aborted before its closing handshake was done."));
+            _incoming.DropAll();
+        }
+
+        // Here and now: whoever aborts may do so because the pool is stuck.
         _connection.Release();
     }
 
@@ -129,14 +136,34 @@ internal sealed class SessionLifetime
     // The peer closed a raw session, whose user has not answered.
     private bool IsUnanswered => _state is { Cause: { Initiator: CloseInitiator.Remote, Reason: null }, Staged: null };
 
+    private void CarryOut(CloseCause cause)
+    {
+        _onEnding?.Invoke();
+
+        // Before anybody can see the end: whoever sees it finds that nothing can be sent any more.
+        if (cause.Reason is { } reason)
+            StageClose(reason);
+        else if (cause.Received is null)
+            _connection.Pump.Stop();
+
+        _incoming.StopPausing();
+        if (cause.DropsReceived)
+            _incoming.DropAll();
+        if (!cause.AwaitsPeer)
+            _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
+        _ = EndAsync(cause);
+    }
+
     private bool StageClose(CloseReason reason)
     {
         if (!_state.TryStage(reason))
             return false;
         Span<byte> payload = stackalloc byte[FrameHeader.MaxControlPayload];
-        if (!_connection.Pump.TryStageControl(Opcode.Close, payload[..ClosePayload.Write(reason, payload)], _closeFlushed))
-            _closeFlushed.TrySetException(new IOException("The connection ended before our Close could be sent."));
-        return true;
+        if (_connection.Pump.TryStageControl(Opcode.Close, payload[..ClosePayload.Write(reason, payload)], _closeFlushed))
+            return true;
+        _closeFlushed.TrySetException(new IOException("The connection ended before our Close could be sent."));
+        _ = _closeFlushed.Task.Exception; // the end may be over already: nobody may be waiting
+        return false;
     }
 
     private async Task ReceiveAsync(IFrameReceiver receiver)
@@ -167,8 +194,11 @@ internal sealed class SessionLifetime
 
     private async Task WatchWritesAsync()
     {
-        Exception error = await _connection.Pump.Failed.ConfigureAwait(false);
-        var lost = error as IOException ?? new IOException("Writing to the connection failed.", error);
+        IOException lost = Lost(await _connection.Pump.Failed.ConfigureAwait(false));
+
+        // Where we have cut the connection ourselves, a write fails because of that, and tells nothing.
+        if (_state.Cause is { Reason: null, Received: null })
+            return;
         _state.Fail(lost);
 
         // The peer may have closed before it stopped to read: its Close is then still on its way through the receive loop, and tells more than our failed write.
@@ -176,11 +206,16 @@ internal sealed class SessionLifetime
         TryEnd(CloseCause.Lost(lost));
     }
 
+    private static IOException Lost(Exception writeError) => writeError as IOException ?? new IOException("Writing to the connection failed.", writeError);
+
     private async Task EndAsync(CloseCause cause)
     {
         // The caller, who may hold no lock but has other things to do, goes on.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        if (await ShakeHandsAsync(cause).ConfigureAwait(false) && _connection.Role == WebSocketRole.Client)
+        bool isPolite = await ShakeHandsAsync(cause).ConfigureAwait(false);
+
+        // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". Where the peer's Close was not reached, what it still sends would destroy ours, so a server drains, too.
+        if (isPolite && (_connection.Role == WebSocketRole.Client || _state.Received is null))
             await WaitAsync(_receiving, Tail).ConfigureAwait(false);
 
         _connection.Release();
@@ -191,9 +226,20 @@ internal sealed class SessionLifetime
 
         _state.MarkEnded();
         CloseResult result = _state.ToResult(_incoming.Dropped);
-        Log.SessionEnded(_settings.Logger, result.Initiator, (ushort)result.Reason.Code, result.WasClean, result.DiscardedMessages, result.Error?.GetType().Name);
+        LogEnd(result);
         _completion.TrySetResult(result);
         _ = _closed.CancelAsync(); // callbacks run on the pool
+    }
+
+    private void LogEnd(CloseResult result)
+    {
+        try
+        {
+            Log.SessionEnded(_settings.Logger, result.Initiator, (ushort)result.Reason.Code, result.WasClean, result.DiscardedMessages, result.Error?.GetType().Name);
+        }
+        catch (Exception) // a logger that throws must not keep the end from being told
+        {
+        }
     }
 
     // True if the connection is worth a polite end.
@@ -207,10 +253,19 @@ internal sealed class SessionLifetime
                 await UntilShakenAsync(cause).ConfigureAwait(false);
                 isPolite = true;
             }
-            catch (Exception e) when (e is TimeoutException or IOException)
+            catch (TimeoutException e)
             {
                 _state.Fail(e);
             }
+            catch (IOException e)
+            {
+                // The write's own error, where there is one, says more than that our Close was not written.
+                _state.Fail(_connection.Pump.Failed is { IsCompletedSuccessfully: true, Result: var error } ? Lost(error) : e);
+            }
+
+            // It may have been flushed in the very moment when the time was up.
+            if (_closeFlushed.Task.IsCompletedSuccessfully)
+                _state.MarkFlushed();
         }
 
         _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
@@ -222,12 +277,12 @@ internal sealed class SessionLifetime
     private async Task UntilShakenAsync(CloseCause cause)
     {
         long began = _settings.Time.GetTimestamp();
-        await WithinAsync(_closeFlushed.Task, "take our Close frame").ConfigureAwait(false);
+        await WithinAsync(_closeFlushed.Task).ConfigureAwait(false);
         _state.MarkFlushed();
         if (cause.Initiator == CloseInitiator.Local && !cause.StopsParsing)
-            await WithinAsync(_peerDone.Task, "answer our Close frame").ConfigureAwait(false);
+            await WithinAsync(_peerDone.Task).ConfigureAwait(false);
 
-        async Task WithinAsync(Task task, string step)
+        async Task WithinAsync(Task task)
         {
             TimeSpan timeout = _settings.CloseTimeout;
             if (timeout != Timeout.InfiniteTimeSpan)
@@ -238,7 +293,10 @@ internal sealed class SessionLifetime
             }
             catch (TimeoutException e)
             {
-                throw new TimeoutException($"The peer did not {step} within the close timeout of {_settings.CloseTimeout.TotalSeconds:0.###} s.", e);
+                string what = task == _peerDone.Task ? "The peer did not answer our Close frame"
+                    : _state.Staged is not null ? "The peer did not take our Close frame"
+                    : "The peer's Close frame was not answered";
+                throw new TimeoutException($"{what} within the close timeout of {_settings.CloseTimeout.TotalSeconds:0.###} s.", e);
             }
         }
     }

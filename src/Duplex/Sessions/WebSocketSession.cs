@@ -171,6 +171,20 @@ public abstract class WebSocketSession : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Queues a received frame. From the receive loop only.</summary>
+    private protected void Enqueue(Frame frame)
+    {
+        if (Queue.TryAdd(frame))
+            return;
+
+        // What came before it in the same batch is not lost, and is there before the end is.
+        Queue.Publish();
+        Lifetime.TryEnd(IncomingOverflow.Cause(frame));
+    }
+
+    /// <summary>Begins to close, and drops what was not received; does not wait.</summary>
+    internal void Leave(CloseReason reason) => Lifetime.TryClose(CloseCause.Leave(reason));
+
     private static async ValueTask ReturnWhenSentAsync(ValueTask sending, byte[] buffer)
     {
         try

@@ -6,7 +6,8 @@ namespace Duplex.Tests;
 /// <summary>The repository on disk that these tests were built from.</summary>
 internal static class Repository
 {
-    private static readonly string Root = FindRoot();
+    /// <summary>Where Duplex.slnx lies.</summary>
+    public static readonly string Root = FindRoot();
 
     /// <summary>Reads every project under <c>src</c> with its sources.</summary>
     public static ImmutableArray<SourceProject> Projects() =>

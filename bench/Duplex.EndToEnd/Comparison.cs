@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Duplex.EndToEnd;
+
+/// <summary>Runs the cells, interleaved: in each round every client once, so that what the machine does meanwhile meets all of them. Only ratios of one round mean anything.</summary>
+internal static class Comparison
+{
+    private static readonly (string Mode, int[] Sizes)[] Cells =
+    [
+        ("pingpong", [32]),
+        ("pipe", [64, 1024, 16 * 1024]),
+        ("flood", [16, 128, 1024, 64 * 1024, 1024 * 1024]),
+        ("tflood", [1024]),
+        ("sink", [16, 128, 1024, 64 * 1024, 1024 * 1024]),
+        ("idle", [0]),
+    ];
+
+    public static async Task<int> RunAsync(string[] only, bool quick, bool json)
+    {
+        using Process server = StartServer(out Uri address);
+        try
+        {
+            if (!json)
+                WriteHead();
+            foreach ((string mode, int[] sizes) in Cells)
+            {
+                foreach (int size in sizes.Where(size => only.Length == 0 || only.Contains(mode) || only.Contains($"{mode}:{size}")))
+                {
+                    Cell cell = mode == "idle" ? await IdleAsync(address, quick) : await MeasureAsync(new Job(mode, address, size, 1), quick);
+                    Console.WriteLine(json ? cell.ToJson() : cell.ToRow());
+                }
+            }
+        }
+        finally
+        {
+            server.StandardInput.Close();
+            await server.WaitForExitAsync();
+        }
+
+        return 0;
+    }
+
+    private static void WriteHead()
+    {
+        Console.WriteLine("Medians of interleaved rounds. Rate: more is better; CPU for each message: less is better; both as ratios to ClientWebSocket in the same round.");
+        Console.WriteLine();
+        Console.WriteLine("| workload | size | rate | CPU | Websocket.Client rate | CPU | Duplex msg/s | CPU us | ClientWebSocket msg/s | CPU us | allocated B | p50, p99 us (ClientWebSocket) |");
+        Console.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    }
+
+    private static async Task<Cell> MeasureAsync(Job job, bool quick)
+    {
+        // Large payloads are worth recycling, which is what the documentation says.
+        string[] names = [job.Size >= 64 * 1024 ? "duplex-recycle" : "duplex", "bcl", "wsclient"];
+        if (job.Size >= 64 * 1024 || job.Mode is "tflood")
+            names = names[..2];
+        double warm = quick ? 0.4 : 2.2;
+        double round = quick ? 0.15 : 0.6;
+        int rounds = quick ? 3 : job.Mode == "pingpong" ? 9 : 5;
+
+        var peers = names.Select(Peer.Create).ToArray();
+        long[] counts = new long[peers.Length];
+        for (int i = 0; i < peers.Length; i++)
+            counts[i] = await WarmAsync(peers[i], job, warm, round);
+
+        var meters = peers.Select(_ => new List<Meter>()).ToArray();
+        for (int r = 0; r < rounds; r++)
+        {
+            for (int i = 0; i < peers.Length; i++)
+                meters[i].Add(await peers[i].RunAsync(job with { Count = counts[i] }));
+        }
+
+        return new Cell(job, counts, meters);
+    }
+
+    // Runs until the time is up; gives how many messages fill a round.
+    private static async Task<long> WarmAsync(Peer peer, Job job, double seconds, double round)
+    {
+        long count = Math.Max(16, (1 << 20) / Math.Max(job.Size, 64));
+        long began = Stopwatch.GetTimestamp();
+        Meter meter;
+        do
+        {
+            meter = await peer.RunAsync(job with { Count = count });
+            count = (long)Math.Max(16, Math.Min(count * 4, count / meter.Seconds * round));
+            await Task.Delay(20);
+        }
+        while (Stopwatch.GetElapsedTime(began).TotalSeconds < seconds);
+        return count;
+    }
+
+    // Each in a process of its own: memory that a client once had does not come back.
+    private static async Task<Cell> IdleAsync(Uri address, bool quick)
+    {
+        var job = new Job("idle", address, 0, quick ? 1000 : 9000);
+        string[] names = ["duplex", "bcl"];
+        var meters = names.Select(_ => new List<Meter>()).ToArray();
+        for (int r = 0; r < (quick ? 1 : 3); r++)
+        {
+            for (int i = 0; i < names.Length; i++)
+            {
+                using Process child = Start(names[i], "idle", address.ToString(), "0", job.Count.ToString(CultureInfo.InvariantCulture));
+                string line = await child.StandardOutput.ReadToEndAsync();
+                await child.WaitForExitAsync();
+                var result = System.Text.Json.JsonDocument.Parse(line).RootElement;
+                meters[i].Add(new Meter
+                {
+                    ResidentPerConnection = result.GetProperty("rss_per_conn").GetInt64(),
+                    HeapPerConnection = result.GetProperty("heap_per_conn").GetInt64(),
+                });
+            }
+        }
+
+        return new Cell(job, [job.Count, job.Count], meters);
+    }
+
+    private static Process StartServer(out Uri address)
+    {
+        Process server = Start("--server");
+        address = new Uri($"ws://127.0.0.1:{server.StandardOutput.ReadLine()}");
+        return server;
+    }
+
+    private static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+}

@@ -1,0 +1,86 @@
+namespace Duplex.EndToEnd;
+
+/// <summary>A client under measurement: how it does each workload on the API that its users use.</summary>
+internal abstract class Peer
+{
+    /// <summary>How many messages of the pipelined echo are on their way at most.</summary>
+    protected const int PipelineDepth = 1000;
+
+    /// <summary>Runs a job once.</summary>
+    public async Task<Meter> RunAsync(Job job)
+    {
+        var meter = new Meter();
+        await (job.Mode switch
+        {
+            "pingpong" => PingPongAsync(job, meter),
+            "pipe" => PipeAsync(job, meter),
+            "flood" or "tflood" => FloodAsync(job, meter),
+            "sink" => SinkAsync(job, meter),
+            "idle" => IdleAsync(job, meter),
+            _ => throw new ArgumentException($"There is no workload '{job.Mode}'."),
+        });
+        return meter;
+    }
+
+    public static Peer Create(string name) => name switch
+    {
+        "duplex" => new DuplexPeer(recycles: false),
+        "duplex-recycle" => new DuplexPeer(recycles: true),
+        "duplex-raw" => new DuplexRawPeer(),
+        "bcl" => new BclPeer(),
+        "wsclient" => new WebsocketClientPeer(),
+        _ => throw new ArgumentException($"There is no peer '{name}'. There are duplex, duplex-recycle, duplex-raw, bcl and wsclient."),
+    };
+
+    protected abstract Task PingPongAsync(Job job, Meter meter);
+
+    protected abstract Task PipeAsync(Job job, Meter meter);
+
+    protected abstract Task FloodAsync(Job job, Meter meter);
+
+    protected abstract Task SinkAsync(Job job, Meter meter);
+
+    /// <summary>Opens a connection on which nothing happens, with a receive pending.</summary>
+    protected abstract Task<object> OpenIdleAsync(Job job);
+
+    protected static void Check(long bytes, Job job)
+    {
+        if (bytes != job.Count * job.Size)
+            throw new InvalidOperationException($"{bytes} bytes came where {job.Count * job.Size} were sent.");
+    }
+
+    private async Task IdleAsync(Job job, Meter meter)
+    {
+        // Some first, so that what is made once is not counted.
+        const int First = 64;
+        object[] kept = new object[job.Count + First];
+        for (int i = 0; i < First; i++)
+            kept[job.Count + i] = await OpenIdleAsync(job);
+
+        long resident = await SettledAsync();
+        long heap = GC.GetTotalMemory(forceFullCollection: true);
+        meter.Start();
+        long next = -1;
+        await Task.WhenAll(Enumerable.Range(0, 32).Select(async _ =>
+        {
+            for (long i; (i = Interlocked.Increment(ref next)) < job.Count;)
+                kept[i] = await OpenIdleAsync(job);
+        }));
+        meter.Stop();
+        meter.ResidentPerConnection = (await SettledAsync() - resident) / job.Count;
+        meter.HeapPerConnection = (GC.GetTotalMemory(forceFullCollection: true) - heap) / job.Count;
+        GC.KeepAlive(kept);
+    }
+
+    private static async Task<long> SettledAsync()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+        }
+
+        await Task.Delay(TimeSpan.FromMilliseconds(700)); // what the kernel still takes back
+        return Environment.WorkingSet;
+    }
+}

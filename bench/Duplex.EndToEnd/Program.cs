@@ -1,0 +1,56 @@
+// Duplex beside the platform's ClientWebSocket and the package Websocket.Client, over loopback.
+//
+//     dotnet run -c Release --project bench/Duplex.EndToEnd                      all cells, a table of medians and ratios (about 8 minutes)
+//     … -- --quick | --only flood:128,sink:1024 | --json                          fewer rounds | some cells | a line of JSON a cell
+//     … -- PEER MODE URL SIZE COUNT [WARM]                                        one run of one client against a server of your own, a line of JSON
+using System.CommandLine;
+using System.Globalization;
+using Duplex.EndToEnd;
+
+if (args is ["--server"])
+{
+    using var server = new LoopbackServer();
+    Console.WriteLine(server.Port);
+    using var parentGone = new CancellationTokenSource();
+    _ = Task.Run(async () =>
+    {
+        // The parent holds our standard input: when it ends, so do we.
+        await Console.In.ReadToEndAsync();
+        await parentGone.CancelAsync();
+    });
+    await server.RunAsync(parentGone.Token);
+    return 0;
+}
+
+var json = new Option<bool>("--json") { Description = "Print a line of JSON for each cell instead of a table." };
+var quick = new Option<bool>("--quick") { Description = "Fewer rounds and less warm-up: within 90 seconds." };
+var only = new Option<string[]>("--only") { Description = "Cells to run, such as flood:128,sink.", AllowMultipleArgumentsPerToken = true, CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(','))] };
+var run = new Argument<string[]>("run") { Description = "PEER MODE URL SIZE COUNT [WARM]: one run.", Arity = ArgumentArity.ZeroOrMore };
+var root = new RootCommand("Measures Duplex beside other WebSocket clients, over loopback.") { json, quick, only, run };
+root.SetAction(async (parsed, token) =>
+{
+    string[] one = parsed.GetValue(run)!;
+    if (one.Length == 0)
+        return await Comparison.RunAsync(parsed.GetValue(only) ?? [], parsed.GetValue(quick), parsed.GetValue(json));
+    if (one.Length is < 5 or > 6)
+    {
+        await Console.Error.WriteLineAsync("One run takes PEER MODE URL SIZE COUNT [WARM].");
+        return 2;
+    }
+
+    var peer = Peer.Create(one[0]);
+    var job = new Job(one[1], new Uri(one[2]), int.Parse(one[3], CultureInfo.InvariantCulture), long.Parse(one[4], CultureInfo.InvariantCulture));
+    long warm = one.Length == 6 ? long.Parse(one[5], CultureInfo.InvariantCulture) : job.Count / 4;
+
+    // In two halves, with a rest behind each: the JIT's better code comes in after the first.
+    for (int i = 0; i < 2 && warm > 1 && job.Mode != "idle"; i++)
+    {
+        await peer.RunAsync(job with { Count = warm / 2 });
+        await Task.Delay(150, token);
+    }
+
+    Console.WriteLine((await peer.RunAsync(job)).ToJson(one[0], job));
+    Environment.Exit(0); // idle connections are not closed one by one
+    return 0;
+});
+return await root.Parse(args).InvokeAsync();

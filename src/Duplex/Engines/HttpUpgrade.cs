@@ -1,0 +1,215 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Microsoft.Extensions.Logging;
+
+namespace Duplex;
+
+/// <summary>The HTTP/1.1 upgrade: one real request for a session, and every check of its answer (RFC 6455 §4.1).</summary>
+/// <param name="send">Sends the real request on. It must not follow redirects.</param>
+/// <param name="subprotocols">What every handshake offers, behind its own.</param>
+/// <param name="timeout">How long a handshake may take, for the message of the error; the deadline itself comes with each attempt.</param>
+/// <param name="logger">Where to log.</param>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class HttpUpgrade(
+    Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, IEnumerable<string> subprotocols, TimeSpan timeout, ILogger logger)
+{
+    /// <summary>Refuses a version that cannot be had.</summary>
+    /// <exception cref="ArgumentException">It is demanded.</exception>
+    public static void CheckVersion(Version version, HttpVersionPolicy policy)
+    {
+        bool will11Do = policy switch
+        {
+            HttpVersionPolicy.RequestVersionOrLower => version >= HttpVersion.Version11,
+            HttpVersionPolicy.RequestVersionOrHigher => version <= HttpVersion.Version11,
+            _ => version == HttpVersion.Version11,
+        };
+        if (!will11Do)
+        {
+            throw new ArgumentException(
+                $"A WebSocket session is opened over HTTP/1.1, but the request demands HTTP/{version} ({policy}). Ask for 1.1, or for a higher one with RequestVersionOrLower.", nameof(version));
+        }
+    }
+
+    /// <summary>Makes one attempt: a fresh key, one request, one answer.</summary>
+    /// <param name="marker">The request as every handler before us has left it; it is not changed.</param>
+    /// <param name="request">What the caller asked for; its address becomes the one that is connected to.</param>
+    /// <param name="deadline">Fires when the handshake has taken too long.</param>
+    /// <param name="stopping">Fires when the handler behind <c>send</c> is disposed.</param>
+    /// <param name="token">Whoever else may end the attempt.</param>
+    /// <returns>A response with an <see cref="UpgradedContent"/>; or, if its status is not 101, the server's.</returns>
+    /// <exception cref="WebSocketHandshakeException">The answer is wrong, or none came in time.</exception>
+    /// <exception cref="ArgumentException">The request cannot be sent.</exception>
+    public async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage marker, WebSocketRequest request, CancellationToken deadline, CancellationToken stopping, CancellationToken token)
+    {
+        // RFC 6455 §4.1: "The nonce MUST be selected randomly for each connection." A handler that repeats the marker makes a new handshake.
+        string key = HandshakeKey.Generate();
+        string[] offered = [.. request.Subprotocols.Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(subprotocols).Distinct(StringComparer.Ordinal)];
+        HttpRequestMessage real = CreateRequest(marker, offered, key);
+        string target = WebSocketUri.Describe(real.RequestUri!);
+        Uri asked = real.RequestUri!;
+        Log.HandshakeStarted(logger, target);
+
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(token, deadline, stopping);
+        try
+        {
+            HttpResponseMessage answer = await JudgeAsync(await SendAsync(real, any.Token).ConfigureAwait(false), marker, request, asked, offered, key, any.Token).ConfigureAwait(false);
+            if (answer.StatusCode == HttpStatusCode.SwitchingProtocols)
+                Log.HandshakeSucceeded(logger, target);
+            else
+                Log.HandshakeRejected(logger, target, (int)answer.StatusCode);
+            return answer;
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (OperationCanceledException e)
+        {
+            WebSocketHandshakeException failure = stopping.IsCancellationRequested
+                ? new(HandshakeCheck.Disposed, "WebSocketsHandler was disposed while the WebSocket handshake was in progress. Keep it alive until the session is open.", e)
+                : deadline.IsCancellationRequested
+                ? new(HandshakeCheck.Timeout, $"The server did not answer the WebSocket handshake within the handshake timeout of {timeout.TotalSeconds:0.###} s.", e)
+                : new(HandshakeCheck.Timeout, "A handler below WebSocketsHandler gave up the handshake by a time limit of its own, such as ConnectTimeout.", e);
+            Log.HandshakeFailed(logger, target, failure.Check);
+            throw failure;
+        }
+        catch (Exception e)
+        {
+            // What the transport throws stays what it is: a handler before us may know how to try again.
+            Log.HandshakeFailed(logger, target, e is WebSocketHandshakeException failure ? failure.Check : HandshakeCheck.Transport);
+            throw;
+        }
+    }
+
+    /// <summary>The exception for an answer with another status, with the beginning of its body.</summary>
+    /// <param name="response">The answer.</param>
+    /// <param name="token">Ends the reading of the body, not the rest.</param>
+    public static async Task<WebSocketHandshakeException> RejectionAsync(HttpResponseMessage response, CancellationToken token)
+    {
+        int status = (int)response.StatusCode;
+        string cure = status switch
+        {
+            >= 300 and < 400 => "Redirects are not followed: connect to the new address, if you trust it.",
+            401 or 403 or 407 => "Check the credentials.",
+            >= 500 => "The server, or a proxy before it, is in trouble: try again later.",
+            _ => "Check the path, and that the server speaks WebSocket there.",
+        };
+        var failure = new HandshakeFailure(
+            HandshakeCheck.Status, $"The server answered the WebSocket handshake with {status} {response.StatusCode} where 101 Switching Protocols was expected. {cure}");
+        return new WebSocketHandshakeException(failure, new WebSocketHandshakeResponse(response), await BodyPreview.ReadAsync(response.Content, token).ConfigureAwait(false));
+    }
+
+    private static HttpRequestMessage CreateRequest(HttpRequestMessage marker, string[] subprotocols, string key)
+    {
+        HandshakeHeaders.CheckValues(marker.Headers);
+        var request = new HttpRequestMessage(HttpMethod.Get, WebSocketUri.Resolve(marker.RequestUri, baseAddress: null))
+        {
+            // "OrHigher" or an HTTP/2 version would be an ordinary GET over HTTP/2 where the server speaks it.
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+
+        // RFC 6455 §4.1, the requirements 5 to 10 of the opening handshake.
+        request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
+        request.Headers.TryAddWithoutValidation("Upgrade", "websocket");
+        request.Headers.TryAddWithoutValidation("Sec-WebSocket-Version", UpgradeRequest.ProtocolVersion);
+        request.Headers.TryAddWithoutValidation("Sec-WebSocket-Key", key);
+        if (subprotocols.Length > 0)
+            request.Headers.TryAddWithoutValidation(HandshakeHeaders.Protocol, SubprotocolList.Format(subprotocols));
+        HandshakeHeaders.Copy(marker.Headers, request.Headers);
+        foreach ((string name, object? value) in marker.Options)
+            ((IDictionary<string, object?>)request.Options)[name] = value;
+        return request;
+    }
+
+    // A handler that ignores its token does not hold us up; what it brings too late is thrown away.
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken token)
+    {
+        Task<HttpResponseMessage> sending = send(request, token);
+        try
+        {
+            return await sending.WaitAsync(token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = sending.ContinueWith(
+                static late =>
+                {
+                    if (late.IsCompletedSuccessfully)
+                        late.Result.Dispose();
+                    else
+                        _ = late.Exception; // seen, so that nobody reports it as forgotten
+                },
+                CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    private static async Task<HttpResponseMessage> JudgeAsync(
+        HttpResponseMessage response, HttpRequestMessage marker, WebSocketRequest request, Uri asked, string[] offered, string key, CancellationToken token)
+    {
+        try
+        {
+            var answer = new WebSocketHandshakeResponse(response);
+            if (response.RequestMessage?.RequestUri is { } answering && !WebSocketUri.IsSame(answering, asked))
+            {
+                var redirected = new HandshakeFailure(
+                    HandshakeCheck.Redirect,
+                    "The handler below WebSocketsHandler sent the handshake somewhere else than it was told, as one that follows redirects does. A handshake must not follow them: turn that off there.");
+                throw new WebSocketHandshakeException(redirected, answer, bodyPreview: null);
+            }
+
+            if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
+            {
+                // Handlers before us see it as any other answer: one may fetch a new token, and send the marker again.
+                response.RequestMessage = marker;
+                return response;
+            }
+
+            if (!Rules(response).TryAccept(key, offered, [], out HandshakeAgreement? agreement, out HandshakeFailure? failure))
+                throw new WebSocketHandshakeException(failure, answer, bodyPreview: null);
+
+            Stream stream = await response.Content.ReadAsStreamAsync(token).WaitAsync(token).ConfigureAwait(false);
+            if (stream is not { CanRead: true, CanWrite: true })
+            {
+                failure = new HandshakeFailure(
+                    HandshakeCheck.Transport,
+                    "The handler below WebSocketsHandler answered 101 without a stream to read and to write, as an in-memory test server does. Use one that has a connection.");
+                throw new WebSocketHandshakeException(failure, answer, bodyPreview: null);
+            }
+
+            request.Uri = asked;
+            var opened = new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
+            {
+                Version = response.Version,
+                RequestMessage = marker,
+                Content = new UpgradedContent(new UpgradedConnection(stream, response, new WebSocketCall(request, answer, agreement.Subprotocol))),
+            };
+            foreach ((string name, HeaderStringValues values) in response.Headers.NonValidated)
+                opened.Headers.TryAddWithoutValidation(name, values);
+            return opened;
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
+    private static UpgradeResponse Rules(HttpResponseMessage response)
+    {
+        return new UpgradeResponse
+        {
+            StatusCode = (int)response.StatusCode,
+            HttpVersion = response.Version,
+            Upgrade = Values("Upgrade"),
+            Connection = Values("Connection"),
+            SecWebSocketAccept = Values("Sec-WebSocket-Accept"),
+            SecWebSocketProtocol = Values(HandshakeHeaders.Protocol),
+            SecWebSocketExtensions = Values("Sec-WebSocket-Extensions"),
+        };
+
+        string[] Values(string name) => response.Headers.NonValidated.TryGetValues(name, out HeaderStringValues values) ? [.. values] : [];
+    }
+}

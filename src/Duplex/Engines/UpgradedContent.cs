@@ -1,0 +1,41 @@
+using System.Net;
+
+namespace Duplex;
+
+/// <summary>
+/// The content of the response that travels back through the client's handlers: it owns the connection until somebody takes it, and cannot be buffered, because what would be read
+/// is the session.
+/// </summary>
+internal sealed class UpgradedContent(UpgradedConnection connection) : HttpContent
+{
+    // Taken once, by the session or by disposal, whoever is first.
+    private UpgradedConnection? _connection = connection;
+
+    /// <summary>Takes the connection over.</summary>
+    public UpgradedConnection? TryTake() => Interlocked.Exchange(ref _connection, null);
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw NotToBeRead();
+
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) => throw NotToBeRead();
+
+    protected override Task<Stream> CreateContentReadStreamAsync() => throw NotToBeRead();
+
+    protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => throw NotToBeRead();
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            TryTake()?.Owner.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private static InvalidOperationException NotToBeRead() => new(
+        "A handler tried to read or buffer the response of a WebSocket handshake, which is the session itself. " +
+        "Let that handler pass responses with status 101 on as they are.");
+}

@@ -1,0 +1,44 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace Duplex;
+
+/// <summary>A handshake failed: no session was opened, and nothing of it is left open.</summary>
+/// <remarks>The message never holds what the server sent; <see cref="Headers"/> and <see cref="BodyPreview"/> do, and are untrusted.</remarks>
+public sealed class WebSocketHandshakeException : WebSocketException
+{
+    /// <summary>Creates the exception.</summary>
+    public WebSocketHandshakeException() : this("The WebSocket handshake failed.") { }
+
+    /// <summary>Creates the exception.</summary>
+    public WebSocketHandshakeException(string message) : this(message, innerException: null) { }
+
+    /// <summary>Creates the exception.</summary>
+    public WebSocketHandshakeException(string message, Exception? innerException) : this(HandshakeCheck.Transport, message, innerException) { }
+
+    /// <summary>Creates the exception.</summary>
+    /// <param name="check">Which check failed.</param>
+    /// <param name="message">What was expected, what came, and what to do.</param>
+    /// <param name="innerException">The error of the transport, if there was one.</param>
+    public WebSocketHandshakeException(HandshakeCheck check, string message, Exception? innerException = null) : base(message, innerException) => Check = check;
+
+    internal WebSocketHandshakeException(HandshakeFailure failure, WebSocketHandshakeResponse response, string? bodyPreview) : base(failure.Message)
+    {
+        Check = failure.Check;
+        StatusCode = response.StatusCode;
+        Headers = response.Headers;
+        BodyPreview = bodyPreview;
+    }
+
+    /// <summary>Which check failed.</summary>
+    public HandshakeCheck Check { get; }
+
+    /// <summary>The status of the answer; null if none came.</summary>
+    public HttpStatusCode? StatusCode { get; }
+
+    /// <summary>The headers of the answer; null if none came.</summary>
+    public HttpResponseHeaders? Headers { get; }
+
+    /// <summary>The beginning of the answer's body, at most 4 KiB; null if there was none.</summary>
+    public string? BodyPreview { get; }
+}

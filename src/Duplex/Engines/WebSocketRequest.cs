@@ -1,0 +1,33 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace Duplex;
+
+/// <summary>What a handshake asks for. There is no method: RFC 6455 fixes it.</summary>
+/// <remarks>Not thread-safe; it belongs to whoever configures it until the handshake begins.</remarks>
+public sealed class WebSocketRequest
+{
+    /// <summary>Where to connect: <c>ws</c>, <c>wss</c>, <c>http</c> (taken for <c>ws</c>) or <c>https</c> (taken for <c>wss</c>); relative to the client's base address, if it has one.</summary>
+    public Uri? Uri { get; set; }
+
+    /// <summary>
+    /// Headers for this handshake, beside the client's default ones; <c>Host</c> may be one. Those of the handshake itself (<c>Connection</c>, <c>Upgrade</c>, <c>Sec-WebSocket-Key</c> …)
+    /// are set for you, and refused here, as are those of a content (<c>Content-Type</c> …); a <c>Sec-WebSocket-Protocol</c> is taken into <see cref="Subprotocols"/>.
+    /// </summary>
+    public HttpRequestHeaders Headers { get; } = new HttpRequestMessage().Headers; // a message that is never sent: there is no other way to have headers
+
+    /// <summary>
+    /// The subprotocols to offer, the most wanted first, before those of the plugin's options. The server chooses one or none. A name that is not a token, or is in the list already, is
+    /// refused with an <see cref="ArgumentException"/> when it is added.
+    /// </summary>
+    public IList<string> Subprotocols { get; } = new SubprotocolNames();
+
+    /// <summary>The HTTP version; by default the client's. WebSockets are opened over HTTP/1.1, so a higher one needs <see cref="HttpVersionPolicy.RequestVersionOrLower"/>; else an <see cref="ArgumentException"/> refuses it.</summary>
+    public Version Version { get; set; } = HttpVersion.Version11;
+
+    /// <summary>How strictly <see cref="Version"/> is meant; by default as the client means it.</summary>
+    public HttpVersionPolicy VersionPolicy { get; set; } = HttpVersionPolicy.RequestVersionOrLower;
+
+    /// <summary>Options for the handlers that the request passes through.</summary>
+    public HttpRequestOptions Options { get; } = new();
+}

@@ -1,0 +1,84 @@
+namespace Duplex;
+
+/// <summary>The rules of a WebSocket URI (RFC 6455 §3). No message repeats any of the URI: it may hold secrets.</summary>
+internal static class WebSocketUri
+{
+    /// <summary>Reads what a user typed.</summary>
+    /// <exception cref="ArgumentException">It is no URI.</exception>
+    public static Uri Parse(string url, string parameter)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(url, parameter);
+        // A path that begins with a slash is relative, not a file.
+        return Uri.TryCreate(url, url.StartsWith('/') ? UriKind.Relative : UriKind.RelativeOrAbsolute, out Uri? uri)
+            ? uri
+            : throw new ArgumentException("The URL is not a valid one. Expected ws://host/path or wss://host/path, or a path where the client has a base address.", parameter);
+    }
+
+    /// <summary>The absolute <c>ws</c> or <c>wss</c> URI that a handshake goes to.</summary>
+    /// <param name="uri">What was asked for.</param>
+    /// <param name="baseAddress">The client's base address.</param>
+    /// <exception cref="ArgumentException">There is none, or it breaks a rule.</exception>
+    public static Uri Resolve(Uri? uri, Uri? baseAddress)
+    {
+        if (uri is null)
+            throw new ArgumentException("The request has no Uri. Set it to ws://host/path or wss://host/path.", nameof(uri));
+        uri = ToWebSocketScheme(ToAbsolute(uri, baseAddress));
+
+        if (HasAt(uri))
+            throw new ArgumentException("The URL has user info before its host, which HTTP would drop silently. Send an Authorization header, or set the handler's Credentials.", nameof(uri));
+
+        // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used on these URIs."
+        if (uri.Fragment.Length > 0)
+            throw new ArgumentException("The URL has a fragment, which a WebSocket URL must not have (RFC 6455 §3). Write a '#' of the path or query as %23.", nameof(uri));
+        if (uri.HostNameType is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
+            throw new ArgumentException("The URL's host is not a host name or an IP address.", nameof(uri));
+        return uri;
+    }
+
+    /// <summary>Whether two absolute URIs name the same resource, <c>http</c> and <c>https</c> being taken for <c>ws</c> and <c>wss</c>.</summary>
+    public static bool IsSame(Uri one, Uri other) => one.IsAbsoluteUri && other.IsAbsoluteUri && Comparable(one) == Comparable(other);
+
+    /// <summary>What may be told of a URI: neither query nor user info.</summary>
+    public static string Describe(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+
+    private static Uri ToAbsolute(Uri uri, Uri? baseAddress)
+    {
+        // A Uri that its maker read as a file's, because it begins with a slash.
+        if (uri is { IsAbsoluteUri: true, IsFile: true } && uri.OriginalString.StartsWith('/'))
+            uri = new Uri(uri.OriginalString, UriKind.Relative);
+        if (uri.IsAbsoluteUri)
+            return uri;
+        if (baseAddress is null)
+            throw new ArgumentException("The URL is relative, and the HttpClient has no BaseAddress. Give an absolute one, ws://host/path or wss://host/path, or set BaseAddress.", nameof(uri));
+        return Uri.TryCreate(baseAddress, uri, out Uri? absolute)
+            ? absolute
+            : throw new ArgumentException("The URL and the HttpClient's BaseAddress make no valid URL together. Check both.", nameof(uri));
+    }
+
+    private static Uri ToWebSocketScheme(Uri uri) => uri.Scheme switch
+    {
+        "ws" or "wss" => uri,
+        "http" => Replaced(uri, "ws"),
+        "https" => Replaced(uri, "wss"),
+
+        // Not told which: of "name:password@host" it is the name.
+        _ => throw new ArgumentException("The URL's scheme is not ws or wss (or http or https, which are taken for these). Expected ws://host/path or wss://host/path.", nameof(uri)),
+    };
+
+    // The rest stays as it is, to the letter: a builder would take it apart and escape it anew.
+    private static Uri Replaced(Uri uri, string scheme) => new(scheme + uri.AbsoluteUri[uri.Scheme.Length..]);
+
+    // Asked of the text: the user info of ws://@host/ is empty, and the @ there none the less.
+    private static bool HasAt(Uri uri)
+    {
+        ReadOnlySpan<char> authority = uri.AbsoluteUri.AsSpan(uri.Scheme.Length + Uri.SchemeDelimiter.Length);
+        int end = authority.IndexOfAny('/', '?', '#');
+        return authority[..(end < 0 ? authority.Length : end)].Contains('@');
+    }
+
+    private static string Comparable(Uri uri)
+    {
+        string whole = uri.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped);
+        return whole.StartsWith("http", StringComparison.Ordinal) ? $"ws{whole.AsSpan("http".Length)}" : whole;
+    }
+}

@@ -1,0 +1,141 @@
+namespace Duplex;
+
+/// <summary>
+/// The plugin: with it among its handlers an <see cref="HttpClient"/> opens WebSocket sessions. Ordinary requests pass through it untouched.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Thread-safe. It chains like any <see cref="DelegatingHandler"/>, and works with <c>IHttpClientFactory</c>. Disposing it, or its client, ends handshakes in progress and leaves open
+/// sessions alone.
+/// </para>
+/// <para>
+/// A handler above it, outside, sees a handshake as one GET request and its answer: it can add headers, and send the request, or a copy that has its options, again. A handler below
+/// it sees the real request of each attempt.
+/// </para>
+/// <para>
+/// Without an inner handler it makes its own: one for ordinary requests, one for handshakes, which does not follow redirects. An inner handler that you give must not follow them
+/// either: a handshake's headers and cookies would go to another host before anybody sees it.
+/// </para>
+/// </remarks>
+public class WebSocketsHandler : DelegatingHandler
+{
+    private readonly WebSocketsOptions _options;
+    private readonly HttpUpgrade _upgrade;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _sync = new();
+
+    // Made at the first send, under _sync: until then IHttpClientFactory may give us an inner handler. Where handshakes go, if not to the inner handler.
+    private HttpMessageInvoker? _handshakes;
+
+    /// <summary>Makes the plugin with options.</summary>
+    /// <param name="configure">Sets the options.</param>
+    public WebSocketsHandler(Action<WebSocketsOptions>? configure = null) : this(Configured(configure)) { }
+
+    /// <summary>Makes the plugin around a handler that sends requests, whose proxy, certificates, cookies and credentials then hold for sessions, too.</summary>
+    /// <param name="innerHandler">The handler, which must not follow redirects.</param>
+    /// <param name="configure">Sets the options.</param>
+    public WebSocketsHandler(HttpMessageHandler innerHandler, Action<WebSocketsOptions>? configure = null) : this(innerHandler, Configured(configure)) { }
+
+    /// <summary>Makes the plugin with options, which become read-only.</summary>
+    /// <param name="options">The options; several handlers may share them.</param>
+    public WebSocketsHandler(WebSocketsOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.MakeReadOnly();
+        _options = options;
+        _upgrade = new HttpUpgrade(SendHandshakeAsync, options.Subprotocols, options.HandshakeTimeout, options.LoggerFactory.CreateLogger("Duplex"));
+    }
+
+    /// <summary>Makes the plugin around a handler, with options, which become read-only.</summary>
+    /// <param name="innerHandler">The handler, which must not follow redirects.</param>
+    /// <param name="options">The options; several handlers may share them.</param>
+    public WebSocketsHandler(HttpMessageHandler innerHandler, WebSocketsOptions options) : this(options)
+    {
+        ArgumentNullException.ThrowIfNull(innerHandler);
+        InnerHandler = innerHandler;
+    }
+
+    /// <inheritdoc/>
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        GetReady();
+        return HandshakeAttempt.TryGet(request, out HandshakeAttempt? attempt) ? ShakeHandsAsync(request, attempt, cancellationToken) : base.SendAsync(request, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        GetReady();
+        if (HandshakeAttempt.TryGet(request, out _))
+            throw new NotSupportedException("A WebSocket session is opened asynchronously. A handler above WebSocketsHandler used the synchronous Send; let it use SendAsync.");
+        return base.Send(request, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _stopping.Cancel();
+            lock (_sync)
+                _handshakes?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private static WebSocketsOptions Configured(Action<WebSocketsOptions>? configure)
+    {
+        var options = new WebSocketsOptions();
+        configure?.Invoke(options);
+        return options;
+    }
+
+    private void GetReady()
+    {
+        lock (_sync)
+        {
+            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+            if (InnerHandler is not null)
+                return;
+
+            // Two, because a user's ordinary requests may follow redirects, as HttpClient's do. They share their cookies.
+            var ordinary = new SocketsHttpHandler();
+            _handshakes = new HttpMessageInvoker(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = ordinary.CookieContainer });
+            InnerHandler = ordinary;
+        }
+    }
+
+    private async Task<HttpResponseMessage> ShakeHandsAsync(HttpRequestMessage marker, HandshakeAttempt attempt, CancellationToken token)
+    {
+        attempt.TakeUp(_options);
+        if (_handshakes is null)
+            ThrowIfRedirecting(InnerHandler);
+
+        HttpResponseMessage answer = await _upgrade.SendAsync(marker, attempt.Request, attempt.Deadline, _stopping.Token, token).ConfigureAwait(false);
+        if (answer.Content is UpgradedContent opened)
+            attempt.Track(opened);
+        return answer;
+    }
+
+    private Task<HttpResponseMessage> SendHandshakeAsync(HttpRequestMessage request, CancellationToken token)
+    {
+        HandshakeAttempt.Unmark(request);
+        return _handshakes?.SendAsync(request, token) ?? base.SendAsync(request, token);
+    }
+
+    private static void ThrowIfRedirecting(HttpMessageHandler? handler)
+    {
+        while (handler is DelegatingHandler outer)
+            handler = outer.InnerHandler;
+        if (handler is SocketsHttpHandler { AllowAutoRedirect: true } or HttpClientHandler { AllowAutoRedirect: true })
+        {
+            throw new InvalidOperationException(
+                $"The {handler.GetType().Name} below WebSocketsHandler follows redirects by itself: a handshake's headers and cookies would reach another host before anybody sees it. " +
+                "Set its AllowAutoRedirect to false, or give WebSocketsHandler no inner handler. " +
+                "With IHttpClientFactory: ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false }).");
+        }
+    }
+}

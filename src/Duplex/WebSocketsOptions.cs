@@ -1,0 +1,180 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Duplex;
+
+/// <summary>
+/// The plugin's options, for every session that is opened through it. Each is checked when it is set; all become read-only when a <see cref="WebSocketsHandler"/> is made with them.
+/// </summary>
+/// <remarks>Not thread-safe while they are configured; safe to share once read-only. <see cref="Timeout.InfiniteTimeSpan"/> turns a time off.</remarks>
+public sealed class WebSocketsOptions
+{
+    // The longest time that the platform's timers take.
+    private static readonly TimeSpan LongestTime = TimeSpan.FromMilliseconds(int.MaxValue);
+
+    private readonly SubprotocolNames _subprotocols = new();
+
+    // All set while the options are configured, by whoever configures them; never after.
+    private TimeSpan _pingInterval = TimeSpan.FromSeconds(20); // shorter than the minute after which proxies and NATs commonly drop a silent connection
+    private TimeSpan _pingTimeout = TimeSpan.FromSeconds(20);
+    private TimeSpan _handshakeTimeout = TimeSpan.FromSeconds(15);
+    private TimeSpan _closeTimeout = TimeSpan.FromSeconds(5);
+    private long _maxFrameSize = WebSocketLimits.DefaultMaxSize;
+    private long _maxMessageSize = WebSocketLimits.DefaultMaxSize;
+    private int _maxFragments = WebSocketLimits.DefaultMaxFragments;
+    private TimeProvider _timeProvider = TimeProvider.System;
+    private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
+    private ArrayPool<byte> _bufferPool = ArrayPool<byte>.Shared;
+    private MaskKeyPool.RandomFill? _randomFill;
+    private bool _isReadOnly;
+
+    /// <summary>How long after a ping the next one is sent. Default: 20 s.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24.8 days.</exception>
+    public TimeSpan PingInterval
+    {
+        get => _pingInterval;
+        set => Set(ref _pingInterval, Checked(value));
+    }
+
+    /// <summary>How long the peer may be silent once a ping has reached the transport, before the connection is aborted. Default: 20 s.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24.8 days.</exception>
+    public TimeSpan PingTimeout
+    {
+        get => _pingTimeout;
+        set => Set(ref _pingTimeout, Checked(value));
+    }
+
+    /// <summary>How long opening a session may take, redirects of a proxy and retries of other handlers included. Default: 15 s. <see cref="HttpClient.Timeout"/> holds, too.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24.8 days.</exception>
+    public TimeSpan HandshakeTimeout
+    {
+        get => _handshakeTimeout;
+        set => Set(ref _handshakeTimeout, Checked(value));
+    }
+
+    /// <summary>How long the end of a session may take, from its beginning to the peer's Close, before the connection is aborted. Default: 5 s.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24.8 days.</exception>
+    public TimeSpan CloseTimeout
+    {
+        get => _closeTimeout;
+        set => Set(ref _closeTimeout, Checked(value));
+    }
+
+    /// <summary>The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Default: 64 MiB.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive, or more than one array holds.</exception>
+    public long MaxFrameSize
+    {
+        get => _maxFrameSize;
+        set => Set(ref _maxFrameSize, CheckedSize(value));
+    }
+
+    /// <summary>The largest received message, all its fragments together, in bytes; a larger one ends the session with 1009. Default: 64 MiB.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive, or more than one array holds.</exception>
+    public long MaxMessageSize
+    {
+        get => _maxMessageSize;
+        set => Set(ref _maxMessageSize, CheckedSize(value));
+    }
+
+    /// <summary>The most fragments of a received message; more end the session with 1009. Default: 131,072.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    public int MaxFragments
+    {
+        get => _maxFragments;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            Set(ref _maxFragments, value);
+        }
+    }
+
+    /// <summary>
+    /// Subprotocols that every handshake offers, behind its own. Default: none. A name that is not a token, or is in the list already, is refused with an
+    /// <see cref="ArgumentException"/> when it is added.
+    /// </summary>
+    public IList<string> Subprotocols => _subprotocols;
+
+    /// <summary>How much a session's queues hold.</summary>
+    public WebSocketChannelsOptions Channels { get; } = new();
+
+    /// <summary>The clock of all timeouts and pings. Default: the system's.</summary>
+    public TimeProvider TimeProvider
+    {
+        get => _timeProvider;
+        set => SetNotNull(ref _timeProvider, value);
+    }
+
+    /// <summary>Where handshakes and ends are logged, in the category <c>Duplex</c>, without queries, user info, header values or payloads. Default: nowhere.</summary>
+    public ILoggerFactory LoggerFactory
+    {
+        get => _loggerFactory;
+        set => SetNotNull(ref _loggerFactory, value);
+    }
+
+    /// <summary>Where buffers and payloads come from; tests count what is left behind.</summary>
+    internal ArrayPool<byte> BufferPool
+    {
+        get => _bufferPool;
+        set => SetNotNull(ref _bufferPool, value);
+    }
+
+    /// <summary>Where mask keys come from; null for the system's cryptographic generator.</summary>
+    internal MaskKeyPool.RandomFill? RandomFill
+    {
+        get => _randomFill;
+        set => Set(ref _randomFill, value);
+    }
+
+    /// <summary>Lets nothing change any more, in the lists neither. Idempotent: several handlers may share the options.</summary>
+    internal void MakeReadOnly()
+    {
+        _isReadOnly = true;
+        _subprotocols.MakeReadOnly();
+        Channels.MakeReadOnly();
+    }
+
+    /// <summary>What a session is made with.</summary>
+    internal SessionSettings ToSessionSettings() => new()
+    {
+        Connection = new ConnectionSettings
+        {
+            MaxFrameSize = MaxFrameSize,
+            MaxMessageSize = MaxMessageSize,
+            MaxFragments = MaxFragments,
+            Outgoing = Channels.Outgoing,
+            Time = TimeProvider,
+            Pool = BufferPool,
+            RandomFill = RandomFill,
+        },
+        Incoming = Channels.Incoming,
+        PingInterval = PingInterval,
+        PingTimeout = PingTimeout,
+        CloseTimeout = CloseTimeout,
+        Logger = LoggerFactory.CreateLogger("Duplex"),
+    };
+
+    private static TimeSpan Checked(TimeSpan value, [CallerMemberName] string name = "") =>
+        value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value <= LongestTime)
+            ? value
+            : throw new ArgumentOutOfRangeException(name, value, $"{name} is positive and at most {LongestTime.TotalDays:0.0} days, or Timeout.InfiniteTimeSpan to turn it off.");
+
+    private static long CheckedSize(long value, [CallerMemberName] string name = "") =>
+        value > 0 && value <= WebSocketLimits.LargestSize
+            ? value
+            : throw new ArgumentOutOfRangeException(name, value, $"{name} is at least 1 and at most {WebSocketLimits.LargestSize} bytes, which is what one array holds.");
+
+    private void SetNotNull<T>(ref T field, T value, [CallerMemberName] string name = "")
+    {
+        ArgumentNullException.ThrowIfNull(value, name);
+        Set(ref field, value);
+    }
+
+    private void Set<T>(ref T field, T value)
+    {
+        if (_isReadOnly)
+            throw new InvalidOperationException("The options are read-only since a WebSocketsHandler was made with them. Set them before, or make another handler.");
+        field = value;
+    }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Duplex.Tests;
+
+/// <summary>Every C# example that a document prints compiles against the library as it stands.</summary>
+public sealed class DocumentTests
+{
+    // What an example may take as given: it shows a step, not a whole program.
+    private const string Given = """
+        global using System;
+        global using System.Collections.Generic;
+        global using System.IO;
+        global using System.Linq;
+        global using System.Net.Http;
+        global using System.Threading;
+        global using System.Threading.Tasks;
+        global using Duplex;
+        global using static Given;
+
+        internal static class Given
+        {
+            public static HttpClient client = new(new WebSocketsHandler());
+            public static string token = "";
+        }
+        """;
+
+    public static TheoryData<string, string> Examples
+    {
+        get
+        {
+            var examples = new TheoryData<string, string>();
+            string root = Repository.Root;
+            foreach (string path in Directory.EnumerateFiles(root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories)).Order())
+            {
+                string[] parts = File.ReadAllText(path).Split("```");
+                for (int i = 1; i < parts.Length; i += 2)
+                {
+                    if (parts[i].StartsWith("csharp\n", StringComparison.Ordinal))
+                        examples.Add($"{Path.GetRelativePath(root, path)}, example {(i + 1) / 2}", parts[i]["csharp\n".Length..]);
+                }
+            }
+
+            return examples;
+        }
+    }
+
+    [Theory, MemberData(nameof(Examples), DisableDiscoveryEnumeration = true)]
+    public void An_example_compiles(string name, string code) => Assert.True(Errors(code).IsEmpty, $"{name}: {string.Join("\n", Errors(code))}");
+
+    [Fact]
+    public void An_example_that_does_not_compile_is_found() => Assert.NotEmpty(Errors("await client.NoSuchMethodAsync();"));
+
+    private static ImmutableArray<Diagnostic> Errors(string code)
+    {
+        var options = new CSharpParseOptions(LanguageVersion.CSharp14);
+        IEnumerable<MetadataReference> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path));
+        return CSharpCompilation.Create(
+                "Example",
+                [CSharpSyntaxTree.ParseText(code, options), CSharpSyntaxTree.ParseText(Given, options)],
+                references,
+                new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable))
+            .GetDiagnostics()
+            .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
+            .ToImmutableArray();
+    }
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.WebSockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Duplex.Tests;
+
+/// <summary>Real Kestrel on loopback, plain and TLS, shared by all tests that want an honest peer.</summary>
+public sealed class KestrelServer : IAsyncLifetime
+{
+    private WebApplication? _app;
+
+    /// <summary>ws://127.0.0.1:port or wss://….</summary>
+    public Uri this[string scheme]
+    {
+        get
+        {
+            string http = scheme == "wss" ? "https:" : "http:";
+            string address = _app!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single(a => a.StartsWith(http, StringComparison.Ordinal));
+            return new Uri(address.Replace(http, scheme + ":", StringComparison.Ordinal));
+        }
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(LoopbackCertificate.Instance));
+        });
+        _app = builder.Build();
+        _app.UseWebSockets();
+        _app.Map("/echo", context => ServeAsync(context, EchoAsync));
+        _app.Map("/greet", context => ServeAsync(context, GreetAsync));
+        _app.MapGet("/plain", () => "just HTTP");
+        await _app.StartAsync();
+    }
+
+    public ValueTask DisposeAsync() => _app!.DisposeAsync();
+
+    private static async Task ServeAsync(HttpContext context, Func<HttpContext, WebSocket, Task> serve)
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+
+        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault());
+        try
+        {
+            await serve(context, socket);
+        }
+        catch (Exception e) when (e is WebSocketException or System.Net.WebSockets.WebSocketException or OperationCanceledException or IOException)
+        {
+            // The client went away, which is what some tests do.
+        }
+    }
+
+    private static async Task EchoAsync(HttpContext context, WebSocket socket)
+    {
+        byte[] buffer = new byte[64 * 1024];
+        while (true)
+        {
+            ValueWebSocketReceiveResult received = await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
+            if (received.MessageType == WebSocketMessageType.Close)
+                break;
+            await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, context.RequestAborted);
+        }
+
+        await socket.CloseOutputAsync(socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure, socket.CloseStatusDescription, context.RequestAborted);
+    }
+
+    // Says at once how it was asked, then closes.
+    private static async Task GreetAsync(HttpContext context, WebSocket socket)
+    {
+        string greeting = $"{context.Request.Headers.UserAgent}|{context.Request.Query["name"]}|{socket.SubProtocol}";
+        await socket.SendAsync(System.Text.Encoding.UTF8.GetBytes(greeting), WebSocketMessageType.Text, true, context.RequestAborted);
+        await socket.CloseAsync((WebSocketCloseStatus)4001, "greeted", context.RequestAborted);
+    }
+}

@@ -1,0 +1,447 @@
+using Microsoft.Extensions.Logging;
+
+namespace Duplex.Tests;
+
+public sealed class SessionLifetimeTests
+{
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
+    private static readonly CloseReason Ours = new((CloseCode)4000, "bye");
+    private static readonly CloseReason Theirs = new((CloseCode)4001, "ok");
+
+    [Fact]
+    public async Task Where_closes_cross_ours_counts_if_it_was_staged_first()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        test.Peer.BlockWrites();
+
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        test.Peer.SendClose(Theirs);
+        test.Peer.SendEof();
+        Assert.False(await test.Session.Incoming.WaitToReadAsync().Soon()); // the peer's is here, ours has not gone
+        test.Peer.UnblockWrites();
+
+        CloseResult result = await closing.Soon();
+        Assert.Equal(new CloseResult { Initiator = CloseInitiator.Local, Sent = Ours, Received = Theirs, WasClean = true }, result);
+        Assert.Equal(result, await test.Session.Completion.Soon());
+        Assert.Equal("Close(4000: bye)", Ending.Describe(test.Peer));
+    }
+
+    [Fact]
+    public async Task Where_closes_cross_the_peers_counts_if_it_was_parsed_first()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        test.Peer.BlockWrites();
+
+        test.Peer.SendClose(Theirs);
+        test.Peer.SendEof();
+        await test.Until(WebSocketSessionState.PeerClosing);
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        test.Peer.UnblockWrites();
+
+        CloseResult result = await closing.Soon();
+        Assert.Equal(new CloseResult { Initiator = CloseInitiator.Remote, Sent = Theirs, Received = Theirs, WasClean = true }, result);
+        Assert.Equal(result, await test.Session.Completion.Soon());
+        Assert.Equal("Close(4001: ok)", Ending.Describe(test.Peer));
+    }
+
+    [Fact]
+    public async Task A_raw_user_who_answers_the_peers_close_at_once_did_not_begin()
+    {
+        for (int i = 0; i < 200; i++) // a race, if it is one
+        {
+            await using SessionUnderTest<RawWebSocketSession> test = SessionUnderTest.Raw();
+            Task<string> received = test.ReceiveAsync();
+            test.Peer.SendClose(Theirs);
+            test.Peer.SendEof();
+
+            await received.Soon();
+            await test.Session.SendAsync(new Frame.Close(Ours));
+
+            Assert.Equal(
+                new CloseResult { Initiator = CloseInitiator.Remote, Sent = Ours, Received = Theirs, WasClean = true }, await test.Session.Completion.Soon());
+        }
+    }
+
+    [Fact]
+    public async Task The_tail_waits_for_the_peers_fin_and_counts_in_Completion_but_not_in_CloseAsync()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        Assert.Equal("Close(4000: bye)", await test.SentAsync());
+        test.Peer.SendClose(Theirs);
+        await closing.Soon();
+        await test.Time.Armed(SessionLifetime.Tail);
+        Assert.False(test.Session.Completion.IsCompleted);
+        Assert.False(test.Peer.Released.IsCompleted);
+        test.Peer.SendEof();
+
+        Assert.True((await test.Session.Completion.Soon()).WasClean);
+        Assert.Equal(DateTimeOffset.Parse("2000-01-01T00:00:00Z", null), test.Time.GetUtcNow()); // no time was needed
+    }
+
+    [Fact]
+    public async Task The_tail_is_over_after_a_second_and_what_comes_in_it_is_read_and_dropped()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        test.Peer.SendClose(Theirs);
+        test.Peer.SendFrame(Opcode.Text, "behind the close"u8);
+        test.Peer.Send(new byte[200_000]);
+        await closing.Soon();
+        await Patience.Until(() => test.Peer.IsDrained);
+        await test.Time.Pass(SessionLifetime.Tail);
+
+        Assert.Equal(
+            new CloseResult { Initiator = CloseInitiator.Local, Sent = Ours, Received = Theirs, WasClean = true }, await test.Session.Completion.Soon());
+        Assert.Equal(0, test.Session.Incoming.Count);
+    }
+
+    [Fact]
+    public async Task A_server_ends_the_connection_first()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default, AsServer);
+
+        test.Peer.SendClose(Theirs);
+
+        Assert.Equal("Close(4001: ok)", await test.SentAsync());
+        Assert.True((await test.Session.Completion.Soon()).WasClean);
+    }
+
+    [Theory, InlineData(WebSocketRole.Client), InlineData(WebSocketRole.Server)]
+    public async Task After_a_violation_the_input_is_drained_unparsed_for_a_second(WebSocketRole role)
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default, settings =>
+            settings with { Connection = settings.Connection with { Role = role } });
+
+        test.Peer.SendHex("83 80 00 00 00 00"); // a reserved opcode
+        test.Peer.SendFrame(Opcode.Text, "unparsed"u8);
+        test.Peer.SendFrame(Opcode.Ping, "unanswered"u8);
+        test.Peer.Send(new byte[200_000]);
+        Assert.Equal("Close(1002 ProtocolError)", await test.SentAsync());
+        await Patience.Until(() => test.Peer.IsDrained);
+        await Assert.ThrowsAsync<WebSocketProtocolException>(() => test.Session.Incoming.ReadAsync().Soon());
+        Assert.False(test.Session.Completion.IsCompleted);
+        await test.Time.Pass(SessionLifetime.Tail);
+
+        Assert.Equal(new CloseReason(CloseCode.ProtocolError), (await test.Session.Completion.Soon()).Sent);
+        Assert.Equal("", Ending.Describe(test.Peer));
+    }
+
+    [Fact]
+    public async Task A_violation_while_we_close_is_told_to_the_receiver_and_no_second_close_is_sent()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+
+        test.Peer.SendHex("83 00");
+        test.Peer.SendEof();
+
+        CloseResult result = await closing.Soon();
+        Assert.IsType<WebSocketProtocolException>(result.Error);
+        Assert.Equal(new CloseResult { Initiator = CloseInitiator.Local, Sent = Ours, Error = result.Error }, result);
+        Assert.Same(result.Error, await Assert.ThrowsAsync<WebSocketProtocolException>(() => test.Session.Incoming.ReadAsync().Soon()));
+        await test.Session.Completion.Soon();
+        Assert.Equal("Close(4000: bye)", Ending.Describe(test.Peer));
+    }
+
+    [Fact]
+    public async Task A_connection_that_ends_while_we_close_is_an_abnormal_end_and_waits_for_nothing()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        Assert.Equal("Close(4000: bye)", await test.SentAsync());
+
+        test.Peer.SendEof();
+
+        CloseResult result = await closing.Soon();
+        Assert.Equal(new CloseResult { Initiator = CloseInitiator.Local, Sent = Ours, Error = result.Error }, result);
+        Assert.IsType<EndOfStreamException>(result.Error);
+        var closed = await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.Incoming.ReadAsync().Soon());
+        Assert.Same(result.Error, closed.InnerException);
+        Assert.Equal(result, await test.Session.Completion.Soon());
+    }
+
+    [Fact]
+    public async Task A_write_that_fails_while_we_close_shows_its_own_error()
+    {
+        for (int i = 0; i < 50; i++) // two paths lead to the error: the same must win
+        {
+            await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+            var broken = new IOException("broken pipe");
+            test.Peer.BlockWrites();
+            Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+
+            test.Peer.FailWrites(broken);
+
+            CloseResult result = await closing.Soon();
+            Assert.Same(broken, result.Error);
+            Assert.Equal(new CloseResult { Initiator = CloseInitiator.Local, Error = broken }, result);
+        }
+    }
+
+    [Fact]
+    public async Task Without_a_close_timeout_nothing_but_the_peer_ends_the_wait()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default, settings => settings with { CloseTimeout = Timeout.InfiniteTimeSpan });
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        Assert.Equal("Close(4000: bye)", await test.SentAsync());
+
+        test.Time.Advance(TimeSpan.FromDays(30));
+        Assert.False(closing.IsCompleted);
+        test.Peer.SendClose(Theirs);
+
+        Assert.True((await closing.Soon()).WasClean);
+    }
+
+    [Fact]
+    public async Task CloseAsync_is_safe_to_call_concurrently_and_gives_all_callers_the_first_ones_result()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        using var start = new Barrier(8);
+
+        Task<Task<CloseResult>>[] callers = [.. Enumerable.Range(0, 8).Select(i => Task.Factory.StartNew(
+            () =>
+            {
+                start.SignalAndWait();
+                return test.Session.CloseAsync(new CloseReason((CloseCode)(4000 + i)));
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default))];
+        Task<CloseResult>[] closings = await Task.WhenAll(callers).Soon();
+        test.Peer.SendClose(Theirs);
+        test.Peer.SendEof();
+        CloseResult[] results = await Task.WhenAll(closings).Soon();
+
+        CloseResult end = await test.Session.Completion.Soon();
+        Assert.All(results, result => Assert.Equal(end, result));
+        Assert.Equal($"Close({end.Sent})", Ending.Describe(test.Peer));
+        Assert.Equal(end, await test.Session.CloseAsync(Ours).Soon()); // and afterwards
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task The_token_of_CloseAsync_ends_the_wait_only(bool before)
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        using var cancel = new CancellationTokenSource();
+        if (before)
+            await cancel.CancelAsync();
+
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours, cancel.Token);
+        await cancel.CancelAsync();
+
+        var cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => closing.Soon());
+        Assert.Equal(cancel.Token, cancelled.CancellationToken);
+        test.Peer.SendClose(Theirs);
+        test.Peer.SendEof();
+        Assert.True((await test.Session.Completion.Soon()).WasClean);
+        Assert.Equal("Close(4000: bye)", Ending.Describe(test.Peer));
+    }
+
+    [Fact]
+    public async Task DisposeAsync_is_safe_concurrently_and_again()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+
+        Task[] disposals = [.. Enumerable.Range(0, 8).Select(_ => Task.Run(async () => await test.Session.DisposeAsync()))];
+        test.Peer.SendClose(CloseReason.Normal);
+        test.Peer.SendEof();
+        await Task.WhenAll(disposals).Soon();
+
+        Assert.True(test.Session.Completion.IsCompletedSuccessfully);
+        await test.Session.DisposeAsync().Soon();
+        Assert.Equal("Close(1000 NormalClosure)", Ending.Describe(test.Peer));
+    }
+
+    [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    public async Task DisposeAsync_is_bounded_while_a_write_is_blocked_and_while_the_queue_is_full(SessionKind kind)
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind, settings => settings with { Incoming = ChannelConfig.Bounded(1, 1) });
+        for (int i = 0; i < 3; i++)
+            test.Peer.SendFrame(Opcode.Text, "x"u8);
+        await test.Queued(1);
+        test.Peer.BlockWrites();
+        await test.Session.SendAsync("blocked");
+        Task late = test.Session.SendAsync(new byte[1_000_000]).AsTask(); // waits for room in the midst of its frame
+
+        ValueTask disposing = test.Session.DisposeAsync();
+        await test.Time.Pass(CloseTimeout);
+        await disposing.Soon();
+
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => late.Soon());
+        CloseResult result = await test.Session.Completion;
+        Assert.Equal((CloseInitiator.Local, null, false), (result.Initiator, result.Sent, result.WasClean));
+        Assert.IsType<TimeoutException>(result.Error);
+    }
+
+    [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    public async Task DisposeAsync_waits_in_every_later_state_without_changing_the_cause(SessionKind kind)
+    {
+        await using SessionUnderTest<WebSocketSession> closing = SessionUnderTest.Of(kind);
+        _ = closing.Session.CloseAsync(Ours);
+        ValueTask first = closing.Session.DisposeAsync();
+        closing.Peer.SendClose(Theirs);
+        closing.Peer.SendEof();
+        await first.Soon();
+        Assert.Equal(Ours, (await closing.Session.Completion).Sent);
+
+        await using SessionUnderTest<WebSocketSession> aborted = SessionUnderTest.Of(kind);
+        aborted.Session.Abort();
+        await aborted.Session.DisposeAsync().Soon();
+        Assert.Null((await aborted.Session.Completion).Sent);
+
+        await using SessionUnderTest<WebSocketSession> lost = SessionUnderTest.Of(kind);
+        lost.Peer.SendEof();
+        await lost.Session.Completion.Soon();
+        await lost.Session.DisposeAsync().Soon();
+        Assert.Equal(CloseInitiator.None, (await lost.Session.Completion).Initiator);
+    }
+
+    [Fact]
+    public async Task An_abort_while_we_close_ends_the_wait_and_is_told()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        Assert.Equal("Close(4000: bye)", await test.SentAsync());
+
+        test.Session.Abort();
+
+        CloseResult result = await closing.Soon();
+        Assert.Equal((CloseInitiator.Local, null, false), (result.Initiator, result.Received, result.WasClean));
+        Assert.Contains("aborted", Assert.IsType<WebSocketException>(result.Error).Message, StringComparison.Ordinal);
+        var closed = await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.Incoming.ReadAsync().Soon());
+        Assert.Contains("aborted", closed.Message, StringComparison.Ordinal);
+        Assert.Equal(result, await test.Session.Completion.Soon());
+    }
+
+    [Fact]
+    public async Task An_abort_in_the_tail_ends_it_and_spoils_nothing()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        test.Peer.SendClose(Theirs);
+        await test.Time.Armed(SessionLifetime.Tail);
+
+        test.Session.Abort();
+
+        Assert.Equal(
+            new CloseResult { Initiator = CloseInitiator.Remote, Sent = Theirs, Received = Theirs, WasClean = true }, await test.Session.Completion.Soon());
+    }
+
+    [Fact]
+    public async Task An_abort_releases_the_transport_before_it_returns()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+
+        test.Session.Abort();
+
+        Assert.True(test.Peer.Released.IsCompleted);
+    }
+
+    [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    public async Task A_stream_that_ignores_its_own_disposal_delays_the_end_by_a_second_and_keeps_its_memory(SessionKind kind)
+    {
+        SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind);
+        test.Peer.OutlivesRelease = true;
+        test.Peer.BlockWrites();
+        await test.Session.SendAsync("blocked");
+        await Patience.Until(() => test.Peer.IsWriteBlocked);
+
+        test.Session.Abort();
+        await test.Time.Pass(SessionLifetime.Tail);
+        await test.Session.Completion.Soon();
+
+        Assert.NotEqual(0, test.Pool.Rented); // the write in progress may still read it
+        test.Peer.UnblockWrites();
+        await Patience.Until(() => test.Pool.Rented == 0);
+    }
+
+    [Fact]
+    public async Task A_transport_that_throws_when_it_is_disposed_keeps_nobody_waiting()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest<DefaultWebSocketSession>.Open(
+            (stream, owner, settings) => DefaultWebSocketSession.Over(stream, new ThrowingOwner(owner), settings));
+
+        test.Session.Abort();
+
+        Assert.Equal(CloseInitiator.Local, (await test.Session.Completion.Soon()).Initiator);
+    }
+
+    [Fact]
+    public async Task A_logger_that_throws_keeps_nobody_waiting()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default, settings => settings with { Logger = new ThrowingLogger() });
+
+        test.Peer.SendEof();
+
+        Assert.Equal(CloseInitiator.None, (await test.Session.Completion.Soon()).Initiator);
+    }
+
+    [Fact]
+    public async Task Callbacks_of_Closed_run_on_the_pool_and_hold_nothing_up()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        using var release = new ManualResetEventSlim();
+        var called = new TaskCompletionSource<(bool OnPool, bool IsComplete)>();
+        using CancellationTokenRegistration registration = test.Session.Closed.Register(() =>
+        {
+            called.SetResult((Thread.CurrentThread.IsThreadPoolThread, test.Session.Completion.IsCompleted));
+            release.Wait(Patience.Limit);
+        });
+
+        test.Session.Abort();
+        await test.Session.Completion.Soon();
+        await test.Session.DisposeAsync().Soon();
+
+        Assert.Equal((true, true), await called.Task.Soon());
+        release.Set();
+    }
+
+    [Fact]
+    public async Task What_ends_the_session_first_counts_however_many_try()
+    {
+        for (int i = 0; i < 50; i++)
+        {
+            await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+            using var start = new Barrier(2);
+            Task aborting = Task.Run(() =>
+            {
+                start.SignalAndWait(Patience.Limit);
+                test.Session.Abort();
+            });
+            start.SignalAndWait(Patience.Limit);
+            test.Peer.SendClose(Theirs);
+            test.Peer.SendEof();
+            await aborting.Soon();
+
+            CloseResult result = await test.Session.Completion.Soon();
+
+            Assert.Contains(result.Initiator, (CloseInitiator[])[CloseInitiator.Local, CloseInitiator.Remote]);
+            Assert.Equal(result.Sent is not null && result.Received is not null, result.WasClean);
+            Assert.Equal(result.Initiator == CloseInitiator.Remote ? Theirs : CloseReason.Abnormal, result.Reason);
+        }
+    }
+
+    private static SessionSettings AsServer(SessionSettings settings) => settings with { Connection = settings.Connection with { Role = WebSocketRole.Server } };
+
+    private sealed class ThrowingOwner(IDisposable owner) : IDisposable
+    {
+        public void Dispose()
+        {
+            owner.Dispose();
+            throw new InvalidOperationException("The transport is a bad one.");
+        }
+    }
+
+    private sealed class ThrowingLogger : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            throw new InvalidOperationException("The logger is a bad one.");
+    }
+}

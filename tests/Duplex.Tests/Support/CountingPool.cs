@@ -1,0 +1,56 @@
+using System.Buffers;
+
+namespace Duplex.Tests;
+
+/// <summary>A pool that counts what is out, refuses a second return, and spoils what comes back, so that a use after the return shows.</summary>
+internal sealed class CountingPool : ArrayPool<byte>
+{
+    private readonly HashSet<byte[]> _out = new(ReferenceEqualityComparer.Instance);
+    private readonly Lock _sync = new();
+
+    /// <summary>How many arrays are out.</summary>
+    public int Rented
+    {
+        get
+        {
+            lock (_sync)
+                return _out.Count;
+        }
+    }
+
+    /// <summary>How many bytes are out.</summary>
+    public long RentedBytes
+    {
+        get
+        {
+            lock (_sync)
+                return _out.Sum(array => (long)array.Length);
+        }
+    }
+
+    /// <summary>The most bytes that were ever out at a time.</summary>
+    public long PeakBytes { get; private set; }
+
+    public override byte[] Rent(int minimumLength)
+    {
+        byte[] array = new byte[Math.Max(1, minimumLength)];
+        lock (_sync)
+        {
+            _out.Add(array);
+            PeakBytes = Math.Max(PeakBytes, RentedBytes);
+        }
+
+        return array;
+    }
+
+    public override void Return(byte[] array, bool clearArray = false)
+    {
+        lock (_sync)
+        {
+            if (!_out.Remove(array))
+                throw new InvalidOperationException("An array was returned that is not out.");
+        }
+
+        array.AsSpan().Fill(0xDD);
+    }
+}

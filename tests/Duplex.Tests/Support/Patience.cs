@@ -1,0 +1,32 @@
+namespace Duplex.Tests;
+
+/// <summary>How long a test waits for what should come at once, before it fails instead of hanging.</summary>
+internal static class Patience
+{
+    /// <summary>Far above anything a loaded machine needs.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>Waits for a task that should complete at once.</summary>
+    public static Task Soon(this Task task) => task.WaitAsync(Limit);
+
+    /// <summary>Waits for a task that should complete at once.</summary>
+    public static Task<T> Soon<T>(this Task<T> task) => task.WaitAsync(Limit);
+
+    /// <summary>Waits for a task that should complete at once.</summary>
+    public static Task<T> Soon<T>(this ValueTask<T> task) => task.AsTask().WaitAsync(Limit);
+
+    /// <summary>Waits for a task that should complete at once.</summary>
+    public static Task Soon(this ValueTask task) => task.AsTask().WaitAsync(Limit);
+
+    /// <summary>Waits until something that happens on another thread is so, by yielding to it.</summary>
+    public static async Task Until(Func<bool> condition)
+    {
+        long began = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            if (TimeProvider.System.GetElapsedTime(began) > Limit)
+                throw new TimeoutException("It was not so within the limit.");
+            await Task.Yield();
+        }
+    }
+}

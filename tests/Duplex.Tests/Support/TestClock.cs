@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Time.Testing;
+
+namespace Duplex.Tests;
+
+/// <summary>
+/// A clock that stands still until a test moves it, and knows which timers run. Code under test arms its timers on other threads: a test waits until the one that it means is
+/// armed, and moves the time then. What is still armed at the end was leaked.
+/// </summary>
+internal sealed class TestClock : FakeTimeProvider
+{
+    private readonly Lock _sync = new();
+    private readonly List<CountedTimer> _live = [];
+    private int _created;
+
+    /// <summary>How many timers were created and not disposed, those that have fired included.</summary>
+    public int LiveTimers
+    {
+        get
+        {
+            lock (_sync)
+                return _live.Count;
+        }
+    }
+
+    /// <summary>How many timers were ever created.</summary>
+    public int CreatedTimers
+    {
+        get
+        {
+            lock (_sync)
+                return _created;
+        }
+    }
+
+    /// <summary>Whether a timer will fire in exactly this time.</summary>
+    public bool IsArmed(TimeSpan dueIn)
+    {
+        DateTimeOffset due = GetUtcNow() + dueIn;
+        lock (_sync)
+            return _live.Any(timer => timer.Due == due);
+    }
+
+    /// <summary>Waits until a timer is armed that fires in exactly this time.</summary>
+    public Task Armed(TimeSpan dueIn) => Patience.Until(() => IsArmed(dueIn));
+
+    /// <summary>Lets the time pass that a timer is armed for, as soon as it is.</summary>
+    public async Task Pass(TimeSpan dueIn)
+    {
+        await Armed(dueIn);
+        Advance(dueIn);
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new CountedTimer(this, callback, period);
+        lock (_sync)
+            _live.Add(timer);
+        timer.Start(base.CreateTimer(timer.Fire, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan), dueTime);
+        lock (_sync)
+            _created++;
+        return timer;
+    }
+
+    private sealed class CountedTimer(TestClock clock, TimerCallback callback, TimeSpan period) : ITimer
+    {
+        private ITimer? _inner;
+
+        public DateTimeOffset? Due { get; private set; }
+
+        public void Start(ITimer inner, TimeSpan dueTime)
+        {
+            _inner = inner;
+            Change(dueTime, period);
+        }
+
+        public void Fire(object? state)
+        {
+            if (period == Timeout.InfiniteTimeSpan)
+            {
+                lock (clock._sync)
+                    Due = null;
+            }
+
+            callback(state);
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan newPeriod)
+        {
+            // Armed first, shown afterwards: who sees it may move the time at once.
+            DateTimeOffset? due = dueTime == Timeout.InfiniteTimeSpan ? null : clock.GetUtcNow() + dueTime;
+            bool isChanged = _inner!.Change(dueTime, newPeriod);
+            lock (clock._sync)
+                Due = due;
+            return isChanged;
+        }
+
+        public void Dispose()
+        {
+            lock (clock._sync)
+                clock._live.Remove(this);
+            _inner!.Dispose();
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return default;
+        }
+    }
+}
