@@ -153,8 +153,7 @@ public class FrameTests
     public void Recycling_empties_the_frame_and_gives_the_memory_back_once()
     {
         var pool = new CountingPool();
-        Frame frame = Pooled(pool, out SharedBuffer slab);
-        slab.AddReference(); // another frame in the same slab
+        Frame frame = Pooled(pool, out SharedBuffer slab, references: 2); // another frame in the same slab
 
         frame.Recycle();
         frame.Recycle();
@@ -172,9 +171,7 @@ public class FrameTests
         const int Rounds = 20_000;
         var pool = new CountingPool();
         var slabs = new SharedBuffer[Rounds];
-        Frame[] frames = [.. Enumerable.Range(0, Rounds).Select(i => Pooled(pool, out slabs[i]))];
-        foreach (SharedBuffer slab in slabs)
-            slab.AddReference(); // another frame in each slab, which must not lose its memory
+        Frame[] frames = [.. Enumerable.Range(0, Rounds).Select(i => Pooled(pool, out slabs[i], references: 2))]; // another frame in each slab, which must not lose its memory
         int arrived = 0;
         void RecycleAll()
         {
@@ -214,11 +211,11 @@ public class FrameTests
         Assert.DoesNotContain(Secret, new Frame.Close(new CloseReason(CloseCode.GoingAway, Secret)).ToString(), StringComparison.Ordinal);
     }
 
-    private static Frame Pooled(CountingPool pool, out SharedBuffer slab)
+    private static Frame Pooled(CountingPool pool, out SharedBuffer slab, int references = 1)
     {
         byte[] array = pool.Rent(100);
         ((byte[])[1, 2, 3]).CopyTo(array, 0);
-        slab = new SharedBuffer(array, pool);
+        slab = new SharedBuffer(array, pool, references);
         return Frame.Create(FrameType.Binary, true, ReservedBits.None, array.AsMemory(0, 3), slab);
     }
 }
