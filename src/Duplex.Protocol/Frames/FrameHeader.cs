@@ -22,11 +22,11 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     /// <summary>The longest payload of a control frame. RFC 6455 §5.5: "All control frames MUST have a payload length of 125 bytes or less".</summary>
     public const int MaxControlPayload = 125;
 
-    private const byte FinBit = 0x80;
-    private const byte ReservedBitsMask = 0x70;
-    private const byte OpcodeMask = 0x0F;
-    private const byte MaskBit = 0x80;
-    private const byte LengthMask = 0x7F;
+    private const byte FinBit = 0x80; // §5.2: the first byte is FIN, RSV1-3 and the opcode,
+    private const byte ReservedBitsMask = 0x70; // its three reserved bits,
+    private const byte OpcodeMask = 0x0F; // its four of the opcode;
+    private const byte MaskBit = 0x80; // §5.2: the second is MASK
+    private const byte LengthMask = 0x7F; // and seven bits of length.
     private const byte Length16 = 126; // §5.2: "If 126, the following 2 bytes interpreted as a 16-bit unsigned integer are the payload length."
     private const byte Length64 = 127; // §5.2: "If 127, the following 8 bytes interpreted as a 64-bit unsigned integer".
 

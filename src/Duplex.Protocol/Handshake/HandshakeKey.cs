@@ -10,8 +10,10 @@ public static class HandshakeKey
     // RFC 6455 §4.1: "a nonce consisting of a randomly selected 16-byte value that has been base64-encoded".
     private const int NonceBytes = 16;
 
-    // Base64 makes 4 characters of every 3 bytes begun: 16 bytes are 24 characters, the 20 bytes of a SHA-1 are 28.
+    // Base64 makes 4 characters of every 3 bytes begun, so of 16 bytes 24.
     private const int KeyChars = 24;
+
+    // And of the 20 bytes of a SHA-1 28.
     private const int AcceptChars = 28;
 
     // RFC 6455 §1.3: the GUID that is "unlikely to be used by network endpoints that do not understand the WebSocket Protocol".

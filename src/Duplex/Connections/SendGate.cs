@@ -6,17 +6,17 @@ namespace Duplex;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class SendGate
 {
-    private const int Free = 0;
-    private const int Held = 1;
-    private const int HeldAndAwaited = 2;
+    private const int Free = 0; // nobody is inside: the default of a field
+    private const int Held = 1; // somebody is inside, and leaves by one compare-exchange
+    private const int HeldAndAwaited = 2; // somebody is inside, and hands over when he leaves
 
     private readonly Lock _sync = new();
 
-    // Changed by compare-exchange; to and from HeldAndAwaited only under _sync.
+    // Changed by compare-exchange; to and from HeldAndAwaited only under _sync, where it says that _waiters is not empty.
     private int _state;
 
     // Under _sync. Null until somebody waits.
-    private Queue<Waiter>? _waiters;
+    private LinkedList<Waiter>? _waiters;
 
     /// <summary>Enters if the gate is free. It never overtakes: while somebody waits, the gate is handed over and never free.</summary>
     public bool TryEnter() => Interlocked.CompareExchange(ref _state, Held, Free) == Free;
@@ -40,8 +40,8 @@ internal sealed class SendGate
                     return default;
             }
 
-            waiter = new Waiter();
-            (_waiters ??= new Queue<Waiter>()).Enqueue(waiter);
+            waiter = new Waiter(this);
+            (_waiters ??= []).AddLast(waiter.Place);
         }
 
         return waiter.WaitAsync(token);
@@ -53,29 +53,60 @@ internal sealed class SendGate
         if (Interlocked.CompareExchange(ref _state, Free, Held) == Held)
             return;
 
+        Waiter next;
         lock (_sync)
         {
-            while (_waiters!.TryDequeue(out Waiter? next))
+            if (_waiters!.First is not { } first)
             {
-                if (next.TrySetResult())
-                {
-                    if (_waiters.Count == 0)
-                        Volatile.Write(ref _state, Held);
-                    return;
-                }
+                // The only one that waited has just given up.
+                Volatile.Write(ref _state, Free);
+                return;
             }
 
-            Volatile.Write(ref _state, Free);
+            next = first.Value;
+            Remove(next);
         }
+
+        next.SetResult();
     }
 
-    // Its continuation runs on the pool, so that Exit never runs another sender's code. A cancelled one stays in the queue until its turn, which passes it by.
-    private sealed class Waiter() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+    // Under _sync.
+    private void Remove(Waiter waiter)
     {
+        _waiters!.Remove(waiter.Place);
+        if (_waiters.Count == 0)
+            Volatile.Write(ref _state, Held);
+    }
+
+    // Its continuation runs on the pool, so that Exit never runs another sender's code. One that gives up leaves at once: a holder that a peer keeps waiting gathers no dead ones.
+    private sealed class Waiter : TaskCompletionSource
+    {
+        private readonly SendGate _gate;
+
+        public Waiter(SendGate gate) : base(TaskCreationOptions.RunContinuationsAsynchronously)
+        {
+            _gate = gate;
+            Place = new LinkedListNode<Waiter>(this);
+        }
+
+        public LinkedListNode<Waiter> Place { get; }
+
         public async ValueTask WaitAsync(CancellationToken token)
         {
-            using (token.UnsafeRegister(static (state, token) => ((Waiter)state!).TrySetCanceled(token), this))
+            using (token.UnsafeRegister(static (state, token) => ((Waiter)state!).Cancel(token), this))
                 await Task.ConfigureAwait(false);
+        }
+
+        private void Cancel(CancellationToken token)
+        {
+            lock (_gate._sync)
+            {
+                if (Place.List is null)
+                    return; // its turn came first
+                _gate.Remove(this);
+            }
+
+            SetCanceled(token);
         }
     }
 }

@@ -7,6 +7,9 @@ namespace Duplex;
 /// <remarks>Not thread-safe: <see cref="SendPump"/> holds its lock around it.</remarks>
 internal sealed class SendStage(FrameWriter writer, ChannelConfig bounds) : IDisposable
 {
+    // What is staged stands in one array, however loose the bounds are; a MiB of it is left to headers and control frames, which nothing bounds but their senders.
+    private const int MostBytes = int.MaxValue - (1024 * 1024);
+
     private readonly OwedPongs _owedPongs = new();
 
     // All below only touched under the pump's lock.
@@ -27,22 +30,16 @@ internal sealed class SendStage(FrameWriter writer, ChannelConfig bounds) : IDis
     public bool HasWork => writer.WrittenCount > 0 || (_owedPongs.Count > 0 && !InFrame);
 
     /// <summary>How many more bytes of data may be staged now. A frame that finds nothing staged always has room for some.</summary>
-    public int Room
-    {
-        get
-        {
-            if (bounds.IsUnlimited)
-                return int.MaxValue;
-            if (_frames >= bounds.Capacity && !InFrame)
-                return 0;
-            return (int)Math.Clamp(bounds.MaxBytes - writer.WrittenCount, 0, int.MaxValue);
-        }
-    }
+    public int Room => _frames >= bounds.Capacity && !InFrame ? 0 : Math.Max(0, MostRoom - writer.WrittenCount);
 
     /// <summary>How many bytes of data may be staged when nothing is.</summary>
-    public int MostRoom => bounds.IsUnlimited ? int.MaxValue : (int)Math.Min(bounds.MaxBytes, int.MaxValue);
+    public int MostRoom => (int)Math.Min(bounds.MaxBytes, MostBytes);
 
     private bool InFrame => writer.Remaining > 0;
+
+    /// <summary>Whether a frame may begin: there is room for all of its payload, or, for one that is larger than all the room there can be, for some.</summary>
+    /// <param name="length">The payload's length.</param>
+    public bool HasRoomFor(int length) => Room is var room and > 0 && (length <= room || length > MostRoom);
 
     /// <summary>Stages a data frame's header; its payload follows by <see cref="Append"/>.</summary>
     public void Begin(Opcode opcode, bool fin, ReservedBits reserved, long length)
@@ -60,7 +57,7 @@ internal sealed class SendStage(FrameWriter writer, ChannelConfig bounds) : IDis
         Position += payload.Length;
         if (InFrame)
             return;
-        StageOwedPongs();
+        StageOwedPongs(); // all owed before our Close, if that is one of those that waited
         while (_deferred.TryDequeue(out Deferred control))
             WriteControl(control.Opcode, control.Payload, control.Milestone);
     }
@@ -75,7 +72,8 @@ internal sealed class SendStage(FrameWriter writer, ChannelConfig bounds) : IDis
             return false;
         if (opcode == Opcode.Close)
         {
-            // RFC 6455 §5.5.1: "The application MUST NOT send any more data frames after sending a Close frame." The pongs that we owe still go before it.
+            // RFC 6455 §5.5.1: "The application MUST NOT send any more data frames after sending a Close frame." The pongs that we owe still go before it: here, or at the end of
+            // the frame in progress.
             if (!InFrame)
                 StageOwedPongs();
             IsClosed = true;
@@ -139,7 +137,7 @@ internal sealed class SendStage(FrameWriter writer, ChannelConfig bounds) : IDis
 
     private void StageOwedPongs()
     {
-        if (_owedPongs.Count == 0 || IsClosed)
+        if (_owedPongs.Count == 0)
             return;
         int before = writer.WrittenCount;
         _owedPongs.WriteTo(writer);

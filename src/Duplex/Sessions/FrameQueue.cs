@@ -10,7 +10,7 @@ internal sealed class FrameQueue
 {
     // Small first, so that a session with little traffic costs little; then large enough that a change of segment is rare.
     private const int FirstSegment = 8;
-    private const int NextSegments = 128;
+    private const int NextSegments = 128; // 1 KiB of references, which one batch of small frames fills
 
     private readonly ChannelConfig _bounds;
     private readonly Lock _sync = new();

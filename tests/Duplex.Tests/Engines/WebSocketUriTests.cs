@@ -1,0 +1,103 @@
+namespace Duplex.Tests;
+
+public sealed class WebSocketUriTests
+{
+    [Theory]
+    [InlineData("ws://host/p?q=1", "ws://host/p?q=1")]
+    [InlineData("wss://host/p", "wss://host/p")]
+    [InlineData("http://host/p", "ws://host/p")]
+    [InlineData("https://host/p", "wss://host/p")]
+    [InlineData("http://host:80/", "ws://host/")]
+    [InlineData("https://host:80/", "wss://host:80/")]
+    [InlineData("http://host:443/", "ws://host:443/")]
+    [InlineData("HTTP://HOST/", "ws://host/")]
+    [InlineData("http://[::1]:8080/p", "ws://[::1]:8080/p")]
+    [InlineData("http://host/a%2Fb%20c?d=%26&e=ä", "ws://host/a%2Fb%20c?d=%26&e=%C3%A4")]
+    [InlineData("ws://my_service:8080/", "ws://my_service:8080/")]
+    [InlineData("ws://host", "ws://host/")]
+    public void An_absolute_url_becomes_ws_or_wss_and_else_stays_as_it_is(string url, string expected) =>
+        Assert.Equal(expected, WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), null).AbsoluteUri);
+
+    [Theory]
+    [InlineData("http://host/base/", "echo", "ws://host/base/echo")]
+    [InlineData("https://host/base/", "/echo", "wss://host/echo")]
+    [InlineData("https://host:8443/base/", "?q=1", "wss://host:8443/base/?q=1")]
+    [InlineData("ws://host/", "//other/p", "ws://other/p")]
+    public void A_relative_url_is_put_on_the_base_address_before_it_is_mapped(string baseAddress, string url, string expected) =>
+        Assert.Equal(expected, WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), new Uri(baseAddress)).AbsoluteUri);
+
+    [Fact]
+    public void A_path_that_its_maker_took_for_a_files_is_a_path() =>
+        Assert.Equal("ws://host/echo", WebSocketUri.Resolve(new Uri("/echo", UriKind.RelativeOrAbsolute), new Uri("http://host/")).AbsoluteUri);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("  ")]
+    [InlineData("ws://")]
+    [InlineData("ws:///path")]
+    [InlineData("ws://a%40secret/")]
+    [InlineData("ws://secret host/")]
+    [InlineData("ws://host:99999/secret")]
+    [InlineData("ws://a..secret/")]
+    [InlineData("ws://secret%0d%0aX/")]
+    public void What_is_no_url_is_refused_by_the_parser_without_repeating_it(string url)
+    {
+        var error = Assert.Throws<ArgumentException>(nameof(url), () => WebSocketUri.Parse(url, nameof(url)));
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ws://secret@host/", "user info")]
+    [InlineData("ws://user:secret@host/", "user info")]
+    [InlineData("http://user:secret@host/", "user info")]
+    [InlineData("ws://@host/?secret", "user info")]
+    [InlineData("ws://host/?q=secret#x", "fragment")]
+    [InlineData("ws://host/secret#", "fragment")]
+    [InlineData("http://host/#secret", "fragment")]
+    [InlineData("ftp://host/secret", "scheme")]
+    [InlineData("secret:password@host", "scheme")]
+    [InlineData("secret:8080/path", "scheme")]
+    [InlineData("ws://-secret/", "host")]
+    [InlineData("/secret", "BaseAddress")]
+    [InlineData("secret", "BaseAddress")]
+    public void What_breaks_a_rule_is_refused_with_the_rule_and_without_repeating_the_url(string url, string rule)
+    {
+        var error = Assert.Throws<ArgumentException>(() => WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), null));
+
+        Assert.Contains(rule, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void User_info_of_the_base_address_is_refused_as_well() =>
+        Assert.Throws<ArgumentException>(() => WebSocketUri.Resolve(new Uri("p", UriKind.Relative), new Uri("http://user:pass@host/")));
+
+    [Fact]
+    public void No_url_at_all_is_refused()
+    {
+        Assert.Throws<ArgumentNullException>("url", () => WebSocketUri.Parse(null!, "url"));
+        Assert.Throws<ArgumentException>(() => WebSocketUri.Resolve(null, new Uri("http://host/")));
+    }
+
+    [Theory]
+    [InlineData("ws://host/p?q", "ws://host/p?q", true)]
+    [InlineData("ws://host/p", "http://host:80/p", true)]
+    [InlineData("wss://host/p", "https://host/p", true)]
+    [InlineData("ws://host/p", "https://host/p", false)]
+    [InlineData("ws://host/p", "ws://other/p", false)]
+    [InlineData("ws://host/p", "ws://host:8080/p", false)]
+    [InlineData("ws://host/p?q", "ws://host/p", false)]
+    [InlineData("ws://host/p", "ws://host/P", false)]
+    public void Http_and_ws_name_the_same_resource(string one, string other, bool isSame)
+    {
+        Assert.Equal(isSame, WebSocketUri.IsSame(new Uri(one), new Uri(other)));
+        Assert.Equal(isSame, WebSocketUri.IsSame(new Uri(other), new Uri(one)));
+    }
+
+    [Fact]
+    public void A_relative_url_is_never_the_same() => Assert.False(WebSocketUri.IsSame(new Uri("ws://host/p"), new Uri("/p", UriKind.Relative)));
+
+    [Fact]
+    public void The_description_has_neither_user_info_nor_query() =>
+        Assert.Equal("wss://host:8443/a%20b", WebSocketUri.Describe(new Uri("wss://user:pass@host:8443/a b?token=secret#x")));
+}
