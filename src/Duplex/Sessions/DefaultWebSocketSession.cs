@@ -20,7 +20,7 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     }
 
     /// <summary>How long after a ping the next one is sent; <see cref="Timeout.InfiniteTimeSpan"/> for none. Settable at any time, which begins a new period. By default what the options say.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is zero or negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24 days.</exception>
     public TimeSpan PingInterval
     {
         get => _keepAlive.Interval;
@@ -31,7 +31,7 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     /// How long the peer may be silent once a ping has reached the transport, before it counts as dead and the connection is aborted; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
     /// Anything that the peer sends proves it alive. Settable at any time. By default what the options say.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is zero or negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24 days.</exception>
     public TimeSpan PingTimeout
     {
         get => _keepAlive.Timeout;
@@ -57,12 +57,18 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
     {
-        await Connection.Pump.WaitForRoomAsync(1, cancellationToken).ConfigureAwait(false);
-        PingLedger.Ping ping = SendPing();
+        cancellationToken.ThrowIfCancellationRequested();
         TimeSpan timeout = PingTimeout;
+        long began = _time.GetTimestamp();
+        PingLedger.Ping? ping = null;
         try
         {
-            await Task.WhenAny(ping.Task, Completion).WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
+            // A peer that does not read uses up the same time.
+            if (!Connection.Pump.IsClosed)
+                await Connection.Pump.WaitForRoomAsync(1, cancellationToken).WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
+            ping = SendPing();
+            TimeSpan rest = timeout == Timeout.InfiniteTimeSpan ? timeout : TimeSpan.FromTicks(Math.Max(0, (timeout - _time.GetElapsedTime(began)).Ticks));
+            await Task.WhenAny(ping.Task, Completion).WaitAsync(rest, _time, cancellationToken).ConfigureAwait(false);
             return ping.Task.IsCompletedSuccessfully ? ping.Task.Result : throw CloseState.ToSendException(Queue.Dropped);
         }
         catch (TimeoutException e)
@@ -71,7 +77,8 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
         }
         finally
         {
-            _pings.Withdraw(ping);
+            if (ping is not null)
+                _pings.Withdraw(ping);
         }
     }
 

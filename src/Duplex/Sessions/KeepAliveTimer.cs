@@ -4,6 +4,9 @@ namespace Duplex;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetime lifetime, PingLedger pings, SessionSettings settings) : IDisposable
 {
+    // What a timer can count: milliseconds in 32 bits, 24 days.
+    private static readonly TimeSpan LongestTime = TimeSpan.FromMilliseconds(int.MaxValue);
+
     private readonly Lock _sync = new();
     private readonly TimeProvider _time = settings.Time;
 
@@ -23,7 +26,7 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
         }
         set
         {
-            ThrowIfNotPositive(value);
+            ThrowIfOutOfRange(value);
             lock (_sync)
                 _keepAlive.Interval = value;
             Tick();
@@ -40,7 +43,7 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
         }
         set
         {
-            ThrowIfNotPositive(value);
+            ThrowIfOutOfRange(value);
             lock (_sync)
                 _keepAlive.Timeout = value;
             Tick();
@@ -55,7 +58,7 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
         Tick();
     }
 
-    /// <summary>A pong answered the ping that was sent last.</summary>
+    /// <summary>A pong answered the last ping that was sent from here.</summary>
     public void OnPong()
     {
         lock (_sync)
@@ -73,10 +76,13 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
         }
     }
 
-    private static void ThrowIfNotPositive(TimeSpan value)
+    private static void ThrowIfOutOfRange(TimeSpan value)
     {
-        if (value <= TimeSpan.Zero && value != System.Threading.Timeout.InfiniteTimeSpan)
-            throw new ArgumentOutOfRangeException(nameof(value), value, "A ping interval or timeout is positive, or Timeout.InfiniteTimeSpan to turn it off.");
+        if ((value <= TimeSpan.Zero || value > LongestTime) && value != System.Threading.Timeout.InfiniteTimeSpan)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(value), value, $"A ping interval or timeout is positive and at most {LongestTime.TotalDays:0.0} days, or Timeout.InfiniteTimeSpan to turn it off.");
+        }
     }
 
     private void Tick()

@@ -17,6 +17,7 @@ internal sealed class PingLedger(TimeProvider time)
     // All under _sync; in the order of the numbers.
     private readonly LinkedList<Ping> _pings = [];
     private ulong _last;
+    private ulong _lastUnawaited;
 
     // Written under _sync, read by anybody. In ticks; -1 until the first pong.
     private long _lastRoundTrip = -1;
@@ -35,7 +36,11 @@ internal sealed class PingLedger(TimeProvider time)
             BinaryPrimitives.WriteUInt64BigEndian(payload, ping.Number);
             _pings.AddLast(ping);
             if (!isAwaited)
+            {
+                _lastUnawaited = ping.Number;
                 ForgetOldUnawaited();
+            }
+
             return ping;
         }
     }
@@ -45,9 +50,10 @@ internal sealed class PingLedger(TimeProvider time)
     {
         lock (_sync)
             _pings.Remove(ping);
+        ping.TrySetCanceled(); // or whatever waits for the ping, or for the first of several, would hold on to it
     }
 
-    /// <summary>A pong came. True if it answers the ping that was sent last.</summary>
+    /// <summary>A pong came. True if it answers the last of the pings that nobody awaits.</summary>
     public bool OnPong(ReadOnlySpan<byte> payload)
     {
         if (payload.Length != PayloadSize)
@@ -67,7 +73,7 @@ internal sealed class PingLedger(TimeProvider time)
                 Volatile.Write(ref _lastRoundTrip, roundTrip.Ticks);
             }
 
-            return number == _last;
+            return number >= _lastUnawaited;
         }
     }
 
