@@ -152,7 +152,8 @@ public sealed class WebSocketsHandlerTests
             time.Advance(TimeSpan.FromSeconds(2));
             request.Headers.Add("X-Try", "2");
             return await next(request);
-        }) { InnerHandler = new WebSocketsHandler(primary, options => (options.TimeProvider, options.HandshakeTimeout) = (time, TimeSpan.FromSeconds(3))) });
+        })
+        { InnerHandler = new WebSocketsHandler(primary, options => (options.TimeProvider, options.HandshakeTimeout) = (time, TimeSpan.FromSeconds(3))) });
 
         Task connecting = ConnectAsync(client);
         Assert.True(await asked.WaitAsync(Patience.Limit));
