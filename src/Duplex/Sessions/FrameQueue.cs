@@ -25,9 +25,8 @@ internal sealed class FrameQueue
     private Segment? _first;
     private long _publishedFrames;
 
-    // Written under _sync; its counters are read by the producer, too.
+    // Written under _sync; read by the producer, too.
     private Taken _taken;
-
     private volatile bool _isLossy; // the end has begun: what does not fit is dropped, the producer never waits
     private volatile bool _isComplete;
     private volatile bool _isAbandoned; // nobody will take any more
@@ -302,35 +301,32 @@ internal sealed class FrameQueue
     [StructLayout(LayoutKind.Explicit, Size = 64 + 40 + 64)]
     private struct Added
     {
-        [FieldOffset(64)]
+        [FieldOffset(64)] // Only touched by the producer, as are the others.
         public long Frames;
 
-        [FieldOffset(72)]
+        [FieldOffset(72)] // Only touched by the producer.
         public long Bytes;
 
-        // What the producer saw last of the consumers' counters. They only grow, so it errs on the safe side.
-        [FieldOffset(80)]
+        [FieldOffset(80)] // Only touched by the producer: what it saw last of the consumers' counter, which only grows, so it errs on the safe side.
         public long SeenFrames;
 
-        [FieldOffset(88)]
+        [FieldOffset(88)] // Only touched by the producer: the same of the bytes.
         public long SeenBytes;
 
-        // In the last segment.
-        [FieldOffset(96)]
+        [FieldOffset(96)] // Only touched by the producer: its place in the last segment.
         public int Index;
     }
 
     [StructLayout(LayoutKind.Explicit, Size = 64 + 24 + 64)]
     private struct Taken
     {
-        [FieldOffset(64)]
+        [FieldOffset(64)] // Written under _sync, read by the producer.
         public long Frames;
 
-        [FieldOffset(72)]
+        [FieldOffset(72)] // Written under _sync, read by the producer.
         public long Bytes;
 
-        // In the first segment.
-        [FieldOffset(80)]
+        [FieldOffset(80)] // Under _sync: the place in the first segment.
         public int Index;
     }
 
