@@ -118,7 +118,15 @@ public static class WebSocketsHttpClientExtensions
         HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, Func<UpgradedConnection, WebSocketsOptions, TSession> open, CancellationToken token)
     {
         (UpgradedConnection connection, WebSocketsOptions options) = await HandshakeEdge.ConnectAsync(client, uri, configure, token).ConfigureAwait(false);
-        return open(connection, options);
+        try
+        {
+            return open(connection, options);
+        }
+        catch
+        {
+            connection.Owner.Dispose(); // a logger factory of the user's may throw
+            throw;
+        }
     }
 
     private static async Task<TResult> RunAsync<TSession, TResult>(Func<TSession, Task<TResult>> block, Task<TSession> opening, CancellationToken token)

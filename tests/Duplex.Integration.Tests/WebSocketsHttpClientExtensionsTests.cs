@@ -90,6 +90,52 @@ public sealed class WebSocketsHttpClientExtensionsTests(KestrelServer kestrel) :
     }
 
     [Fact]
+    public async Task A_block_that_hears_of_the_token_first_and_throws_still_closes_with_1001()
+    {
+        using var server = new RawServer();
+        using HttpClient client = Clients.Create();
+        using var source = new CancellationTokenSource();
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        Task running = client.WebSocketAsync(server.Uri, async _ =>
+        {
+            // Registered after the call's own, and so called before it; its continuation runs there and then.
+            var heard = new TaskCompletionSource();
+            using CancellationTokenRegistration registration = source.Token.Register(() => heard.SetCanceled(source.Token));
+            entered.SetResult();
+            await heard.Task;
+        }, cancellationToken: source.Token);
+        using RawPeer peer = await server.AcceptAsync();
+        await peer.UpgradeAsync();
+        await entered.Task.Soon();
+        Task cancelling = source.CancelAsync();
+
+        Assert.Equal(new CloseReason(CloseCode.GoingAway), Assert.IsType<Frame.Close>(await peer.ReceiveAsync()).ReadReason());
+        await peer.WriteHexAsync("88 02 03e9");
+        await peer.EndAsync();
+        Assert.Equal(source.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.Soon())).CancellationToken);
+        await cancelling.Soon();
+    }
+
+    [Fact]
+    public async Task A_token_that_fires_while_a_failed_block_is_being_closed_does_not_replace_its_exception()
+    {
+        using var server = new RawServer();
+        using HttpClient client = Clients.Create();
+        using var source = new CancellationTokenSource();
+
+        Task running = client.WebSocketAsync(server.Uri, _ => Task.FromException(new InvalidDataException()), cancellationToken: source.Token);
+        using RawPeer peer = await server.AcceptAsync();
+        await peer.UpgradeAsync();
+        Assert.Equal(CloseCode.InternalError, Assert.IsType<Frame.Close>(await peer.ReceiveAsync()).ReadReason()!.Code);
+        await source.CancelAsync();
+        await peer.WriteHexAsync("88 02 03f3");
+        await peer.EndAsync();
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => running.Soon());
+    }
+
+    [Fact]
     public async Task A_block_may_take_its_url_from_the_request_or_from_the_base_address()
     {
         using HttpClient client = Clients.Create();

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Numerics;
 
 namespace Duplex.Tests;
 
@@ -29,8 +28,8 @@ internal sealed class CountingPool : ArrayPool<byte>
 
     public override byte[] Rent(int minimumLength)
     {
-        // Larger than asked for, as the shared pool's arrays are.
-        byte[] array = new byte[Math.Max(16, (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)minimumLength), (uint)Array.MaxLength))];
+        // Larger than asked for, as the shared pool's arrays are, but never doubled: whoever must not grow step by step has to see to it himself.
+        byte[] array = new byte[Math.Max(16, (minimumLength + 15) & ~15)];
         array.AsSpan().Fill(Dirty);
         lock (_lock)
         {

@@ -14,12 +14,13 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
     /// <summary>Up to here a payload is put into a slab: four of these fill one, so at most a quarter of it is lost at its end.</summary>
     public const int SmallPayload = SlabSize / 4;
 
-    // Both only touched by the receive loop.
+    // All only touched by the receive loop.
     private SharedBuffer? _slab;
     private int _used;
+    private int _unshared; // the references of the slab that were not handed out
 
-    /// <summary>Gives <paramref name="length"/> bytes or more; the caller owns one reference of <paramref name="owner"/>.</summary>
-    public Memory<byte> Allocate(int length, out SharedBuffer owner)
+    /// <summary>Gives <paramref name="length"/> bytes or more, at least one; the caller owns one reference of <paramref name="owner"/>.</summary>
+    public ArraySegment<byte> Allocate(int length, out SharedBuffer owner)
     {
         if (length > SmallPayload)
         {
@@ -30,12 +31,15 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
         if (_slab is null || SlabSize - _used < length)
         {
             Trim();
-            _slab = new SharedBuffer(pool.Rent(SlabSize), pool);
+
+            // Each payload takes a byte or more, so there are enough references for all, and one for us.
+            _unshared = SlabSize + 1;
+            _slab = new SharedBuffer(pool.Rent(SlabSize), pool, _unshared);
         }
 
         owner = _slab;
-        owner.AddReference();
-        Memory<byte> memory = owner.Array.AsMemory(_used, length);
+        _unshared--;
+        var memory = new ArraySegment<byte>(owner.Array, _used, length);
         _used += length;
         return memory;
     }
@@ -43,7 +47,7 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
     /// <summary>Lets go of the slab in use: when the connection falls silent, and at its end.</summary>
     public void Trim()
     {
-        _slab?.Release();
+        _slab?.Release(_unshared);
         _slab = null;
         _used = 0;
     }

@@ -12,9 +12,10 @@ internal sealed class PayloadBuilder(PayloadAllocator allocator)
 
     // All only touched by the receive loop.
     private SharedBuffer? _owner;
-    private Memory<byte> _memory;
+    private ArraySegment<byte> _memory = ArraySegment<byte>.Empty;
     private long _announced; // what it will hold once the announced frame is here
     private bool _final; // whether that is all of it
+    private int _lastLength; // what the payload before this one held: so much may be reserved at once, because so much has come before
 
     /// <summary>How many bytes it holds.</summary>
     public int Length { get; private set; }
@@ -31,9 +32,9 @@ internal sealed class PayloadBuilder(PayloadAllocator allocator)
     /// <summary>Free memory behind what it holds, for a read straight into it: at least 1 byte, at most <paramref name="most"/>.</summary>
     public Memory<byte> GetTail(long most)
     {
-        if (Length == _memory.Length)
+        if (Length == _memory.Count)
             Grow(1);
-        return _memory.Slice(Length, (int)Math.Min(most, _memory.Length - Length));
+        return _memory.AsMemory(Length, (int)Math.Min(most, _memory.Count - Length));
     }
 
     /// <summary>Takes over bytes; those that already lie in <see cref="GetTail"/>'s memory are not copied.</summary>
@@ -41,9 +42,9 @@ internal sealed class PayloadBuilder(PayloadAllocator allocator)
     {
         if (bytes.IsEmpty)
             return;
-        if (_memory.Length - Length < bytes.Length)
+        if (_memory.Count - Length < bytes.Length)
             Grow(bytes.Length);
-        Span<byte> tail = _memory.Span[Length..];
+        Span<byte> tail = _memory.AsSpan(Length);
         if (!Unsafe.AreSame(in MemoryMarshal.GetReference(bytes), in MemoryMarshal.GetReference(tail)))
             bytes.CopyTo(tail);
         Length += bytes.Length;
@@ -53,7 +54,8 @@ internal sealed class PayloadBuilder(PayloadAllocator allocator)
     public ReadOnlyMemory<byte> Take(out SharedBuffer? owner)
     {
         owner = _owner;
-        ReadOnlyMemory<byte> payload = _memory[..Length];
+        ReadOnlyMemory<byte> payload = _memory.AsMemory(0, Length);
+        _lastLength = Length;
         _owner = null;
         Reset();
         return payload;
@@ -69,7 +71,7 @@ internal sealed class PayloadBuilder(PayloadAllocator allocator)
 
     private void Reset()
     {
-        _memory = default;
+        _memory = ArraySegment<byte>.Empty;
         Length = 0;
         _announced = 0;
         _final = false;
@@ -79,11 +81,12 @@ internal sealed class PayloadBuilder(PayloadAllocator allocator)
     {
         int needed = checked(Length + more);
         // Doubling keeps the copying within one pass over the payload, however it is cut. What was announced keeps the last step from overshooting.
-        long doubled = 2L * _memory.Length;
-        long target = _final ? Math.Min(_announced, Math.Max(FirstReservation, doubled)) : Math.Max(doubled, Math.Min(_announced, FirstReservation));
+        long doubled = 2L * _memory.Count;
+        long reservation = Math.Max(FirstReservation, _lastLength);
+        long target = _final ? Math.Min(_announced, Math.Max(reservation, doubled)) : Math.Max(doubled, Math.Min(_announced, reservation));
         int size = (int)Math.Min(Math.Max(needed, target), Array.MaxLength);
-        Memory<byte> grown = allocator.Allocate(size, out SharedBuffer owner);
-        _memory.Span[..Length].CopyTo(grown.Span);
+        ArraySegment<byte> grown = allocator.Allocate(size, out SharedBuffer owner);
+        _memory.AsSpan(0, Length).CopyTo(grown.AsSpan());
         _owner?.Release();
         _owner = owner;
         _memory = grown;

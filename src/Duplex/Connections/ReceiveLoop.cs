@@ -10,8 +10,11 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
     /// <summary>One read's worth: measured, smaller reads cost system calls and larger ones gain nothing for small messages; large payloads are read past it anyway.</summary>
     public const int BufferSize = 64 * 1024;
 
-    /// <summary>From here on the rest of a payload is read straight into its message: a copy saved outweighs the next header's own read.</summary>
-    public const int DirectRead = BufferSize / 2;
+    /// <summary>A frame this large makes the next likely to be large, too. Two such fill a buffer: from here on a copy saved outweighs a read of its own.</summary>
+    public const int LargeFrame = BufferSize / 2;
+
+    /// <summary>What is read into the buffer where a large frame is likely: its header and little more, so that the rest can be read straight into the message.</summary>
+    public const int LargeFrameHead = 4096;
 
     /// <summary>
     /// While bytes come at least this often the loop waits with its buffer in place; otherwise it waits without one, by a read of zero bytes. That read costs a system call, which
@@ -24,6 +27,7 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
     // All only touched by the loop.
     private byte[]? _buffer;
     private bool _isHot;
+    private bool _expectsLarge; // whether the last frame was a large one
     private Memory<byte> _input; // what was read and not parsed yet, in _buffer or in the message's own memory
 
     // Written by the loop, read by keep-alive on any thread.
@@ -97,6 +101,7 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
         bool goesOn = true;
         while (!(isHeldUp = !receiver.HasRoom) && reader.TryRead(ref input, out FramePiece piece))
         {
+            _expectsLarge = piece.Header.PayloadLength >= LargeFrame;
             if (assembler.TryAccept(piece, out Frame? frame))
                 goesOn = receiver.OnFrame(frame);
             if (!goesOn || assembler.Violation is not null)
@@ -119,7 +124,7 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
     {
         int kept = 0;
         Memory<byte> target;
-        if (reader.Remaining >= DirectRead && !reader.InControlFrame)
+        if (_expectsLarge && reader.Remaining >= LargeFrameHead)
         {
             target = assembler.GetPayloadMemory(reader.Remaining);
         }
@@ -136,7 +141,7 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
             kept = _input.Length;
             _buffer ??= pool.Rent(BufferSize);
             _input.CopyTo(_buffer);
-            target = _buffer.AsMemory(kept);
+            target = _buffer.AsMemory(kept, _expectsLarge ? LargeFrameHead : BufferSize - kept);
         }
 
         int read = await stream.ReadAsync(target, CancellationToken.None).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Threading.Tasks.Sources;
 
 namespace Duplex;
@@ -18,17 +19,14 @@ internal sealed class FrameQueue
 
     // Only touched by the producer.
     private Segment? _tail;
-    private int _tailIndex;
-    private long _addedFrames;
-    private long _addedBytes;
+    private Added _added;
 
     // Written by the producer, read by anybody.
     private Segment? _first;
     private long _publishedFrames;
 
-    // Written under _sync, read by the producer, too.
-    private long _takenFrames;
-    private long _takenBytes;
+    // Written under _sync; read by the producer, too.
+    private Taken _taken;
     private volatile bool _isLossy; // the end has begun: what does not fit is dropped, the producer never waits
     private volatile bool _isComplete;
     private volatile bool _isAbandoned; // nobody will take any more
@@ -37,7 +35,6 @@ internal sealed class FrameQueue
 
     // All under _sync.
     private Segment? _head;
-    private int _headIndex;
     private Exception? _error;
     private TaskCompletionSource? _room;
     private List<Waiter>? _waiters;
@@ -56,20 +53,13 @@ internal sealed class FrameQueue
     public long Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>How many frames can be taken now.</summary>
-    public int Count => (int)Math.Max(0, Volatile.Read(ref _publishedFrames) - Volatile.Read(ref _takenFrames));
+    public int Count => (int)Math.Max(0, Volatile.Read(ref _publishedFrames) - Volatile.Read(ref _taken.Frames));
 
     /// <summary>Whether the producer may go on. A queue that closes on overflow, or whose end has begun, never holds it up.</summary>
     public bool MayAdd => _isLossy || _bounds.Overflow == ChannelOverflow.Close || HasRoom;
 
-    // One frame always fits an empty queue, however large it is.
-    private bool HasRoom
-    {
-        get
-        {
-            long frames = _addedFrames - Volatile.Read(ref _takenFrames);
-            return frames == 0 || (frames < _bounds.Capacity && _addedBytes - Volatile.Read(ref _takenBytes) < _bounds.MaxBytes);
-        }
-    }
+    // Asked for each frame: by what was seen of the consumer before, as long as that is enough.
+    private bool HasRoom => Fits() || SeesRoom();
 
     /// <summary>Producer: adds a frame, to be seen when it is published. False if it does not fit a queue that closes on overflow; the frame is then still the caller's.</summary>
     public bool TryAdd(Frame frame)
@@ -88,25 +78,25 @@ internal sealed class FrameQueue
             _tail = new Segment(FirstSegment);
             Volatile.Write(ref _first, _tail);
         }
-        else if (_tailIndex == _tail.Frames.Length)
+        else if (_added.Index == _tail.Frames.Length)
         {
             _tail.Next = new Segment(NextSegments);
             _tail = _tail.Next;
-            _tailIndex = 0;
+            _added.Index = 0;
         }
 
-        _tail.Frames[_tailIndex++] = frame;
-        _addedFrames++;
-        _addedBytes += frame.Data.Length;
+        _tail.Frames[_added.Index++] = frame;
+        _added.Frames++;
+        _added.Bytes += frame.Data.Length;
         return true;
     }
 
     /// <summary>Producer: makes what was added visible, and wakes whoever waits for it.</summary>
     public void Publish()
     {
-        if (_publishedFrames == _addedFrames)
+        if (_publishedFrames == _added.Frames)
             return;
-        Volatile.Write(ref _publishedFrames, _addedFrames);
+        Volatile.Write(ref _publishedFrames, _added.Frames);
         Interlocked.MemoryBarrier(); // a waiter says that it waits, then looks; we publish, then look whether one waits
         if (_isAbandoned)
             DropAll();
@@ -213,16 +203,30 @@ internal sealed class FrameQueue
             Drop(frame);
     }
 
-    private bool IsEmpty => Volatile.Read(ref _takenFrames) == Volatile.Read(ref _publishedFrames);
+    private bool IsEmpty => Volatile.Read(ref _taken.Frames) == Volatile.Read(ref _publishedFrames);
 
     // Under _sync.
     private bool IsHalfEmpty
     {
         get
         {
-            long frames = _addedFrames - _takenFrames;
-            return frames == 0 || (frames <= _bounds.Capacity / 2 && _addedBytes - _takenBytes <= _bounds.MaxBytes / 2);
+            long frames = _added.Frames - _taken.Frames;
+            return frames == 0 || (frames <= _bounds.Capacity / 2 && _added.Bytes - _taken.Bytes <= _bounds.MaxBytes / 2);
         }
+    }
+
+    // One frame always fits an empty queue, however large it is.
+    private bool Fits()
+    {
+        long frames = _added.Frames - _added.SeenFrames;
+        return frames == 0 || (frames < _bounds.Capacity && _added.Bytes - _added.SeenBytes < _bounds.MaxBytes);
+    }
+
+    private bool SeesRoom()
+    {
+        _added.SeenFrames = Volatile.Read(ref _taken.Frames);
+        _added.SeenBytes = Volatile.Read(ref _taken.Bytes);
+        return Fits();
     }
 
     private void Drop(Frame frame)
@@ -245,16 +249,16 @@ internal sealed class FrameQueue
         if (IsEmpty)
             return null;
         _head ??= Volatile.Read(ref _first)!;
-        if (_headIndex == _head.Frames.Length)
+        if (_taken.Index == _head.Frames.Length)
         {
             _head = _head.Next!;
-            _headIndex = 0;
+            _taken.Index = 0;
         }
 
-        Frame frame = _head.Frames[_headIndex]!;
-        _head.Frames[_headIndex++] = null;
-        Volatile.Write(ref _takenBytes, _takenBytes + frame.Data.Length);
-        Volatile.Write(ref _takenFrames, _takenFrames + 1);
+        Frame frame = _head.Frames[_taken.Index]!;
+        _head.Frames[_taken.Index++] = null;
+        Volatile.Write(ref _taken.Bytes, _taken.Bytes + frame.Data.Length);
+        Volatile.Write(ref _taken.Frames, _taken.Frames + 1);
         return frame;
     }
 
@@ -290,6 +294,40 @@ internal sealed class FrameQueue
         if (_waiters is null || !_waiters.Remove(waiter))
             return;
         _hasWaiters = _waiters.Count > 0;
+    }
+
+    // The producer's and the consumers' counters change with each frame, on two cores: each side keeps to cache lines of its own, or every frame would cost both a miss.
+    // 64 bytes of distance on either side, whatever lies next to them.
+    [StructLayout(LayoutKind.Explicit, Size = 64 + 40 + 64)]
+    private struct Added
+    {
+        [FieldOffset(64)] // Only touched by the producer, as are the others.
+        public long Frames;
+
+        [FieldOffset(72)] // Only touched by the producer.
+        public long Bytes;
+
+        [FieldOffset(80)] // Only touched by the producer: what it saw last of the consumers' counter, which only grows, so it errs on the safe side.
+        public long SeenFrames;
+
+        [FieldOffset(88)] // Only touched by the producer: the same of the bytes.
+        public long SeenBytes;
+
+        [FieldOffset(96)] // Only touched by the producer: its place in the last segment.
+        public int Index;
+    }
+
+    [StructLayout(LayoutKind.Explicit, Size = 64 + 24 + 64)]
+    private struct Taken
+    {
+        [FieldOffset(64)] // Written under _sync, read by the producer.
+        public long Frames;
+
+        [FieldOffset(72)] // Written under _sync, read by the producer.
+        public long Bytes;
+
+        [FieldOffset(80)] // Under _sync: the place in the first segment.
+        public int Index;
     }
 
     private sealed class Segment(int size)

@@ -119,6 +119,36 @@ internal sealed class RawPeer(Socket socket, Stream stream, string request) : ID
         socket.Shutdown(SocketShutdown.Send);
     }
 
+    /// <summary>Writes the same text again and again, until the client has released the connection.</summary>
+    public async Task WriteForeverAsync(string text)
+    {
+        byte[] bytes = Encoding.Latin1.GetBytes(text);
+        try
+        {
+            while (true)
+                await Stream.WriteAsync(bytes).Soon();
+        }
+        catch (IOException)
+        {
+            // Released.
+        }
+    }
+
+    /// <summary>Waits until the client has released the connection, by FIN or RST.</summary>
+    public async Task IsReleasedAsync()
+    {
+        try
+        {
+            while (await Stream.ReadAsync(_buffer).Soon() > 0)
+            {
+            }
+        }
+        catch (IOException)
+        {
+            // By RST.
+        }
+    }
+
     /// <summary>Breaks the connection: RST.</summary>
     public void Reset()
     {

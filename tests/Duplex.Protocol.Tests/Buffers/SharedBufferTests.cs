@@ -7,12 +7,10 @@ public class SharedBufferTests
     [Fact]
     public void The_array_goes_back_when_the_last_reference_is_dropped()
     {
-        var buffer = new SharedBuffer(_pool.Rent(10), _pool);
-        buffer.AddReference();
-        buffer.AddReference();
+        var buffer = new SharedBuffer(_pool.Rent(10), _pool, references: 4);
 
         buffer.Release();
-        buffer.Release();
+        buffer.Release(2);
         Assert.Equal(1, _pool.Outstanding);
 
         buffer.Release();
@@ -24,9 +22,7 @@ public class SharedBufferTests
     {
         for (int round = 0; round < 200; round++)
         {
-            var buffer = new SharedBuffer(_pool.Rent(10), _pool);
-            for (int i = 1; i < 16; i++)
-                buffer.AddReference();
+            var buffer = new SharedBuffer(_pool.Rent(10), _pool, references: 16);
 
             Parallel.For(0, 16, _ => buffer.Release());
 

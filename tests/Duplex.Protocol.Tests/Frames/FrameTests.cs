@@ -140,7 +140,7 @@ public class FrameTests
     public void A_copy_outlives_the_recycled_original()
     {
         var pool = new CountingPool();
-        Frame frame = Pooled(pool);
+        Frame frame = Pooled(pool, out _);
         Frame copy = frame.Copy();
 
         frame.Recycle();
@@ -153,26 +153,44 @@ public class FrameTests
     public void Recycling_empties_the_frame_and_gives_the_memory_back_once()
     {
         var pool = new CountingPool();
-        Frame frame = Pooled(pool);
+        Frame frame = Pooled(pool, out SharedBuffer slab, references: 2); // another frame in the same slab
 
         frame.Recycle();
         frame.Recycle();
 
         Assert.True(frame.Data.IsEmpty);
+        Assert.Equal(1, pool.Outstanding);
+        slab.Release();
         Assert.Equal(0, pool.Outstanding);
     }
 
     [Fact]
-    public void Recycling_from_many_threads_at_once_gives_the_memory_back_once()
+    public async Task Recycling_from_many_threads_at_once_gives_the_memory_back_once()
     {
-        var pool = new CountingPool(); // throws if anything comes back twice
-        for (int round = 0; round < 200; round++)
+        // Enough rounds that two threads meet within the few instructions that matter.
+        const int Rounds = 20_000;
+        var pool = new CountingPool();
+        var slabs = new SharedBuffer[Rounds];
+        Frame[] frames = [.. Enumerable.Range(0, Rounds).Select(i => Pooled(pool, out slabs[i], references: 2))]; // another frame in each slab, which must not lose its memory
+        int arrived = 0;
+        void RecycleAll()
         {
-            Frame frame = Pooled(pool);
-            Parallel.For(0, 8, _ => frame.Recycle());
-            Assert.True(frame.Data.IsEmpty);
-            Assert.Equal(0, pool.Outstanding);
+            for (int i = 0; i < Rounds; i++)
+            {
+                // Both go for the same frame at once, as far as they can: the first to arrive waits for the second, but not for ever.
+                Interlocked.Increment(ref arrived);
+                for (int spins = 0; Volatile.Read(ref arrived) < 2 * (i + 1) && spins < 1000; spins++)
+                    Thread.SpinWait(1);
+                frames[i].Recycle();
+            }
         }
+
+        await Task.WhenAll(Task.Run(RecycleAll), Task.Run(RecycleAll)).WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(Rounds, pool.Outstanding);
+        foreach (SharedBuffer slab in slabs)
+            slab.Release();
+        Assert.Equal(0, pool.Outstanding);
     }
 
     [Fact]
@@ -193,10 +211,11 @@ public class FrameTests
         Assert.DoesNotContain(Secret, new Frame.Close(new CloseReason(CloseCode.GoingAway, Secret)).ToString(), StringComparison.Ordinal);
     }
 
-    private static Frame Pooled(CountingPool pool)
+    private static Frame Pooled(CountingPool pool, out SharedBuffer slab, int references = 1)
     {
         byte[] array = pool.Rent(100);
         ((byte[])[1, 2, 3]).CopyTo(array, 0);
-        return Frame.Create(FrameType.Binary, true, ReservedBits.None, array.AsMemory(0, 3), new SharedBuffer(array, pool));
+        slab = new SharedBuffer(array, pool, references);
+        return Frame.Create(FrameType.Binary, true, ReservedBits.None, array.AsMemory(0, 3), slab);
     }
 }

@@ -274,12 +274,12 @@ public class MessageAssemblerTests
     {
         using var receiver = new Receiver();
 
-        receiver.Feed("82 7f 00 00 00 00 00 10 00 00"); // 1 MiB
-        for (int i = 0; i < 32; i++)
-            receiver.Feed(new byte[32 * 1024]);
+        receiver.Feed("82 7f 00 00 00 00 00 0f 42 40"); // 1,000,000 bytes
+        for (int i = 0; i < 40; i++)
+            receiver.Feed(new byte[25_000]);
 
         Assert.Single(receiver.Frames);
-        Assert.Equal(1024 * 1024, receiver.Pool.OutstandingBytes);
+        Assert.Equal(1_000_000, receiver.Pool.OutstandingBytes);
     }
 
     [Fact]

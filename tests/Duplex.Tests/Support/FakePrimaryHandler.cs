@@ -75,6 +75,7 @@ internal sealed class ConnectionContent(Stream stream) : HttpContent
     protected override void Dispose(bool disposing)
     {
         IsDisposed = true;
+        stream.Dispose();
         base.Dispose(disposing);
     }
 }

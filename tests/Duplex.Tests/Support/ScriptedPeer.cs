@@ -11,6 +11,7 @@ internal sealed class ScriptedPeer : Stream
     private readonly Lock _sync = new();
     private readonly Queue<byte[]> _toSession = new();
     private readonly List<string> _misuse = [];
+    private readonly List<int> _readSizes = [];
     private readonly Channel<Frame> _frames = Channel.CreateUnbounded<Frame>();
     private readonly FrameReader _reader;
     private readonly MessageAssembler _assembler = new(mergeFragments: false);
@@ -45,6 +46,16 @@ internal sealed class ScriptedPeer : Stream
         {
             lock (_sync)
                 return _unflushed ? [.. _misuse, "a write that no flush followed"] : [.. _misuse];
+        }
+    }
+
+    /// <summary>How much each read of the session asked for.</summary>
+    public IReadOnlyList<int> ReadSizes
+    {
+        get
+        {
+            lock (_sync)
+                return [.. _readSizes];
         }
     }
 
@@ -185,6 +196,8 @@ internal sealed class ScriptedPeer : Stream
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         Begin(ref _reads, "two reads at a time", cancellationToken);
+        lock (_sync)
+            _readSizes.Add(buffer.Length);
         try
         {
             while (true)

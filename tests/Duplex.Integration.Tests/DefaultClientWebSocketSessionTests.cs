@@ -1,0 +1,49 @@
+using System.Net;
+
+namespace Duplex.Tests;
+
+public sealed class DefaultClientWebSocketSessionTests(KestrelServer server) : IClassFixture<KestrelServer>
+{
+    [Fact]
+    public async Task Its_call_tells_of_the_handshake()
+    {
+        using HttpClient client = Clients.Create();
+
+        await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(new Uri(server["http"], "/echo?x=1"), request =>
+        {
+            request.Headers.Add("X-Test", "1");
+            request.Subprotocols.Add("b");
+            request.Subprotocols.Add("a");
+        }).Soon();
+
+        Assert.Equal("ws", session.Call.Request.Uri!.Scheme);
+        Assert.Equal("?x=1", session.Call.Request.Uri.Query);
+        Assert.Equal(["1"], session.Call.Request.Headers.GetValues("X-Test"));
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, session.Call.Response!.StatusCode);
+        Assert.Equal(HttpVersion.Version11, session.Call.Response.Version);
+        Assert.Contains("websocket", session.Call.Response.Headers.GetValues("Upgrade"), StringComparer.OrdinalIgnoreCase);
+        Assert.Equal("b", session.Call.Subprotocol);
+        Assert.True(session.Masking);
+        Assert.Equal(WebSocketSessionState.Open, session.State);
+    }
+
+    [Fact]
+    public async Task It_has_what_the_options_say()
+    {
+        using HttpClient client = Clients.Create(ws =>
+        {
+            ws.PingInterval = TimeSpan.FromMinutes(3);
+            ws.PingTimeout = Timeout.InfiniteTimeSpan;
+            ws.MaxFrameSize = 10;
+        });
+
+        await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(new Uri(server["ws"], "/echo")).Soon();
+        Assert.Equal(TimeSpan.FromMinutes(3), session.PingInterval);
+        Assert.Equal(Timeout.InfiniteTimeSpan, session.PingTimeout);
+        await session.SendAsync(new byte[11]);
+
+        FrameTooBigException error = await Assert.ThrowsAsync<FrameTooBigException>(() => session.Incoming.ReadAsync().AsTask().Soon());
+        Assert.Equal(10, error.Limit);
+        Assert.Equal(11, error.Size);
+    }
+}

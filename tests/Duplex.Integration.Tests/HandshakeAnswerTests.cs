@@ -1,0 +1,198 @@
+using System.Net;
+
+namespace Duplex.Tests;
+
+/// <summary>What a server may answer to a handshake, byte by byte over a real connection.</summary>
+public sealed class HandshakeAnswerTests
+{
+    private const string Accept = "{accept}";
+
+    public static TheoryData<string, string, HandshakeCheck> WrongAnswers => new()
+    {
+        { "status 200", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", HandshakeCheck.Status },
+        { "status 302", "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", HandshakeCheck.Status },
+        { "status 401", "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nContent-Length: 0\r\n\r\n", HandshakeCheck.Status },
+        { "status 426", "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 8\r\nContent-Length: 0\r\n\r\n", HandshakeCheck.Status },
+        { "status 500", "HTTP/1.1 500 Internal Server Error\r\n\r\nuntil the end", HandshakeCheck.Status },
+        { "HTTP/1.0", $"HTTP/1.0 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.HttpVersion },
+        { "no Upgrade", $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.Upgrade },
+        { "wrong Upgrade", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.Upgrade },
+        { "two Upgrades", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket, h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.Upgrade },
+        { "no Connection", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.Connection },
+        { "wrong Connection", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: keep-alive\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.Connection },
+        { "no accept", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", HandshakeCheck.Accept },
+        { "wrong accept", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n", HandshakeCheck.Accept },
+        { "two accepts", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.Accept },
+        { "a subprotocol not offered", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\nSec-WebSocket-Protocol: c\r\n\r\n", HandshakeCheck.Subprotocol },
+        { "two subprotocols in a line", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\nSec-WebSocket-Protocol: a, b\r\n\r\n", HandshakeCheck.Subprotocol },
+        { "two subprotocols in two lines", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\nSec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n\r\n", HandshakeCheck.Subprotocol },
+        { "an extension not offered", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n", HandshakeCheck.Extensions },
+        { "no HTTP", "220 mail.example ESMTP\r\n\r\n", HandshakeCheck.Transport },
+    };
+
+    [Theory, MemberData(nameof(WrongAnswers))]
+    public async Task A_wrong_answer_is_refused_with_its_check_and_the_connection_released(string why, string answer, HandshakeCheck check)
+    {
+        _ = why;
+        using var server = new RawServer();
+        using HttpClient client = Clients.Create(options =>
+        {
+            options.Subprotocols.Add("a");
+            options.Subprotocols.Add("b");
+        });
+
+        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        using RawPeer peer = await server.AcceptAsync();
+        await peer.WriteAsync(answer.Replace(Accept, HandshakeKey.ComputeAccept(peer.Header("Sec-WebSocket-Key")!), StringComparison.Ordinal));
+        if (answer.EndsWith("until the end", StringComparison.Ordinal))
+            await peer.EndAsync();
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => connecting.Soon());
+        Assert.Equal(check, error.Check);
+        if (check is HandshakeCheck.Transport)
+        {
+            Assert.IsType<HttpRequestException>(error.InnerException);
+            Assert.Null(error.StatusCode);
+        }
+        else
+        {
+            Assert.Equal(answer.Split(' ')[1], $"{(int)error.StatusCode!}");
+        }
+
+        // A refusal with a body of known length leaves a connection that the client may use again; any other is gone.
+        if (check is not HandshakeCheck.Status)
+            await peer.IsReleasedAsync();
+    }
+
+    [Fact]
+    public async Task A_refusals_status_headers_and_body_are_in_the_exception_and_not_in_its_text()
+    {
+        using var server = new RawServer();
+        using HttpClient client = Clients.Create();
+
+        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        using RawPeer peer = await server.AcceptAsync();
+        await peer.WriteAsync("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Length: 6\r\n\r\ns\u00e9cret");
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => connecting.Soon());
+        Assert.Equal(HttpStatusCode.TooManyRequests, error.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(7), error.Headers!.RetryAfter!.Delta);
+        Assert.Equal("s\u00e9cret", error.BodyPreview);
+        Assert.DoesNotContain("cret", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_proper_answer_in_any_spelling_that_HTTP_allows_is_accepted()
+    {
+        using var server = new RawServer();
+        using HttpClient client = Clients.Create(options => options.Subprotocols.Add("a"));
+
+        Task<(UpgradedConnection Connection, WebSocketsOptions)> connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        using RawPeer peer = await server.AcceptAsync();
+        string accept = HandshakeKey.ComputeAccept(peer.Header("Sec-WebSocket-Key")!);
+        await peer.WriteAsync(
+            "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" +
+            $"HTTP/1.1 101 Whatever\r\nSERVER: x\r\nupgrade: WebSocket\r\nconnection: keep-alive\r\nConnection: , UPGRADE\r\nsec-websocket-accept:   {accept}  \r\nSec-WebSocket-Protocol: a\r\n\r\n");
+
+        UpgradedConnection connection = (await connecting.Soon()).Connection;
+        Assert.Equal("a", connection.Call.Subprotocol);
+        Assert.Equal("x", connection.Call.Response!.Headers.Server.ToString());
+        connection.Owner.Dispose();
+        await peer.IsReleasedAsync();
+    }
+
+    [Fact]
+    public async Task The_request_on_the_wire_is_the_one_of_RFC_6455()
+    {
+        using var server = new RawServer();
+        using HttpClient client = Clients.Create();
+        client.DefaultRequestHeaders.ConnectionClose = true;
+        client.DefaultRequestHeaders.ExpectContinue = true;
+        client.DefaultRequestHeaders.TryAddWithoutValidation("Sec-WebSocket-Key", "mine");
+
+        Task<(UpgradedConnection Connection, WebSocketsOptions)> connecting = HandshakeEdge.ConnectAsync(
+            client, new Uri(server.Uri, "/a%20b?c=%26"), request => request.Subprotocols.Add("a"), CancellationToken.None);
+        using RawPeer peer = await server.AcceptAsync();
+        await peer.UpgradeAsync();
+        (await connecting.Soon()).Connection.Owner.Dispose();
+
+        Assert.Equal(
+            [
+                "GET /a%20b?c=%26 HTTP/1.1", $"Host: {server.Uri.Authority}", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+                $"Sec-WebSocket-Key: {peer.Header("Sec-WebSocket-Key")}", "Sec-WebSocket-Protocol: a", "", "",
+            ],
+            peer.Request.Split("\r\n"));
+    }
+
+    [Fact]
+    public async Task A_redirect_is_not_followed_by_the_handlers_that_the_plugin_makes_but_is_for_ordinary_requests()
+    {
+        using RawServer server = new(), target = new();
+        using var client = new HttpClient(new WebSocketsHandler());
+        string found = $"HTTP/1.1 302 Found\r\nLocation: http://{target.Uri.Authority}/there\r\nContent-Length: 0\r\nConnection: close\r\nSet-Cookie: a=b\r\n\r\n";
+
+        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        using (RawPeer peer = await server.AcceptAsync())
+        {
+            await peer.WriteAsync(found);
+            Assert.Equal(HttpStatusCode.Found, (await Assert.ThrowsAsync<WebSocketHandshakeException>(() => connecting.Soon())).StatusCode);
+        }
+
+        Task<HttpResponseMessage> getting = client.GetAsync(new UriBuilder(server.Uri) { Scheme = "http" }.Uri);
+        using (RawPeer peer = await server.AcceptAsync())
+        {
+            Assert.Equal("a=b", peer.Header("Cookie")); // both share their cookies
+            await peer.WriteAsync(found);
+        }
+
+        using RawPeer there = await target.AcceptAsync();
+        await there.WriteAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        Assert.Equal(HttpStatusCode.NoContent, (await getting.Soon()).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_handler_of_unknown_kind_that_follows_a_redirect_is_found_out_and_its_connection_released()
+    {
+        using RawServer server = new(), target = new();
+        using var client = new HttpClient(new WebSocketsHandler(new Opaque(new SocketsHttpHandler())));
+
+        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        using RawPeer peer = await server.AcceptAsync();
+        await peer.WriteAsync($"HTTP/1.1 307 Temporary Redirect\r\nLocation: ws://{target.Uri.Authority}/there\r\nContent-Length: 0\r\n\r\n");
+        using RawPeer there = await target.AcceptAsync();
+        await there.UpgradeAsync();
+
+        Assert.Equal(HandshakeCheck.Redirect, (await Assert.ThrowsAsync<WebSocketHandshakeException>(() => connecting.Soon())).Check);
+        await there.IsReleasedAsync();
+    }
+
+    [Fact]
+    public async Task A_redirecting_handler_a_missing_plugin_and_a_value_with_a_line_break_cost_no_connection()
+    {
+        using var server = new RawServer();
+        using HttpClient redirecting = new(new WebSocketsHandler(new SocketsHttpHandler())), without = new(), good = Clients.Create();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => HandshakeEdge.ConnectAsync(redirecting, server.Uri, null, CancellationToken.None).Soon());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => HandshakeEdge.ConnectAsync(without, server.Uri, null, CancellationToken.None).Soon());
+        await Assert.ThrowsAsync<ArgumentException>(() => HandshakeEdge.ConnectAsync(
+            good, server.Uri, request => request.Headers.TryAddWithoutValidation("X-Value", "a\r\nX-Evil: b"), CancellationToken.None).Soon());
+        await Assert.ThrowsAsync<ArgumentException>(() => HandshakeEdge.ConnectAsync(
+            good, new UriBuilder(server.Uri) { UserName = "a" }.Uri, null, CancellationToken.None).Soon());
+
+        Assert.False(server.IsAsked);
+    }
+
+    /// <summary>A handler whose kind tells nothing about what is inside.</summary>
+    private sealed class Opaque(HttpMessageHandler inner) : HttpMessageHandler
+    {
+        private readonly HttpMessageInvoker _inner = new(inner);
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => _inner.SendAsync(request, cancellationToken);
+
+        protected override void Dispose(bool disposing)
+        {
+            _inner.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,377 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Duplex.Tests;
+
+public sealed class HttpUpgradeTests : IDisposable
+{
+    private readonly CancellationTokenSource _deadline = new(), _stopping = new(), _caller = new();
+    private readonly WebSocketRequest _request = new();
+    private readonly HttpRequestMessage _marker = new(HttpMethod.Get, "http://host.test/path?q=1") { Version = new Version(0, 0) };
+
+    public void Dispose()
+    {
+        _deadline.Dispose();
+        _stopping.Dispose();
+        _caller.Dispose();
+        _marker.Dispose();
+    }
+
+    [Fact]
+    public async Task The_request_is_the_one_of_RFC_6455()
+    {
+        var primary = new FakePrimaryHandler();
+
+        await SendAsync(primary);
+
+        HttpRequestMessage request = primary.Request;
+        Assert.Equal(HttpMethod.Get, request.Method);
+        Assert.Equal("ws://host.test/path?q=1", request.RequestUri!.AbsoluteUri);
+        Assert.Equal((HttpVersion.Version11, HttpVersionPolicy.RequestVersionExact), (request.Version, request.VersionPolicy));
+        Assert.Null(request.Content);
+        Assert.Equal(
+            ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", $"Sec-WebSocket-Key: {FakePrimaryHandler.Value(request, "Sec-WebSocket-Key")}"],
+            request.Headers.NonValidated.Select(header => $"{header.Key}: {header.Value}"));
+        Assert.True(HandshakeKey.IsValid(FakePrimaryHandler.Value(request, "Sec-WebSocket-Key")));
+    }
+
+    [Fact]
+    public async Task Each_attempt_has_a_key_of_its_own_and_leaves_the_marker_as_it_is()
+    {
+        var primary = new FakePrimaryHandler();
+        _marker.Headers.TryAddWithoutValidation("Connection", "close");
+
+        await SendAsync(primary);
+        await SendAsync(primary);
+
+        Assert.Equal(2, primary.Requests.Select(request => FakePrimaryHandler.Value(request, "Sec-WebSocket-Key")).Distinct().Count());
+        Assert.Equal(["Connection"], _marker.Headers.NonValidated.Select(header => header.Key));
+    }
+
+    [Fact]
+    public async Task Headers_and_options_of_the_marker_go_along_and_those_of_ours_do_not()
+    {
+        var primary = new FakePrimaryHandler();
+        var option = new HttpRequestOptionsKey<string>("mine");
+        _marker.Options.Set(option, "here");
+        _marker.Headers.TryAddWithoutValidation("Authorization", "Bearer x");
+        _marker.Headers.TryAddWithoutValidation("Sec-WebSocket-Key", "mine");
+        _marker.Headers.ConnectionClose = true;
+        _marker.Headers.ExpectContinue = true;
+
+        await SendAsync(primary);
+
+        Assert.Equal("Bearer x", FakePrimaryHandler.Value(primary.Request, "Authorization"));
+        Assert.Equal("Upgrade", FakePrimaryHandler.Value(primary.Request, "Connection"));
+        Assert.Null(FakePrimaryHandler.Value(primary.Request, "Expect"));
+        Assert.True(HandshakeKey.IsValid(FakePrimaryHandler.Value(primary.Request, "Sec-WebSocket-Key")));
+        Assert.True(primary.Request.Options.TryGetValue(option, out string? value));
+        Assert.Equal("here", value);
+    }
+
+    [Fact]
+    public async Task Subprotocols_are_offered_once_each_the_requests_first_then_the_clients_then_the_plugins()
+    {
+        var primary = new FakePrimaryHandler(request =>
+        {
+            HttpResponseMessage response = FakePrimaryHandler.Upgrade(request);
+            response.Headers.TryAddWithoutValidation("Sec-WebSocket-Protocol", "b");
+            return response;
+        });
+        _request.Subprotocols.Add("a");
+        _marker.Headers.TryAddWithoutValidation("Sec-WebSocket-Protocol", "b, a");
+
+        HttpResponseMessage answer = await SendAsync(primary, ["c", "a"]);
+
+        Assert.Equal("a, b, c", FakePrimaryHandler.Value(primary.Request, "Sec-WebSocket-Protocol"));
+        Assert.Equal("b", Assert.IsType<UpgradedContent>(answer.Content).TryTake()!.Call.Subprotocol);
+    }
+
+    [Fact]
+    public async Task The_answer_brings_the_connection_and_the_call()
+    {
+        var stream = new MemoryStream();
+        HttpResponseMessage? inner = null;
+        var primary = new FakePrimaryHandler(request =>
+        {
+            inner = FakePrimaryHandler.Upgrade(request, stream);
+            inner.Headers.TryAddWithoutValidation("X-Server", "one");
+            return inner;
+        });
+
+        HttpResponseMessage answer = await SendAsync(primary);
+
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, answer.StatusCode);
+        Assert.Equal(HttpVersion.Version11, answer.Version);
+        Assert.Same(_marker, answer.RequestMessage);
+        Assert.Equal("one", Assert.Single(answer.Headers.GetValues("X-Server")));
+        UpgradedConnection connection = Assert.IsType<UpgradedContent>(answer.Content).TryTake()!;
+        Assert.Same(stream, connection.Stream);
+        Assert.Same(_request, connection.Call.Request);
+        Assert.Equal("ws://host.test/path?q=1", _request.Uri!.AbsoluteUri);
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, connection.Call.Response!.StatusCode);
+        Assert.Equal("one", Assert.Single(connection.Call.Response.Headers.GetValues("X-Server")));
+        Assert.Null(connection.Call.Subprotocol);
+
+        Assert.False(((ConnectionContent)inner!.Content).IsDisposed);
+        connection.Owner.Dispose();
+        Assert.True(((ConnectionContent)inner.Content).IsDisposed);
+    }
+
+    [Fact]
+    public async Task Another_status_goes_back_as_it_is_as_an_answer_to_the_marker()
+    {
+        var inner = new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new StringContent("who?") };
+        var primary = new FakePrimaryHandler(request =>
+        {
+            inner.RequestMessage = request;
+            return inner;
+        });
+
+        HttpResponseMessage answer = await SendAsync(primary);
+
+        Assert.Same(inner, answer);
+        Assert.Same(_marker, answer.RequestMessage);
+        Assert.Equal("who?", await answer.Content.ReadAsStringAsync());
+    }
+
+    public static TheoryData<string, string?, HandshakeCheck> WrongAnswers => new()
+    {
+        { "Upgrade", null, HandshakeCheck.Upgrade },
+        { "Upgrade", "h2c", HandshakeCheck.Upgrade },
+        { "Connection", null, HandshakeCheck.Connection },
+        { "Connection", "keep-alive", HandshakeCheck.Connection },
+        { "Sec-WebSocket-Accept", null, HandshakeCheck.Accept },
+        { "Sec-WebSocket-Accept", "dGhlIHNhbXBsZSBub25jZQ==", HandshakeCheck.Accept },
+        { "Sec-WebSocket-Protocol", "not-offered", HandshakeCheck.Subprotocol },
+        { "Sec-WebSocket-Extensions", "permessage-deflate", HandshakeCheck.Extensions },
+    };
+
+    [Theory, MemberData(nameof(WrongAnswers))]
+    public async Task A_wrong_answer_is_refused_with_its_check_and_its_connection_released(string header, string? value, HandshakeCheck check)
+    {
+        HttpResponseMessage? inner = null;
+        var primary = new FakePrimaryHandler(request =>
+        {
+            inner = FakePrimaryHandler.Upgrade(request);
+            inner.Headers.Remove(header);
+            if (value is not null)
+                inner.Headers.TryAddWithoutValidation(header, value);
+            return inner;
+        });
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => SendAsync(primary));
+
+        Assert.Equal(check, error.Check);
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, error.StatusCode);
+        Assert.NotNull(error.Headers);
+        if (value is not null)
+            Assert.DoesNotContain(value, error.Message, StringComparison.Ordinal);
+        Assert.True(((ConnectionContent)inner!.Content).IsDisposed);
+    }
+
+    [Fact]
+    public async Task An_answer_over_HTTP_1_0_is_refused()
+    {
+        var primary = new FakePrimaryHandler(request =>
+        {
+            HttpResponseMessage response = FakePrimaryHandler.Upgrade(request);
+            response.Version = HttpVersion.Version10;
+            return response;
+        });
+
+        Assert.Equal(HandshakeCheck.HttpVersion, (await Assert.ThrowsAsync<WebSocketHandshakeException>(() => SendAsync(primary))).Check);
+    }
+
+    [Theory]
+    [InlineData(101)]
+    [InlineData(401)]
+    public async Task An_answer_from_another_address_is_refused_whatever_its_status(int status)
+    {
+        HttpResponseMessage? inner = null;
+        var primary = new FakePrimaryHandler(request =>
+        {
+            inner = FakePrimaryHandler.Upgrade(request);
+            inner.StatusCode = (HttpStatusCode)status;
+            request.RequestUri = new Uri("ws://evil.test/path?q=1"); // as SocketsHttpHandler does when it follows a redirect
+            return inner;
+        });
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => SendAsync(primary));
+
+        Assert.Equal(HandshakeCheck.Redirect, error.Check);
+        Assert.DoesNotContain("evil", error.Message, StringComparison.Ordinal);
+        Assert.True(((ConnectionContent)inner!.Content).IsDisposed);
+    }
+
+    [Fact]
+    public async Task A_handler_that_writes_http_for_ws_has_not_gone_elsewhere()
+    {
+        var primary = new FakePrimaryHandler(request =>
+        {
+            request.RequestUri = new Uri("http://host.test/path?q=1");
+            return FakePrimaryHandler.Upgrade(request);
+        });
+
+        Assert.IsType<UpgradedContent>((await SendAsync(primary)).Content);
+    }
+
+    [Fact]
+    public async Task A_101_without_a_duplex_stream_is_refused_with_the_cure()
+    {
+        var content = new ConnectionContent(new MemoryStream([], writable: false));
+        var primary = new FakePrimaryHandler(request =>
+        {
+            HttpResponseMessage response = FakePrimaryHandler.Upgrade(request);
+            response.Content = content;
+            return response;
+        });
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => SendAsync(primary));
+
+        Assert.Equal(HandshakeCheck.Transport, error.Check);
+        Assert.Contains("connection", error.Message, StringComparison.Ordinal);
+        Assert.True(content.IsDisposed);
+    }
+
+    [Theory]
+    [InlineData("deadline", HandshakeCheck.Timeout)]
+    [InlineData("stopping", HandshakeCheck.Disposed)]
+    public async Task What_ends_an_attempt_is_named_even_if_the_inner_handler_ignores_its_token(string what, HandshakeCheck check)
+    {
+        var late = new TaskCompletionSource<HttpResponseMessage>();
+        var primary = new FakePrimaryHandler((_, _) => late.Task);
+        Task<HttpResponseMessage> sending = SendAsync(primary);
+
+        await (what == "deadline" ? _deadline : _stopping).CancelAsync();
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => sending);
+        Assert.Equal(check, error.Check);
+        Assert.IsAssignableFrom<OperationCanceledException>(error.InnerException);
+        Assert.Null(error.StatusCode);
+
+        // What comes after all is thrown away.
+        HttpResponseMessage response = FakePrimaryHandler.Upgrade(primary.Request);
+        late.SetResult(response);
+        Assert.True(((ConnectionContent)response.Content).IsDisposed);
+    }
+
+    [Fact]
+    public async Task The_callers_cancellation_stays_one_and_wins()
+    {
+        Task<HttpResponseMessage> sending = SendAsync(new FakePrimaryHandler((_, _) => new TaskCompletionSource<HttpResponseMessage>().Task));
+
+        await _caller.CancelAsync();
+        await _deadline.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+    }
+
+    [Fact]
+    public async Task A_time_limit_of_the_inner_handlers_own_is_a_timeout()
+    {
+        var primary = new FakePrimaryHandler((_, _) => Task.FromException<HttpResponseMessage>(new TaskCanceledException("connect", new TimeoutException())));
+
+        Assert.Equal(HandshakeCheck.Timeout, (await Assert.ThrowsAsync<WebSocketHandshakeException>(() => SendAsync(primary))).Check);
+    }
+
+    [Fact]
+    public async Task What_the_transport_throws_stays_what_it_is_for_handlers_that_retry()
+    {
+        var broken = new HttpRequestException("refused");
+
+        Assert.Same(broken, await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(new FakePrimaryHandler((_, _) => Task.FromException<HttpResponseMessage>(broken)))));
+    }
+
+    [Fact]
+    public async Task A_value_with_a_line_break_and_a_bad_address_are_refused_before_anything_is_sent()
+    {
+        var primary = new FakePrimaryHandler();
+
+        _marker.Headers.TryAddWithoutValidation("X-Value", "a\r\nb");
+        await Assert.ThrowsAsync<ArgumentException>(() => SendAsync(primary));
+        _marker.Headers.Clear();
+        _marker.RequestUri = new Uri("ftp://host.test/");
+        await Assert.ThrowsAsync<ArgumentException>(() => SendAsync(primary));
+
+        Assert.Empty(primary.Requests);
+    }
+
+    [Fact]
+    public async Task Logs_name_the_address_without_its_query_and_no_headers()
+    {
+        var logs = new ListLogger();
+        _marker.Headers.TryAddWithoutValidation("Authorization", "Bearer secret");
+        _marker.RequestUri = new Uri("ws://host.test/path?token=secret");
+        var refusing = new FakePrimaryHandler(_ => new HttpResponseMessage(HttpStatusCode.Forbidden) { Content = new StringContent("secret") });
+        var broken = new FakePrimaryHandler((_, _) => Task.FromException<HttpResponseMessage>(new HttpRequestException("secret")));
+        var wrong = new FakePrimaryHandler(request =>
+        {
+            HttpResponseMessage response = FakePrimaryHandler.Upgrade(request);
+            response.Headers.Remove("Upgrade");
+            return response;
+        });
+
+        await SendAsync(new FakePrimaryHandler(), logger: logs);
+        await SendAsync(refusing, logger: logs);
+        await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(broken, logger: logs));
+        await Assert.ThrowsAsync<WebSocketHandshakeException>(() => SendAsync(wrong, logger: logs));
+
+        Assert.Equal([10, 11, 10, 12, 10, 13, 10, 13], logs.Entries.Select(entry => entry.Id));
+        Assert.All(logs.Entries, entry => Assert.Contains("ws://host.test/path ", entry.Text, StringComparison.Ordinal));
+        Assert.All(logs.Entries, entry => Assert.DoesNotContain("secret", entry.Text, StringComparison.Ordinal));
+        Assert.Contains("403", logs.Entries[3].Text, StringComparison.Ordinal);
+        Assert.Contains("Upgrade", logs.Entries[7].Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1.1", HttpVersionPolicy.RequestVersionExact, true)]
+    [InlineData("1.1", HttpVersionPolicy.RequestVersionOrLower, true)]
+    [InlineData("1.1", HttpVersionPolicy.RequestVersionOrHigher, true)]
+    [InlineData("2.0", HttpVersionPolicy.RequestVersionOrLower, true)]
+    [InlineData("3.0", HttpVersionPolicy.RequestVersionOrLower, true)]
+    [InlineData("1.0", HttpVersionPolicy.RequestVersionOrHigher, true)]
+    [InlineData("2.0", HttpVersionPolicy.RequestVersionExact, false)]
+    [InlineData("2.0", HttpVersionPolicy.RequestVersionOrHigher, false)]
+    [InlineData("1.0", HttpVersionPolicy.RequestVersionExact, false)]
+    [InlineData("1.0", HttpVersionPolicy.RequestVersionOrLower, false)]
+    public void A_version_is_refused_if_1_1_will_not_do(string version, HttpVersionPolicy policy, bool isAllowed)
+    {
+        if (isAllowed)
+        {
+            HttpUpgrade.CheckVersion(Version.Parse(version), policy);
+            return;
+        }
+
+        var error = Assert.Throws<ArgumentException>(() => HttpUpgrade.CheckVersion(Version.Parse(version), policy));
+        Assert.Contains(version, error.Message, StringComparison.Ordinal);
+        Assert.Contains("1.1", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(302, "Redirects")]
+    [InlineData(401, "credentials")]
+    [InlineData(404, "path")]
+    [InlineData(503, "later")]
+    public async Task A_rejection_has_the_status_a_cure_the_headers_and_the_body_but_not_in_its_message(int status, string cure)
+    {
+        var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent("secret body") };
+        response.Headers.TryAddWithoutValidation("X-Why", "secret header");
+
+        WebSocketHandshakeException error = await HttpUpgrade.RejectionAsync(response, CancellationToken.None);
+
+        Assert.Equal(HandshakeCheck.Status, error.Check);
+        Assert.Equal((HttpStatusCode)status, error.StatusCode);
+        Assert.Equal("secret header", Assert.Single(error.Headers!.GetValues("X-Why")));
+        Assert.Equal("secret body", error.BodyPreview);
+        Assert.Contains($"{status}", error.Message, StringComparison.Ordinal);
+        Assert.Contains(cure, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(FakePrimaryHandler primary, IEnumerable<string>? subprotocols = null, ListLogger? logger = null)
+    {
+        using var invoker = new HttpMessageInvoker(primary, disposeHandler: false);
+        var upgrade = new HttpUpgrade(invoker.SendAsync, subprotocols ?? [], TimeSpan.FromSeconds(15), logger is null ? NullLogger.Instance : logger);
+        return await upgrade.SendAsync(_marker, _request, _deadline.Token, _stopping.Token, _caller.Token).Soon();
+    }
+}

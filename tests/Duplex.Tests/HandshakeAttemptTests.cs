@@ -1,0 +1,102 @@
+using Microsoft.Extensions.Time.Testing;
+
+namespace Duplex.Tests;
+
+public sealed class HandshakeAttemptTests
+{
+    private static readonly Uri Target = new("ws://host.test/");
+
+    [Fact]
+    public void The_marker_has_a_version_that_nobody_sends_and_the_requests_headers_and_options()
+    {
+        var request = new WebSocketRequest();
+        request.Headers.Add("X-Mine", ["1", "2"]);
+        var option = new HttpRequestOptionsKey<int>("mine");
+        request.Options.Set(option, 7);
+        using var attempt = new HandshakeAttempt(request);
+
+        HttpRequestMessage marker = attempt.CreateMarker(Target);
+
+        Assert.Equal(new Version(0, 0), marker.Version);
+        Assert.Equal(Target, marker.RequestUri);
+        Assert.Equal(["1", "2"], marker.Headers.GetValues("X-Mine"));
+        Assert.True(marker.Options.TryGetValue(option, out int value));
+        Assert.Equal(7, value);
+    }
+
+    [Fact]
+    public void The_attempt_is_found_in_the_marker_and_in_a_copy_with_its_options_and_nowhere_else()
+    {
+        using var attempt = new HandshakeAttempt(new WebSocketRequest());
+        HttpRequestMessage marker = attempt.CreateMarker(Target);
+        var copy = new HttpRequestMessage();
+        foreach ((string name, object? value) in marker.Options)
+            ((IDictionary<string, object?>)copy.Options)[name] = value;
+
+        Assert.True(HandshakeAttempt.TryGet(marker, out HandshakeAttempt? found));
+        Assert.Same(attempt, found);
+        Assert.True(HandshakeAttempt.TryGet(copy, out found));
+        Assert.Same(attempt, found);
+        Assert.False(HandshakeAttempt.TryGet(new HttpRequestMessage(), out _));
+
+        HandshakeAttempt.Unmark(copy);
+        Assert.False(HandshakeAttempt.TryGet(copy, out _));
+        Assert.True(HandshakeAttempt.TryGet(marker, out _));
+    }
+
+    [Fact]
+    public void The_time_runs_from_the_first_take_up_however_often_it_is_tried()
+    {
+        var time = new FakeTimeProvider();
+        var options = new WebSocketsOptions { TimeProvider = time, HandshakeTimeout = TimeSpan.FromSeconds(15) };
+        using var attempt = new HandshakeAttempt(new WebSocketRequest());
+        Assert.Null(attempt.Options);
+
+        attempt.TakeUp(options);
+        time.Advance(TimeSpan.FromSeconds(10));
+        attempt.TakeUp(options);
+        CancellationToken deadline = attempt.Deadline;
+        time.Advance(TimeSpan.FromSeconds(4.9));
+
+        Assert.Same(options, attempt.Options);
+        Assert.False(deadline.IsCancellationRequested);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.True(deadline.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void A_connection_that_was_opened_and_not_taken_ends_with_the_attempt()
+    {
+        var attempt = new HandshakeAttempt(new WebSocketRequest());
+        MemoryStream lost = new(), taken = new(), late = new();
+        UpgradedContent first = Content(lost), second = Content(taken);
+
+        attempt.Track(first);
+        attempt.Track(second);
+        Assert.NotNull(second.TryTake());
+        Assert.True(lost.CanRead);
+        attempt.Dispose();
+        attempt.Track(Content(late));
+
+        Assert.False(lost.CanRead);
+        Assert.True(taken.CanRead);
+        Assert.False(late.CanRead);
+    }
+
+    [Fact]
+    public void A_try_that_begins_when_the_attempt_is_over_does_no_harm()
+    {
+        var attempt = new HandshakeAttempt(new WebSocketRequest());
+        var options = new WebSocketsOptions();
+        attempt.TakeUp(options);
+
+        attempt.Dispose();
+        attempt.Dispose();
+        attempt.TakeUp(options);
+
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(attempt.Deadline);
+        Assert.False(linked.IsCancellationRequested);
+    }
+
+    private static UpgradedContent Content(Stream owner) => new(new UpgradedConnection(owner, owner, new WebSocketCall(new WebSocketRequest(), null, null)));
+}

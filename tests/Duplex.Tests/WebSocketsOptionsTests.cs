@@ -1,0 +1,194 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Duplex.Tests;
+
+public sealed class WebSocketsOptionsTests
+{
+    public static TheoryData<string> Times => ["PingInterval", "PingTimeout", "HandshakeTimeout", "CloseTimeout"];
+
+    public static TheoryData<string> Limits => ["MaxFrameSize", "MaxMessageSize", "MaxFragments"];
+
+    [Fact]
+    public void The_defaults_are_those_of_the_documentation()
+    {
+        var options = new WebSocketsOptions();
+
+        Assert.Equal(TimeSpan.FromSeconds(20), options.PingInterval);
+        Assert.Equal(TimeSpan.FromSeconds(20), options.PingTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(15), options.HandshakeTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(5), options.CloseTimeout);
+        Assert.Equal(64 << 20, options.MaxFrameSize);
+        Assert.Equal(64 << 20, options.MaxMessageSize);
+        Assert.Equal(131_072, options.MaxFragments);
+        Assert.Empty(options.Subprotocols);
+        Assert.Same(ChannelConfig.DefaultIncoming, options.Channels.Incoming);
+        Assert.Same(ChannelConfig.DefaultOutgoing, options.Channels.Outgoing);
+        Assert.Same(TimeProvider.System, options.TimeProvider);
+        Assert.Same(NullLoggerFactory.Instance, options.LoggerFactory);
+    }
+
+    [Theory, MemberData(nameof(Times))]
+    public void A_time_is_positive_or_infinite_and_not_longer_than_a_timer_takes(string name)
+    {
+        var options = new WebSocketsOptions();
+        TimeSpan longest = TimeSpan.FromMilliseconds(int.MaxValue);
+
+        foreach (TimeSpan good in new[] { TimeSpan.FromTicks(1), TimeSpan.FromHours(1), longest, Timeout.InfiniteTimeSpan })
+        {
+            SetTime(options, name, good);
+            Assert.Equal(good, GetTime(options, name));
+        }
+
+        foreach (TimeSpan bad in new[] { TimeSpan.Zero, TimeSpan.FromTicks(-1), TimeSpan.FromSeconds(-1), longest + TimeSpan.FromTicks(1), TimeSpan.MaxValue, TimeSpan.MinValue })
+        {
+            var error = Assert.Throws<ArgumentOutOfRangeException>(name, () => SetTime(options, name, bad));
+            Assert.Equal(bad, error.ActualValue);
+            Assert.Contains("InfiniteTimeSpan", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(Timeout.InfiniteTimeSpan, GetTime(options, name));
+    }
+
+    [Theory, MemberData(nameof(Limits))]
+    public void A_limit_is_at_least_one(string name)
+    {
+        var options = new WebSocketsOptions();
+
+        SetLimit(options, name, 1);
+        foreach (int bad in new[] { 0, -1, int.MinValue })
+            Assert.Throws<ArgumentOutOfRangeException>(() => SetLimit(options, name, bad));
+
+        Assert.Equal(1, GetLimit(options, name));
+    }
+
+    [Fact]
+    public void A_size_is_no_more_than_one_array_holds()
+    {
+        var options = new WebSocketsOptions { MaxFrameSize = WebSocketLimits.LargestSize, MaxMessageSize = WebSocketLimits.LargestSize, MaxFragments = int.MaxValue };
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxFrameSize = WebSocketLimits.LargestSize + 1L);
+        Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxMessageSize = long.MaxValue);
+        Assert.Equal(WebSocketLimits.LargestSize, options.MaxFrameSize);
+    }
+
+    [Fact]
+    public void What_must_be_there_cannot_be_null()
+    {
+        var options = new WebSocketsOptions();
+
+        Assert.Throws<ArgumentNullException>(() => options.TimeProvider = null!);
+        Assert.Throws<ArgumentNullException>(() => options.LoggerFactory = null!);
+        Assert.Throws<ArgumentNullException>(() => options.BufferPool = null!);
+        Assert.Throws<ArgumentNullException>(() => options.Subprotocols.Add(null!));
+    }
+
+    [Fact]
+    public void A_bad_subprotocol_is_refused_where_it_is_added() => Assert.Throws<ArgumentException>(() => new WebSocketsOptions().Subprotocols.Add("two words"));
+
+    [Fact]
+    public void Nothing_can_be_changed_once_a_handler_is_made_with_it()
+    {
+        var options = new WebSocketsOptions { MaxFragments = 7 };
+        IList<string> subprotocols = options.Subprotocols;
+        subprotocols.Add("a");
+
+        using (new WebSocketsHandler(options))
+        using (new WebSocketsHandler(new FakePrimaryHandler(), options)) // several may share them
+        {
+        }
+
+        foreach (string name in Times)
+            Assert.Throws<InvalidOperationException>(() => SetTime(options, name, TimeSpan.FromSeconds(1)));
+        foreach (string name in Limits)
+            Assert.Throws<InvalidOperationException>(() => SetLimit(options, name, 1));
+        Assert.Throws<InvalidOperationException>(() => options.TimeProvider = TimeProvider.System);
+        Assert.Throws<InvalidOperationException>(() => options.LoggerFactory = NullLoggerFactory.Instance);
+        Assert.Throws<InvalidOperationException>(() => options.BufferPool = ArrayPool<byte>.Shared);
+        Assert.Throws<InvalidOperationException>(() => options.RandomFill = null);
+        Assert.Throws<InvalidOperationException>(() => options.Channels.Incoming = ChannelConfig.Unlimited);
+        Assert.Throws<InvalidOperationException>(() => subprotocols.Add("b"));
+        Assert.True(options.Subprotocols.IsReadOnly);
+        Assert.Equal(["a"], options.Subprotocols);
+        Assert.Equal(7, options.MaxFragments);
+    }
+
+    [Fact]
+    public void A_configuration_that_was_kept_cannot_be_changed_later()
+    {
+        WebSocketsOptions? kept = null;
+
+        using var handler = new WebSocketsHandler(options => kept = options);
+
+        Assert.Throws<InvalidOperationException>(() => kept!.PingInterval = TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public void A_sessions_settings_are_those_of_the_options()
+    {
+        var pool = new CountingPool();
+        var time = new FakeTimeProvider();
+        MaskKeyPool.RandomFill fill = destination => destination.Fill(1);
+        var options = new WebSocketsOptions
+        {
+            PingInterval = TimeSpan.FromSeconds(1),
+            PingTimeout = TimeSpan.FromSeconds(2),
+            CloseTimeout = TimeSpan.FromSeconds(3),
+            MaxFrameSize = 4,
+            MaxMessageSize = 5,
+            MaxFragments = 6,
+            TimeProvider = time,
+            BufferPool = pool,
+            RandomFill = fill,
+            Channels = { Incoming = ChannelConfig.Bounded(7, 8), Outgoing = ChannelConfig.Bounded(9, 10) },
+        };
+
+        SessionSettings settings = options.ToSessionSettings();
+
+        Assert.Equal((1, 2, 3), (settings.PingInterval.TotalSeconds, settings.PingTimeout.TotalSeconds, settings.CloseTimeout.TotalSeconds));
+        Assert.Equal((4, 5, 6), (settings.Connection.MaxFrameSize, settings.Connection.MaxMessageSize, settings.Connection.MaxFragments));
+        Assert.Same(time, settings.Connection.Time);
+        Assert.Same(pool, settings.Connection.Pool);
+        Assert.Same(fill, settings.Connection.RandomFill);
+        Assert.Same(options.Channels.Incoming, settings.Incoming);
+        Assert.Same(options.Channels.Outgoing, settings.Connection.Outgoing);
+        Assert.Equal(WebSocketRole.Client, settings.Connection.Role);
+    }
+
+    private static TimeSpan GetTime(WebSocketsOptions options, string name) => name switch
+    {
+        "PingInterval" => options.PingInterval,
+        "PingTimeout" => options.PingTimeout,
+        "HandshakeTimeout" => options.HandshakeTimeout,
+        _ => options.CloseTimeout,
+    };
+
+    private static void SetTime(WebSocketsOptions options, string name, TimeSpan value)
+    {
+        switch (name)
+        {
+            case "PingInterval": options.PingInterval = value; break;
+            case "PingTimeout": options.PingTimeout = value; break;
+            case "HandshakeTimeout": options.HandshakeTimeout = value; break;
+            default: options.CloseTimeout = value; break;
+        }
+    }
+
+    private static long GetLimit(WebSocketsOptions options, string name) => name switch
+    {
+        "MaxFrameSize" => options.MaxFrameSize,
+        "MaxMessageSize" => options.MaxMessageSize,
+        _ => options.MaxFragments,
+    };
+
+    private static void SetLimit(WebSocketsOptions options, string name, int value)
+    {
+        switch (name)
+        {
+            case "MaxFrameSize": options.MaxFrameSize = value; break;
+            case "MaxMessageSize": options.MaxMessageSize = value; break;
+            default: options.MaxFragments = value; break;
+        }
+    }
+}
