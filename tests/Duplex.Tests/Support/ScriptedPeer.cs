@@ -105,6 +105,17 @@ internal sealed class ScriptedPeer : Stream
         }
     }
 
+    /// <summary>Sends bytes that the session gets in pieces of this size, with nothing else between them.</summary>
+    public void SendInPieces(ReadOnlySpan<byte> bytes, int size)
+    {
+        lock (_sync)
+        {
+            for (; !bytes.IsEmpty; bytes = bytes[Math.Min(size, bytes.Length)..])
+                _toSession.Enqueue(bytes[..Math.Min(size, bytes.Length)].ToArray());
+            _readable.TrySetResult();
+        }
+    }
+
     /// <summary>Sends bytes written in hex; spaces do not count.</summary>
     public void SendHex(string hex) => Send(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)));
 
@@ -175,6 +186,9 @@ internal sealed class ScriptedPeer : Stream
 
     /// <summary>The next frame that the session sent, as it stands on the wire (a continuation has the type of its message), unmasked.</summary>
     public Task<Frame> ReceiveAsync() => _frames.Reader.ReadAsync().AsTask().WaitAsync(Patience.Limit);
+
+    /// <summary>All frames that the session sends until it releases the transport.</summary>
+    public IAsyncEnumerable<Frame> ReceiveAllAsync() => _frames.Reader.ReadAllAsync();
 
     /// <summary>The next frame, if one was sent.</summary>
     public bool TryReceive(out Frame? frame) => _frames.Reader.TryRead(out frame);
@@ -270,6 +284,7 @@ internal sealed class ScriptedPeer : Stream
 
     protected override void Dispose(bool disposing)
     {
+        _frames.Writer.TryComplete();
         lock (_sync)
         {
             _released.TrySetResult();

@@ -22,6 +22,16 @@ internal sealed class TestClock : FakeTimeProvider
         }
     }
 
+    /// <summary>How many timers are going to fire.</summary>
+    public int ArmedTimers
+    {
+        get
+        {
+            lock (_sync)
+                return _live.Count(timer => timer.Due is not null);
+        }
+    }
+
     /// <summary>How many timers were ever created.</summary>
     public int CreatedTimers
     {
