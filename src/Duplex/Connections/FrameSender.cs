@@ -93,7 +93,7 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
         {
             while (outcome == SendPump.Staged.NoRoom)
             {
-                await pump.WaitForRoomAsync(token).ConfigureAwait(false);
+                await pump.WaitForRoomAsync(frame.Payload.Length, token).ConfigureAwait(false);
                 outcome = Stage(frame, wholeOnly: false, out taken);
             }
 
@@ -104,7 +104,7 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
                 if (outcome == SendPump.Staged.Closed)
                     throw closeState.ToSendException();
                 if (outcome == SendPump.Staged.NoRoom)
-                    await pump.WaitForRoomAsync(CancellationToken.None).ConfigureAwait(false);
+                    await pump.WaitToAppendAsync().ConfigureAwait(false);
             }
         }
         catch

@@ -32,7 +32,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
     private int _writing; // how many it is being given now
     private TaskCompletionSource? _room;
 
-    // Written under _sync, read by anybody: the timestamp of the write in progress, 0 if there is none.
+    // Written by whoever writes, read by anybody: the timestamp of the write in progress, 0 if there is none.
     private long _writeBegan;
 
     public SendPump(Stream stream, SendStage stage, TimeProvider time)
@@ -110,11 +110,9 @@ internal sealed class SendPump : IThreadPoolWorkItem
         {
             if (_stopped || _stage.IsClosed)
                 return Staged.Closed;
-            int room = _stage.Room;
-            bool isLarge = payload.Length > _stage.MostRoom;
-            if (room == 0 || (payload.Length > room && !isLarge))
+            if (!_stage.HasRoomFor(payload.Length))
                 return Staged.NoRoom;
-            taken = isLarge && !wholeOnly ? Math.Min(room, payload.Length) : payload.Length;
+            taken = wholeOnly ? payload.Length : Math.Min(_stage.Room, payload.Length);
             _stage.Begin(opcode, fin, reserved, payload.Length);
             _stage.Append(payload[..taken]);
             return Wake(mayInline: taken == payload.Length); // a sender that has more to stage is no lone one
@@ -141,13 +139,18 @@ internal sealed class SendPump : IThreadPoolWorkItem
     /// <summary>Stages a control frame, between frames; false if our Close was staged before, or the connection is gone.</summary>
     public bool TryStageControl(Opcode opcode, ReadOnlySpan<byte> payload, Milestone? milestone = null)
     {
+        TaskCompletionSource? room = null;
         lock (_sync)
         {
             if (_stopped || !_stage.TryWriteControl(opcode, payload, milestone))
                 return false;
             Wake(mayInline: false);
-            return true;
+            if (_stage.IsClosed)
+                (room, _room) = (_room, null); // there will be none for who waits
         }
+
+        room?.TrySetResult();
+        return true;
     }
 
     /// <summary>Owes a pong; <see cref="Kick"/> has it written.</summary>
@@ -187,24 +190,40 @@ internal sealed class SendPump : IThreadPoolWorkItem
         return milestone.Task;
     }
 
-    /// <summary>Completes when there is room for more data, or never will be.</summary>
+    /// <summary>Completes when there is room for some data, or never will be.</summary>
     /// <param name="token">Ends the wait.</param>
-    public Task WaitForRoomAsync(CancellationToken token)
+    public Task WaitForRoomAsync(CancellationToken token) => WaitForRoomAsync(0, token);
+
+    /// <summary>Completes when a data frame may begin, or none may any more.</summary>
+    /// <param name="length">The length of its payload.</param>
+    /// <param name="token">Ends the wait.</param>
+    public Task WaitForRoomAsync(int length, CancellationToken token)
     {
         lock (_sync)
         {
-            if (_stopped || _stage.Room > 0)
-                return Task.CompletedTask;
-            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _room.Task.WaitAsync(token);
+            return _stopped || _stage.IsClosed || _stage.HasRoomFor(length) ? Task.CompletedTask : NextRoom().WaitAsync(token);
         }
+    }
+
+    /// <summary>Completes when more of the data frame that was begun can be staged, also behind our Close, or when the connection is gone.</summary>
+    public Task WaitToAppendAsync()
+    {
+        lock (_sync)
+            return _stopped || _stage.Room > 0 ? Task.CompletedTask : NextRoom();
     }
 
     /// <summary>Writes one batch on the caller's thread, as <see cref="Staged.WriteInline"/> asked.</summary>
     public void WriteInline() => _ = WriteAsync(onlyOne: true);
 
     /// <summary>Writes no more; what is staged is dropped. A write in progress ends by itself once the connection is released.</summary>
-    public void Stop()
+    public void Stop() => Stop(error: null);
+
+    void IThreadPoolWorkItem.Execute() => _ = WriteAsync(onlyOne: false);
+
+    private static IOException NotAccepted() => new("The connection ended before the transport accepted what was to be sent.");
+
+    // The error of a write that failed of itself: one that fails because the connection was released says nothing.
+    private void Stop(Exception? error)
     {
         List<Milestone> missed;
         TaskCompletionSource? room;
@@ -218,6 +237,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
             EndIfIdle();
         }
 
+        if (error is not null)
+            _failed.TrySetResult(error);
         foreach (Milestone milestone in missed)
         {
             milestone.TrySetException(NotAccepted());
@@ -227,15 +248,14 @@ internal sealed class SendPump : IThreadPoolWorkItem
         room?.TrySetResult();
     }
 
-    void IThreadPoolWorkItem.Execute() => _ = WriteAsync(onlyOne: false);
-
-    private static IOException NotAccepted() => new("The connection ended before the transport accepted what was to be sent.");
+    // Under _sync. Completes with the next take, or when there will be none.
+    private Task NextRoom() => (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     // Under _sync.
     private Staged Wake(bool mayInline)
     {
         long now = mayInline ? _time.GetTimestamp() : 0;
-        bool alone = mayInline && now - _lastSend > _burstGap;
+        bool alone = mayInline && now - _lastSend >= _burstGap;
         if (mayInline)
             _lastSend = now;
         if (_state != State.Idle || !_stage.HasWork)
@@ -260,7 +280,11 @@ internal sealed class SendPump : IThreadPoolWorkItem
             try
             {
                 for (int written = 0; written < batch.Count; written += MaxWrite)
+                {
+                    Volatile.Write(ref _writeBegan, Math.Max(1, _time.GetTimestamp())); // a peer that takes one write after the other is alive
                     await _stream.WriteAsync(batch.AsMemory(written, Math.Min(MaxWrite, batch.Count - written)), CancellationToken.None).ConfigureAwait(false);
+                }
+
                 await _stream.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception e) // whatever a stream throws, the connection is gone
@@ -288,7 +312,6 @@ internal sealed class SendPump : IThreadPoolWorkItem
 
             _writing = batch.Count;
             (room, _room) = (_room, null); // the stage is empty: the next batch gathers while this one is written
-            Volatile.Write(ref _writeBegan, Math.Max(1, _time.GetTimestamp()));
         }
 
         room?.TrySetResult();
@@ -297,28 +320,33 @@ internal sealed class SendPump : IThreadPoolWorkItem
 
     private bool Complete(ArraySegment<byte> batch, Exception? error, bool mayGoOn)
     {
-        Milestone? reached;
+        Milestone? reached = null;
         lock (_sync)
         {
             _stage.Return(batch);
             _writing = 0;
             Volatile.Write(ref _writeBegan, 0);
             if (error is null)
+            {
                 _accepted += batch.Count;
-            reached = error is null ? _stage.NextReached(_accepted) : null;
-            _state = mayGoOn ? State.Writing : State.Idle;
-            if (!mayGoOn && !_stopped && error is null)
-                Wake(mayInline: false);
-            else
-                EndIfIdle();
+                reached = _stage.NextReached(_accepted);
+                if (!mayGoOn)
+                {
+                    _state = State.Idle;
+                    if (_stopped)
+                        EndIfIdle();
+                    else
+                        Wake(mayInline: false);
+                }
+            }
         }
 
         if (error is not null)
         {
-            // Law 7: nothing that was staged is written a second time, so no mask key is used twice.
-            Stop();
-            _failed.TrySetResult(error);
-            mayGoOn = true; // once more round, to find nothing and end
+            // Law 7: nothing that was staged is written a second time, so no mask key is used twice. Until it is stopped the state stays Writing, so that nobody else writes behind
+            // half a frame.
+            Stop(error);
+            return true; // once more round, to find nothing and end
         }
 
         while (reached is not null)
