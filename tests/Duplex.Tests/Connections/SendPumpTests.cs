@@ -229,16 +229,17 @@ public sealed class SendPumpTests : IDisposable
     {
         for (int round = 0; round < 100; round++)
         {
-            using var end = new CancellationTokenSource();
+            // Its clock goes on at each look, so that every send that finds the pump idle is a lone one and writes at once.
+            var time = new FakeTimeProvider { AutoAdvanceAmount = SendPump.BurstGap };
             var stream = new RecordingStream();
-            var pump = new SendPump(stream, new SendStage(new FrameWriter(WebSocketRole.Server, pool: _pool), ChannelConfig.DefaultOutgoing), TimeProvider.System);
+            var pump = new SendPump(stream, new SendStage(new FrameWriter(WebSocketRole.Server, pool: _pool), ChannelConfig.Unlimited), time);
             stream.HoldWrites();
-            if (pump.TryStage(Opcode.Text, true, ReservedBits.None, "x"u8, false, out _) == SendPump.Staged.WriteInline)
-                pump.WriteInline();
+            Assert.Equal(SendPump.Staged.WriteInline, pump.TryStage(Opcode.Text, true, ReservedBits.None, "x"u8, false, out _));
+            pump.WriteInline();
             Task[] senders = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
             {
                 SendPump.Staged staged;
-                while ((staged = pump.TryStage(Opcode.Text, true, ReservedBits.None, [], false, out _)) != SendPump.Staged.Closed)
+                while ((staged = pump.TryStage(Opcode.Text, true, ReservedBits.None, [], false, out int _)) != SendPump.Staged.Closed)
                 {
                     if (staged == SendPump.Staged.WriteInline)
                         pump.WriteInline();
