@@ -104,7 +104,7 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
                 if (outcome == SendPump.Staged.Closed)
                     throw closeState.ToSendException();
                 if (outcome == SendPump.Staged.NoRoom)
-                    await pump.WaitForRoomAsync(1, CancellationToken.None).ConfigureAwait(false);
+                    await pump.WaitToAppendAsync().ConfigureAwait(false);
             }
         }
         catch

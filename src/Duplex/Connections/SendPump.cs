@@ -32,7 +32,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
     private int _writing; // how many it is being given now
     private TaskCompletionSource? _room;
 
-    // Written under _sync, read by anybody: the timestamp of the write in progress, 0 if there is none.
+    // Written by whoever writes, read by anybody: the timestamp of the write in progress, 0 if there is none.
     private long _writeBegan;
 
     public SendPump(Stream stream, SendStage stage, TimeProvider time)
@@ -120,11 +120,9 @@ internal sealed class SendPump : IThreadPoolWorkItem
         {
             if (_stopped || _stage.IsClosed)
                 return Staged.Closed;
-            int room = _stage.Room;
-            bool isLarge = payload.Length > _stage.MostRoom;
-            if (room == 0 || (payload.Length > room && !isLarge))
+            if (!_stage.HasRoomFor(payload.Length))
                 return Staged.NoRoom;
-            taken = isLarge && !wholeOnly ? Math.Min(room, payload.Length) : payload.Length;
+            taken = wholeOnly ? payload.Length : Math.Min(_stage.Room, payload.Length);
             _stage.Begin(opcode, fin, reserved, payload.Length);
             _stage.Append(payload[..taken]);
             return Wake(mayInline: taken == payload.Length); // a sender that has more to stage is no lone one
@@ -156,9 +154,9 @@ internal sealed class SendPump : IThreadPoolWorkItem
         {
             if (_stopped || !_stage.TryWriteControl(opcode, payload, milestone))
                 return false;
-            if (opcode == Opcode.Close)
-                (room, _room) = (_room, null); // whoever waits for room learns that there never will be
             Wake(mayInline: false);
+            if (_stage.IsClosed)
+                (room, _room) = (_room, null); // there will be none for who waits
         }
 
         room?.TrySetResult();
@@ -202,25 +200,40 @@ internal sealed class SendPump : IThreadPoolWorkItem
         return milestone.Task;
     }
 
-    /// <summary>Completes when there may be room for more data, or never will be.</summary>
-    /// <param name="bytes">How much is to be staged at once, as far as so much can be.</param>
+    /// <summary>Completes when there is room for some data, or never will be.</summary>
     /// <param name="token">Ends the wait.</param>
-    public Task WaitForRoomAsync(int bytes, CancellationToken token)
+    public Task WaitForRoomAsync(CancellationToken token) => WaitForRoomAsync(0, token);
+
+    /// <summary>Completes when a data frame may begin, or none may any more.</summary>
+    /// <param name="length">The length of its payload.</param>
+    /// <param name="token">Ends the wait.</param>
+    public Task WaitForRoomAsync(int length, CancellationToken token)
     {
         lock (_sync)
         {
-            if (_stopped || _stage.Room >= Math.Clamp(bytes, 1, _stage.MostRoom))
-                return Task.CompletedTask;
-            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _room.Task.WaitAsync(token);
+            return _stopped || _stage.IsClosed || _stage.HasRoomFor(length) ? Task.CompletedTask : NextRoom().WaitAsync(token);
         }
+    }
+
+    /// <summary>Completes when more of the data frame that was begun can be staged, also behind our Close, or when the connection is gone.</summary>
+    public Task WaitToAppendAsync()
+    {
+        lock (_sync)
+            return _stopped || _stage.Room > 0 ? Task.CompletedTask : NextRoom();
     }
 
     /// <summary>Writes one batch on the caller's thread, as <see cref="Staged.WriteInline"/> asked.</summary>
     public void WriteInline() => _ = WriteAsync(onlyOne: true);
 
     /// <summary>Writes no more; what is staged is dropped. A write in progress ends by itself once the connection is released.</summary>
-    public void Stop()
+    public void Stop() => Stop(error: null);
+
+    void IThreadPoolWorkItem.Execute() => _ = WriteAsync(onlyOne: false);
+
+    private static IOException NotAccepted() => new("The connection ended before the transport accepted what was to be sent.");
+
+    // The error of a write that failed of itself: one that fails because the connection was released says nothing.
+    private void Stop(Exception? error)
     {
         List<Milestone> missed;
         TaskCompletionSource? room;
@@ -234,6 +247,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
             EndIfIdle();
         }
 
+        if (error is not null)
+            _failed.TrySetResult(error);
         foreach (Milestone milestone in missed)
         {
             milestone.TrySetException(NotAccepted());
@@ -243,15 +258,14 @@ internal sealed class SendPump : IThreadPoolWorkItem
         room?.TrySetResult();
     }
 
-    void IThreadPoolWorkItem.Execute() => _ = WriteAsync(onlyOne: false);
-
-    private static IOException NotAccepted() => new("The connection ended before the transport accepted what was to be sent.");
+    // Under _sync. Completes with the next take, or when there will be none.
+    private Task NextRoom() => (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     // Under _sync.
     private Staged Wake(bool mayInline)
     {
         long now = mayInline ? _time.GetTimestamp() : 0;
-        bool alone = mayInline && now - _lastSend > _burstGap;
+        bool alone = mayInline && now - _lastSend >= _burstGap;
         if (mayInline)
             _lastSend = now;
         if (_state != State.Idle || !_stage.HasWork)
@@ -276,7 +290,11 @@ internal sealed class SendPump : IThreadPoolWorkItem
             try
             {
                 for (int written = 0; written < batch.Count; written += MaxWrite)
+                {
+                    Volatile.Write(ref _writeBegan, Math.Max(1, _time.GetTimestamp())); // a peer that takes one write after the other is alive
                     await _stream.WriteAsync(batch.AsMemory(written, Math.Min(MaxWrite, batch.Count - written)), CancellationToken.None).ConfigureAwait(false);
+                }
+
                 await _stream.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception e) // whatever a stream throws, the connection is gone
@@ -304,7 +322,6 @@ internal sealed class SendPump : IThreadPoolWorkItem
 
             _writing = batch.Count;
             (room, _room) = (_room, null); // the stage is empty: the next batch gathers while this one is written
-            Volatile.Write(ref _writeBegan, Math.Max(1, _time.GetTimestamp()));
         }
 
         room?.TrySetResult();
@@ -319,22 +336,27 @@ internal sealed class SendPump : IThreadPoolWorkItem
             _writing = 0;
             Volatile.Write(ref _writeBegan, 0);
             if (error is null)
+            {
                 _accepted += batch.Count;
-            while (_stage.NextReached(_accepted) is { } reached)
-                reached.TrySetResult(); // its continuations run on the pool, not under our lock
-            _state = mayGoOn ? State.Writing : State.Idle;
-            if (!mayGoOn && !_stopped && error is null)
-                Wake(mayInline: false);
-            else
-                EndIfIdle();
+                while (_stage.NextReached(_accepted) is { } reached)
+                    reached.TrySetResult(); // its continuations run on the pool, not under our lock
+                if (!mayGoOn)
+                {
+                    _state = State.Idle;
+                    if (_stopped)
+                        EndIfIdle();
+                    else
+                        Wake(mayInline: false);
+                }
+            }
         }
 
         if (error is not null)
         {
-            // Law 7: nothing that was staged is written a second time, so no mask key is used twice.
-            _failed.TrySetResult(error);
-            Stop();
-            mayGoOn = true; // once more round, to find nothing and end
+            // Law 7: nothing that was staged is written a second time, so no mask key is used twice. Until it is stopped the state stays Writing, so that nobody else writes behind
+            // half a frame.
+            Stop(error);
+            return true; // once more round, to find nothing and end
         }
 
         return mayGoOn;

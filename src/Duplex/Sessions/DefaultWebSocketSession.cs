@@ -65,7 +65,7 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
         {
             // A peer that does not read uses up the same time.
             if (!Connection.Pump.IsClosed)
-                await Connection.Pump.WaitForRoomAsync(1, cancellationToken).WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
+                await Connection.Pump.WaitForRoomAsync(cancellationToken).WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
             ping = SendPing();
             TimeSpan rest = timeout == Timeout.InfiniteTimeSpan ? timeout : TimeSpan.FromTicks(Math.Max(0, (timeout - _time.GetElapsedTime(began)).Ticks));
             await Task.WhenAny(ping.Task, Completion).WaitAsync(rest, _time, cancellationToken).ConfigureAwait(false);

@@ -41,7 +41,7 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
         token.ThrowIfCancellationRequested();
         if (connection.Pump.IsClosed)
             return false;
-        await connection.Pump.WaitForRoomAsync(1, token).ConfigureAwait(false);
+        await connection.Pump.WaitForRoomAsync(token).ConfigureAwait(false);
         return !connection.Pump.IsClosed;
     }
 
@@ -52,7 +52,7 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
     {
         // Not through the gate, but not without bound either: a sender of pings waits for a peer that does not read, as any other sender does.
         if (!connection.Pump.IsClosed)
-            await connection.Pump.WaitForRoomAsync(1, token).ConfigureAwait(false);
+            await connection.Pump.WaitForRoomAsync(token).ConfigureAwait(false);
         if (!connection.Pump.TryStageControl((Opcode)frame.Type, frame.Data.Span))
             throw closeState.ToSendException();
     }

@@ -462,6 +462,7 @@ public sealed class ClosingTableTests
             SessionKind.Default, settings => settings with { PingInterval = TimeSpan.FromSeconds(20), PingTimeout = TimeSpan.FromSeconds(7) });
         test.Peer.UnblockWrites();
         Assert.Equal("staged", await test.SentAsync());
+        await Patience.Until(() => test.Session.BufferedBytes == 0); // the peer may have it before our write returns, which must not seem to last for 20 s
 
         await test.Time.Pass(TimeSpan.FromSeconds(20));
         await test.Time.Pass(TimeSpan.FromSeconds(7));

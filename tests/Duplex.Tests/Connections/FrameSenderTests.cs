@@ -1,0 +1,467 @@
+using System.Buffers.Binary;
+using CsCheck;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Duplex.Tests;
+
+public sealed class FrameSenderTests : IDisposable
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly CountingPool _pool = new();
+    private readonly RecordingStream _stream = new();
+    private readonly CloseState _closeState = new();
+    private readonly List<ChannelOverflowException> _overflows = [];
+    private SendPump _pump = null!;
+    private FrameSender _sender = null!;
+
+    public FrameSenderTests() => Use(ChannelConfig.DefaultOutgoing);
+
+    public void Dispose()
+    {
+        _pump.Stop();
+        _stream.FailWrites(new IOException("over"));
+        Assert.True(_pump.Ended.Wait(Patience.Limit));
+        Assert.Equal(0, _pool.Rented);
+        Assert.Null(_stream.Misuse);
+    }
+
+    [Fact]
+    public async Task A_lone_send_is_on_the_wire_when_it_returns()
+    {
+        Assert.True(_sender.SendAsync(Text("hello"), default).IsCompletedSuccessfully);
+
+        Assert.Equal(["Text(hello)"], await SentAsync());
+        Assert.Equal(Environment.CurrentManagedThreadId, _stream.WriteThread);
+    }
+
+    [Fact]
+    public async Task Unawaited_sends_of_one_thread_keep_their_order()
+    {
+        Use(ChannelConfig.Bounded(3, 40));
+        var random = new Random(7);
+        List<Task> sends = [];
+        for (int i = 0; i < 500; i++)
+            sends.Add(_sender.SendAsync(new OutgoingFrame(FrameType.Binary, Numbered(0, i, random.Next(8, 90))), default).AsTask());
+
+        await Task.WhenAll(sends).Soon();
+
+        await _pump.FlushAsync().Soon();
+        Assert.Equal(Enumerable.Range(0, 500), WireFrame.ParseAll(_stream.Written).Select(frame => NumberOf(frame).Number));
+    }
+
+    [Fact]
+    public async Task Each_of_16_concurrent_senders_keeps_its_order_and_all_10_000_frames_are_whole()
+    {
+        const int Senders = 16, Each = 625;
+        Use(ChannelConfig.Bounded(64, 2048));
+
+        await Task.WhenAll(Enumerable.Range(0, Senders).Select(sender => Task.Run(async () =>
+        {
+            var random = new Random(sender);
+            for (int i = 0; i < Each; i++)
+                await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, Numbered(sender, i, random.Next(8, 200))), default);
+        }))).Soon();
+
+        await _pump.FlushAsync().Soon();
+        int[] next = new int[Senders];
+        foreach (WireFrame frame in WireFrame.ParseAll(_stream.Written))
+        {
+            (int sender, int number) = NumberOf(frame);
+            Assert.Equal(next[sender]++, number);
+            AssertWhole(frame);
+        }
+
+        Assert.All(next, count => Assert.Equal(Each, count));
+    }
+
+    [Fact]
+    public async Task A_frame_that_does_not_fit_now_waits_without_spinning_until_what_is_staged_is_taken()
+    {
+        Use(ChannelConfig.Bounded(100, 100));
+        _stream.HoldWrites();
+        await _sender.SendAsync(Text("first"), default); // its write is held up
+        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[60]), default);
+
+        Task send = await CallAsync(new OutgoingFrame(FrameType.Binary, new byte[70]), default); // 34 bytes are free
+        Assert.False(send.IsCompleted);
+
+        _stream.PassWrites();
+        await send.Soon();
+        Assert.Equal(["Text(first)", "Binary(60)", "Binary(70)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task A_token_withdraws_a_frame_that_does_not_fit_yet_and_the_next_goes_in_its_place()
+    {
+        Use(ChannelConfig.Bounded(100, 100));
+        using var source = new CancellationTokenSource();
+        _stream.HoldWrites();
+        await _sender.SendAsync(Text("first"), default);
+        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[60]), default);
+        Task withdrawn = await CallAsync(new OutgoingFrame(FrameType.Binary, new byte[70]), source.Token);
+        Task next = _sender.SendAsync(Text("next"), default).AsTask();
+        Assert.False(next.IsCompleted);
+
+        source.Cancel();
+
+        OperationCanceledException error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn.Soon());
+        Assert.Equal(source.Token, error.CancellationToken);
+        await next.Soon();
+        _stream.PassWrites();
+        Assert.Equal(["Text(first)", "Binary(60)", "Text(next)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task A_token_withdraws_a_frame_that_waits_its_turn()
+    {
+        Use(ChannelConfig.Bounded(1, 100));
+        using var source = new CancellationTokenSource();
+        _stream.HoldWrites();
+        await _sender.SendAsync(Text("1"), default);
+        await _sender.SendAsync(Text("2"), default);
+        Task third = _sender.SendAsync(Text("3"), default).AsTask();
+        Task fourth = _sender.SendAsync(Text("4"), source.Token).AsTask();
+        Task fifth = _sender.SendAsync(Text("5"), default).AsTask();
+
+        source.Cancel();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fourth.Soon());
+        _stream.PassWrites();
+        await Task.WhenAll(third, fifth).Soon();
+        Assert.Equal(["Text(1)", "Text(2)", "Text(3)", "Text(5)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task A_token_that_was_cancelled_before_sends_nothing()
+    {
+        ValueTask send = _sender.SendAsync(Text("no"), new CancellationToken(canceled: true));
+
+        Assert.True(send.IsCanceled);
+        await _sender.SendAsync(Text("yes"), default);
+        Assert.Equal(["Text(yes)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task A_token_is_ignored_once_part_of_the_frame_is_staged()
+    {
+        Use(ChannelConfig.Bounded(100, 10));
+        using var source = new CancellationTokenSource();
+        _stream.HoldWrites();
+        Task send = _sender.SendAsync(new OutgoingFrame(FrameType.Text, "abcdefghijklmnopqrstuvwxyz"u8.ToArray()), source.Token).AsTask();
+        Assert.False(send.IsCompleted);
+
+        source.Cancel();
+        Assert.False(send.IsCompleted);
+        _stream.PassWrites();
+
+        await send.Soon();
+        Assert.Equal(["Text(26)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task A_frame_larger_than_the_bound_goes_in_blocks_and_pings_go_between_frames_only()
+    {
+        Use(ChannelConfig.Bounded(100, 1000));
+        byte[] payload = Numbered(0, 1, 20_000);
+        Task sending = Task.Run(async () =>
+        {
+            for (int i = 0; i < 4; i++)
+                await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, payload), default);
+        });
+        int pings = 0;
+        while (!sending.IsCompleted)
+        {
+            await _pump.WaitForRoomAsync(default).Soon();
+            Assert.True(_pump.TryStageControl(Opcode.Ping, "ping"u8));
+            pings++;
+            await Task.Yield();
+        }
+
+        await sending.Soon();
+        await _pump.FlushAsync().Soon();
+        List<WireFrame> frames = WireFrame.ParseAll(_stream.Written);
+        Assert.Equal(4, frames.Count(frame => frame.Opcode == Opcode.Binary));
+        Assert.Equal(pings, frames.Count(frame => frame.Opcode == Opcode.Ping));
+        Assert.All(frames.Where(frame => frame.Opcode == Opcode.Binary), AssertWhole);
+        Assert.All(_stream.WriteCalls.Where(call => call != "flush"), call => Assert.InRange(int.Parse(call, null), 1, 1000 + (pings * 10)));
+    }
+
+    [Fact]
+    public async Task The_fragments_of_a_message_have_the_opcode_0_but_for_the_first()
+    {
+        await _sender.SendAsync(Text("a", fin: false), default);
+        await _sender.SendAsync(Text("b", fin: false), default);
+        Assert.True(_pump.TryStageControl(Opcode.Ping, []));
+        await _sender.SendAsync(Text("c"), default);
+        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, "d"u8.ToArray(), Fin: false), default);
+        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, default), default);
+        await _sender.SendAsync(Text("e"), default);
+
+        Assert.Equal(["Text+(a)", "Continuation+(b)", "Ping()", "Continuation(c)", "Binary+(d)", "Continuation()", "Text(e)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task A_frame_of_the_other_type_inside_a_fragmented_message_is_refused_and_the_message_can_be_finished()
+    {
+        await _sender.SendAsync(Text("a", fin: false), default);
+
+        InvalidOperationException error =
+            await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.SendAsync(new OutgoingFrame(FrameType.Binary, default), default).Soon());
+
+        Assert.Contains("Text", error.Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => _sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
+        await _sender.SendAsync(Text("b"), default);
+        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, "c"u8.ToArray()), default);
+        Assert.Equal(["Text+(a)", "Continuation(b)", "Binary(c)"], await SentAsync());
+    }
+
+    [Theory]
+    [InlineData("80")]
+    [InlineData("C0 AF")]
+    [InlineData("ED A0 80")]
+    [InlineData("41 E2 82")]
+    public async Task Text_that_is_not_utf8_is_refused_and_nothing_is_staged(string hex)
+    {
+        byte[] invalid = Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
+
+        ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(new OutgoingFrame(FrameType.Text, invalid), default).Soon());
+
+        Assert.Contains("UTF-8", error.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => _sender.TrySend(new OutgoingFrame(FrameType.Text, invalid)));
+        Assert.Equal(0, _pump.BufferedBytes);
+        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, invalid), default);
+        Assert.Equal(invalid, Assert.Single(WireFrame.ParseAll(_stream.Written)).Payload);
+    }
+
+    [Fact]
+    public async Task A_character_may_be_split_over_fragments_but_must_be_finished_by_the_last()
+    {
+        await _sender.SendAsync(Fragment([0xE2, 0x82], fin: false), default);
+
+        // Each of these would make the message invalid, and none of them leaves a trace.
+        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(Fragment([0x41], fin: false), default).Soon());
+        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(Fragment([], fin: true), default).Soon());
+        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(Fragment([0x41], fin: true) with { IsValidText = true }, default).Soon());
+        await _sender.SendAsync(Fragment([0xAC], fin: false), default);
+        await _sender.SendAsync(Fragment([], fin: true), default);
+
+        // The next message begins anew.
+        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(Fragment([0xAC], fin: true), default).Soon());
+        await _sender.SendAsync(Text("ok"), default);
+        await _pump.FlushAsync().Soon();
+        Assert.Equal([[0xE2, 0x82], [0xAC], [], [(byte)'o', (byte)'k']], WireFrame.ParseAll(_stream.Written).Select(frame => frame.Payload));
+
+        static OutgoingFrame Fragment(byte[] bytes, bool fin) => new(FrameType.Text, bytes, fin);
+    }
+
+    [Fact]
+    public async Task A_reserved_bit_that_nobody_owns_is_refused_and_an_owned_one_is_sent()
+    {
+        var sender = new FrameSender(_pump, _closeState, ReservedBits.Rsv1, null);
+
+        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(Text("x") with { Reserved = ReservedBits.Rsv1 }, default).Soon());
+        ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(() => sender.SendAsync(Text("x") with { Reserved = ReservedBits.Rsv1 | ReservedBits.Rsv3 }, default).Soon());
+        Assert.Contains("Rsv3", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, _pump.BufferedBytes);
+
+        await sender.SendAsync(Text("x") with { Reserved = ReservedBits.Rsv1 }, default);
+        await _pump.FlushAsync().Soon();
+        Assert.Equal([0x80 | 0x40 | 0x01, 0x81], _stream.Written[..2]);
+    }
+
+    [Fact]
+    public async Task Without_room_a_queue_that_closes_on_overflow_says_so_at_once_and_the_gate_stays_passable()
+    {
+        Use(ChannelConfig.Bounded(1, 100, ChannelOverflow.Close));
+        _stream.HoldWrites();
+        await _sender.SendAsync(Text("1"), default);
+        await _sender.SendAsync(Text("2"), default);
+
+        ChannelOverflowException error = await Assert.ThrowsAsync<ChannelOverflowException>(() => _sender.SendAsync(Text("3"), default).Soon());
+        Assert.Throws<ChannelOverflowException>(() => _sender.TrySend(Text("4")));
+
+        Assert.Equal(2, _overflows.Count);
+        Assert.Same(error, _overflows[0]);
+        _stream.PassWrites();
+        await _pump.FlushAsync().Soon();
+        await _sender.SendAsync(Text("5"), default);
+        Assert.Equal(["Text(1)", "Text(2)", "Text(5)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task A_try_never_waits_neither_for_room_nor_for_its_turn()
+    {
+        Use(ChannelConfig.Bounded(1, 10));
+        _stream.HoldWrites();
+        Assert.True(_sender.TrySend(Text("1")));
+        Assert.True(_sender.TrySend(Text("2")));
+        Assert.False(_sender.TrySend(Text("no room")));
+        Task large = _sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[50]), default).AsTask();
+        Assert.False(_sender.TrySend(Text("no turn")));
+
+        _stream.PassWrites();
+        await large.Soon();
+        await _pump.FlushAsync().Soon();
+        Assert.True(_sender.TrySend(new OutgoingFrame(FrameType.Binary, new byte[50]))); // it could never wait for enough room, so it goes whole
+        Assert.Equal(["Text(1)", "Text(2)", "Binary(50)", "Binary(50)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task After_our_close_every_send_says_that_the_session_is_closed()
+    {
+        _closeState.TryBegin(CloseCause.Local(CloseReason.Normal));
+        Assert.True(_pump.TryStageControl(Opcode.Close, [0x03, 0xE8]));
+
+        WebSocketClosedException error = await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.SendAsync(Text("late"), default).Soon());
+
+        Assert.Equal(CloseInitiator.Local, error.Result.Initiator);
+        Assert.Throws<WebSocketClosedException>(() => _sender.TrySend(Text("late")));
+        await _pump.FlushAsync().Soon();
+        Assert.Equal(Opcode.Close, Assert.Single(WireFrame.ParseAll(_stream.Written)).Opcode);
+    }
+
+    [Fact]
+    public async Task When_the_connection_goes_those_who_wait_and_the_one_halfway_learn_it()
+    {
+        Use(ChannelConfig.Bounded(1, 10));
+        _stream.HoldWrites();
+        await _sender.SendAsync(Text("1"), default);
+        Task halfway = _sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[50]), default).AsTask();
+        Task atTheGate = _sender.SendAsync(Text("2"), default).AsTask();
+        Assert.False(halfway.IsCompleted || atTheGate.IsCompleted);
+
+        _pump.Stop();
+
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => halfway.Soon());
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => atTheGate.Soon());
+    }
+
+    [Fact]
+    public async Task Our_close_ends_the_wait_of_a_frame_that_is_not_begun_and_lets_the_one_halfway_finish()
+    {
+        Use(ChannelConfig.Bounded(1, 10));
+        _stream.HoldWrites();
+        await _sender.SendAsync(Text("1"), default);
+        Task halfway = _sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[50]), default).AsTask();
+        Task notBegun = _sender.SendAsync(Text("2"), default).AsTask();
+
+        Assert.True(_pump.TryStageControl(Opcode.Close, []));
+        _stream.PassWrites();
+
+        await halfway.Soon();
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => notBegun.Soon());
+        Assert.Equal(["Text(1)", "Binary(50)", "Close()"], await SentAsync());
+    }
+
+    [Fact]
+    public void However_sends_cancellations_and_a_slow_peer_interleave_each_frame_is_whole_there_once_or_not_at_all()
+    {
+        Gen.Int[0, 1_000_000].Sample(seed => InterleaveAsync(seed).WaitAsync(Patience.Limit).GetAwaiter().GetResult(), iter: 60, threads: 1);
+
+        async Task InterleaveAsync(int seed)
+        {
+            const int Senders = 4, Each = 25;
+            var random = new Random(seed);
+            var stream = new RecordingStream();
+            var bounds = ChannelConfig.Bounded(random.Next(1, 8), random.Next(16, 300));
+            var pump = new SendPump(stream, new SendStage(new FrameWriter(WebSocketRole.Client, pool: _pool), bounds), TimeProvider.System);
+            var sender = new FrameSender(pump, _closeState, ReservedBits.None, null);
+            var sent = new HashSet<(int, int)>();
+            stream.HoldWrites();
+
+            Task[] sending = [.. Enumerable.Range(0, Senders).Select(id => SendAllAsync(id, new Random(seed + id + 1)))];
+            Task all = Task.WhenAll(sending);
+            while (!all.IsCompleted)
+            {
+                if (random.Next(3) == 0)
+                    pump.TryStageControl(Opcode.Ping, "p"u8);
+                stream.PassOneWrite();
+                await Task.Yield();
+            }
+
+            await all;
+            stream.PassWrites();
+            await pump.FlushAsync();
+            pump.Stop();
+            await pump.Ended;
+
+            Assert.Null(stream.Misuse);
+            WireFrame[] frames = [.. WireFrame.ParseAll(stream.Written).Where(frame => frame.Opcode != Opcode.Ping)];
+            Assert.All(frames, AssertWhole);
+            Assert.Equal(frames.Length, sent.Count);
+            Assert.Equal(sent, frames.Select(NumberOf).ToHashSet());
+            for (int id = 0; id < Senders; id++)
+            {
+                int[] order = [.. frames.Select(NumberOf).Where(frame => frame.Sender == id).Select(frame => frame.Number)];
+                Assert.Equal(order.Order(), order);
+            }
+
+            async Task SendAllAsync(int id, Random mine)
+            {
+                await Task.Yield();
+                for (int number = 0; number < Each; number++)
+                {
+                    using var source = new CancellationTokenSource();
+                    ValueTask send = sender.SendAsync(new OutgoingFrame(FrameType.Binary, Numbered(id, number, mine.Next(8, 400))), source.Token);
+                    switch (mine.Next(4))
+                    {
+                        case 0:
+                            source.Cancel();
+                            break;
+                        case 1:
+                            await Task.Yield();
+                            source.Cancel();
+                            break;
+                    }
+
+                    try
+                    {
+                        await send;
+                        lock (sent)
+                            sent.Add((id, number));
+                    }
+                    catch (OperationCanceledException)
+                    {
+                    }
+                }
+            }
+        }
+    }
+
+    private void Use(ChannelConfig outgoing)
+    {
+        _pump = new SendPump(_stream, new SendStage(new FrameWriter(WebSocketRole.Client, pool: _pool), outgoing), _time);
+        _sender = new FrameSender(_pump, _closeState, ReservedBits.None, outgoing.Overflow == ChannelOverflow.Close ? _overflows.Add : null);
+    }
+
+    // Sends on another thread, so that a call that does not come back fails the test. In an array, or Task.Run would wait for the send itself.
+    private async Task<Task> CallAsync(OutgoingFrame frame, CancellationToken token) => (await Task.Run(() => new[] { _sender.SendAsync(frame, token).AsTask() }).Soon())[0];
+
+    private async Task<string[]> SentAsync()
+    {
+        await _pump.FlushAsync().Soon();
+        return [.. WireFrame.ParseAll(_stream.Written).Select(frame => frame.ToString())];
+    }
+
+    private static OutgoingFrame Text(string text, bool fin = true) => new(FrameType.Text, System.Text.Encoding.UTF8.GetBytes(text), fin);
+
+    // A payload that says whose it is, and whose every further byte follows from that.
+    private static byte[] Numbered(int sender, int number, int length)
+    {
+        byte[] payload = new byte[length];
+        BinaryPrimitives.WriteInt32LittleEndian(payload, sender);
+        BinaryPrimitives.WriteInt32LittleEndian(payload.AsSpan(4), number);
+        for (int i = 8; i < length; i++)
+            payload[i] = (byte)(sender + number + i);
+        return payload;
+    }
+
+    private static (int Sender, int Number) NumberOf(WireFrame frame) =>
+        (BinaryPrimitives.ReadInt32LittleEndian(frame.Payload), BinaryPrimitives.ReadInt32LittleEndian(frame.Payload.AsSpan(4)));
+
+    private static void AssertWhole(WireFrame frame)
+    {
+        (int sender, int number) = NumberOf(frame);
+        Assert.Equal(Numbered(sender, number, frame.Payload.Length), frame.Payload);
+    }
+}
