@@ -379,6 +379,23 @@ public sealed class SessionLifetimeTests
     }
 
     [Fact]
+    public async Task The_end_is_logged_without_the_peers_words_and_without_the_openers_context()
+    {
+        var logger = new NotingLogger();
+        NotingLogger.Ambient.Value = "the opener's";
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default, settings => settings with { Logger = logger });
+        NotingLogger.Ambient.Value = null;
+
+        test.Peer.SendClose(new CloseReason((CloseCode)4001, "secret"));
+        test.Peer.SendEof();
+        await test.Session.Completion.Soon();
+
+        (string text, string? context) = Assert.Single(logger.Lines);
+        Assert.Equal("WebSocket session ended: begun by Remote, 4001, clean: True, 0 received frames dropped, error: (null).", text);
+        Assert.Null(context);
+    }
+
+    [Fact]
     public async Task Callbacks_of_Closed_run_on_the_pool_and_hold_nothing_up()
     {
         await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
@@ -432,6 +449,21 @@ public sealed class SessionLifetimeTests
             owner.Dispose();
             throw new InvalidOperationException("The transport is a bad one.");
         }
+    }
+
+    private sealed class NotingLogger : ILogger
+    {
+        public static readonly AsyncLocal<string?> Ambient = new();
+
+        public List<(string Text, string? Context)> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add((formatter(state, exception), Ambient.Value));
     }
 
     private sealed class ThrowingLogger : ILogger
