@@ -162,7 +162,8 @@ public abstract class WebSocketSession : IAsyncDisposable
     public void Abort() => Lifetime.Abort();
 
     /// <summary>
-    /// Closes with 1000 if nobody has closed yet, drops what was not received, and waits until the transport is released: at most the close timeout and a second.
+    /// Closes with 1000 if nobody has closed yet, drops what was not received, and waits until the transport is released: at most the close timeout and a second, and one more
+    /// where the transport ignores its own disposal.
     /// Safe in any state, any number of times, concurrently. Never throws.
     /// </summary>
     public async ValueTask DisposeAsync()

@@ -47,16 +47,25 @@ public sealed class SessionLifetimeTests
     [Fact]
     public async Task A_raw_user_who_answers_the_peers_close_at_once_did_not_begin()
     {
-        for (int i = 0; i < 200; i++) // a race, if it is one
+        for (int i = 0; i < 150; i++) // a race, if it is one: so the user is as fast as can be
         {
             await using SessionUnderTest<RawWebSocketSession> test = SessionUnderTest.Raw();
-            Task<string> received = test.ReceiveAsync();
+            Task<WebSocketSessionState> answering = Task.Run(() =>
+            {
+                Frame? close;
+                while (!test.Session.Incoming.TryRead(out close) && !test.Session.Completion.IsCompleted)
+                {
+                }
+
+                WebSocketSessionState state = test.Session.State;
+                test.Session.Outgoing.TryWrite(new Frame.Close(Ours));
+                close?.Recycle();
+                return state;
+            });
             test.Peer.SendClose(Theirs);
             test.Peer.SendEof();
 
-            await received.Soon();
-            await test.Session.SendAsync(new Frame.Close(Ours));
-
+            Assert.Equal(WebSocketSessionState.PeerClosing, await answering.Soon());
             Assert.Equal(
                 new CloseResult { Initiator = CloseInitiator.Remote, Sent = Ours, Received = Theirs, WasClean = true }, await test.Session.Completion.Soon());
         }
@@ -379,6 +388,23 @@ public sealed class SessionLifetimeTests
     }
 
     [Fact]
+    public async Task The_end_is_logged_without_the_peers_words_and_without_the_openers_context()
+    {
+        var logger = new NotingLogger();
+        NotingLogger.Ambient.Value = "the opener's";
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default, settings => settings with { Logger = logger });
+        NotingLogger.Ambient.Value = null;
+
+        test.Peer.SendClose(new CloseReason((CloseCode)4001, "secret"));
+        test.Peer.SendEof();
+        await test.Session.Completion.Soon();
+
+        (string text, string? context) = Assert.Single(logger.Lines);
+        Assert.Equal("WebSocket session ended: begun by Remote, 4001, clean: True, 0 received frames dropped, error: (null).", text);
+        Assert.Null(context);
+    }
+
+    [Fact]
     public async Task Callbacks_of_Closed_run_on_the_pool_and_hold_nothing_up()
     {
         await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
@@ -432,6 +458,21 @@ public sealed class SessionLifetimeTests
             owner.Dispose();
             throw new InvalidOperationException("The transport is a bad one.");
         }
+    }
+
+    private sealed class NotingLogger : ILogger
+    {
+        public static readonly AsyncLocal<string?> Ambient = new();
+
+        public List<(string Text, string? Context)> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add((formatter(state, exception), Ambient.Value));
     }
 
     private sealed class ThrowingLogger : ILogger
