@@ -100,6 +100,8 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
             // From its first staged byte on a frame has to be finished: the peer takes whatever follows for its payload. So no token stops it.
             for (ReadOnlyMemory<byte> rest = frame.Payload[taken..]; !rest.IsEmpty; rest = rest[taken..])
             {
+                if (outcome == SendPump.Staged.WriteInline)
+                    await pump.WriteInlineAsync().ConfigureAwait(false);
                 outcome = pump.TryAppend(rest.Span, out taken);
                 if (outcome == SendPump.Staged.Closed)
                     throw closeState.ToSendException();
@@ -121,7 +123,7 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
     {
         _gate.Exit();
         if (outcome == SendPump.Staged.WriteInline)
-            pump.WriteInline();
+            _ = pump.WriteInlineAsync();
     }
 
     // Under the gate.

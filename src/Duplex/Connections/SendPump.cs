@@ -63,7 +63,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
         /// <summary>Staged; the pump will write it.</summary>
         Queued,
 
-        /// <summary>Staged; the caller owes a call of <see cref="WriteInline"/> as soon as it holds nothing others wait for.</summary>
+        /// <summary>Staged; the caller owes a call of <see cref="WriteInlineAsync"/> as soon as it holds nothing others wait for.</summary>
         WriteInline,
     }
 
@@ -125,7 +125,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
             taken = wholeOnly ? payload.Length : Math.Min(_stage.Room, payload.Length);
             _stage.Begin(opcode, fin, reserved, payload.Length);
             _stage.Append(payload[..taken]);
-            return Wake(mayInline: taken == payload.Length); // a sender that has more to stage is no lone one
+            return taken == payload.Length ? WakeForData() : TakeOver();
         }
     }
 
@@ -142,7 +142,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
                 return Staged.NoRoom;
             taken = Math.Min(room, payload.Length);
             _stage.Append(payload[..taken]);
-            return Wake(mayInline: false);
+            return TakeOver();
         }
     }
 
@@ -154,7 +154,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
         {
             if (_stopped || !_stage.TryWriteControl(opcode, payload, milestone))
                 return false;
-            Wake(mayInline: false);
+            Wake();
             if (_stage.IsClosed)
                 (room, _room) = (_room, null); // there will be none for who waits
         }
@@ -179,7 +179,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
         lock (_sync)
         {
             if (!_stopped)
-                Wake(mayInline: false);
+                Wake();
         }
     }
 
@@ -194,7 +194,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
             if (_accepted == _stage.Position)
                 return Task.CompletedTask;
             _stage.Mark(milestone);
-            Wake(mayInline: false);
+            Wake();
         }
 
         return milestone.Task;
@@ -222,8 +222,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
             return _stopped || _stage.Room > 0 ? Task.CompletedTask : NextRoom();
     }
 
-    /// <summary>Writes one batch on the caller's thread, as <see cref="Staged.WriteInline"/> asked.</summary>
-    public void WriteInline() => _ = WriteAsync(onlyOne: true);
+    /// <summary>Writes one batch on the caller's thread, as <see cref="Staged.WriteInline"/> asked. Never fails: see <see cref="Failed"/>.</summary>
+    public Task WriteInlineAsync() => WriteAsync(onlyOne: true);
 
     /// <summary>Writes no more; what is staged is dropped. A write in progress ends by itself once the connection is released.</summary>
     public void Stop() => Stop(error: null);
@@ -261,24 +261,34 @@ internal sealed class SendPump : IThreadPoolWorkItem
     // Under _sync. Completes with the next take, or when there will be none.
     private Task NextRoom() => (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    // Under _sync.
-    private Staged Wake(bool mayInline)
+    // Under _sync. A lone send is written by its caller, a burst by the pool.
+    private Staged WakeForData()
     {
-        long now = mayInline ? _time.GetTimestamp() : 0;
-        bool alone = mayInline && now - _lastSend >= _burstGap;
-        if (mayInline)
-            _lastSend = now;
-        if (_state != State.Idle || !_stage.HasWork)
-            return Staged.Queued;
-        if (alone)
-        {
-            _state = State.Writing;
-            return Staged.WriteInline;
-        }
+        long now = _time.GetTimestamp();
+        bool isAlone = now - _lastSend >= _burstGap;
+        _lastSend = now;
+        if (isAlone)
+            return TakeOver();
+        Wake();
+        return Staged.Queued;
+    }
 
+    // Under _sync. Whoever has more to stage than there is room for would only wait for the pump: it writes itself, where its bytes are still in the cache.
+    private Staged TakeOver()
+    {
+        if (_state != State.Idle)
+            return Staged.Queued;
+        _state = State.Writing;
+        return Staged.WriteInline;
+    }
+
+    // Under _sync.
+    private void Wake()
+    {
+        if (_state != State.Idle || !_stage.HasWork)
+            return;
         _state = State.Scheduled;
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        return Staged.Queued;
     }
 
     // Completes synchronously, and then costs no allocation, as long as the stream does.
@@ -346,7 +356,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
                     if (_stopped)
                         EndIfIdle();
                     else
-                        Wake(mayInline: false);
+                        Wake();
                 }
             }
         }
