@@ -173,9 +173,9 @@ public sealed class ReceiveLoopTests : IDisposable
     {
         byte[] full = Wire([.. Enumerable.Range(0, ReceiveLoop.BufferSize / 4).Select(i => (Opcode.Binary, new[] { (byte)i, (byte)(i >> 8) }))]);
         Assert.Equal(ReceiveLoop.BufferSize, full.Length);
+        Task<ReceiveEnd> running = NewLoop(_stream).RunAsync(_receiver); // up to its first read
         _receiver.NoRoomOnceAfter = 0;
-        Task<ReceiveEnd> running = NewLoop(_peer).RunAsync(_receiver);
-        _peer.Send(full);
+        _stream.Send(full);
 
         await _receiver.Got(full.Length / 4);
 
