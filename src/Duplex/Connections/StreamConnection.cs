@@ -57,6 +57,12 @@ internal sealed class StreamConnection
         if (Interlocked.Exchange(ref _isReleased, 1) != 0)
             return;
         Pump.Stop();
-        _owner.Dispose();
+        try
+        {
+            _owner.Dispose();
+        }
+        catch (Exception) // whatever a stream throws when it goes, it is gone, and the session still has to end
+        {
+        }
     }
 }
