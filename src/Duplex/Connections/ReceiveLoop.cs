@@ -35,6 +35,13 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
     private long _lastResume = time.GetTimestamp();
     private volatile bool _isPaused;
 
+    private enum Parsed
+    {
+        Last,
+        LacksBytes,
+        LacksRoom,
+    }
+
     /// <summary>When bytes came last, as a timestamp.</summary>
     public long LastInbound => Volatile.Read(ref _lastInbound);
 
@@ -51,14 +58,13 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
         {
             while (true)
             {
-                bool goesOn = Parse(receiver, out bool isHeldUp);
+                Parsed parsed = Parse(receiver);
                 receiver.OnBatchEnd();
                 if ((reader.Violation ?? assembler.Violation) is { } violation)
                     return new ReceiveEnd(Violation: violation);
-                if (!goesOn)
+                if (parsed == Parsed.Last)
                     return default;
-                // As it was while parsing: by now there may be room, and frames that came long ago would wait for the next read.
-                if (isHeldUp)
+                if (parsed == Parsed.LacksRoom)
                     await PauseAsync(receiver).ConfigureAwait(false);
                 else if (!await ReadAsync().ConfigureAwait(false))
                     return new ReceiveEnd(Error: new EndOfStreamException("The peer ended the connection without a Close frame."));
@@ -94,22 +100,30 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
         assembler.Dispose();
     }
 
-    // False if the receiver wants no more.
-    private bool Parse(IFrameReceiver receiver, out bool isHeldUp)
+    // It says itself why it stopped: whether there is room may have changed a moment later, while whole frames still lie in the input.
+    private Parsed Parse(IFrameReceiver receiver)
     {
         Span<byte> input = _input.Span;
-        bool goesOn = true;
-        while (!(isHeldUp = !receiver.HasRoom) && reader.TryRead(ref input, out FramePiece piece))
+        Parsed parsed = Parsed.LacksBytes;
+        while (parsed == Parsed.LacksBytes)
         {
+            if (!receiver.HasRoom)
+            {
+                parsed = Parsed.LacksRoom;
+                break;
+            }
+
+            if (!reader.TryRead(ref input, out FramePiece piece))
+                break;
             _expectsLarge = piece.Header.PayloadLength >= LargeFrame;
             if (assembler.TryAccept(piece, out Frame? frame))
-                goesOn = receiver.OnFrame(frame);
-            if (!goesOn || assembler.Violation is not null)
+                parsed = receiver.OnFrame(frame) ? Parsed.LacksBytes : Parsed.Last;
+            else if (assembler.Violation is not null)
                 break;
         }
 
         _input = _input[^input.Length..];
-        return goesOn;
+        return parsed;
     }
 
     private async Task PauseAsync(IFrameReceiver receiver)
@@ -122,21 +136,23 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
 
     private async ValueTask<bool> ReadAsync()
     {
+        if (_input.IsEmpty && !_isHot)
+        {
+            ReturnBuffer();
+            assembler.Trim();
+            await stream.ReadAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
+        }
+
         int kept = 0;
         Memory<byte> target;
         if (_expectsLarge && reader.Remaining >= LargeFrameHead)
         {
+            // All that was read before is parsed, so the buffer is not needed; and after a silence the zero-byte read has seen bytes before anything is reserved for them.
+            ReturnBuffer();
             target = assembler.GetPayloadMemory(reader.Remaining);
         }
         else
         {
-            if (_input.IsEmpty && !_isHot)
-            {
-                ReturnBuffer();
-                assembler.Trim();
-                await stream.ReadAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
-            }
-
             // Part of a header may be left over: at most 13 bytes.
             kept = _input.Length;
             _buffer ??= pool.Rent(BufferSize);

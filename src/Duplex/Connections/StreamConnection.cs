@@ -61,7 +61,7 @@ internal sealed class StreamConnection
         {
             _owner.Dispose();
         }
-        catch (Exception) // whatever a transport throws, it is gone, and the session's end goes on
+        catch (Exception) // whatever a stream throws when it goes, it is gone, and the session still has to end
         {
         }
     }

@@ -20,31 +20,31 @@ internal sealed class FrameQueue
     // Only touched by the producer.
     private Segment? _tail;
     private Added _added;
+    private Segment? _publishedTail; // where the tail was when it last published
+    private int _publishedIndex;
 
-    // Written by the producer, read by anybody.
+    // Written by the producer, read under _sync.
     private Segment? _first;
-    private long _publishedFrames;
 
-    // Written under _sync; read by the producer, too.
+    // All written under _sync, read by anybody.
+    private long _publishedFrames;
     private Taken _taken;
     private volatile bool _isLossy; // the end has begun: what does not fit is dropped, the producer never waits
-    private volatile bool _isComplete;
+    private volatile bool _isComplete; // the end stands behind what is published
     private volatile bool _isAbandoned; // nobody will take any more
-    private volatile bool _hasWaiters;
+
+    // Counted up by whoever drops a frame, atomically.
     private long _dropped;
 
-    // All under _sync.
+    // All under _sync. The waiters are a list through their Next, the first to be woken first.
     private Segment? _head;
     private Exception? _error;
     private TaskCompletionSource? _room;
-    private List<Waiter>? _waiters;
+    private Waiter? _firstWaiter;
+    private Waiter? _lastWaiter;
     private Waiter? _spareWaiter;
 
-    public FrameQueue(ChannelConfig bounds)
-    {
-        _bounds = bounds;
-        _ = _completion.Task.Exception; // nobody may be looking
-    }
+    public FrameQueue(ChannelConfig bounds) => _bounds = bounds;
 
     /// <summary>Completes when nothing is left to take, and nothing more will come.</summary>
     public Task Completion => _completion.Task;
@@ -58,10 +58,13 @@ internal sealed class FrameQueue
     /// <summary>Whether the producer may go on. A queue that closes on overflow, or whose end has begun, never holds it up.</summary>
     public bool MayAdd => _isLossy || _bounds.Overflow == ChannelOverflow.Close || HasRoom;
 
-    // Asked for each frame: by what was seen of the consumer before, as long as that is enough.
+    // Asked for each frame: by what was seen of the consumers before, as long as that is enough.
     private bool HasRoom => Fits() || SeesRoom();
 
-    /// <summary>Producer: adds a frame, to be seen when it is published. False if it does not fit a queue that closes on overflow; the frame is then still the caller's.</summary>
+    /// <summary>
+    /// Producer: adds a frame, to be seen when it is published. False if it does not fit a queue that closes on overflow: the frame is then still the caller's, and all before it
+    /// are published, so that they stand before the end that follows.
+    /// </summary>
     public bool TryAdd(Frame frame)
     {
         if (_isComplete || _isAbandoned || (_isLossy && !HasRoom))
@@ -71,7 +74,10 @@ internal sealed class FrameQueue
         }
 
         if (!HasRoom && _bounds.Overflow == ChannelOverflow.Close)
+        {
+            Publish();
             return false;
+        }
 
         if (_tail is null)
         {
@@ -91,17 +97,27 @@ internal sealed class FrameQueue
         return true;
     }
 
-    /// <summary>Producer: makes what was added visible, and wakes whoever waits for it.</summary>
+    /// <summary>Producer: makes what was added visible, and wakes whoever waits for it. What comes behind the end is dropped: a receiver may have seen the end.</summary>
     public void Publish()
     {
         if (_publishedFrames == _added.Frames)
             return;
-        Volatile.Write(ref _publishedFrames, _added.Frames);
-        Interlocked.MemoryBarrier(); // a waiter says that it waits, then looks; we publish, then look whether one waits
-        if (_isAbandoned)
-            DropAll();
-        else if (_hasWaiters)
-            Wake();
+        Waiter? waiters = null;
+        bool isLate;
+        lock (_sync)
+        {
+            isLate = _isComplete || _isAbandoned;
+            if (!isLate)
+            {
+                Volatile.Write(ref _publishedFrames, _added.Frames);
+                waiters = TakeWaiters();
+            }
+        }
+
+        if (isLate)
+            DropUnpublished();
+        (_publishedTail, _publishedIndex) = (_tail, _added.Index);
+        Wake(waiters);
     }
 
     /// <summary>Producer: completes when there is room again. It resumes at half, so that a slow consumer does not wake it for each frame.</summary>
@@ -146,18 +162,13 @@ internal sealed class FrameQueue
         Waiter waiter;
         lock (_sync)
         {
+            if (!IsEmpty)
+                return new ValueTask<bool>(true);
+            if (_isComplete)
+                return _error is null ? new ValueTask<bool>(false) : ValueTask.FromException<bool>(_error);
             waiter = _spareWaiter ?? new Waiter(this);
             _spareWaiter = null;
-            (_waiters ??= []).Add(waiter);
-            _hasWaiters = true;
-            Interlocked.MemoryBarrier();
-            bool isEmpty = IsEmpty;
-            if (!isEmpty || _isComplete)
-            {
-                Remove(waiter);
-                _spareWaiter = waiter;
-                return !isEmpty ? new ValueTask<bool>(true) : _error is null ? new ValueTask<bool>(false) : ValueTask.FromException<bool>(_error);
-            }
+            Enqueue(waiter);
         }
 
         return waiter.WaitAsync(token);
@@ -176,21 +187,27 @@ internal sealed class FrameQueue
         room?.TrySetResult();
     }
 
-    /// <summary>Nothing more will come: behind the frames that are there stands the end. The first call counts.</summary>
+    /// <summary>Nothing more will come: behind the frames that are published stands the end. The first call counts.</summary>
     /// <param name="error">What a receiver gets behind the last frame; null for a normal end.</param>
     public void Complete(Exception? error)
     {
         bool drained;
+        Waiter? waiters;
+        TaskCompletionSource? room;
         lock (_sync)
         {
             if (_isComplete)
                 return;
             _error = error;
+            _isLossy = true;
             _isComplete = true;
             drained = IsEmpty;
+            waiters = TakeWaiters();
+            (room, _room) = (_room, null);
         }
 
-        Wake();
+        room?.TrySetResult();
+        Wake(waiters);
         if (drained)
             SetCompletion();
     }
@@ -198,7 +215,8 @@ internal sealed class FrameQueue
     /// <summary>Drops what nobody has taken yet, and what still comes.</summary>
     public void DropAll()
     {
-        _isAbandoned = true;
+        lock (_sync)
+            _isAbandoned = true;
         while (TryTake() is { } frame)
             Drop(frame);
     }
@@ -233,6 +251,24 @@ internal sealed class FrameQueue
     {
         frame.Recycle();
         Interlocked.Increment(ref _dropped);
+    }
+
+    // By the producer, which adds nothing more from now on.
+    private void DropUnpublished()
+    {
+        Segment? segment = _publishedTail ?? _first;
+        int index = _publishedIndex;
+        for (long late = _added.Frames - _publishedFrames; late > 0; late--)
+        {
+            if (index == segment!.Frames.Length)
+                (segment, index) = (segment.Next!, 0);
+            Frame frame = segment.Frames[index]!;
+            segment.Frames[index++] = null;
+            _added.Bytes -= frame.Data.Length;
+            Drop(frame);
+        }
+
+        _added.Frames = _publishedFrames;
     }
 
     private void SetCompletion()
@@ -272,28 +308,55 @@ internal sealed class FrameQueue
         return room;
     }
 
-    private void Wake()
+    // Not under _sync: whoever waits may have a synchronization context, which is user code.
+    private void Wake(Waiter? waiter)
     {
-        List<Waiter>? waiters;
-        lock (_sync)
+        while (waiter is not null)
         {
-            waiters = _waiters;
-            _waiters = null;
-            _hasWaiters = false;
-        }
-
-        if (waiters is null)
-            return;
-        foreach (Waiter waiter in waiters)
+            Waiter? next = waiter.Next;
+            waiter.Next = null; // once it is woken the next wait may use it
             waiter.Wake(_isComplete && IsEmpty);
+            waiter = next;
+        }
     }
 
     // Under _sync.
-    private void Remove(Waiter waiter)
+    private Waiter? TakeWaiters()
     {
-        if (_waiters is null || !_waiters.Remove(waiter))
-            return;
-        _hasWaiters = _waiters.Count > 0;
+        Waiter? waiters = _firstWaiter;
+        (_firstWaiter, _lastWaiter) = (null, null);
+        return waiters;
+    }
+
+    // Under _sync.
+    private void Enqueue(Waiter waiter)
+    {
+        if (_lastWaiter is null)
+            _firstWaiter = waiter;
+        else
+            _lastWaiter.Next = waiter;
+        _lastWaiter = waiter;
+    }
+
+    // Under _sync. False if it has left the list.
+    private bool TryRemove(Waiter waiter)
+    {
+        Waiter? previous = null;
+        for (Waiter? other = _firstWaiter; other is not null; previous = other, other = other.Next)
+        {
+            if (other != waiter)
+                continue;
+            if (previous is null)
+                _firstWaiter = waiter.Next;
+            else
+                previous.Next = waiter.Next;
+            if (_lastWaiter == waiter)
+                _lastWaiter = previous;
+            waiter.Next = null;
+            return true;
+        }
+
+        return false;
     }
 
     // The producer's and the consumers' counters change with each frame, on two cores: each side keeps to cache lines of its own, or every frame would cost both a miss.
@@ -347,6 +410,9 @@ internal sealed class FrameQueue
         // Set by the waiting caller, disposed by it when it fetches the result.
         private CancellationTokenRegistration _registration;
 
+        // Under the queue's _sync while it is in the list; by whoever wakes it afterwards.
+        public Waiter? Next { get; set; }
+
         public ValueTask<bool> WaitAsync(CancellationToken token)
         {
             var result = new ValueTask<bool>(this, _core.Version);
@@ -368,6 +434,10 @@ internal sealed class FrameQueue
 
         bool IValueTaskSource<bool>.GetResult(short token)
         {
+            // Whoever awaits a value task a second time must not disturb the wait that this serves by now.
+            if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
+                throw new InvalidOperationException("The wait has no result yet. Await a ValueTask once, and only await it.");
+
             // Waits for a callback in progress: afterwards nobody else knows this waiter.
             _registration.Dispose();
             _registration = default;
@@ -392,9 +462,8 @@ internal sealed class FrameQueue
         {
             lock (queue._sync)
             {
-                if (queue._waiters is null || !queue._waiters.Contains(this))
+                if (!queue.TryRemove(this))
                     return;
-                queue.Remove(this);
             }
 
             _core.SetException(new OperationCanceledException(token));

@@ -1,72 +1,176 @@
 namespace Duplex.Tests;
 
-public sealed class StreamConnectionTests
+public sealed class StreamConnectionTests : IDisposable
 {
-    [Fact]
-    public async Task Release_ends_both_halves_and_disposes_the_transport_once()
+    private readonly ScriptedPeer _peer = new();
+    private readonly CountingPool _pool = new();
+    private readonly CloseState _closeState = new();
+    private readonly List<ChannelOverflowException> _overflows = [];
+
+    public void Dispose() => _peer.Dispose();
+
+    [Theory]
+    [InlineData(WebSocketRole.Client, 0x80)]
+    [InlineData(WebSocketRole.Server, 0)]
+    public async Task Both_halves_have_the_connections_role(WebSocketRole role, int maskBit)
     {
-        var pool = new CountingPool();
-        var peer = new ScriptedPeer();
-        var owner = new Owner(peer);
-        StreamConnection connection = Connect(peer, owner, pool);
-        Task<ReceiveEnd> receiving = connection.Receiving.RunAsync(new Nobody());
+        bool isClient = role == WebSocketRole.Client;
+        using var peer = new ScriptedPeer(isClient ? WebSocketRole.Server : WebSocketRole.Client);
+        StreamConnection connection = New(peer, peer, new ConnectionSettings { Role = role, Pool = _pool });
+        Assert.Equal(role, connection.Role);
 
-        Parallel.For(0, 8, _ => connection.Release());
+        await connection.Sender.SendAsync(new OutgoingFrame(FrameType.Binary, "out"u8.ToArray()), default);
+        Assert.Equal("out"u8.ToArray(), (await peer.ReceiveAsync()).ReadBytes());
+        Assert.Equal(maskBit, peer.Received[1] & 0x80);
 
-        Assert.IsType<EndOfStreamException>((await receiving.Soon()).Error);
+        peer.SendFrame(Opcode.Binary, "in"u8, masked: !isClient);
+        var receiver = new OneFrame();
+        Assert.Equal(default, await connection.Receiving.RunAsync(receiver).Soon());
+        Assert.Equal("in"u8.ToArray(), receiver.Frame!.ReadBytes());
+        receiver.Frame.Recycle();
+
+        connection.Release();
         await connection.Pump.Ended.Soon();
         connection.Receiving.Release();
-        Assert.Equal(1, owner.Disposals);
-        Assert.Equal(0, pool.Rented);
+        Assert.Equal(0, _pool.Rented);
+        Assert.Empty(peer.Misuse);
     }
 
     [Fact]
-    public async Task A_transport_that_throws_when_it_is_disposed_does_not_hold_up_the_end()
+    public async Task Mask_keys_come_from_the_source_that_it_was_given()
     {
-        var peer = new ScriptedPeer();
-        StreamConnection connection = Connect(peer, new Owner(peer, new InvalidOperationException()), new CountingPool());
+        StreamConnection connection = New(_peer, _peer, new ConnectionSettings { RandomFill = destination => destination.Fill(0x5A) });
+
+        await connection.Sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[1]), default);
+        await connection.Pump.FlushAsync().Soon();
+
+        Assert.Equal([0x82, 0x81, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A], _peer.Received);
+    }
+
+    [Fact]
+    public async Task The_limits_of_the_settings_hold_and_the_frame_limit_can_be_changed()
+    {
+        StreamConnection connection = New(_peer, _peer, new ConnectionSettings { MaxFrameSize = 10 });
+        Assert.Equal(10, connection.MaxFrameSize);
+        connection.MaxFrameSize = 20;
+        var receiver = new OneFrame();
+        _peer.SendFrame(Opcode.Binary, new byte[20]);
+        Assert.Null((await connection.Receiving.RunAsync(receiver).Soon()).Violation);
+
+        _peer.SendFrame(Opcode.Binary, new byte[21]);
+
+        Assert.Equal(CloseCode.MessageTooBig, (await connection.Receiving.RunAsync(receiver).Soon()).Violation?.Code);
+    }
+
+    [Fact]
+    public async Task The_message_limits_of_the_settings_hold()
+    {
+        StreamConnection connection = New(_peer, _peer, new ConnectionSettings { MaxMessageSize = 3 });
+        _peer.SendHex("02 02 01 02  80 02 03 04");
+        Assert.Equal(CloseCode.MessageTooBig, (await connection.Receiving.RunAsync(new OneFrame()).Soon()).Violation?.Code);
+
+        using var peer = new ScriptedPeer();
+        connection = New(peer, peer, new ConnectionSettings { MaxFragments = 2 });
+        peer.SendHex("02 00  00 00  80 00");
+        Assert.Equal(CloseCode.MessageTooBig, (await connection.Receiving.RunAsync(new OneFrame()).Soon()).Violation?.Code);
+    }
+
+    [Fact]
+    public async Task An_overflow_is_told_only_where_the_queue_is_set_to_close()
+    {
+        _peer.BlockWrites();
+        StreamConnection closing = New(_peer, _peer, new ConnectionSettings { Outgoing = ChannelConfig.Bounded(1, 10, ChannelOverflow.Close) });
+        Assert.True(closing.Sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
+        await Patience.Until(() => _peer.IsWriteBlocked);
+        Assert.True(closing.Sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
+        Assert.Throws<ChannelOverflowException>(() => closing.Sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
+        Assert.Single(_overflows);
+
+        using var peer = new ScriptedPeer();
+        peer.BlockWrites();
+        StreamConnection suspending = New(peer, peer, new ConnectionSettings { Outgoing = ChannelConfig.Bounded(1, 10) });
+        Assert.True(suspending.Sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
+        await Patience.Until(() => peer.IsWriteBlocked);
+        Assert.True(suspending.Sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
+        Assert.False(suspending.Sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
+        Assert.Single(_overflows);
+        closing.Release();
+        suspending.Release();
+        await Task.WhenAll(closing.Pump.Ended, suspending.Pump.Ended).Soon();
+    }
+
+    [Fact]
+    public async Task Releasing_ends_a_pending_read_and_a_pending_write()
+    {
+        StreamConnection connection = New(_peer, _peer, new ConnectionSettings { Pool = _pool });
+        Task<ReceiveEnd> receiving = connection.Receiving.RunAsync(new OneFrame());
+        _peer.BlockWrites();
+        await connection.Sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[10]), default);
+        await Patience.Until(() => _peer.IsWriteBlocked);
+        Assert.False(receiving.IsCompleted);
 
         connection.Release();
 
+        Assert.NotNull((await receiving.Soon()).Error);
         await connection.Pump.Ended.Soon();
-        Assert.True(connection.Pump.IsClosed);
+        Assert.True(_peer.Released.IsCompleted);
+        connection.Receiving.Release();
+        Assert.Equal(0, _pool.Rented);
     }
 
     [Fact]
-    public void The_frame_limit_can_be_set_at_any_time_and_is_checked()
+    public async Task It_is_released_once_however_many_ask()
     {
-        using var peer = new ScriptedPeer();
-        StreamConnection connection = Connect(peer, peer, new CountingPool());
+        var owner = new Owner();
+        StreamConnection connection = New(_peer, owner, new ConnectionSettings());
 
-        connection.MaxFrameSize = 1;
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(connection.Release))).Soon();
 
-        Assert.Equal(1, connection.MaxFrameSize);
-        Assert.Throws<ArgumentOutOfRangeException>(() => connection.MaxFrameSize = 0);
+        Assert.Equal(1, owner.Disposals);
     }
 
-    private static StreamConnection Connect(ScriptedPeer peer, IDisposable owner, CountingPool pool) =>
-        new(peer, owner, mergeFragments: true, new ConnectionSettings { Pool = pool }, new CloseState(), _ => { });
+    [Fact]
+    public async Task An_owner_that_fails_to_be_disposed_does_not_keep_the_session_from_ending()
+    {
+        var owner = new Owner { Error = new IOException("already gone") };
+        StreamConnection connection = New(_peer, owner, new ConnectionSettings());
 
-    private sealed class Owner(ScriptedPeer peer, Exception? error = null) : IDisposable
+        connection.Release();
+
+        Assert.Equal(1, owner.Disposals);
+        await connection.Pump.Ended.Soon();
+    }
+
+    private StreamConnection New(Stream stream, IDisposable owner, ConnectionSettings settings) =>
+        new(stream, owner, mergeFragments: true, settings, _closeState, _overflows.Add);
+
+    private sealed class Owner : IDisposable
     {
         private int _disposals;
 
         public int Disposals => _disposals;
 
+        public Exception? Error { get; init; }
+
         public void Dispose()
         {
             Interlocked.Increment(ref _disposals);
-            peer.Dispose();
-            if (error is not null)
-                throw error;
+            if (Error is not null)
+                throw Error;
         }
     }
 
-    private sealed class Nobody : IFrameReceiver
+    private sealed class OneFrame : IFrameReceiver
     {
+        public Frame? Frame { get; private set; }
+
         public bool HasRoom => true;
 
-        public bool OnFrame(Frame frame) => true;
+        public bool OnFrame(Frame frame)
+        {
+            Frame = frame;
+            return false;
+        }
 
         public void OnBatchEnd()
         {
