@@ -407,6 +407,29 @@ public sealed class ReceiveLoopTests : IDisposable
         return bytes;
     }
 
+    [Fact]
+    public async Task Where_large_frames_come_only_their_heads_are_read_into_the_buffer_and_a_small_one_ends_that()
+    {
+        ReceiveLoop loop = NewLoop(_peer);
+        Task<ReceiveEnd> running = loop.RunAsync(_receiver);
+        byte[] payload = Pattern(256 * 1024);
+        _peer.SendFrame(Opcode.Binary, payload);
+        await Patience.Until(() => _receiver.Frames.Count == 1 && _peer.ReadSizes[^1] == ReceiveLoop.LargeFrameHead);
+
+        _peer.SendFrame(Opcode.Binary, payload);
+        await Patience.Until(() => _receiver.Frames.Count == 2);
+        Assert.True(_receiver.Frames[1].Data.Span.SequenceEqual(payload));
+        Assert.Contains(_peer.ReadSizes, size => size == payload.Length - ReceiveLoop.LargeFrameHead + 10); // the rest in one read, straight into the message; the header has 10 bytes
+        _peer.SendHex("81 01 61");
+        await Patience.Until(() => _receiver.Frames.Count == 3 && _peer.ReadSizes[^1] == ReceiveLoop.BufferSize);
+
+        _peer.SendEof();
+        await running.Soon();
+        _receiver.RecycleAll();
+        loop.Release();
+        Assert.Equal(0, _pool.Rented);
+    }
+
     private static byte[] Pattern(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i * 7))];
 
     private sealed class Receiver : IFrameReceiver

@@ -1,0 +1,102 @@
+namespace Duplex.Tests;
+
+public sealed class KeepAliveTimerTests
+{
+    [Fact]
+    public async Task A_ping_goes_out_every_interval_and_its_pong_keeps_the_session()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(20, 7);
+
+        for (int i = 1; i <= 3; i++)
+        {
+            await test.Time.Pass(TimeSpan.FromSeconds(i == 1 ? 20 : 13));
+            Frame ping = await test.Peer.ReceiveAsync();
+            Assert.Equal(FrameType.Ping, ping.Type);
+
+            // The text stands behind the pong: when it is there, the pong is.
+            await test.Time.Armed(TimeSpan.FromSeconds(7));
+            test.Peer.SendFrame(Opcode.Pong, ping.Data.Span);
+            test.Peer.SendFrame(Opcode.Text, "alive"u8);
+            await test.ReceiveAsync();
+            await test.Time.Pass(TimeSpan.FromSeconds(7)); // where the deadline would have been
+        }
+
+        Assert.Equal(WebSocketSessionState.Open, test.Session.State);
+    }
+
+    [Fact]
+    public async Task Without_pings_no_timer_runs()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(-1, 7);
+
+        Assert.Equal(0, test.Time.LiveTimers);
+    }
+
+    [Fact]
+    public async Task Turning_pings_off_disposes_the_timer_and_on_again_arms_one()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(20, 7);
+        await test.Time.Armed(TimeSpan.FromSeconds(20));
+
+        test.Session.PingInterval = Timeout.InfiniteTimeSpan;
+        Assert.Equal(0, test.Time.LiveTimers);
+        test.Session.PingInterval = TimeSpan.FromSeconds(3);
+
+        await test.Time.Pass(TimeSpan.FromSeconds(3));
+        Assert.Equal(FrameType.Ping, (await test.Peer.ReceiveAsync()).Type);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_session_disposes_the_timer()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(20, 7);
+        await test.Time.Armed(TimeSpan.FromSeconds(20));
+
+        test.Session.Abort();
+        await test.Session.Completion.Soon();
+
+        Assert.False(test.Time.IsArmed(TimeSpan.FromSeconds(20)));
+        test.Session.PingInterval = TimeSpan.FromSeconds(1); // too late to begin again
+        Assert.Equal(0, test.Time.ArmedTimers);
+    }
+
+    [Fact]
+    public async Task A_peer_that_answers_nothing_is_given_up()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(20, 7);
+        await test.Time.Pass(TimeSpan.FromSeconds(20));
+        await test.Peer.ReceiveAsync();
+
+        await test.Time.Pass(TimeSpan.FromSeconds(7));
+
+        CloseResult end = await test.Session.Completion.Soon();
+        Assert.IsType<TimeoutException>(end.Error);
+        Assert.Equal(CloseInitiator.None, end.Initiator);
+        await test.Peer.Released.Soon();
+    }
+
+    [Fact]
+    public async Task Its_times_can_be_read_and_are_checked_when_they_are_set()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(20, 7);
+
+        Assert.Equal(TimeSpan.FromSeconds(20), test.Session.PingInterval);
+        Assert.Equal(TimeSpan.FromSeconds(7), test.Session.PingTimeout);
+        foreach (TimeSpan bad in new[] { TimeSpan.Zero, TimeSpan.FromSeconds(-2), TimeSpan.MaxValue })
+        {
+            var error = Assert.Throws<ArgumentOutOfRangeException>(() => test.Session.PingInterval = bad);
+            Assert.Contains("Timeout.InfiniteTimeSpan", error.Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentOutOfRangeException>(() => test.Session.PingTimeout = bad);
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(20), test.Session.PingInterval);
+        test.Session.PingTimeout = TimeSpan.FromSeconds(9);
+        Assert.Equal(TimeSpan.FromSeconds(9), test.Session.PingTimeout);
+    }
+
+    private static SessionUnderTest<DefaultWebSocketSession> Open(int interval, int timeout) => SessionUnderTest.Default(settings => settings with
+    {
+        PingInterval = interval < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(interval),
+        PingTimeout = TimeSpan.FromSeconds(timeout),
+    });
+}

@@ -1,0 +1,138 @@
+using System.Buffers.Binary;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Duplex.Tests;
+
+public sealed class PingLedgerTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly PingLedger _ledger;
+
+    public PingLedgerTests() => _ledger = new PingLedger(_time);
+
+    [Fact]
+    public async Task A_pong_gives_the_time_since_its_ping()
+    {
+        PingLedger.Ping ping = Send(out byte[] payload);
+        _time.Advance(TimeSpan.FromMilliseconds(30));
+        Assert.Null(_ledger.LastRoundTripTime);
+
+        _ledger.OnPong(payload);
+
+        Assert.Equal(TimeSpan.FromMilliseconds(30), await ping.Task.Soon());
+        Assert.Equal(TimeSpan.FromMilliseconds(30), _ledger.LastRoundTripTime);
+    }
+
+    [Fact]
+    public void Each_ping_has_a_number_of_its_own_as_its_payload()
+    {
+        Send(out byte[] first);
+        Send(out byte[] second);
+
+        Assert.Equal(1UL, BinaryPrimitives.ReadUInt64BigEndian(first));
+        Assert.Equal(2UL, BinaryPrimitives.ReadUInt64BigEndian(second));
+    }
+
+    [Fact]
+    public async Task A_pong_answers_its_ping_and_all_earlier_ones_but_no_later_one()
+    {
+        PingLedger.Ping first = Send(out _);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        PingLedger.Ping second = Send(out byte[] payload);
+        PingLedger.Ping third = Send(out _);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        _ledger.OnPong(payload);
+
+        Assert.Equal(TimeSpan.FromSeconds(2), await first.Task.Soon());
+        Assert.Equal(TimeSpan.FromSeconds(1), await second.Task.Soon());
+        Assert.False(third.Task.IsCompleted);
+        Assert.Equal(TimeSpan.FromSeconds(1), _ledger.LastRoundTripTime); // of the ping that the pong named
+    }
+
+    [Theory, InlineData(""), InlineData("01"), InlineData("0000000000000002"), InlineData("0000000000000000"), InlineData("000000000000000100")]
+    public void A_pong_that_nobody_asked_for_answers_nothing(string payload)
+    {
+        PingLedger.Ping ping = Send(out _);
+
+        Assert.False(_ledger.OnPong(Convert.FromHexString(payload)));
+
+        Assert.False(ping.Task.IsCompleted);
+        Assert.Null(_ledger.LastRoundTripTime);
+    }
+
+    [Fact]
+    public void A_pong_that_comes_twice_counts_once()
+    {
+        Send(out byte[] payload);
+        Assert.True(_ledger.OnPong(payload));
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.False(_ledger.OnPong(payload));
+
+        Assert.Equal(TimeSpan.Zero, _ledger.LastRoundTripTime);
+    }
+
+    [Fact]
+    public void It_tells_whether_the_last_of_the_sessions_own_pings_is_answered()
+    {
+        Send(out byte[] own, isAwaited: false);
+        Send(out byte[] users, isAwaited: true);
+        Assert.True(_ledger.OnPong(own)); // the user's own ping says nothing of it
+        Send(out byte[] older, isAwaited: false);
+        Send(out byte[] newer, isAwaited: false);
+
+        Assert.False(_ledger.OnPong(older));
+        Assert.True(_ledger.OnPong(newer));
+        Assert.False(_ledger.OnPong(users)); // answered by those that came after it
+    }
+
+    [Fact]
+    public void A_ping_that_is_withdrawn_is_answered_by_nothing_any_more()
+    {
+        PingLedger.Ping ping = Send(out byte[] payload);
+
+        _ledger.Withdraw(ping);
+
+        Assert.False(_ledger.OnPong(payload));
+        Assert.True(ping.Task.IsCanceled);
+    }
+
+    [Fact]
+    public void Of_pings_that_nobody_awaits_only_the_last_are_remembered()
+    {
+        PingLedger.Ping awaited = Send(out byte[] first);
+        byte[][] own = [.. Enumerable.Range(0, 100).Select(_ =>
+        {
+            Send(out byte[] payload, isAwaited: false);
+            return payload;
+        })];
+
+        Assert.False(_ledger.OnPong(own[0]));
+        Assert.False(awaited.Task.IsCompleted); // forgotten pings take nobody's ping with them
+        Assert.False(_ledger.OnPong(first));
+        Assert.True(awaited.Task.IsCompletedSuccessfully);
+        Assert.True(_ledger.OnPong(own[^1]));
+    }
+
+    [Fact]
+    public async Task Pings_and_pongs_may_meet_on_many_threads()
+    {
+        const int Each = 500;
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            for (int i = 0; i < Each; i++)
+            {
+                PingLedger.Ping ping = Send(out byte[] payload);
+                _ledger.OnPong(payload);
+                await ping.Task; // by its own pong or by a later one
+            }
+        }))).Soon();
+    }
+
+    private PingLedger.Ping Send(out byte[] payload, bool isAwaited = true)
+    {
+        payload = new byte[PingLedger.PayloadSize];
+        return _ledger.Add(payload, isAwaited);
+    }
+}
