@@ -22,7 +22,7 @@ using var client = new HttpClient(new WebSocketsHandler(ws =>
 }));
 
 Console.WriteLine();
-Console.WriteLine($"  Duplex echo   {uri.GetLeftPart(UriPartial.Path)}{(server is null ? "" : "   (an echo server of our own)")}");
+Console.WriteLine($"  Duplex echo   {uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)}{(server is null ? "" : "   (an echo server of our own)")}");
 Console.WriteLine();
 
 try
@@ -33,10 +33,10 @@ try
     Console.WriteLine(end.WasClean ? "  All said, all heard, all closed." : "  All said and heard, but the close was not clean.");
     return end.WasClean ? 0 : 1;
 }
-catch (WebSocketException e)
+catch (Exception e) when (e is WebSocketException or TimeoutException or OperationCanceledException or ArgumentException or InvalidDataException)
 {
     Console.WriteLine();
-    Console.Error.WriteLine($"  {e.Message}");
+    Console.Error.WriteLine($"  {(e is OperationCanceledException ? "The server did not answer within 10 s. Does it echo?" : e.Message)}");
     return 1;
 }
 
@@ -46,29 +46,37 @@ async Task<CloseResult> TalkAsync()
     Step("connected", $"{(int)session.Call.Response!.StatusCode} {session.Call.Response.StatusCode}");
 
     await session.SendAsync("Hello, WebSocket!");
-    var text = (Frame.Text)await NextAsync(session);
-    Step("text", $"\"{text.ReadText()}\"");
+    Step("text", $"\"{await TextAsync(session, "Hello, WebSocket!")}\"");
 
     byte[] bytes = [0xCA, 0xFE, 0xBA, 0xBE];
     await session.SendAsync(bytes);
-    Frame binary = await NextAsync(session);
-    Step("binary", $"{Convert.ToHexString(binary.Data.Span)}, {Same(bytes, binary)}");
+    Step("binary", $"{Convert.ToHexString((await BinaryAsync(session, bytes)).Span)}, the same as sent");
 
     await session.SendAsync(new Frame.Text(fin: false, "One message "u8.ToArray()));
     await session.SendAsync(new Frame.Text(fin: false, "in three "u8.ToArray()));
     await session.SendAsync(new Frame.Text(fin: true, "fragments"u8.ToArray()));
-    var merged = (Frame.Text)await NextAsync(session);
-    Step("fragments", $"\"{merged.ReadText()}\"");
+    Step("fragments", $"\"{await TextAsync(session, "One message in three fragments")}\"");
 
     byte[] large = RandomNumberGenerator.GetBytes(1 << 20);
     await session.SendAsync(large);
-    Frame echoed = await NextAsync(session);
-    Step("1 MiB", $"{echoed.Data.Length:N0} bytes, {Same(large, echoed)}");
+    Step("1 MiB", $"{(await BinaryAsync(session, large)).Length:N0} bytes, the same as sent");
 
     TimeSpan roundTrip = await session.PingAsync();
     Step("ping", $"pong after {roundTrip.TotalMilliseconds:0.00} ms");
 
     return await session.CloseAsync();
+}
+
+static async Task<string> TextAsync(DefaultClientWebSocketSession session, string sent)
+{
+    Frame echo = await NextAsync(session);
+    return echo is Frame.Text text && text.ReadText() == sent ? sent : throw NoEcho(echo);
+}
+
+static async Task<ReadOnlyMemory<byte>> BinaryAsync(DefaultClientWebSocketSession session, byte[] sent)
+{
+    Frame echo = await NextAsync(session);
+    return echo is Frame.Binary && echo.Data.Span.SequenceEqual(sent) ? echo.Data : throw NoEcho(echo);
 }
 
 static async Task<Frame> NextAsync(DefaultClientWebSocketSession session)
@@ -77,6 +85,6 @@ static async Task<Frame> NextAsync(DefaultClientWebSocketSession session)
     return await session.Incoming.ReadAsync(patience.Token);
 }
 
-static string Same(byte[] sent, Frame received) => received.Data.Span.SequenceEqual(sent) ? "the same as sent" : "NOT the same as sent";
+static InvalidDataException NoEcho(Frame answer) => new($"The server answered {answer}, which is not what it was sent. Does it echo?");
 
 static void Step(string name, string what) => Console.WriteLine($"  {name,-10} {what}");

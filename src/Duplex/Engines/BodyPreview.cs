@@ -29,7 +29,7 @@ internal static class BodyPreview
                 filled += read;
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException or ObjectDisposedException or NotSupportedException or InvalidOperationException)
+        catch (Exception) // of the transport, of a decompressor, of a handler's own stream
         {
             // What has come is better than nothing.
         }

@@ -22,7 +22,9 @@ internal static class WebSocketUri
     {
         if (uri is null)
             throw new ArgumentException("The request has no Uri. Set it to ws://host/path or wss://host/path.", nameof(uri));
-        uri = ToWebSocketScheme(ToAbsolute(uri, baseAddress));
+        uri = ToAbsolute(uri, baseAddress);
+        ThrowIfRaw(uri);
+        uri = ToWebSocketScheme(uri);
 
         if (HasAt(uri))
             throw new ArgumentException("The URL has user info before its host, which HTTP would drop silently. Send an Authorization header, or set the handler's Credentials.", nameof(uri));
@@ -66,7 +68,28 @@ internal static class WebSocketUri
     };
 
     // The rest stays as it is, to the letter: a builder would take it apart and escape it anew.
-    private static Uri Replaced(Uri uri, string scheme) => new(scheme + uri.AbsoluteUri[uri.Scheme.Length..]);
+    private static Uri Replaced(Uri uri, string scheme)
+    {
+        string rest = uri.AbsoluteUri[uri.Scheme.Length..];
+
+        // AbsoluteUri leaves out the zone of a link-local address, without which it cannot be reached.
+        if (uri.HostNameType == UriHostNameType.IPv6)
+            rest = rest.Replace(uri.Host, $"[{uri.DnsSafeHost}]", StringComparison.Ordinal);
+        return new Uri(scheme + rest);
+    }
+
+    // Its path would go out with whatever it holds, line ends included, and none of its parts can be asked for.
+    private static void ThrowIfRaw(Uri uri)
+    {
+        try
+        {
+            _ = uri.GetComponents(UriComponents.Path, UriFormat.UriEscaped);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ArgumentException("The Uri was made with DangerousDisablePathAndQueryCanonicalization, which is not supported. Make it without.", nameof(uri), e);
+        }
+    }
 
     // Asked of the text: the user info of ws://@host/ is empty, and the @ there none the less.
     private static bool HasAt(Uri uri)

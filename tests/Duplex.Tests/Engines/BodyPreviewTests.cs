@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net.Http.Headers;
 using System.Text;
 
@@ -16,6 +17,15 @@ public sealed class BodyPreviewTests
     [Fact]
     public async Task A_character_that_is_cut_in_two_is_left_out() =>
         Assert.Equal(new string('x', 4095), await BodyPreview.ReadAsync(new StringContent(new string('x', 4095) + "ö and more"), CancellationToken.None).Soon());
+
+    [Fact]
+    public async Task A_body_that_cannot_be_decompressed_gives_what_came_before()
+    {
+        // A handler that decompresses takes Content-Encoding off, and fails while it is read.
+        var content = new StreamContent(new GZipStream(new MemoryStream([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]), CompressionMode.Decompress));
+
+        Assert.Null(await BodyPreview.ReadAsync(content, CancellationToken.None).Soon());
+    }
 
     [Fact]
     public async Task An_empty_body_gives_none() => Assert.Null(await BodyPreview.ReadAsync(new ByteArrayContent([]), CancellationToken.None).Soon());

@@ -27,6 +27,20 @@ public sealed class WebSocketUriTests
         Assert.Equal(expected, WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), new Uri(baseAddress)).AbsoluteUri);
 
     [Fact]
+    public void The_zone_of_a_link_local_address_is_kept() =>
+        Assert.Equal("fe80::1%1", WebSocketUri.Resolve(new Uri("https://[fe80::1%251]:5/p"), null).IdnHost);
+
+    [Theory, InlineData("ws://host/a/../b"), InlineData("http://host/a%2e%7e/../b")]
+    public void A_uri_that_nothing_was_made_canonical_in_is_refused(string url)
+    {
+        var raw = new Uri(url, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+
+        var error = Assert.Throws<ArgumentException>(() => WebSocketUri.Resolve(raw, null));
+
+        Assert.Contains("DangerousDisablePathAndQueryCanonicalization", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_path_that_its_maker_took_for_a_files_is_a_path() =>
         Assert.Equal("ws://host/echo", WebSocketUri.Resolve(new Uri("/echo", UriKind.RelativeOrAbsolute), new Uri("http://host/")).AbsoluteUri);
 

@@ -542,29 +542,6 @@ public sealed class FrameQueueTests
 
     private static int NumberOf(Frame? frame) => BinaryPrimitives.ReadInt32LittleEndian(Assert.IsType<Frame.Binary>(frame).Data.Span);
 
-    [Fact]
-    public void What_was_taken_is_not_kept()
-    {
-        long before = HeapAfter(1000);
-
-        long after = HeapAfter(1_000_000);
-
-        Assert.InRange(after - before, long.MinValue, 1_000_000); // a reference for each would be 8 MB
-
-        long HeapAfter(int frames)
-        {
-            Frame frame = Numbered(1);
-            for (int i = 0; i < frames; i++)
-            {
-                Assert.True(_queue.TryAdd(frame));
-                _queue.Publish();
-                Assert.Same(frame, _queue.TryTake());
-            }
-
-            return GC.GetTotalMemory(forceFullCollection: true);
-        }
-    }
-
     [Theory, InlineData(1, true), InlineData(2, false)]
     public void A_queue_that_closes_on_overflow_judges_a_frame_by_its_size(int size, bool fits)
     {
