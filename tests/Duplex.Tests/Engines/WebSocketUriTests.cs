@@ -28,7 +28,7 @@ public sealed class WebSocketUriTests
 
     [Fact]
     public void The_zone_of_a_link_local_address_is_kept() =>
-        Assert.Equal("fe80::1%1", WebSocketUri.Resolve(new Uri("https://[fe80::1%251]:5/p"), null).IdnHost);
+        Assert.Equal("fe80::1%1", WebSocketUri.Resolve(new Uri("https://[fe80::1%1]:5/p"), null).IdnHost);
 
     [Theory, InlineData("ws://host/a/../b"), InlineData("http://host/a%2e%7e/../b")]
     public void A_uri_that_nothing_was_made_canonical_in_is_refused(string url)
