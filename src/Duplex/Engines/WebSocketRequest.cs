@@ -7,6 +7,9 @@ namespace Duplex;
 /// <remarks>Not thread-safe; it belongs to whoever configures it until the handshake begins.</remarks>
 public sealed class WebSocketRequest
 {
+    // Set by whoever configures the request.
+    private ReceiveMode _receiveMode;
+
     /// <summary>Where to connect: <c>ws</c>, <c>wss</c>, <c>http</c> (taken for <c>ws</c>) or <c>https</c> (taken for <c>wss</c>); relative to the client's base address, if it has one.</summary>
     public Uri? Uri { get; set; }
 
@@ -27,6 +30,17 @@ public sealed class WebSocketRequest
 
     /// <summary>How strictly <see cref="Version"/> is meant; by default as the client means it.</summary>
     public HttpVersionPolicy VersionPolicy { get; set; } = HttpVersionPolicy.RequestVersionOrLower;
+
+    /// <summary>
+    /// Whether a default session gives what it receives as whole messages, which is the default, or each message as a stream. A raw session gives frames, and refuses streams with an
+    /// <see cref="ArgumentException"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is none of the two.</exception>
+    public ReceiveMode ReceiveMode
+    {
+        get => _receiveMode;
+        set => _receiveMode = Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), $"Expected Messages or Streams; got {(int)value}.");
+    }
 
     /// <summary>Options for the handlers that the request passes through.</summary>
     public HttpRequestOptions Options { get; } = new();

@@ -14,6 +14,7 @@ internal sealed class FrameQueue
     private const int NextSegments = 128; // 1 KiB of references, which one batch of small frames fills
 
     private readonly ChannelConfig _bounds;
+    private readonly bool _ofPieces; // whether a frame without fin is part of a message that is read as it comes
     private readonly Lock _sync = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -22,6 +23,7 @@ internal sealed class FrameQueue
     private Added _added;
     private Segment? _publishedTail; // where the tail was when it last published
     private int _publishedIndex;
+    private bool _hasHole; // a piece was dropped: what follows must not look as if it followed what came before
 
     // Handed over from the producer, with its first frame, to the first Take: whoever kept it would keep all that follow it.
     private Segment? _first;
@@ -44,12 +46,16 @@ internal sealed class FrameQueue
     private Waiter? _lastWaiter;
     private Waiter? _spareWaiter;
 
-    public FrameQueue(ChannelConfig bounds) => _bounds = bounds;
+    public FrameQueue(ChannelConfig bounds, bool ofPieces = false)
+    {
+        _bounds = bounds;
+        _ofPieces = ofPieces;
+    }
 
     /// <summary>Completes when nothing is left to take, and nothing more will come.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>How many data frames were dropped because the end had begun.</summary>
+    /// <summary>How many data frames were dropped because the end had begun; of pieces, how many messages lost their end.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>How many frames can be taken now.</summary>
@@ -67,8 +73,9 @@ internal sealed class FrameQueue
     /// </summary>
     public bool TryAdd(Frame frame)
     {
-        if (_isComplete || _isAbandoned || (_isLossy && !HasRoomFor(frame)))
+        if (_isComplete || _isAbandoned || _hasHole || (_isLossy && !HasRoomFor(frame)))
         {
+            _hasHole = _ofPieces;
             Drop(frame);
             return true;
         }
@@ -215,10 +222,21 @@ internal sealed class FrameQueue
     /// <summary>Drops what nobody has taken yet, and what still comes.</summary>
     public void DropAll()
     {
+        TaskCompletionSource? room;
+        bool drained;
         lock (_sync)
+        {
+            // All at once: whoever reads a message in pieces must not get one from behind a dropped one.
             _isAbandoned = true;
-        while (TryTake() is { } frame)
-            Drop(frame);
+            while (Take() is { } frame)
+                Drop(frame);
+            room = TakeRoomWaiter();
+            drained = _isComplete;
+        }
+
+        room?.TrySetResult();
+        if (drained)
+            SetCompletion();
     }
 
     private bool IsEmpty => Volatile.Read(ref _taken.Frames) == Volatile.Read(ref _publishedFrames);
@@ -251,8 +269,9 @@ internal sealed class FrameQueue
 
     private void Drop(Frame frame)
     {
+        if (!_ofPieces || frame.Fin)
+            Interlocked.Increment(ref _dropped);
         frame.Recycle();
-        Interlocked.Increment(ref _dropped);
     }
 
     // By the producer, which adds nothing more from now on.
