@@ -12,7 +12,10 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
             return connection.Sender.SendAsync(new OutgoingFrame(frame.Type, frame.Data, frame.Fin, frame.Reserved), token);
         if (token.IsCancellationRequested)
             return ValueTask.FromCanceled(token);
-        return frame is Frame.Close close ? SendClose(close) : SendControlAsync(frame, token);
+        if (frame is Frame.Close close)
+            return SendClose(close);
+        RequireControlFrames(frame);
+        return SendControlAsync(frame, token);
     }
 
     /// <summary>Sends a frame if that takes no waiting.</summary>
@@ -23,7 +26,10 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
         if (frame is Frame.Close close)
             return lifetime.TryClose(CloseCause.Local(ReasonOf(close)));
         if (frame.IsControl)
+        {
+            RequireControlFrames(frame);
             return connection.Pump.HasRoom && connection.Pump.TryStageControl((Opcode)frame.Type, frame.Data.Span);
+        }
 
         try
         {
@@ -56,6 +62,8 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
         if (!connection.Pump.TryStageControl((Opcode)frame.Type, frame.Data.Span))
             throw closeState.ToSendException();
     }
+
+    private void RequireControlFrames(Frame frame) => connection.Engine.Require(EngineCapability.ControlFrames, $"Sending a Frame.{frame.Type}");
 
     private static CloseReason ReasonOf(Frame.Close close) => ClosePayload.TryParse(close.Data.Span, out CloseReason? reason, out ProtocolViolation? violation)
         ? reason
