@@ -20,6 +20,9 @@ public static class WebSocketEngines
     /// <see cref="EngineCapability.Response"/> are missing: no pings are sent, and <see cref="WebSocketCall.Response"/> is null.
     /// </para>
     /// <para>
+    /// An empty Close, which such sockets cannot send, goes out as 1000; a <see cref="ClientWebSocket"/> reports one that it receives as 1000, too.
+    /// </para>
+    /// <para>
     /// The handlers below the plugin, and with them cookies, proxy, credentials and certificates, are not asked: what of these is wanted is the function's to do.
     /// </para>
     /// </remarks>

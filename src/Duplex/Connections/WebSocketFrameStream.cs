@@ -222,7 +222,10 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         _closeLength += payload.Length;
         if (_inFrame)
             return;
-        var status = WebSocketCloseStatus.Empty;
+
+        // A Close without a code is sent as 1000: asked for Empty the platform's socket writes 1005, which RFC 6455 §7.4.1 forbids ("MUST NOT be set as a status code in a Close
+        // control frame by an endpoint"), and a browser's refuses it.
+        var status = WebSocketCloseStatus.NormalClosure;
         string? text = null;
         if (_closeLength > 0)
         {
