@@ -50,7 +50,7 @@ public sealed class WebSocketFrameStreamTests : IDisposable
             _socket.Give(message);
         _socket.GiveClose(WebSocketCloseStatus.NormalClosure, "");
 
-        List<Frame> frames = Parse(await ReadToEndAsync(size));
+        List<Frame> frames = Parse(await ReadToEndAsync(size).Soon());
 
         Assert.Equal(messages, frames.SkipLast(1).Select(frame => frame.ReadBytes()));
         Assert.IsType<Frame.Close>(frames[^1]);
@@ -261,7 +261,7 @@ public sealed class WebSocketFrameStreamTests : IDisposable
     {
         var all = new List<byte>();
         byte[] buffer = new byte[size];
-        while (await _stream.ReadAsync(buffer).Soon() is var read and > 0)
+        while (await _stream.ReadAsync(buffer) is var read and > 0)
             all.AddRange(buffer.AsSpan(0, read));
         return [.. all];
     }
