@@ -30,12 +30,13 @@ internal static class SessionService
         }
     }
 
+    // A raw session: a default one answers a Close as soon as it comes, which may be before the last echo is on its way.
     private static async Task EchoAsync(Stream stream)
     {
-        await using DefaultWebSocketSession session = WebSocketSessions.Create(stream, WebSocketRole.Server);
+        await using RawWebSocketSession session = WebSocketSessions.CreateRaw(stream, WebSocketRole.Server);
         await foreach (Frame frame in session.Incoming)
         {
-            await session.SendAsync(frame);
+            await session.SendAsync(frame is Frame.Ping ? new Frame.Pong(frame.Data) : frame);
             frame.Recycle();
         }
 

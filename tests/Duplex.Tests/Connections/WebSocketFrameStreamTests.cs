@@ -142,6 +142,7 @@ public sealed class WebSocketFrameStreamTests : IDisposable
     [InlineData(int.MaxValue)]
     public async Task Frames_cut_anywhere_become_the_same_messages(int size)
     {
+        int most = size < 1000 ? 3000 : 70_000; // each cut is a call to be kept
         var writer = new FrameWriter(WebSocketRole.Server);
         writer.Write(Opcode.Text, "grüße"u8);
         writer.Write(Opcode.Binary, []);
@@ -149,13 +150,13 @@ public sealed class WebSocketFrameStreamTests : IDisposable
         writer.Write(Opcode.Continuation, [], fin: false);
         writer.Write(Opcode.Continuation, "b"u8);
         writer.Write(Opcode.Binary, Bytes(126));
-        writer.Write(Opcode.Binary, Bytes(70_000));
+        writer.Write(Opcode.Binary, Bytes(most));
         writer.Write(Opcode.Text, "c"u8, fin: false);
         writer.Write(Opcode.Close, [0x10, 0xE1, (byte)'b', (byte)'y', (byte)'e']);
 
         await WriteAsync(writer, size);
 
-        string text = Convert.ToHexString("grüße"u8), small = Convert.ToHexString(Bytes(126)), large = Convert.ToHexString(Bytes(70_000));
+        string text = Convert.ToHexString("grüße"u8), small = Convert.ToHexString(Bytes(126)), large = Convert.ToHexString(Bytes(most));
         Assert.Equal([$"Text {text}", "Binary ", "Text 6162", $"Binary {small}", $"Binary {large}", "Text 63…", "Close 4321 bye"], Joined(_socket.Calls));
     }
 
