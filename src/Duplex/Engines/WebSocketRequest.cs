@@ -26,7 +26,7 @@ public sealed class WebSocketRequest
     /// </summary>
     public IList<string> Subprotocols { get; } = new SubprotocolNames();
 
-    /// <summary>The HTTP version; by default the client's. WebSockets are opened over HTTP/1.1, so a higher one needs <see cref="HttpVersionPolicy.RequestVersionOrLower"/>; else an <see cref="ArgumentException"/> refuses it.</summary>
+    /// <summary>The HTTP version; by default the client's. WebSockets are opened over HTTP/1.1, so a higher one needs <see cref="HttpVersionPolicy.RequestVersionOrLower"/>; else an <see cref="ArgumentException"/> refuses it. Set on an engine that lacks <see cref="EngineCapability.HttpVersion"/>, it is a <see cref="NotSupportedException"/>.</summary>
     public Version Version
     {
         get => _version;
