@@ -10,7 +10,7 @@ namespace Duplex;
 /// </para>
 /// <para>
 /// A handler above it, outside, sees a handshake as one GET request and its answer: it can add headers, and send the request, or a copy that has its options, again. A handler below
-/// it sees the real request of each attempt.
+/// it sees the real request of each attempt, if the options' engine is <see cref="WebSocketEngines.Http"/>; another sends none.
 /// </para>
 /// <para>
 /// Without an inner handler it makes its own: one for ordinary requests, one for handshakes, which does not follow redirects. An inner handler that you give must not follow them

@@ -1,6 +1,6 @@
 namespace Duplex;
 
-/// <summary>How connections come to be: chosen by <c>WebSocketsOptions.Engine</c>, made by <c>WebSocketEngines</c>. Immutable and thread-safe; one serves any number of clients.</summary>
+/// <summary>How connections come to be: chosen by <see cref="WebSocketsOptions.Engine"/>, made by <see cref="WebSocketEngines"/>. Immutable and thread-safe; one serves any number of clients.</summary>
 public abstract class WebSocketEngine
 {
     // Only this library derives: what an engine owes a handshake and a session is no public contract.

@@ -136,6 +136,18 @@ public sealed class ConnectEngineTests
         connection.Owner.Dispose();
     }
 
+    [Fact]
+    public async Task No_handlers_are_made_where_none_are_needed()
+    {
+        using var plugin = new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.FromStream((_, _) => new ValueTask<Stream>(new ScriptedPeer())));
+        using var client = new HttpClient(plugin, disposeHandler: false);
+
+        (UpgradedConnection connection, _) = await ConnectAsync(client);
+
+        Assert.Null(plugin.InnerHandler);
+        connection.Owner.Dispose();
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
