@@ -41,16 +41,29 @@ public sealed class FrameWriter : IDisposable
 
     /// <summary>Writes a whole frame.</summary>
     /// <exception cref="InvalidOperationException">The frame before is not complete.</exception>
-    public void Write(Opcode opcode, ReadOnlySpan<byte> payload, bool fin = true, ReservedBits reserved = ReservedBits.None)
-    {
-        Begin(opcode, payload.Length, payload.Length, fin, reserved);
-        Append(payload);
-    }
+    public void Write(Opcode opcode, ReadOnlySpan<byte> payload, bool fin = true, ReservedBits reserved = ReservedBits.None) =>
+        Begin(opcode, payload.Length, payload, fin, reserved);
 
     /// <summary>Writes a frame's header; exactly <paramref name="payloadLength"/> bytes must be appended before the next frame.</summary>
     /// <exception cref="InvalidOperationException">The frame before is not complete.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
     public void Begin(Opcode opcode, long payloadLength, bool fin = true, ReservedBits reserved = ReservedBits.None) => Begin(opcode, payloadLength, 0, fin, reserved);
+
+    /// <summary>Writes a frame's header and the beginning of its payload, both or, if the pool has no memory for them, neither; the rest must be appended before the next frame.</summary>
+    /// <param name="opcode">The opcode.</param>
+    /// <param name="payloadLength">The length of the whole payload.</param>
+    /// <param name="first">Its beginning.</param>
+    /// <param name="fin">Whether the frame ends its message.</param>
+    /// <param name="reserved">Its reserved bits.</param>
+    /// <exception cref="InvalidOperationException">The frame before is not complete.</exception>
+    /// <exception cref="ArgumentException"><paramref name="first"/> is longer than the payload.</exception>
+    public void Begin(Opcode opcode, long payloadLength, ReadOnlySpan<byte> first, bool fin = true, ReservedBits reserved = ReservedBits.None)
+    {
+        if (first.Length > payloadLength)
+            throw new ArgumentException($"A payload of {payloadLength} bytes does not begin with {first.Length}.", nameof(first));
+        Begin(opcode, payloadLength, first.Length, fin, reserved);
+        Append(first);
+    }
 
     /// <summary>Writes the next payload bytes of the frame that was begun.</summary>
     /// <exception cref="ArgumentException">There are more than the frame lacks.</exception>

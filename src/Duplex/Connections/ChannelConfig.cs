@@ -22,7 +22,10 @@ public sealed class ChannelConfig
     /// <summary>The most frames; <see cref="int.MaxValue"/> if there is no such bound.</summary>
     public int Capacity { get; }
 
-    /// <summary>The most bytes; <see cref="long.MaxValue"/> if there is no such bound. One frame always fits an empty queue, however large it is.</summary>
+    /// <summary>
+    /// The most bytes; <see cref="long.MaxValue"/> if there is no such bound. One frame always fits an empty queue, however large it is. An incoming queue that suspends is full once it
+    /// holds so many, so the last frame in it may exceed them by its own size.
+    /// </summary>
     public long MaxBytes { get; }
 
     /// <summary>What happens when the queue is full.</summary>

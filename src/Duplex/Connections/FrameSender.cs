@@ -67,9 +67,23 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
         return outcome != SendPump.Staged.NoRoom;
     }
 
+    /// <summary>Completes when a frame of this length may be sent without waiting, or none may any more.</summary>
+    public async ValueTask WaitToSendAsync(int length, CancellationToken token)
+    {
+        // Whoever is inside holds the others up; then there must be room.
+        if (!await _gate.EnterAsync(token).ConfigureAwait(false))
+            return;
+        _gate.Exit();
+        await pump.WaitForRoomAsync(length, token).ConfigureAwait(false);
+    }
+
+    /// <summary>Nothing is taken any more: whoever waits for its turn fails.</summary>
+    public void Shut() => _gate.Shut();
+
     private async ValueTask EnterAndSendAsync(OutgoingFrame frame, CancellationToken token)
     {
-        await _gate.EnterAsync(token).ConfigureAwait(false);
+        if (!await _gate.EnterAsync(token).ConfigureAwait(false))
+            throw closeState.ToSendException();
         SendPump.Staged outcome;
         int taken;
         try

@@ -122,7 +122,7 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
                 break;
         }
 
-        _input = _input[^input.Length..];
+        _input = input.IsEmpty ? default : _input[^input.Length..]; // empty, it would still keep a message's memory
         return parsed;
     }
 

@@ -15,29 +15,33 @@ internal sealed class SendGate
     // Changed by compare-exchange; to and from HeldAndAwaited only under _sync, where it says that _waiters is not empty.
     private int _state;
 
-    // Under _sync. Null until somebody waits.
+    // Both under _sync. The list is null until somebody waits.
     private LinkedList<Waiter>? _waiters;
+    private bool _isShut;
 
     /// <summary>Enters if the gate is free. It never overtakes: while somebody waits, the gate is handed over and never free.</summary>
     public bool TryEnter() => Interlocked.CompareExchange(ref _state, Held, Free) == Free;
 
-    /// <summary>Enters, in the order of the calls.</summary>
+    /// <summary>Enters, in the order of the calls; false if the gate is shut, or shuts meanwhile.</summary>
     /// <param name="token">Ends the wait; the gate is then not entered.</param>
-    public ValueTask EnterAsync(CancellationToken token)
+    public ValueTask<bool> EnterAsync(CancellationToken token)
     {
         if (token.IsCancellationRequested)
-            return ValueTask.FromCanceled(token);
+            return ValueTask.FromCanceled<bool>(token);
 
         Waiter waiter;
         lock (_sync)
         {
+            if (_isShut)
+                return new ValueTask<bool>(false);
+
             // Free → we enter; held → whoever holds it learns that we wait.
             if (TryEnter())
-                return default;
+                return new ValueTask<bool>(true);
             while (Volatile.Read(ref _state) != HeldAndAwaited && Interlocked.CompareExchange(ref _state, HeldAndAwaited, Held) != Held)
             {
                 if (TryEnter())
-                    return default;
+                    return new ValueTask<bool>(true);
             }
 
             waiter = new Waiter(this);
@@ -67,7 +71,25 @@ internal sealed class SendGate
             Remove(next);
         }
 
-        next.SetResult();
+        next.SetResult(true);
+    }
+
+    /// <summary>Nobody waits any more: whoever is inside may be there for long, and there is nothing left to wait for.</summary>
+    public void Shut()
+    {
+        List<Waiter> turnedAway = [];
+        lock (_sync)
+        {
+            _isShut = true;
+            while (_waiters?.First is { } first)
+            {
+                turnedAway.Add(first.Value);
+                Remove(first.Value);
+            }
+        }
+
+        foreach (Waiter waiter in turnedAway)
+            waiter.SetResult(false);
     }
 
     // Under _sync.
@@ -79,7 +101,7 @@ internal sealed class SendGate
     }
 
     // Its continuation runs on the pool, so that Exit never runs another sender's code. One that gives up leaves at once: a holder that a peer keeps waiting gathers no dead ones.
-    private sealed class Waiter : TaskCompletionSource
+    private sealed class Waiter : TaskCompletionSource<bool>
     {
         private readonly SendGate _gate;
 
@@ -91,10 +113,10 @@ internal sealed class SendGate
 
         public LinkedListNode<Waiter> Place { get; }
 
-        public async ValueTask WaitAsync(CancellationToken token)
+        public async ValueTask<bool> WaitAsync(CancellationToken token)
         {
             using (token.UnsafeRegister(static (state, token) => ((Waiter)state!).Cancel(token), this))
-                await Task.ConfigureAwait(false);
+                return await Task.ConfigureAwait(false);
         }
 
         private void Cancel(CancellationToken token)

@@ -44,6 +44,9 @@ internal sealed class SendPump : IThreadPoolWorkItem
         _lastSend = time.GetTimestamp() - _burstGap;
     }
 
+    /// <summary>Raised when the transport does not take a write at once; on the writer's thread, under no lock.</summary>
+    public event Action? WritePends;
+
     private enum State
     {
         Idle,
@@ -123,8 +126,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
             if (!_stage.HasRoomFor(payload.Length))
                 return Staged.NoRoom;
             taken = wholeOnly ? payload.Length : Math.Min(_stage.Room, payload.Length);
-            _stage.Begin(opcode, fin, reserved, payload.Length);
-            _stage.Append(payload[..taken]);
+            _stage.Begin(opcode, fin, reserved, payload.Length, payload[..taken]);
             return taken == payload.Length ? WakeForData() : TakeOver();
         }
     }
@@ -133,6 +135,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
     public Staged TryAppend(ReadOnlySpan<byte> payload, out int taken)
     {
         taken = 0;
+        Exception error;
         lock (_sync)
         {
             if (_stopped)
@@ -140,10 +143,20 @@ internal sealed class SendPump : IThreadPoolWorkItem
             int room = _stage.Room;
             if (room == 0)
                 return Staged.NoRoom;
-            taken = Math.Min(room, payload.Length);
-            _stage.Append(payload[..taken]);
-            return TakeOver();
+            try
+            {
+                _stage.Append(payload[..Math.Min(room, payload.Length)]);
+                taken = Math.Min(room, payload.Length);
+                return TakeOver();
+            }
+            catch (Exception e) // there was no memory: the peer takes whatever follows for the rest of the frame, so nothing may follow
+            {
+                error = e;
+            }
         }
+
+        Stop(error);
+        return Staged.Closed;
     }
 
     /// <summary>Stages a control frame, between frames; false if our Close was staged before, or the connection is gone.</summary>
@@ -189,10 +202,10 @@ internal sealed class SendPump : IThreadPoolWorkItem
         var milestone = new Milestone();
         lock (_sync)
         {
-            if (_stopped)
-                return Task.FromException(NotAccepted());
             if (_accepted == _stage.Position)
                 return Task.CompletedTask;
+            if (_stopped)
+                return Task.FromException(NotAccepted());
             _stage.Mark(milestone);
             Wake();
         }
@@ -302,7 +315,10 @@ internal sealed class SendPump : IThreadPoolWorkItem
                 for (int written = 0; written < batch.Count; written += MaxWrite)
                 {
                     Volatile.Write(ref _writeBegan, Math.Max(1, _time.GetTimestamp())); // a peer that takes one write after the other is alive
-                    await _stream.WriteAsync(batch.AsMemory(written, Math.Min(MaxWrite, batch.Count - written)), CancellationToken.None).ConfigureAwait(false);
+                    ValueTask write = _stream.WriteAsync(batch.AsMemory(written, Math.Min(MaxWrite, batch.Count - written)), CancellationToken.None);
+                    if (!write.IsCompleted)
+                        WritePends?.Invoke();
+                    await write.ConfigureAwait(false);
                 }
 
                 await _stream.FlushAsync(CancellationToken.None).ConfigureAwait(false);

@@ -41,13 +41,14 @@ internal sealed class SendStage(FrameWriter writer, ChannelConfig bounds) : IDis
     /// <param name="length">The payload's length.</param>
     public bool HasRoomFor(int length) => Room is var room and > 0 && (length <= room || length > MostRoom);
 
-    /// <summary>Stages a data frame's header; its payload follows by <see cref="Append"/>.</summary>
-    public void Begin(Opcode opcode, bool fin, ReservedBits reserved, long length)
+    /// <summary>Stages a data frame's header and the beginning of its payload, both or, without memory for them, neither; the rest follows by <see cref="Append"/>.</summary>
+    public void Begin(Opcode opcode, bool fin, ReservedBits reserved, long length, ReadOnlySpan<byte> first)
     {
         int before = writer.WrittenCount;
-        writer.Begin(opcode, length, fin, reserved);
+        writer.Begin(opcode, length, first, fin, reserved);
         Position += writer.WrittenCount - before;
         _frames++;
+        StageWhatWaited();
     }
 
     /// <summary>Stages the next payload bytes. At the frame's end the control frames that waited for it follow at once, so that no stream of large frames can hold them back.</summary>
@@ -55,6 +56,11 @@ internal sealed class SendStage(FrameWriter writer, ChannelConfig bounds) : IDis
     {
         writer.Append(payload);
         Position += payload.Length;
+        StageWhatWaited();
+    }
+
+    private void StageWhatWaited()
+    {
         if (InFrame)
             return;
         StageOwedPongs(); // all owed before our Close, if that is one of those that waited

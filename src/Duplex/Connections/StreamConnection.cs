@@ -55,12 +55,19 @@ internal sealed class StreamConnection
         set => _reader.MaxFrameSize = value;
     }
 
+    /// <summary>Nothing is sent any more: what is staged is dropped, and whoever waits to send fails.</summary>
+    public void Stop()
+    {
+        Pump.Stop();
+        Sender.Shut();
+    }
+
     /// <summary>Ends reads and writes in progress, and releases the transport. Idempotent.</summary>
     public void Release()
     {
         if (Interlocked.Exchange(ref _isReleased, 1) != 0)
             return;
-        Pump.Stop();
+        Stop();
         try
         {
             _owner.Dispose();

@@ -19,4 +19,7 @@ internal static partial class Log
 
     [LoggerMessage(20, LogLevel.Debug, "WebSocket session ended: begun by {Initiator}, {Code}, clean: {WasClean}, {Discarded} received frames dropped, error: {Error}.")]
     public static partial void SessionEnded(ILogger logger, CloseInitiator initiator, ushort code, bool wasClean, long discarded, string? error);
+
+    [LoggerMessage(21, LogLevel.Error, "A callback registered with a session's Closed token threw.")]
+    public static partial void ClosedCallbackFailed(ILogger logger, Exception exception);
 }

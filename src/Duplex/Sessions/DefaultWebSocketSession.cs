@@ -14,7 +14,7 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
         _time = settings.Time;
         _pings = new PingLedger(_time);
         _keepAlive = new KeepAliveTimer(Connection, Lifetime, _pings, settings);
-        CloseReason = ReasonAsync(Completion);
+        CloseReason = Lifetime.CloseReason;
         Lifetime.Start(this, _keepAlive.Dispose);
         _keepAlive.Start();
     }
@@ -106,8 +106,8 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
                 frame.Recycle();
                 return true;
             case Frame.Pong:
-                if (_pings.OnPong(frame.Data.Span))
-                    _keepAlive.OnPong();
+                if (_pings.OnPong(frame.Data.Span) is not 0 and ulong answered)
+                    _keepAlive.OnPong(answered);
                 frame.Recycle();
                 return true;
             case Frame.Close close:
@@ -128,8 +128,6 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     }
 
     Task IFrameReceiver.WaitForRoomAsync() => Queue.WaitForRoomAsync();
-
-    private static async Task<CloseReason> ReasonAsync(Task<CloseResult> completion) => (await completion.ConfigureAwait(false)).Reason;
 
     private PingLedger.Ping SendPing()
     {

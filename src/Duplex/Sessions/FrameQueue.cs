@@ -23,7 +23,7 @@ internal sealed class FrameQueue
     private Segment? _publishedTail; // where the tail was when it last published
     private int _publishedIndex;
 
-    // Written by the producer, read under _sync.
+    // Handed over from the producer, with its first frame, to the first Take: whoever kept it would keep all that follow it.
     private Segment? _first;
 
     // All written under _sync, read by anybody.
@@ -58,8 +58,8 @@ internal sealed class FrameQueue
     /// <summary>Whether the producer may go on. A queue that closes on overflow, or whose end has begun, never holds it up.</summary>
     public bool MayAdd => _isLossy || _bounds.Overflow == ChannelOverflow.Close || HasRoom;
 
-    // Asked for each frame: by what was seen of the consumers before, as long as that is enough.
-    private bool HasRoom => Fits() || SeesRoom();
+    // Asked for each frame: by what was seen of the consumers before, as long as that is enough. The next frame's size is not known: the last one may exceed the bound.
+    private bool HasRoom => Fits(0) || SeesRoom(0);
 
     /// <summary>
     /// Producer: adds a frame, to be seen when it is published. False if it does not fit a queue that closes on overflow: the frame is then still the caller's, and all before it
@@ -67,13 +67,13 @@ internal sealed class FrameQueue
     /// </summary>
     public bool TryAdd(Frame frame)
     {
-        if (_isComplete || _isAbandoned || (_isLossy && !HasRoom))
+        if (_isComplete || _isAbandoned || (_isLossy && !HasRoomFor(frame)))
         {
             Drop(frame);
             return true;
         }
 
-        if (!HasRoom && _bounds.Overflow == ChannelOverflow.Close)
+        if (_bounds.Overflow == ChannelOverflow.Close && !HasRoomFor(frame))
         {
             Publish();
             return false;
@@ -233,18 +233,20 @@ internal sealed class FrameQueue
         }
     }
 
+    private bool HasRoomFor(Frame frame) => Fits(frame.Data.Length - 1) || SeesRoom(frame.Data.Length - 1);
+
     // One frame always fits an empty queue, however large it is.
-    private bool Fits()
+    private bool Fits(int more)
     {
         long frames = _added.Frames - _added.SeenFrames;
-        return frames == 0 || (frames < _bounds.Capacity && _added.Bytes - _added.SeenBytes < _bounds.MaxBytes);
+        return frames == 0 || (frames < _bounds.Capacity && _added.Bytes - _added.SeenBytes + more < _bounds.MaxBytes);
     }
 
-    private bool SeesRoom()
+    private bool SeesRoom(int more)
     {
         _added.SeenFrames = Volatile.Read(ref _taken.Frames);
         _added.SeenBytes = Volatile.Read(ref _taken.Bytes);
-        return Fits();
+        return Fits(more);
     }
 
     private void Drop(Frame frame)
@@ -284,10 +286,16 @@ internal sealed class FrameQueue
     {
         if (IsEmpty)
             return null;
-        _head ??= Volatile.Read(ref _first)!;
+        if (_head is null)
+        {
+            _head = Volatile.Read(ref _first)!;
+            _first = null;
+        }
+
         if (_taken.Index == _head.Frames.Length)
         {
-            _head = _head.Next!;
+            // Cut off: an old segment that the collector has not got to yet would keep the young ones alive.
+            (_head, _head.Next) = (_head.Next!, null);
             _taken.Index = 0;
         }
 
@@ -455,8 +463,14 @@ internal sealed class FrameQueue
 
         ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _core.GetStatus(token);
 
-        void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-            _core.OnCompleted(continuation, state, token, flags);
+        void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+        {
+            // A context's Post is user code, too, which may throw or take its time: it is called from the pool, never from the loop's stack.
+            if ((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0 && ContextHop.Capture(continuation, state) is { } hop)
+                _core.OnCompleted(ContextHop.Run, hop, token, flags & ~ValueTaskSourceOnCompletedFlags.UseSchedulingContext);
+            else
+                _core.OnCompleted(continuation, state, token, flags);
+        }
 
         private void Cancel(CancellationToken token)
         {

@@ -12,8 +12,9 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
     // All only touched under the owner's lock.
     private TimeSpan _interval = interval;
     private long _lastPing = time.GetTimestamp();
-    private bool _isAwaited; // a ping was sent whose pong has not come
-    private long? _accepted; // when the transport accepted the first such ping
+    private ulong _sent; // the number of the last ping
+    private ulong _answered; // up to this number all are
+    private long? _accepted; // since when the transport has had a ping that is not answered; null if it has none
 
     /// <summary>What to do.</summary>
     public enum Action
@@ -37,7 +38,7 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
             _interval = value;
             _lastPing = time.GetTimestamp();
             if (!IsOn)
-                _isAwaited = false;
+                OnPong(_sent);
         }
     }
 
@@ -46,14 +47,22 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
 
     private bool IsOn => _interval != System.Threading.Timeout.InfiniteTimeSpan;
 
-    /// <summary>The transport accepted the ping that was sent last.</summary>
-    public void OnPingAccepted(long now) => _accepted ??= _isAwaited ? now : null;
+    /// <summary>The ping that was due is sent under this number; numbers grow.</summary>
+    public void OnPingSent(ulong number) => _sent = number;
 
-    /// <summary>A pong answered the ping that was sent last.</summary>
-    public void OnPong()
+    /// <summary>The transport accepted a ping.</summary>
+    public void OnPingAccepted(ulong number, long now)
     {
-        _isAwaited = false;
-        _accepted = null;
+        if (number > _answered)
+            _accepted ??= now;
+    }
+
+    /// <summary>A pong answered the ping of this number and all before it.</summary>
+    public void OnPong(ulong number)
+    {
+        _answered = Math.Max(_answered, number);
+        if (number >= _sent)
+            _accepted = null; // else a later ping goes on waiting: from now on, since something has come
     }
 
     /// <summary>Says what to do now, and how long it may be left alone then.</summary>
@@ -71,9 +80,6 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
             return (Action.Wait, Min(toPing, toDeath));
 
         _lastPing = now;
-        if (!_isAwaited)
-            _accepted = null;
-        _isAwaited = true;
         return (Action.Ping, Min(_interval, toDeath));
     }
 
@@ -89,7 +95,7 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
             return Timeout;
 
         // One deadline for a ping that the transport took, one for a write that it does not take; what comes from the peer meanwhile renews both.
-        long? since = (_isAwaited ? _accepted : null, seen.WriteBegan) switch
+        long? since = (_accepted, seen.WriteBegan) switch
         {
             ({ } accepted, { } write) => Math.Min(accepted, write),
             ({ } accepted, null) => accepted,

@@ -55,14 +55,15 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
     {
         lock (_sync)
             _isStarted = true;
+        connection.Pump.WritePends += Tick; // it has a deadline of its own, and no ping may be due for long
         Tick();
     }
 
-    /// <summary>A pong answered the last ping that was sent from here.</summary>
-    public void OnPong()
+    /// <summary>A pong answered the ping of this number and all before it.</summary>
+    public void OnPong(ulong number)
     {
         lock (_sync)
-            _keepAlive.OnPong();
+            _keepAlive.OnPong(number);
     }
 
     /// <summary>Sends no more pings, and watches no more.</summary>
@@ -88,20 +89,29 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
     private void Tick()
     {
         KeepAlive.Action action;
+        Span<byte> payload = stackalloc byte[PingLedger.PayloadSize];
+        ulong number = 0;
         lock (_sync)
         {
             if (_isDisposed || !_isStarted)
                 return;
             ReceiveLoop receiving = connection.Receiving;
-            var seen = new KeepAlive.Sighting(receiving.LastInbound, receiving.LastResume, receiving.IsPaused, connection.Pump.WriteBegan);
+            bool isPaused = receiving.IsPaused; // before the times: the loop sets them in the other order, so one that goes on meanwhile is never taken for one that was silent
+            var seen = new KeepAlive.Sighting(receiving.LastInbound, receiving.LastResume, isPaused, connection.Pump.WriteBegan);
             (action, TimeSpan next) = _keepAlive.Advance(_time.GetTimestamp(), seen);
+            if (action == KeepAlive.Action.Ping)
+            {
+                number = pings.Add(payload, isAwaited: false).Number;
+                _keepAlive.OnPingSent(number);
+            }
+
             Arm(next);
         }
 
         switch (action)
         {
             case KeepAlive.Action.Ping:
-                Ping();
+                Ping(number, payload);
                 break;
             case KeepAlive.Action.GiveUp:
                 lifetime.TryEnd(CloseCause.Lost(new TimeoutException(
@@ -110,23 +120,21 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
         }
     }
 
-    private void Ping()
+    private void Ping(ulong number, ReadOnlySpan<byte> payload)
     {
-        Span<byte> payload = stackalloc byte[PingLedger.PayloadSize];
-        pings.Add(payload, isAwaited: false);
         var accepted = new Milestone();
         if (connection.Pump.TryStageControl(Opcode.Ping, payload, accepted))
-            _ = WatchAsync(accepted.Task);
+            _ = WatchAsync(number, accepted.Task);
     }
 
-    private async Task WatchAsync(Task accepted)
+    private async Task WatchAsync(ulong number, Task accepted)
     {
         // A ping that is never accepted is the pending write's matter, or the end has begun.
         await accepted.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!accepted.IsCompletedSuccessfully)
             return;
         lock (_sync)
-            _keepAlive.OnPingAccepted(_time.GetTimestamp());
+            _keepAlive.OnPingAccepted(number, _time.GetTimestamp());
         Tick();
     }
 

@@ -4,6 +4,9 @@ namespace Duplex;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetime lifetime, CloseState closeState)
 {
+    // Written by any sender: the payload's length of the frame that was refused last, which whoever waits then waits for.
+    private volatile int _refused;
+
     /// <summary>Sends a frame; completes when it is staged.</summary>
     public ValueTask SendAsync(Frame frame, CancellationToken token)
     {
@@ -12,10 +15,7 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
             return connection.Sender.SendAsync(new OutgoingFrame(frame.Type, frame.Data, frame.Fin, frame.Reserved), token);
         if (token.IsCancellationRequested)
             return ValueTask.FromCanceled(token);
-        if (frame is Frame.Close close)
-            return SendClose(close);
-        RequireControlFrames(frame);
-        return SendControlAsync(frame, token);
+        return frame is Frame.Close close ? SendClose(close) : SendControlAsync(frame, token);
     }
 
     /// <summary>Sends a frame if that takes no waiting.</summary>
@@ -26,28 +26,32 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
         if (frame is Frame.Close close)
             return lifetime.TryClose(CloseCause.Local(ReasonOf(close)));
         if (frame.IsControl)
-        {
             RequireControlFrames(frame);
-            return connection.Pump.HasRoom && connection.Pump.TryStageControl((Opcode)frame.Type, frame.Data.Span);
-        }
 
+        bool isSent;
         try
         {
-            return connection.Sender.TrySend(new OutgoingFrame(frame.Type, frame.Data, frame.Fin, frame.Reserved));
+            isSent = frame.IsControl
+                ? connection.Pump.HasRoom && connection.Pump.TryStageControl((Opcode)frame.Type, frame.Data.Span)
+                : connection.Sender.TrySend(new OutgoingFrame(frame.Type, frame.Data, frame.Fin, frame.Reserved));
         }
         catch (WebSocketClosedException)
         {
             return false; // it ended meanwhile
         }
+
+        if (!isSent)
+            _refused = frame.IsControl ? 0 : frame.Data.Length;
+        return isSent;
     }
 
-    /// <summary>Completes when a frame may be sent without waiting; false when none ever will.</summary>
+    /// <summary>Completes when the frame that was refused last may be sent without waiting; false when none ever will.</summary>
     public async ValueTask<bool> WaitToSendAsync(CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
         if (connection.Pump.IsClosed)
             return false;
-        await connection.Pump.WaitForRoomAsync(token).ConfigureAwait(false);
+        await connection.Sender.WaitToSendAsync(_refused, token).ConfigureAwait(false);
         return !connection.Pump.IsClosed;
     }
 
@@ -56,6 +60,8 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
 
     private async ValueTask SendControlAsync(Frame frame, CancellationToken token)
     {
+        RequireControlFrames(frame);
+
         // Not through the gate, but not without bound either: a sender of pings waits for a peer that does not read, as any other sender does.
         if (!connection.Pump.IsClosed)
             await connection.Pump.WaitForRoomAsync(token).ConfigureAwait(false);

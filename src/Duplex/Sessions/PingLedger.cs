@@ -17,7 +17,7 @@ internal sealed class PingLedger(TimeProvider time)
     // All under _sync; in the order of the numbers.
     private readonly LinkedList<Ping> _pings = [];
     private ulong _last;
-    private ulong _lastUnawaited;
+    private ulong _answered;
 
     // Written under _sync, read by anybody. In ticks; -1 until the first pong.
     private long _lastRoundTrip = -1;
@@ -36,11 +36,7 @@ internal sealed class PingLedger(TimeProvider time)
             BinaryPrimitives.WriteUInt64BigEndian(payload, ping.Number);
             _pings.AddLast(ping);
             if (!isAwaited)
-            {
-                _lastUnawaited = ping.Number;
                 ForgetOldUnawaited();
-            }
-
             return ping;
         }
     }
@@ -53,17 +49,18 @@ internal sealed class PingLedger(TimeProvider time)
         ping.TrySetCanceled(); // or whatever waits for the ping, or for the first of several, would hold on to it
     }
 
-    /// <summary>A pong came. True if it answers the last of the pings that nobody awaits.</summary>
-    public bool OnPong(ReadOnlySpan<byte> payload)
+    /// <summary>A pong came. The number of the ping that it answers, with all before it, also of one that was withdrawn; 0 if it answers none.</summary>
+    public ulong OnPong(ReadOnlySpan<byte> payload)
     {
         if (payload.Length != PayloadSize)
-            return false;
+            return 0;
         ulong number = BinaryPrimitives.ReadUInt64BigEndian(payload);
         lock (_sync)
         {
-            // A number that is not in the ledger was answered before, or never sent.
-            if (!Contains(number))
-                return false;
+            // It was answered before, or never sent.
+            if (number <= _answered || number > _last)
+                return 0;
+            _answered = number;
             long now = time.GetTimestamp();
             while (_pings.First is { } first && first.Value.Number <= number)
             {
@@ -73,19 +70,8 @@ internal sealed class PingLedger(TimeProvider time)
                 Volatile.Write(ref _lastRoundTrip, roundTrip.Ticks);
             }
 
-            return number >= _lastUnawaited;
+            return number;
         }
-    }
-
-    private bool Contains(ulong number)
-    {
-        foreach (Ping ping in _pings)
-        {
-            if (ping.Number == number)
-                return true;
-        }
-
-        return false;
     }
 
     private void ForgetOldUnawaited()

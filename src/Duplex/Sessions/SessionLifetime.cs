@@ -24,6 +24,7 @@ internal sealed class SessionLifetime
     private readonly TaskCompletionSource _peerDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<CloseResult> _handshake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<CloseResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<CloseReason> _reason = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _closed = new();
 
     // Both set once by Start, before anything else can happen.
@@ -40,6 +41,9 @@ internal sealed class SessionLifetime
 
     /// <summary>Completes once, with how the session ended, after the transport is released. Never faults.</summary>
     public Task<CloseResult> Completion => _completion.Task;
+
+    /// <summary>Completes with <see cref="Completion"/>, with why the session ended. Never faults.</summary>
+    public Task<CloseReason> CloseReason => _reason.Task;
 
     /// <summary>Fires with <see cref="Completion"/>; callbacks run on the pool.</summary>
     public CancellationToken Closed => _closed.Token;
@@ -123,12 +127,13 @@ internal sealed class SessionLifetime
 
         // Here and now: whoever aborts may do so because the pool is stuck.
         _connection.Release();
+        MissClose(new IOException("The session was aborted before our Close was sent.")); // a raw session's user may never have answered
     }
 
     /// <summary>Closes politely if nobody has yet, drops what was not received, and waits for the end.</summary>
     public async ValueTask DisposeAsync()
     {
-        TryClose(CloseCause.Leave(CloseReason.Normal));
+        TryClose(CloseCause.Leave(Duplex.CloseReason.Normal));
         _incoming.DropAll();
         await _completion.Task.ConfigureAwait(false);
     }
@@ -144,7 +149,7 @@ internal sealed class SessionLifetime
         if (cause.Reason is { } reason)
             StageClose(reason);
         else if (cause.Received is null)
-            _connection.Pump.Stop();
+            _connection.Stop();
 
         _incoming.StopPausing();
         if (cause.DropsReceived)
@@ -159,11 +164,18 @@ internal sealed class SessionLifetime
         if (!_state.TryStage(reason))
             return false;
         Span<byte> payload = stackalloc byte[FrameHeader.MaxControlPayload];
-        if (_connection.Pump.TryStageControl(Opcode.Close, payload[..ClosePayload.Write(reason, payload)], _closeFlushed))
-            return true;
-        _closeFlushed.TrySetException(new IOException("The connection ended before our Close could be sent."));
-        _ = _closeFlushed.Task.Exception; // the end may be over already: nobody may be waiting
-        return false;
+        bool isStaged = _connection.Pump.TryStageControl(Opcode.Close, payload[..ClosePayload.Write(reason, payload)], _closeFlushed);
+        if (!isStaged)
+            MissClose(new IOException("The connection ended before our Close could be sent."));
+        _connection.Sender.Shut();
+        return isStaged;
+    }
+
+    // Nobody waits any longer for our Close to be flushed.
+    private void MissClose(IOException why)
+    {
+        if (_closeFlushed.TrySetException(why))
+            _ = _closeFlushed.Task.Exception; // the end may be over already: nobody may be waiting
     }
 
     private async Task ReceiveAsync(IFrameReceiver receiver)
@@ -200,6 +212,7 @@ internal sealed class SessionLifetime
         if (_state.Cause is { Reason: null, Received: null })
             return;
         _state.Fail(lost);
+        MissClose(lost);
 
         // The peer may have closed before it stopped to read: its Close is then still on its way through the receive loop, and tells more than our failed write.
         await WaitAsync(_receiving, Tail).ConfigureAwait(false);
@@ -227,15 +240,31 @@ internal sealed class SessionLifetime
         _state.MarkEnded();
         CloseResult result = _state.ToResult(_incoming.Dropped);
         LogEnd(result);
+        _reason.TrySetResult(result.Reason);
         _completion.TrySetResult(result);
-        _ = _closed.CancelAsync(); // callbacks run on the pool
+        _ = FireClosedAsync();
     }
 
-    private void LogEnd(CloseResult result)
+    private async Task FireClosedAsync()
     {
         try
         {
-            Log.SessionEnded(_settings.Logger, result.Initiator, (ushort)result.Reason.Code, result.WasClean, result.DiscardedMessages, result.Error?.GetType().Name);
+            await _closed.CancelAsync().ConfigureAwait(false); // callbacks run on the pool
+        }
+        catch (AggregateException e)
+        {
+            Logged(() => Log.ClosedCallbackFailed(_settings.Logger, e));
+        }
+    }
+
+    private void LogEnd(CloseResult result) => Logged(
+        () => Log.SessionEnded(_settings.Logger, result.Initiator, (ushort)result.Reason.Code, result.WasClean, result.DiscardedMessages, result.Error?.GetType().Name));
+
+    private static void Logged(Action log)
+    {
+        try
+        {
+            log();
         }
         catch (Exception) // a logger that throws must not keep the end from being told
         {

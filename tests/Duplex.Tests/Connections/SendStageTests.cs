@@ -31,7 +31,7 @@ public sealed class SendStageTests : IDisposable
     [Fact]
     public void A_control_frame_waits_for_the_end_of_the_data_frame_in_progress()
     {
-        _stage.Begin(Opcode.Text, fin: true, ReservedBits.None, 6);
+        _stage.Begin(Opcode.Text, fin: true, ReservedBits.None, 6, default);
         _stage.Append("abc"u8);
         Assert.True(_stage.TryWriteControl(Opcode.Ping, "1"u8, null));
         Assert.True(_stage.TryWriteControl(Opcode.Ping, "2"u8, null));
@@ -46,13 +46,13 @@ public sealed class SendStageTests : IDisposable
     [Fact]
     public void A_control_frame_goes_between_two_large_frames_that_leave_no_pause()
     {
-        _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 4);
+        _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 4, default);
         _stage.Append("aa"u8);
         _stage.OwePong("pong"u8);
         Assert.True(_stage.TryWriteControl(Opcode.Ping, "ping"u8, null));
 
         _stage.Append("aa"u8);
-        _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 4);
+        _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 4, default);
         _stage.Append("bb"u8);
         _stage.Append("bb"u8);
 
@@ -79,7 +79,7 @@ public sealed class SendStageTests : IDisposable
     [Fact]
     public void Inside_a_frame_owed_pongs_are_no_work_and_are_not_taken()
     {
-        _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 4);
+        _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 4, default);
         _stage.Append("aa"u8);
         byte[] head = TakeBytes();
         _stage.OwePong("p"u8);
@@ -115,7 +115,7 @@ public sealed class SendStageTests : IDisposable
     [Fact]
     public void Our_close_waits_for_the_frame_in_progress_and_the_pongs_owed_before_it_still_go_before_it()
     {
-        _stage.Begin(Opcode.Text, fin: false, ReservedBits.None, 4);
+        _stage.Begin(Opcode.Text, fin: false, ReservedBits.None, 4, default);
         _stage.Append("ab"u8);
         _stage.OwePong("owed"u8);
         Assert.True(_stage.TryWriteControl(Opcode.Close, [0x03, 0xE8], null));
@@ -167,7 +167,7 @@ public sealed class SendStageTests : IDisposable
         Assert.True(_stage.TryWriteControl(Opcode.Ping, [], null));
         Assert.NotEqual(0, _stage.Room);
 
-        _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 2);
+        _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 2, default);
         _stage.Append("a"u8);
         Assert.NotEqual(0, _stage.Room);
         _stage.Append("b"u8);
@@ -211,7 +211,7 @@ public sealed class SendStageTests : IDisposable
     public void The_milestone_of_a_control_frame_that_had_to_wait_lies_behind_that_frame()
     {
         Milestone half = new(), ping = new(), whole = new();
-        _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 4);
+        _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 4, default);
         _stage.Append("ab"u8);
         _stage.Mark(half);
         Assert.True(_stage.TryWriteControl(Opcode.Ping, "p"u8, ping));
@@ -243,7 +243,7 @@ public sealed class SendStageTests : IDisposable
         Milestone reached = new(), marked = new(), deferred = new();
         _stage.Mark(reached);
         Assert.Same(reached, _stage.NextReached(0));
-        _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 4);
+        _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 4, default);
         _stage.Append("ab"u8);
         _stage.Mark(marked);
         Assert.True(_stage.TryWriteControl(Opcode.Ping, [], null));
@@ -274,7 +274,7 @@ public sealed class SendStageTests : IDisposable
 
     private void StageFrame(Opcode opcode, string payload, bool fin = true)
     {
-        _stage.Begin(opcode, fin, ReservedBits.None, payload.Length);
+        _stage.Begin(opcode, fin, ReservedBits.None, payload.Length, default);
         _stage.Append(Encoding.ASCII.GetBytes(payload));
     }
 

@@ -205,15 +205,14 @@ public sealed class ClosingTableTests
         byte[] large = new byte[1000];
         Task sending = test.Session.SendAsync(large).AsTask(); // begins when there is room, and then takes many rounds
 
-        test.Peer.UnblockWrites();
-        Assert.Equal("staged", await test.SentAsync());
-        test.Peer.BlockWrites();
-        await Patience.Until(() => test.Peer.IsWriteBlocked || sending.IsCompleted);
+        await Patience.Until(() => test.Session.BufferedBytes > 100);
         test.Peer.SendClose(Theirs);
         await test.Until(WebSocketSessionState.PeerClosing);
+        Assert.False(sending.IsCompleted);
         test.Peer.UnblockWrites();
         test.Peer.SendEof();
         await sending.Soon();
+        Assert.Equal("staged", await test.SentAsync());
 
         await AssertEndsAsync(test, new Ending
         {
@@ -464,7 +463,8 @@ public sealed class ClosingTableTests
         Assert.Equal("staged", await test.SentAsync());
         await Patience.Until(() => test.Session.BufferedBytes == 0); // the peer may have it before our write returns, which must not seem to last for 20 s
 
-        await test.Time.Pass(TimeSpan.FromSeconds(20));
+        await test.Time.Pass(TimeSpan.FromSeconds(7)); // the deadline of that write, which was taken meanwhile
+        await test.Time.Pass(TimeSpan.FromSeconds(13));
         await test.Time.Pass(TimeSpan.FromSeconds(7));
 
         await AssertEndsAsync(test, new Ending

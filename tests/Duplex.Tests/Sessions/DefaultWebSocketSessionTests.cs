@@ -1,3 +1,7 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Duplex.Tests;
 
 public sealed class DefaultWebSocketSessionTests
@@ -150,6 +154,20 @@ public sealed class DefaultWebSocketSessionTests
         Assert.Equal(WebSocketSessionState.Open, test.Session.State); // at 7 s
         await test.Time.Pass(TimeSpan.FromSeconds(3)); // the next ping is due
         await test.Time.Pass(TimeSpan.FromSeconds(3)); // at 13 s
+
+        Assert.IsType<TimeoutException>((await test.Session.Completion.Soon()).Error);
+    }
+
+    [Fact]
+    public async Task A_write_that_nobody_takes_is_noticed_however_far_the_next_ping_is()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test =
+            SessionUnderTest.Default(settings => settings with { PingInterval = TimeSpan.FromHours(1), PingTimeout = Silence });
+        await test.Time.Armed(TimeSpan.FromHours(1));
+        test.Peer.BlockWrites();
+        await test.Session.SendAsync("blocked");
+
+        await test.Time.Pass(Silence);
 
         Assert.IsType<TimeoutException>((await test.Session.Completion.Soon()).Error);
     }
@@ -342,5 +360,61 @@ public sealed class DefaultWebSocketSessionTests
         await closing.Soon();
 
         Assert.Equal("Close(1000 NormalClosure)", Ending.Describe(test.Peer));
+    }
+
+    // RFC 6455 §5.5.3 lets a peer answer the latest ping only, and that one may be the user's, who has given up waiting.
+    [Fact]
+    public async Task A_peer_that_answers_a_ping_whose_caller_has_given_up_is_alive()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test =
+            SessionUnderTest.Default(settings => settings with { PingInterval = TimeSpan.FromSeconds(30), PingTimeout = TimeSpan.FromSeconds(10) });
+        await test.Time.Pass(TimeSpan.FromSeconds(30));
+        await test.Peer.ReceiveAsync(); // the session's own
+        await test.Time.Armed(TimeSpan.FromSeconds(10));
+        using var giveUp = new CancellationTokenSource();
+        Task ping = test.Session.PingAsync(giveUp.Token);
+        Frame users = await test.Peer.ReceiveAsync();
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ping.Soon());
+
+        test.Peer.SendFrame(Opcode.Pong, users.Data.Span);
+        test.Peer.SendFrame(Opcode.Text, "behind it"u8);
+        Assert.Equal("behind it", await test.ReceiveAsync());
+        await test.Time.Pass(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(WebSocketSessionState.Open, test.Session.State);
+    }
+
+    [Fact]
+    public async Task A_payload_that_nobody_keeps_is_not_kept_by_the_silent_connection()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test =
+            SessionUnderTest.Default(settings => settings with { Connection = settings.Connection with { Pool = new NoPool() } });
+        test.Peer.SendFrame(Opcode.Binary, new byte[3_000_000]);
+        await test.Queued(1);
+        WeakReference payload = TakeAndForget();
+
+        await Patience.Until(() =>
+        {
+            GC.Collect();
+            return !payload.IsAlive;
+        });
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference TakeAndForget()
+        {
+            Assert.True(test.Session.Incoming.TryRead(out Frame? frame));
+            Assert.True(MemoryMarshal.TryGetArray(frame.Data, out ArraySegment<byte> memory));
+            return new WeakReference(memory.Array);
+        }
+    }
+
+    private sealed class NoPool : ArrayPool<byte>
+    {
+        public override byte[] Rent(int minimumLength) => new byte[minimumLength];
+
+        public override void Return(byte[] array, bool clearArray = false)
+        {
+        }
     }
 }

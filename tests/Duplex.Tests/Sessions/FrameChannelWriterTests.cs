@@ -125,4 +125,26 @@ public sealed class FrameChannelWriterTests
         Assert.Throws<ArgumentNullException>(() => test.Session.Outgoing.TryWrite(null!));
         await Assert.ThrowsAsync<ArgumentNullException>(() => test.Session.Outgoing.WriteAsync(null!).Soon());
     }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task The_usual_loop_of_a_channels_writer_waits_where_there_is_some_room_but_too_little_or_another_sender_is_inside(bool anotherIsInside)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test =
+            SessionUnderTest.Default(settings => settings with { Connection = settings.Connection with { Outgoing = ChannelConfig.Bounded(100, 1000) } });
+        test.Peer.BlockWrites();
+        Assert.True(test.Session.Outgoing.TryWrite(new Frame.Text("being written")));
+        await Patience.Until(() => test.Peer.IsWriteBlocked);
+        Assert.True(test.Session.Outgoing.TryWrite(new Frame.Binary(new byte[600])));
+        Task inside = anotherIsInside ? test.Session.SendAsync(new byte[600]).AsTask() : Task.CompletedTask;
+        var frame = new Frame.Binary(new byte[anotherIsInside ? 1 : 600]);
+
+        Assert.False(test.Session.Outgoing.TryWrite(frame));
+        ValueTask<bool> wait = test.Session.Outgoing.WaitToWriteAsync();
+
+        Assert.False(wait.IsCompleted);
+        test.Peer.UnblockWrites();
+        Assert.True(await wait.Soon());
+        await inside.Soon();
+        Assert.True(test.Session.Outgoing.TryWrite(frame));
+    }
 }

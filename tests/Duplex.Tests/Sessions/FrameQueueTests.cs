@@ -541,4 +541,81 @@ public sealed class FrameQueueTests
     }
 
     private static int NumberOf(Frame? frame) => BinaryPrimitives.ReadInt32LittleEndian(Assert.IsType<Frame.Binary>(frame).Data.Span);
+
+    [Fact]
+    public void What_was_taken_is_not_kept()
+    {
+        long before = HeapAfter(1000);
+
+        long after = HeapAfter(1_000_000);
+
+        Assert.InRange(after - before, long.MinValue, 1_000_000); // a reference for each would be 8 MB
+
+        long HeapAfter(int frames)
+        {
+            Frame frame = Numbered(1);
+            for (int i = 0; i < frames; i++)
+            {
+                Assert.True(_queue.TryAdd(frame));
+                _queue.Publish();
+                Assert.Same(frame, _queue.TryTake());
+            }
+
+            return GC.GetTotalMemory(forceFullCollection: true);
+        }
+    }
+
+    [Theory, InlineData(1, true), InlineData(2, false)]
+    public void A_queue_that_closes_on_overflow_judges_a_frame_by_its_size(int size, bool fits)
+    {
+        var queue = new FrameQueue(ChannelConfig.Bounded(10, 1000, ChannelOverflow.Close));
+        Assert.True(queue.TryAdd(new Frame.Binary(new byte[999])));
+
+        Assert.Equal(fits, queue.TryAdd(new Frame.Binary(new byte[size])));
+    }
+
+    [Fact]
+    public async Task A_context_is_posted_to_from_the_pool_and_one_that_throws_keeps_nobody_waiting()
+    {
+        var context = new BrokenContext();
+        Task broken = Task.Run(() => WaitIn(context));
+        await Patience.Until(() => context.Waits);
+        Task<bool> other = _queue.WaitToTakeAsync(default).AsTask();
+
+        // No thread of the pool, so what runs on the pool runs on another.
+        var producer = new Thread(() => Add(1));
+        producer.Start();
+        producer.Join();
+
+        Assert.True(await other.Soon());
+        await broken.Soon();
+        Assert.NotEqual(producer.ManagedThreadId, context.PostedOn);
+
+        async Task WaitIn(BrokenContext context)
+        {
+            SynchronizationContext? before = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(context);
+            ValueTask<bool> wait = _queue.WaitToTakeAsync(default);
+            ConfiguredValueTaskAwaitable<bool>.ConfiguredValueTaskAwaiter awaiter = wait.ConfigureAwait(true).GetAwaiter();
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            awaiter.UnsafeOnCompleted(() => done.SetResult());
+            SynchronizationContext.SetSynchronizationContext(before);
+            context.Waits = true;
+            await done.Task;
+            Assert.True(awaiter.GetResult());
+        }
+    }
+
+    private sealed class BrokenContext : SynchronizationContext
+    {
+        public bool Waits { get; set; }
+
+        public int PostedOn { get; private set; }
+
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            PostedOn = Environment.CurrentManagedThreadId;
+            throw new InvalidOperationException("The window is gone.");
+        }
+    }
 }

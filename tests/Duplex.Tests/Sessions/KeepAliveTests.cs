@@ -10,6 +10,7 @@ public sealed class KeepAliveTests
     private long _resume;
     private bool _isPaused;
     private long? _write;
+    private ulong _sent;
 
     public KeepAliveTests() => _inbound = _resume = _time.GetTimestamp();
 
@@ -31,7 +32,7 @@ public sealed class KeepAliveTests
         KeepAlive keepAlive = Make(20, 7);
         Advance(keepAlive, 20);
         _time.Advance(Seconds(3));
-        keepAlive.OnPingAccepted(_time.GetTimestamp());
+        Accept(keepAlive);
 
         Assert.Equal((KeepAlive.Action.Wait, Seconds(7)), Advance(keepAlive, 0));
         Assert.Equal((KeepAlive.Action.Wait, Seconds(1)), Advance(keepAlive, 6));
@@ -52,9 +53,23 @@ public sealed class KeepAliveTests
     {
         KeepAlive keepAlive = Make(20, 7);
         PingAndAccept(keepAlive);
-        keepAlive.OnPong();
+        keepAlive.OnPong(_sent);
 
         Assert.Equal((KeepAlive.Action.Wait, Seconds(10)), Advance(keepAlive, 10));
+    }
+
+    [Fact]
+    public void A_pong_of_an_earlier_ping_leaves_the_later_ones_deadline()
+    {
+        KeepAlive keepAlive = Make(interval: 4, timeout: 10);
+        PingAndAccept(keepAlive);
+        PingAndAccept(keepAlive);
+        keepAlive.OnPong(_sent - 1);
+        _inbound = _time.GetTimestamp();
+
+        for (int i = 0; i < 2; i++)
+            Assert.Equal(KeepAlive.Action.Ping, Advance(keepAlive, 4).Action);
+        Assert.Equal(KeepAlive.Action.GiveUp, Advance(keepAlive, 2).Action);
     }
 
     [Fact]
@@ -102,10 +117,8 @@ public sealed class KeepAliveTests
     {
         KeepAlive keepAlive = Make(interval: 4, timeout: 10);
         PingAndAccept(keepAlive);
-        Assert.Equal(KeepAlive.Action.Ping, Advance(keepAlive, 4).Action);
-        keepAlive.OnPingAccepted(_time.GetTimestamp());
-        Assert.Equal(KeepAlive.Action.Ping, Advance(keepAlive, 4).Action);
-        keepAlive.OnPingAccepted(_time.GetTimestamp());
+        PingAndAccept(keepAlive);
+        PingAndAccept(keepAlive);
 
         Assert.Equal(KeepAlive.Action.GiveUp, Advance(keepAlive, 2).Action);
     }
@@ -115,8 +128,8 @@ public sealed class KeepAliveTests
     {
         KeepAlive keepAlive = Make(20, 7);
         Advance(keepAlive, 20);
-        keepAlive.OnPong();
-        keepAlive.OnPingAccepted(_time.GetTimestamp());
+        keepAlive.OnPong(_sent);
+        Accept(keepAlive);
 
         Assert.Equal(KeepAlive.Action.Wait, Advance(keepAlive, 19).Action);
     }
@@ -175,12 +188,17 @@ public sealed class KeepAliveTests
     private (KeepAlive.Action Action, TimeSpan Next) Advance(KeepAlive keepAlive, int seconds)
     {
         _time.Advance(Seconds(seconds));
-        return keepAlive.Advance(_time.GetTimestamp(), new KeepAlive.Sighting(_inbound, _resume, _isPaused, _write));
+        (KeepAlive.Action Action, TimeSpan Next) result = keepAlive.Advance(_time.GetTimestamp(), new KeepAlive.Sighting(_inbound, _resume, _isPaused, _write));
+        if (result.Action == KeepAlive.Action.Ping)
+            keepAlive.OnPingSent(++_sent);
+        return result;
     }
+
+    private void Accept(KeepAlive keepAlive) => keepAlive.OnPingAccepted(_sent, _time.GetTimestamp());
 
     private void PingAndAccept(KeepAlive keepAlive)
     {
         Assert.Equal(KeepAlive.Action.Ping, Advance(keepAlive, (int)keepAlive.Interval.TotalSeconds).Action);
-        keepAlive.OnPingAccepted(_time.GetTimestamp());
+        Accept(keepAlive);
     }
 }

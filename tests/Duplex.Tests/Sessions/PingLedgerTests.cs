@@ -55,7 +55,7 @@ public sealed class PingLedgerTests
     {
         PingLedger.Ping ping = Send(out _);
 
-        Assert.False(_ledger.OnPong(Convert.FromHexString(payload)));
+        Assert.Equal(0UL, _ledger.OnPong(Convert.FromHexString(payload)));
 
         Assert.False(ping.Task.IsCompleted);
         Assert.Null(_ledger.LastRoundTripTime);
@@ -65,54 +65,58 @@ public sealed class PingLedgerTests
     public void A_pong_that_comes_twice_counts_once()
     {
         Send(out byte[] payload);
-        Assert.True(_ledger.OnPong(payload));
+        Assert.Equal(1UL, _ledger.OnPong(payload));
         _time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.False(_ledger.OnPong(payload));
+        Assert.Equal(0UL, _ledger.OnPong(payload));
 
         Assert.Equal(TimeSpan.Zero, _ledger.LastRoundTripTime);
     }
 
     [Fact]
-    public void It_tells_whether_the_last_of_the_sessions_own_pings_is_answered()
+    public void It_tells_up_to_which_ping_all_are_answered()
     {
         Send(out byte[] own, isAwaited: false);
         Send(out byte[] users, isAwaited: true);
-        Assert.True(_ledger.OnPong(own)); // the user's own ping says nothing of it
+        Assert.Equal(1UL, _ledger.OnPong(own));
         Send(out byte[] older, isAwaited: false);
         Send(out byte[] newer, isAwaited: false);
 
-        Assert.False(_ledger.OnPong(older));
-        Assert.True(_ledger.OnPong(newer));
-        Assert.False(_ledger.OnPong(users)); // answered by those that came after it
+        Assert.Equal(3UL, _ledger.OnPong(older));
+        Assert.Equal(4UL, _ledger.OnPong(newer));
+        Assert.Equal(0UL, _ledger.OnPong(users)); // answered by those that came after it
     }
 
+    // RFC 6455 §5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response to previous Ping frame(s), the endpoint MAY elect to send a Pong frame
+    // for only the most recently processed Ping frame."
     [Fact]
-    public void A_ping_that_is_withdrawn_is_answered_by_nothing_any_more()
+    public async Task The_pong_of_a_ping_that_was_withdrawn_answers_the_earlier_ones_all_the_same()
     {
-        PingLedger.Ping ping = Send(out byte[] payload);
+        PingLedger.Ping earlier = Send(out _);
+        PingLedger.Ping withdrawn = Send(out byte[] payload);
 
-        _ledger.Withdraw(ping);
+        _ledger.Withdraw(withdrawn);
 
-        Assert.False(_ledger.OnPong(payload));
-        Assert.True(ping.Task.IsCanceled);
+        Assert.True(withdrawn.Task.IsCanceled);
+        Assert.Equal(2UL, _ledger.OnPong(payload));
+        Assert.Equal(TimeSpan.Zero, await earlier.Task.Soon());
     }
 
     [Fact]
     public void Of_pings_that_nobody_awaits_only_the_last_are_remembered()
     {
-        PingLedger.Ping awaited = Send(out byte[] first);
         byte[][] own = [.. Enumerable.Range(0, 100).Select(_ =>
         {
             Send(out byte[] payload, isAwaited: false);
             return payload;
         })];
 
-        Assert.False(_ledger.OnPong(own[0]));
-        Assert.False(awaited.Task.IsCompleted); // forgotten pings take nobody's ping with them
-        Assert.False(_ledger.OnPong(first));
-        Assert.True(awaited.Task.IsCompletedSuccessfully);
-        Assert.True(_ledger.OnPong(own[^1]));
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(1UL, _ledger.OnPong(own[0])); // it answers, though nobody knows any more when it was sent
+        Assert.Null(_ledger.LastRoundTripTime);
+        Assert.Equal(100UL, _ledger.OnPong(own[^1]));
+        Assert.Equal(TimeSpan.FromSeconds(1), _ledger.LastRoundTripTime);
     }
 
     [Fact]

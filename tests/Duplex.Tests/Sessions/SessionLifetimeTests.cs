@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace Duplex.Tests;
@@ -484,5 +485,131 @@ public sealed class SessionLifetimeTests
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             throw new InvalidOperationException("The logger is a bad one.");
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task Aborting_a_raw_session_whose_peer_has_closed_ends_it_at_once(bool hasTimeout)
+    {
+        await using SessionUnderTest<RawWebSocketSession> test =
+            SessionUnderTest.Raw(settings => hasTimeout ? settings : settings with { CloseTimeout = Timeout.InfiniteTimeSpan });
+        test.Peer.SendClose(CloseReason.Normal);
+        await test.Until(WebSocketSessionState.PeerClosing);
+
+        test.Session.Abort();
+
+        CloseResult result = await test.Session.Completion.Soon();
+        Assert.False(result.WasClean);
+        Assert.IsType<WebSocketException>(result.Error);
+    }
+
+    [Fact]
+    public async Task A_raw_session_whose_unanswered_peer_takes_no_more_ends_with_the_failed_write()
+    {
+        await using SessionUnderTest<RawWebSocketSession> test = SessionUnderTest.Raw(settings => settings with { CloseTimeout = Timeout.InfiniteTimeSpan });
+        test.Peer.SendClose(CloseReason.Normal);
+        await test.Until(WebSocketSessionState.PeerClosing);
+        test.Peer.SendEof();
+        test.Peer.FailWrites(new IOException("reset"));
+
+        await test.Session.SendAsync("into the void");
+
+        Assert.Equal("reset", (await test.Session.Completion.Soon()).Error?.Message);
+    }
+
+    [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    public async Task An_open_session_keeps_nothing_of_its_openers_context(SessionKind kind)
+    {
+        var ambient = new AsyncLocal<object?>();
+        (WeakReference context, SessionUnderTest<WebSocketSession> test) = OpenInContext();
+        await using (test)
+        {
+            // What opening has queued to the pool has run once all of this has.
+            await Task.Run(static () => { });
+            await Patience.Until(() =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return !context.IsAlive;
+            });
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        (WeakReference Context, SessionUnderTest<WebSocketSession> Test) OpenInContext()
+        {
+            (WeakReference, SessionUnderTest<WebSocketSession>) opened = default;
+            var thread = new Thread(() =>
+            {
+                object context = new();
+                ambient.Value = context;
+                opened = (new WeakReference(context), SessionUnderTest.Of(kind));
+            });
+            thread.Start();
+            thread.Join();
+            return opened;
+        }
+    }
+
+    [Fact]
+    public async Task A_callback_of_Closed_that_throws_is_logged_and_disturbs_nobody()
+    {
+        var logger = new ListLogger();
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { Logger = logger });
+        test.Session.Closed.Register(() => throw new InvalidOperationException("a user's mistake"));
+
+        test.Session.Abort();
+
+        await test.Session.Completion.Soon();
+        await Patience.Until(() => logger.Entries.Any(entry => entry.Id == 21 && entry.Text.Contains("a user's mistake", StringComparison.Ordinal)));
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_reader_whose_context_refuses_keeps_no_session_from_ending(bool byAbort)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        Task reading = WaitInRefusingContext();
+
+        if (byAbort)
+            test.Session.Abort();
+        else
+            test.Peer.SendEof();
+
+        await test.Session.Completion.Soon();
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => reading.Soon());
+
+        Task WaitInRefusingContext()
+        {
+            SynchronizationContext? before = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(new RefusingContext());
+            Task reading = ReadAsync();
+            SynchronizationContext.SetSynchronizationContext(before);
+            return reading;
+        }
+
+        async Task ReadAsync() => await test.Session.Incoming.WaitToReadAsync();
+    }
+
+    [Fact]
+    public async Task Whoever_waits_behind_a_sender_that_is_held_up_learns_at_once_that_we_have_closed()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { CloseTimeout = Timeout.InfiniteTimeSpan });
+        test.Peer.BlockWrites();
+        Task heldUp = test.Session.SendAsync(new byte[1_000_000]).AsTask();
+        await Patience.Until(() => test.Peer.IsWriteBlocked);
+        Task waiting = test.Session.SendAsync("waiting").AsTask();
+
+        Task<CloseResult> closing = test.Session.CloseAsync();
+
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => waiting.Soon());
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.SendAsync("late").Soon());
+        test.Peer.UnblockWrites();
+        await heldUp.Soon(); // from its first staged byte on it has to be finished
+        test.Peer.SendClose(CloseReason.Normal);
+        test.Peer.SendEof();
+        Assert.True((await closing.Soon()).WasClean);
+    }
+
+    private sealed class RefusingContext : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => throw new InvalidOperationException("The window is gone.");
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Duplex.Tests;
@@ -318,5 +319,71 @@ public sealed class WebSocketSessionTests
         Assert.Contains("GoingAway", closed.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", closed.Message, StringComparison.Ordinal);
         Assert.Equal(await test.Session.Completion, closed.Result);
+    }
+
+    [Fact]
+    public async Task FlushAsync_has_nothing_to_wait_for_where_all_was_accepted_before_the_end()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        await test.Session.SendAsync("accepted");
+        await test.Session.FlushAsync().Soon();
+        test.Peer.SendClose(CloseReason.Normal);
+        test.Peer.SendEof();
+        await test.Session.Completion.Soon();
+
+        await test.Session.FlushAsync().Soon();
+    }
+
+    [Fact]
+    public async Task FlushAsync_throws_where_the_end_came_before_the_transport_took_all()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        test.Peer.BlockWrites();
+        await test.Session.SendAsync("never accepted");
+        test.Session.Abort();
+
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.FlushAsync().Soon());
+    }
+
+    [Fact]
+    public async Task Without_memory_for_a_frame_its_send_fails_and_the_session_goes_on()
+    {
+        var pool = new PoorPool { MostBytes = 70_000 };
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { Connection = settings.Connection with { Pool = pool } });
+
+        await Assert.ThrowsAsync<InsufficientMemoryException>(() => test.Session.SendAsync(new byte[100_000]).Soon());
+
+        await test.Session.SendAsync("still well").Soon();
+        Assert.Equal("still well", await test.SentAsync());
+    }
+
+    [Fact]
+    public async Task Without_memory_for_the_rest_of_a_frame_the_session_ends_and_nothing_follows()
+    {
+        var pool = new PoorPool();
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { Connection = settings.Connection with { Pool = pool } });
+        test.Peer.BlockWrites();
+        Task sending = test.Session.SendAsync(new byte[1_000_000]).AsTask();
+        await Patience.Until(() => test.Peer.IsWriteBlocked);
+        await Patience.Until(() => test.Session.BufferedBytes > 256 * 1024);
+        pool.MostBytes = 0;
+        test.Peer.UnblockWrites();
+
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => sending.Soon());
+        await test.Time.Pass(SessionLifetime.Tail); // for a Close of the peer that may be on its way
+        CloseResult result = await test.Session.Completion.Soon();
+        Assert.Equal(CloseInitiator.None, result.Initiator);
+        Assert.IsType<InsufficientMemoryException>(result.Error?.InnerException);
+    }
+
+    private sealed class PoorPool : ArrayPool<byte>
+    {
+        public int MostBytes { get; set; } = int.MaxValue;
+
+        public override byte[] Rent(int minimumLength) => minimumLength <= MostBytes ? new byte[minimumLength] : throw new InsufficientMemoryException();
+
+        public override void Return(byte[] array, bool clearArray = false)
+        {
+        }
     }
 }

@@ -57,6 +57,7 @@ internal sealed class SessionUnderTest<TSession> : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Session.Abort();
+        await Session.Completion.Soon(); // by itself
         await Session.DisposeAsync().Soon();
         await Peer.Released.Soon();
         Assert.Empty(Peer.Misuse);

@@ -1,0 +1,77 @@
+namespace Duplex.Tests;
+
+public sealed class ContextHopTests
+{
+    [Fact]
+    public void From_the_pool_there_is_no_hop()
+    {
+        Assert.Null(ContextHop.Capture(_ => { }, state: null));
+        Assert.Null(In(new SynchronizationContext(), () => ContextHop.Capture(_ => { }, state: null)));
+    }
+
+    [Fact]
+    public void It_goes_on_in_the_context_it_came_from()
+    {
+        var context = new CountingContext();
+        object? seen = null;
+        ContextHop hop = In(context, () => ContextHop.Capture(state => seen = state, "state"))!;
+
+        ContextHop.Run(hop);
+
+        Assert.Equal("state", seen);
+        Assert.Equal(1, context.Posts);
+    }
+
+    [Fact]
+    public async Task It_goes_on_under_the_scheduler_it_came_from()
+    {
+        TaskScheduler own = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
+        var seen = new TaskCompletionSource<TaskScheduler>();
+        ContextHop? hop = await Task.Factory.StartNew(
+            () => ContextHop.Capture(_ => seen.SetResult(TaskScheduler.Current), state: null), CancellationToken.None, TaskCreationOptions.None, own);
+
+        ContextHop.Run(hop);
+
+        Assert.Same(own, await seen.Task.Soon());
+    }
+
+    [Fact]
+    public void A_context_that_refuses_does_not_keep_it_from_going_on()
+    {
+        bool wentOn = false;
+        ContextHop hop = In(new CountingContext { Refuses = true }, () => ContextHop.Capture(_ => wentOn = true, state: null))!;
+
+        ContextHop.Run(hop);
+
+        Assert.True(wentOn);
+    }
+
+    private static T In<T>(SynchronizationContext context, Func<T> act)
+    {
+        SynchronizationContext? before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(context);
+        try
+        {
+            return act();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
+    }
+
+    private sealed class CountingContext : SynchronizationContext
+    {
+        public bool Refuses { get; init; }
+
+        public int Posts { get; private set; }
+
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            if (Refuses)
+                throw new InvalidOperationException("The window is gone.");
+            Posts++;
+            d(state);
+        }
+    }
+}
