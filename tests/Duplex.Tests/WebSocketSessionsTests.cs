@@ -14,6 +14,7 @@ public sealed class WebSocketSessionsTests
             ws.PingInterval = TimeSpan.FromSeconds(7);
             ws.MaxFrameSize = 5;
             ws.BufferPool = pool;
+            ws.TimeProvider = new TestClock();
         });
 
         Assert.Equal((role == WebSocketRole.Client, TimeSpan.FromSeconds(7), 5), (session.Masking, session.PingInterval, session.MaxFrameSize));

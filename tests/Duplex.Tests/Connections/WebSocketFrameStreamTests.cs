@@ -218,7 +218,7 @@ public sealed class WebSocketFrameStreamTests : IDisposable
         var pool = new CountingPool();
         var settings = new SessionSettings
         {
-            Connection = new ConnectionSettings { Pool = pool, Engine = new EngineProfile("Fake", EngineCapability.WebSocket) { Masks = false } },
+            Connection = new ConnectionSettings { Pool = pool, Time = new TestClock(), Engine = new EngineProfile("Fake", EngineCapability.WebSocket) { Masks = false } },
             PingInterval = Timeout.InfiniteTimeSpan,
         };
         DefaultWebSocketSession session = DefaultWebSocketSession.Over(_stream, _stream, settings);
