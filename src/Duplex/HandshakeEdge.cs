@@ -13,13 +13,15 @@ internal static class HandshakeEdge
     /// <returns>The connection, which is the caller's, and the options of the plugin that opened it.</returns>
     /// <exception cref="ArgumentException">The request cannot be sent; nothing was.</exception>
     /// <exception cref="InvalidOperationException">The client has no plugin, or a handler that cannot work with it.</exception>
+    /// <exception cref="NotSupportedException">Something was asked for that the plugin's engine cannot do.</exception>
     /// <exception cref="WebSocketHandshakeException">The handshake failed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> fired; no other leads to this.</exception>
     public static async Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(
         HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(client);
-        var request = new WebSocketRequest { Uri = uri, Version = client.DefaultRequestVersion, VersionPolicy = client.DefaultVersionPolicy };
+        var request = new WebSocketRequest { Uri = uri };
+        request.UseDefaults(client.DefaultRequestVersion, client.DefaultVersionPolicy);
         configure?.Invoke(request);
         Uri target = WebSocketUri.Resolve(request.Uri, client.BaseAddress);
         Prepare(request, client);
@@ -49,7 +51,8 @@ internal static class HandshakeEdge
     // All that can be judged before the first handler of the client is called.
     private static void Prepare(WebSocketRequest request, HttpClient client)
     {
-        HttpUpgrade.CheckVersion(request.Version, request.VersionPolicy);
+        if (request is { IsRaw: true, ReceiveMode: ReceiveMode.Streams })
+            throw new ArgumentException("A raw session receives the frames of the wire, not messages as streams. Leave ReceiveMode as it is, or open a default session.");
         HandshakeHeaders.Check(request.Headers);
         HandshakeHeaders.CheckValues(client.DefaultRequestHeaders);
         foreach (string subprotocol in HandshakeHeaders.Subprotocols(request.Headers))
