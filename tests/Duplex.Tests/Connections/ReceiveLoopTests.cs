@@ -394,7 +394,7 @@ public sealed class ReceiveLoopTests : IDisposable
     }
 
     private ReceiveLoop NewLoop(Stream stream, CountingPool? pool = null) => new(
-        stream, new FrameReader(WebSocketRole.Client), new MessageAssembler(mergeFragments: true, pool ?? _pool), pool ?? _pool, _time);
+        stream, new FrameReader(WebSocketRole.Client), new MessageAssembler(AssemblerOutput.Messages, pool ?? _pool), pool ?? _pool, _time);
 
     private static byte[] Wire(params (Opcode Opcode, byte[] Payload)[] frames)
     {

@@ -14,7 +14,7 @@ internal sealed class ScriptedPeer : Stream
     private readonly List<int> _readSizes = [];
     private readonly Channel<Frame> _frames = Channel.CreateUnbounded<Frame>();
     private readonly FrameReader _reader;
-    private readonly MessageAssembler _assembler = new(mergeFragments: false);
+    private readonly MessageAssembler _assembler = new(AssemblerOutput.Frames);
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<byte> _fromSession = [];
     private byte[] _unparsed = [];
