@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace Duplex;
 
 /// <summary>What a session receives, each message as a stream.</summary>
 /// <remarks>Thread-safe, but one call at a time: a second is refused.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The stream is its receiver's.")]
 internal sealed class IncomingStreams(FrameQueue queue, CloseState closeState)
 {
     // 0 or 1, by exchange: whether a call is in progress.

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Duplex;
 
 /// <summary>One received message as a readable stream: its bytes can be read as they come, whatever its size, and are held for no longer than until they are read.</summary>
@@ -73,6 +75,7 @@ public sealed class WebSocketMessageStream : Stream
     /// <exception cref="InvalidOperationException">Another read is in progress.</exception>
     /// <exception cref="ObjectDisposedException">It is disposed, or the next message was asked for.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    [SuppressMessage("ApiDesign", "RS0027", Justification = "The shape is that of Stream.")]
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)

@@ -75,6 +75,16 @@ internal sealed class ScriptedPeer : Stream
         }
     }
 
+    /// <summary>How many of the pieces that we sent the session has not read to their end.</summary>
+    public int Unread
+    {
+        get
+        {
+            lock (_sync)
+                return _toSession.Count;
+        }
+    }
+
     /// <summary>Whether a write of the session is waiting for us.</summary>
     public bool IsWriteBlocked
     {
