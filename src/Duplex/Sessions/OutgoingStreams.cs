@@ -15,12 +15,14 @@ internal sealed class OutgoingStreams(FrameSender sender, SessionLifetime lifeti
     /// <summary>Sends a message; completes when its last fragment is staged.</summary>
     public async ValueTask SendAsync(Stream content, FrameType type, CancellationToken token)
     {
-        using FrameSender.OpenMessage message = await sender.OpenAsync(type, token).ConfigureAwait(false);
+        FrameSender.OpenMessage message = await sender.OpenAsync(type, token).ConfigureAwait(false);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(token, message.Stopped);
         byte[] buffer = pool.Rent(FragmentSize);
+        var reading = new Reading(content, lifetime.Completion);
+        bool isOpen = true; // whether the message still holds the gate
         try
         {
-            await CopyAsync(content, message, buffer.AsMemory(0, FragmentSize), stop, token).ConfigureAwait(false);
+            await CopyAsync(reading, message, buffer.AsMemory(0, FragmentSize), stop.Token, token).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -31,6 +33,13 @@ internal sealed class OutgoingStreams(FrameSender sender, SessionLifetime lifeti
                 lifetime.TryEnd(CloseCause.Failure(new CloseReason(CloseCode.InternalError), error));
             }
 
+            message.Dispose();
+            isOpen = false;
+
+            // The content is its owner's again when this call fails.
+            await stop.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await reading.IsOverAsync().ConfigureAwait(false);
+
             if (e is OperationCanceledException && token.IsCancellationRequested)
                 throw new OperationCanceledException("Sending a message from a stream was cancelled.", e, token);
             if (e is OperationCanceledException && message.Stopped.IsCancellationRequested)
@@ -39,29 +48,32 @@ internal sealed class OutgoingStreams(FrameSender sender, SessionLifetime lifeti
         }
         finally
         {
-            pool.Return(buffer);
+            if (isOpen)
+                message.Dispose();
+            _ = reading.ReturnAsync(pool, buffer);
         }
     }
 
-    private static async ValueTask CopyAsync(Stream content, FrameSender.OpenMessage message, Memory<byte> buffer, CancellationTokenSource stop, CancellationToken token)
+    private async ValueTask CopyAsync(Reading reading, FrameSender.OpenMessage message, Memory<byte> buffer, CancellationToken stop, CancellationToken token)
     {
         int start = 0;
         int end = 0;
         while (true)
         {
-            int read;
-            ValueTask<int> reading = content.ReadAsync(buffer[end..], stop.Token);
-            if (reading.IsCompleted || start == end)
-            {
-                read = await reading.ConfigureAwait(false);
-            }
-            else
+            // Nothing more is read where it could not be sent.
+            token.ThrowIfCancellationRequested();
+            if (message.IsClosed)
+                throw closeState.ToSendException();
+            if (!reading.TryRead(buffer[end..], stop, out int read))
             {
                 // What has come goes out while more is waited for.
-                Task<int> pending = reading.AsTask();
-                await SendWhileReadingAsync(message, buffer[start..end], pending, stop, token).ConfigureAwait(false);
-                start = end;
-                read = await pending.ConfigureAwait(false);
+                if (end > start && !reading.HasFailed)
+                {
+                    await message.SendAsync(buffer[start..end], fin: false, token).ConfigureAwait(false);
+                    start = end;
+                }
+
+                read = await reading.WaitAsync().ConfigureAwait(false);
             }
 
             end += read;
@@ -75,19 +87,42 @@ internal sealed class OutgoingStreams(FrameSender sender, SessionLifetime lifeti
         }
     }
 
-    // A read that uses the buffer never outlives the call.
-    private static async ValueTask SendWhileReadingAsync(
-        FrameSender.OpenMessage message, ReadOnlyMemory<byte> fragment, Task<int> reading, CancellationTokenSource stop, CancellationToken token)
+    // The reads of a content, one at a time. One that heeds no token is waited for until the session has ended, and no longer.
+    private sealed class Reading(Stream content, Task sessionEnd)
     {
-        try
+        // Only touched by the sender.
+        private Task<int> _last = Task.FromResult(0);
+
+        public bool HasFailed => _last.IsFaulted || _last.IsCanceled;
+
+        /// <summary>Begins a read; true if it gave its result at once.</summary>
+        public bool TryRead(Memory<byte> buffer, CancellationToken stop, out int read)
         {
-            await message.SendAsync(fragment, fin: false, token).ConfigureAwait(false);
+            ValueTask<int> reading = content.ReadAsync(buffer, stop);
+            if (reading.IsCompletedSuccessfully)
+            {
+                read = reading.Result;
+                return true;
+            }
+
+            _last = reading.AsTask();
+            read = 0;
+            return false;
         }
-        catch
+
+        public async ValueTask<int> WaitAsync()
         {
-            await stop.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            throw;
+            await IsOverAsync().ConfigureAwait(false);
+            return _last.IsCompleted ? await _last.ConfigureAwait(false) : throw new OperationCanceledException("The session ended while its content was read.");
+        }
+
+        public Task IsOverAsync() => _last.IsCompleted ? Task.CompletedTask : Task.WhenAny(_last, sessionEnd);
+
+        /// <summary>Gives the buffer back as soon as no read uses it.</summary>
+        public async Task ReturnAsync(ArrayPool<byte> pool, byte[] buffer)
+        {
+            await ((Task)_last).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            pool.Return(buffer);
         }
     }
 }

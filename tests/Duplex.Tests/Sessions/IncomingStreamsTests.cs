@@ -47,7 +47,7 @@ public sealed class IncomingStreamsTests
         ValueTask<WebSocketMessageStream?> next = test.Session.ReceiveStreamAsync();
 
         Assert.True(next.IsCompletedSuccessfully);
-        Assert.Equal("b", await ReadAllAsync(next.Result!));
+        Assert.Equal("b", await ReadAllAsync((await next)!));
     }
 
     [Fact]
