@@ -316,11 +316,13 @@ public sealed class HandshakeEdgeTests
                 throw new IOException("It did not work.", e);
             }
         })
-        { InnerHandler = new WebSocketsHandler(new FakePrimaryHandler((_, token) =>
+        {
+            InnerHandler = new WebSocketsHandler(new FakePrimaryHandler((_, token) =>
         {
             caller.Cancel();
             return Task.FromCanceled<HttpResponseMessage>(token);
-        })) });
+        }))
+        });
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ConnectAsync(client, caller.Token));
     }
