@@ -10,18 +10,19 @@ internal static class HandshakeEdge
     /// <param name="uri">Where to; null if <paramref name="configure"/> sets it.</param>
     /// <param name="configure">Completes the request.</param>
     /// <param name="token">Ends the handshake.</param>
+    /// <param name="secureOnly">Whether a plain URL is refused, whoever made it one.</param>
     /// <returns>The connection, which is the caller's, and the options of the plugin that opened it.</returns>
     /// <exception cref="ArgumentException">The request cannot be sent; nothing was.</exception>
     /// <exception cref="InvalidOperationException">The client has no plugin, or a handler that cannot work with it.</exception>
     /// <exception cref="WebSocketHandshakeException">The handshake failed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> fired; no other leads to this.</exception>
     public static async Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(
-        HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, CancellationToken token)
+        HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, CancellationToken token, bool secureOnly = false)
     {
         ArgumentNullException.ThrowIfNull(client);
-        var request = new WebSocketRequest { Uri = uri, Version = client.DefaultRequestVersion, VersionPolicy = client.DefaultVersionPolicy };
+        var request = new WebSocketRequest { Uri = uri, IsSecureOnly = secureOnly, Version = client.DefaultRequestVersion, VersionPolicy = client.DefaultVersionPolicy };
         configure?.Invoke(request);
-        Uri target = WebSocketUri.Resolve(request.Uri, client.BaseAddress);
+        Uri target = WebSocketUri.Resolve(request.Uri, client.BaseAddress, secureOnly);
         Prepare(request, client);
         token.ThrowIfCancellationRequested();
 

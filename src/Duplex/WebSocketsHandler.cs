@@ -113,6 +113,8 @@ public class WebSocketsHandler : DelegatingHandler
         attempt.TakeUp(_options);
         if (_handshakes is null)
             ThrowIfRedirecting(InnerHandler);
+        if (attempt.Request.IsSecureOnly)
+            WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, secureOnly: true); // a handler before us may have changed it
 
         HttpResponseMessage answer = await _upgrade.SendAsync(marker, attempt.Request, attempt.Deadline, _stopping.Token, token).ConfigureAwait(false);
         if (answer.Content is UpgradedContent opened)

@@ -30,4 +30,7 @@ public sealed class WebSocketRequest
 
     /// <summary>Options for the handlers that the request passes through.</summary>
     public HttpRequestOptions Options { get; } = new();
+
+    /// <summary>Whether a plain URL is refused, whoever made it one: a handler before the plugin may change it, too.</summary>
+    internal bool IsSecureOnly { get; init; }
 }
