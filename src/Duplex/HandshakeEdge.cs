@@ -10,19 +10,20 @@ internal static class HandshakeEdge
     /// <param name="uri">Where to; null if <paramref name="configure"/> sets it.</param>
     /// <param name="configure">Completes the request.</param>
     /// <param name="token">Ends the handshake.</param>
-    /// <param name="secureOnly">Whether a plain URL is refused, whoever made it one.</param>
     /// <returns>The connection, which is the caller's, and the options of the plugin that opened it.</returns>
     /// <exception cref="ArgumentException">The request cannot be sent; nothing was.</exception>
     /// <exception cref="InvalidOperationException">The client has no plugin, or a handler that cannot work with it.</exception>
+    /// <exception cref="NotSupportedException">Something was asked for that the plugin's engine cannot do.</exception>
     /// <exception cref="WebSocketHandshakeException">The handshake failed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> fired; no other leads to this.</exception>
     public static async Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(
-        HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, CancellationToken token, bool secureOnly = false)
+        HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(client);
-        var request = new WebSocketRequest { Uri = uri, IsSecureOnly = secureOnly, Version = client.DefaultRequestVersion, VersionPolicy = client.DefaultVersionPolicy };
+        var request = new WebSocketRequest { Uri = uri };
+        request.UseDefaults(client.DefaultRequestVersion, client.DefaultVersionPolicy);
         configure?.Invoke(request);
-        Uri target = WebSocketUri.Resolve(request.Uri, client.BaseAddress, secureOnly);
+        Uri target = WebSocketUri.Resolve(request.Uri, client.BaseAddress, request.IsSecureOnly);
         Prepare(request, client);
         token.ThrowIfCancellationRequested();
 
@@ -50,7 +51,6 @@ internal static class HandshakeEdge
     // All that can be judged before the first handler of the client is called.
     private static void Prepare(WebSocketRequest request, HttpClient client)
     {
-        HttpUpgrade.CheckVersion(request.Version, request.VersionPolicy);
         HandshakeHeaders.Check(request.Headers);
         HandshakeHeaders.CheckValues(client.DefaultRequestHeaders);
         foreach (string subprotocol in HandshakeHeaders.Subprotocols(request.Headers))

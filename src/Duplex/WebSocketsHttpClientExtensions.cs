@@ -4,7 +4,8 @@ namespace Duplex;
 /// <remarks>
 /// <para>
 /// All of them: the URL is <c>ws</c>, <c>wss</c>, <c>http</c> or <c>https</c>, or relative to the client's base address. What is wrong with a call is an <see cref="ArgumentException"/>
-/// before any traffic; a client without the plugin an <see cref="InvalidOperationException"/>, before any traffic, too; whatever else keeps a session from being opened a
+/// before any traffic; a client without the plugin an <see cref="InvalidOperationException"/>, and what the plugin's engine cannot do a <see cref="NotSupportedException"/>, before any
+/// traffic, too; whatever else keeps a session from being opened a
 /// <see cref="WebSocketHandshakeException"/>. <see cref="OperationCanceledException"/> only ever means that the call's own token fired.
 /// </para>
 /// <para>
@@ -29,7 +30,16 @@ public static partial class WebSocketsHttpClientExtensions
     private static async Task<TSession> OpenAsync<TSession>(
         HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, Func<UpgradedConnection, WebSocketsOptions, TSession> open, CancellationToken token)
     {
-        (UpgradedConnection connection, WebSocketsOptions options) = await HandshakeEdge.ConnectAsync(client, uri, configure, token, secureOnly).ConfigureAwait(false);
+        (UpgradedConnection connection, WebSocketsOptions options) = await HandshakeEdge.ConnectAsync(
+            client,
+            uri,
+            request =>
+            {
+                request.IsRaw = typeof(TSession).IsAssignableTo(typeof(RawWebSocketSession));
+                request.IsSecureOnly = secureOnly;
+                configure?.Invoke(request);
+            },
+            token).ConfigureAwait(false);
         try
         {
             return open(connection, options);

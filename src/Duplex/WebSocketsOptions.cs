@@ -24,10 +24,12 @@ public sealed class WebSocketsOptions
     private long _maxFrameSize = WebSocketLimits.DefaultMaxSize;
     private long _maxMessageSize = WebSocketLimits.DefaultMaxSize;
     private int _maxFragments = WebSocketLimits.DefaultMaxFragments;
+    private WebSocketEngine _engine = WebSocketEngines.Http;
     private TimeProvider _timeProvider = TimeProvider.System;
     private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
     private ArrayPool<byte> _bufferPool = ArrayPool<byte>.Shared;
     private MaskKeyPool.RandomFill? _randomFill;
+    private readonly HashSet<string> _set = []; // the names of the options that somebody set
     private bool _isReadOnly;
 
     /// <summary>How long after a ping the next one is sent. Default: 20 s.</summary>
@@ -99,6 +101,16 @@ public sealed class WebSocketsOptions
     /// <summary>How much a session's queues hold.</summary>
     public WebSocketChannelsOptions Channels { get; } = new();
 
+    /// <summary>
+    /// How connections come to be. Default: <see cref="WebSocketEngines.Http"/>. An option that an engine cannot honour is off there; one that was set fails when a handler is made with
+    /// the options, and what a request asks for in vain fails before connecting, both with a <see cref="NotSupportedException"/> that names engine, capability and setting.
+    /// </summary>
+    public WebSocketEngine Engine
+    {
+        get => _engine;
+        set => SetNotNull(ref _engine, value);
+    }
+
     /// <summary>The clock of all timeouts and pings. Default: the system's.</summary>
     public TimeProvider TimeProvider
     {
@@ -128,32 +140,43 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>Lets nothing change any more, in the lists neither. Idempotent: several handlers may share the options.</summary>
+    /// <exception cref="NotSupportedException">An option was set that the engine cannot honour.</exception>
     internal void MakeReadOnly()
     {
+        Require(EngineCapability.ControlFrames, nameof(PingInterval), PingInterval != Timeout.InfiniteTimeSpan);
+        Require(EngineCapability.ControlFrames, nameof(PingTimeout), PingTimeout != Timeout.InfiniteTimeSpan);
+        Require(EngineCapability.FrameLimits, nameof(MaxFrameSize));
+        Require(EngineCapability.FrameLimits, nameof(MaxFragments));
         _isReadOnly = true;
         _subprotocols.MakeReadOnly();
         Channels.MakeReadOnly();
     }
 
-    /// <summary>What a session is made with.</summary>
-    internal SessionSettings ToSessionSettings() => new()
+    /// <summary>What a session is made with. What the engine cannot honour, and nobody set, is off.</summary>
+    internal SessionSettings ToSessionSettings()
     {
-        Connection = new ConnectionSettings
+        bool hasLimits = Engine.Supports(EngineCapability.FrameLimits);
+        bool hasPings = Engine.Supports(EngineCapability.ControlFrames);
+        return new SessionSettings
         {
-            MaxFrameSize = MaxFrameSize,
-            MaxMessageSize = MaxMessageSize,
-            MaxFragments = MaxFragments,
-            Outgoing = Channels.Outgoing,
-            Time = TimeProvider,
-            Pool = BufferPool,
-            RandomFill = RandomFill,
-        },
-        Incoming = Channels.Incoming,
-        PingInterval = PingInterval,
-        PingTimeout = PingTimeout,
-        CloseTimeout = CloseTimeout,
-        Logger = LoggerFactory.CreateLogger("Duplex"),
-    };
+            Connection = new ConnectionSettings
+            {
+                Engine = Engine.Profile,
+                MaxFrameSize = hasLimits ? MaxFrameSize : WebSocketLimits.LargestSize,
+                MaxMessageSize = MaxMessageSize,
+                MaxFragments = hasLimits ? MaxFragments : int.MaxValue,
+                Outgoing = Channels.Outgoing,
+                Time = TimeProvider,
+                Pool = BufferPool,
+                RandomFill = RandomFill,
+            },
+            Incoming = Channels.Incoming,
+            PingInterval = hasPings ? PingInterval : Timeout.InfiniteTimeSpan,
+            PingTimeout = hasPings ? PingTimeout : Timeout.InfiniteTimeSpan,
+            CloseTimeout = CloseTimeout,
+            Logger = LoggerFactory.CreateLogger("Duplex"),
+        };
+    }
 
     private static TimeSpan Checked(TimeSpan value, [CallerMemberName] string name = "") =>
         value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value <= LongestTime)
@@ -165,16 +188,23 @@ public sealed class WebSocketsOptions
             ? value
             : throw new ArgumentOutOfRangeException(name, value, $"{name} is at least 1 and at most {WebSocketLimits.LargestSize} bytes, which is what one array holds.");
 
+    private void Require(EngineCapability capability, string name, bool matters = true)
+    {
+        if (matters && _set.Contains(name))
+            Engine.Profile.Require(capability, $"{nameof(WebSocketsOptions)}.{name}");
+    }
+
     private void SetNotNull<T>(ref T field, T value, [CallerMemberName] string name = "")
     {
         ArgumentNullException.ThrowIfNull(value, name);
-        Set(ref field, value);
+        Set(ref field, value, name);
     }
 
-    private void Set<T>(ref T field, T value)
+    private void Set<T>(ref T field, T value, [CallerMemberName] string name = "")
     {
         if (_isReadOnly)
             throw new InvalidOperationException("The options are read-only since a WebSocketsHandler was made with them. Set them before, or make another handler.");
         field = value;
+        _set.Add(name);
     }
 }

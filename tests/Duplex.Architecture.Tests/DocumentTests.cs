@@ -23,6 +23,7 @@ public sealed class DocumentTests
         {
             public static HttpClient client = new(new WebSocketsHandler());
             public static string token = "";
+            public static Stream stream = Stream.Null;
         }
         """;
 

@@ -98,5 +98,5 @@ public sealed class HandshakeAttemptTests
         Assert.False(linked.IsCancellationRequested);
     }
 
-    private static UpgradedContent Content(Stream owner) => new(new UpgradedConnection(owner, owner, new WebSocketCall(new WebSocketRequest(), null, null)));
+    private static UpgradedContent Content(Stream owner) => new(new UpgradedConnection(owner, owner, new WebSocketCall(WebSocketEngines.Http, new WebSocketRequest(), null, null)));
 }

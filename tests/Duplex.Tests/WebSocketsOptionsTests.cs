@@ -25,6 +25,7 @@ public sealed class WebSocketsOptionsTests
         Assert.Empty(options.Subprotocols);
         Assert.Same(ChannelConfig.DefaultIncoming, options.Channels.Incoming);
         Assert.Same(ChannelConfig.DefaultOutgoing, options.Channels.Outgoing);
+        Assert.Same(WebSocketEngines.Http, options.Engine);
         Assert.Same(TimeProvider.System, options.TimeProvider);
         Assert.Same(NullLoggerFactory.Instance, options.LoggerFactory);
     }
@@ -78,6 +79,7 @@ public sealed class WebSocketsOptionsTests
     {
         var options = new WebSocketsOptions();
 
+        Assert.Throws<ArgumentNullException>(() => options.Engine = null!);
         Assert.Throws<ArgumentNullException>(() => options.TimeProvider = null!);
         Assert.Throws<ArgumentNullException>(() => options.LoggerFactory = null!);
         Assert.Throws<ArgumentNullException>(() => options.BufferPool = null!);
@@ -103,6 +105,7 @@ public sealed class WebSocketsOptionsTests
             Assert.Throws<InvalidOperationException>(() => SetTime(options, name, TimeSpan.FromSeconds(1)));
         foreach (string name in Limits)
             Assert.Throws<InvalidOperationException>(() => SetLimit(options, name, 1));
+        Assert.Throws<InvalidOperationException>(() => options.Engine = WebSocketEngines.Http);
         Assert.Throws<InvalidOperationException>(() => options.TimeProvider = TimeProvider.System);
         Assert.Throws<InvalidOperationException>(() => options.LoggerFactory = NullLoggerFactory.Instance);
         Assert.Throws<InvalidOperationException>(() => options.BufferPool = ArrayPool<byte>.Shared);
@@ -154,6 +157,43 @@ public sealed class WebSocketsOptionsTests
         Assert.Same(options.Channels.Incoming, settings.Incoming);
         Assert.Same(options.Channels.Outgoing, settings.Connection.Outgoing);
         Assert.Equal(WebSocketRole.Client, settings.Connection.Role);
+    }
+
+    private static readonly WebSocketEngine Poor = WebSocketEngines.From((_, _) => throw new NotSupportedException());
+
+    public static TheoryData<string, EngineCapability, Action<WebSocketsOptions>> Demands => new()
+    {
+        { "PingInterval", EngineCapability.ControlFrames, options => options.PingInterval = options.PingInterval }, // a default that was set is a wish
+        { "PingTimeout", EngineCapability.ControlFrames, options => options.PingTimeout = TimeSpan.FromSeconds(3) },
+        { "MaxFrameSize", EngineCapability.FrameLimits, options => options.MaxFrameSize = 7 },
+        { "MaxFragments", EngineCapability.FrameLimits, options => options.MaxFragments = 7 },
+    };
+
+    [Theory, MemberData(nameof(Demands), DisableDiscoveryEnumeration = true)]
+    public void What_was_set_and_the_engine_cannot_honour_is_refused_when_a_handler_is_made(string name, EngineCapability capability, Action<WebSocketsOptions> set)
+    {
+        var options = new WebSocketsOptions();
+        set(options);
+        options.Engine = Poor; // in any order
+
+        var error = Assert.Throws<NotSupportedException>(() => new WebSocketsHandler(options));
+        Assert.Contains($"WebSocketsOptions.{name} needs the capability {capability}, which the engine WebSocket lacks", error.Message, StringComparison.Ordinal);
+
+        options.Engine = WebSocketEngines.Http; // they can still be put right
+        new WebSocketsHandler(options).Dispose();
+    }
+
+    [Fact]
+    public void What_nobody_set_and_the_engine_cannot_honour_is_off()
+    {
+        var options = new WebSocketsOptions { Engine = Poor, MaxMessageSize = 5, PingInterval = Timeout.InfiniteTimeSpan, PingTimeout = Timeout.InfiniteTimeSpan };
+        using var handler = new WebSocketsHandler(options);
+
+        SessionSettings settings = options.ToSessionSettings();
+
+        Assert.Equal((Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan), (settings.PingInterval, settings.PingTimeout));
+        Assert.Equal((WebSocketLimits.LargestSize, 5, int.MaxValue), (settings.Connection.MaxFrameSize, settings.Connection.MaxMessageSize, settings.Connection.MaxFragments));
+        Assert.Same(Poor.Profile, settings.Connection.Engine);
     }
 
     private static TimeSpan GetTime(WebSocketsOptions options, string name) => name switch

@@ -24,16 +24,20 @@ internal sealed class StreamConnection
     {
         _owner = owner;
         Role = settings.Role;
+        Engine = settings.Engine;
         _reader = new FrameReader(settings.Role, settings.MaxFrameSize);
         var assembler = new MessageAssembler(mergeFragments, settings.Pool, settings.MaxMessageSize, settings.MaxFragments);
         Receiving = new ReceiveLoop(stream, _reader, assembler, settings.Pool, settings.Time);
         MaskKeyPool? keys = settings.RandomFill is { } fill ? new MaskKeyPool(fill) : null;
-        Pump = new SendPump(stream, new SendStage(new FrameWriter(settings.Role, keys, settings.Pool), settings.Outgoing), settings.Time);
+        Pump = new SendPump(stream, new SendStage(new FrameWriter(settings.Engine.Masks ? settings.Role : WebSocketRole.Server, keys, settings.Pool), settings.Outgoing), settings.Time);
         Sender = new FrameSender(Pump, closeState, ReservedBits.None, settings.Outgoing.Overflow == ChannelOverflow.Close ? onOverflow : null);
     }
 
     /// <summary>Which end we are.</summary>
     public WebSocketRole Role { get; }
+
+    /// <summary>What made the connection, and what it can do.</summary>
+    public EngineProfile Engine { get; }
 
     /// <summary>The receiving half.</summary>
     public ReceiveLoop Receiving { get; }

@@ -21,10 +21,16 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
 
     /// <summary>How long after a ping the next one is sent; <see cref="Timeout.InfiniteTimeSpan"/> for none. Settable at any time, which begins a new period. By default what the options say.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24 days.</exception>
+    /// <exception cref="NotSupportedException">It is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
     public TimeSpan PingInterval
     {
         get => _keepAlive.Interval;
-        set => _keepAlive.Interval = value;
+        set
+        {
+            if (value != Timeout.InfiniteTimeSpan)
+                Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingInterval));
+            _keepAlive.Interval = value;
+        }
     }
 
     /// <summary>
@@ -32,10 +38,16 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     /// Anything that the peer sends proves it alive. Settable at any time. By default what the options say.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24 days.</exception>
+    /// <exception cref="NotSupportedException">It is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
     public TimeSpan PingTimeout
     {
         get => _keepAlive.Timeout;
-        set => _keepAlive.Timeout = value;
+        set
+        {
+            if (value != Timeout.InfiniteTimeSpan)
+                Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingTimeout));
+            _keepAlive.Timeout = value;
+        }
     }
 
     /// <summary>How long the last answered ping took until its pong; null before the first.</summary>
@@ -55,8 +67,10 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     /// <exception cref="TimeoutException">No pong came within <see cref="PingTimeout"/>. Only this call fails.</exception>
     /// <exception cref="WebSocketClosedException">The session ended first.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="NotSupportedException">The engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
     public async Task<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
     {
+        Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingAsync));
         cancellationToken.ThrowIfCancellationRequested();
         TimeSpan timeout = PingTimeout;
         long began = _time.GetTimestamp();

@@ -37,10 +37,15 @@ public abstract class WebSocketSession : IAsyncDisposable
 
     /// <summary>The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Settable at any time; it holds from the next frame header on.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    /// <exception cref="NotSupportedException">The engine lacks <see cref="EngineCapability.FrameLimits"/>.</exception>
     public long MaxFrameSize
     {
         get => Connection.MaxFrameSize;
-        set => Connection.MaxFrameSize = value;
+        set
+        {
+            Connection.Engine.Require(EngineCapability.FrameLimits, nameof(MaxFrameSize));
+            Connection.MaxFrameSize = value;
+        }
     }
 
     /// <summary>Whether what we send is masked: always on a client, never on a server (RFC 6455 §5.1).</summary>
@@ -74,6 +79,7 @@ public abstract class WebSocketSession : IAsyncDisposable
     /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
     /// <exception cref="ChannelOverflowException">There was no room, and the outgoing queue is set to close then.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before the frame was staged.</exception>
+    /// <exception cref="NotSupportedException">It is a ping or a pong, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
     public ValueTask SendAsync(Frame frame, CancellationToken cancellationToken = default) => _outgoing.SendAsync(frame, cancellationToken);
 
     /// <summary>Sends a text message.</summary>
