@@ -65,6 +65,14 @@ public sealed class WebSocketsHttpClientExtensionsTests
             },
             client => client.WsSessionAsync("p")));
 
+    [Fact]
+    public async Task An_absolute_url_is_kept_whatever_the_base_address() =>
+        Assert.Equal(["ws://other.test:123/"], await AskedAsync(client =>
+        {
+            client.BaseAddress = new Uri("https://base.test/");
+            return client.WebSocketAsync("ws://other.test:123", Nothing);
+        }));
+
     public static TheoryData<string, Func<HttpClient, string, Task>> SecureCalls => new()
     {
         { "WssAsync(string)", (client, url) => client.WssAsync(url, Nothing) },
