@@ -5,8 +5,8 @@ namespace Duplex;
 /// <para>
 /// All of them: the URL is <c>ws</c>, <c>wss</c>, <c>http</c> or <c>https</c>, or relative to the client's base address. What is wrong with a call is an <see cref="ArgumentException"/>
 /// before any traffic; a client without the plugin an <see cref="InvalidOperationException"/>, and what the plugin's engine cannot do a <see cref="NotSupportedException"/>, before any
-/// traffic, too; whatever else keeps a session from being opened a
-/// <see cref="WebSocketHandshakeException"/>. <see cref="OperationCanceledException"/> only ever means that the call's own token fired.
+/// traffic, too; a server, a network or a client that keeps a session from being opened a <see cref="WebSocketHandshakeException"/>. What a handler of your own throws comes as it is,
+/// unless it is an <see cref="HttpRequestException"/> or <see cref="IOException"/>. <see cref="OperationCanceledException"/> only ever means that the call's own token fired.
 /// </para>
 /// <para>
 /// The names: <c>WebSocket…</c> and its short form <c>Ws…</c> take any of these URLs, and a host without TLS. <c>Wss…</c> never opens a plain connection: it throws an
@@ -14,7 +14,7 @@ namespace Duplex;
 /// frame of the wire as it came, and answers none. <c>…Session…</c> opens a session that the caller disposes.
 /// </para>
 /// <para>
-/// Those with a block keep the session for as long as the block runs. When it returns, the session is closed with 1000 and the block's value returned, in any case; when it throws, the
+/// Those with a block keep the session for as long as the block runs, in the caller's <see cref="SynchronizationContext"/> if it has one. When it returns, the session is closed with 1000 and the block's value returned, in any case; when it throws, the
 /// session is closed with 1011 and the exception rethrown. The token ends the handshake; while the block runs, it closes the session with 1001, and when the block has ended the call
 /// throws <see cref="OperationCanceledException"/>. Trouble while closing never replaces the block's value or exception.
 /// </para>
@@ -54,7 +54,8 @@ public static partial class WebSocketsHttpClientExtensions
     private static async Task<TResult> RunAsync<TSession, TResult>(Func<TSession, Task<TResult>> block, Task<TSession> opening, CancellationToken token)
         where TSession : WebSocketSession
     {
-        TSession session = await opening.ConfigureAwait(false);
+        // Here alone the caller's context counts: the block is the caller's code, and may touch a window.
+        TSession session = await opening.ConfigureAwait(true);
         await using (session.ConfigureAwait(false))
         {
             TResult result;
