@@ -33,6 +33,15 @@ public sealed class LifeTests(KestrelServer kestrel) : IClassFixture<KestrelServ
     }
 
     [Fact]
+    public async Task What_the_block_of_a_raw_session_throws_reaches_the_caller()
+    {
+        using HttpClient client = Clients.Create();
+        var thrown = new InvalidDataException("mine");
+
+        Assert.Same(thrown, await Assert.ThrowsAsync<InvalidDataException>(() => client.WsRawAsync(new Uri(kestrel["ws"], "/echo"), _ => throw thrown).Soon()));
+    }
+
+    [Fact]
     public async Task The_block_runs_in_the_callers_context()
     {
         using HttpClient client = Clients.Create();

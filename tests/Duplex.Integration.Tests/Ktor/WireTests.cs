@@ -191,6 +191,22 @@ public sealed class WireTests
     }
 
     [Fact]
+    public async Task The_limit_holds_for_the_first_frame_behind_the_answer()
+    {
+        using var server = new RawServer();
+        using HttpClient client = Clients.Create(ws => ws.MaxFrameSize = 10);
+
+        Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(server.Uri);
+        using RawPeer peer = await server.AcceptAsync();
+        await peer.WriteAsync($"{peer.Accept()}\u0081\u000bhello world");
+        await using DefaultClientWebSocketSession session = await opening.Soon();
+
+        await Assert.ThrowsAsync<FrameTooBigException>(() => session.Incoming.ReadAsync().Soon());
+        Assert.Equal(CloseCode.MessageTooBig, Assert.IsType<Frame.Close>(await peer.ReceiveAsync()).ReadReason()!.Code);
+        await peer.EndAsync();
+    }
+
+    [Fact]
     public async Task A_raw_session_delivers_what_came_before_a_message_that_interrupts_another()
     {
         using var server = new RawServer();
@@ -229,6 +245,7 @@ public sealed class WireTests
         }
 
         Assert.Equal([.. Enumerable.Repeat(FrameType.Text, 10), FrameType.Close], types);
+        Assert.IsType<Frame.Close>(await peer.ReceiveAsync()); // an end before it would not be clean
         await peer.EndAsync();
         Assert.True((await session.Completion.Soon()).WasClean);
     }
