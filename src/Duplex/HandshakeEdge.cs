@@ -23,7 +23,7 @@ internal static class HandshakeEdge
         var request = new WebSocketRequest { Uri = uri };
         request.UseDefaults(client.DefaultRequestVersion, client.DefaultVersionPolicy);
         configure?.Invoke(request);
-        Uri target = WebSocketUri.Resolve(request.Uri, client.BaseAddress);
+        Uri target = WebSocketUri.Resolve(request.Uri, client.BaseAddress, request.IsSecureOnly);
         Prepare(request, client);
         token.ThrowIfCancellationRequested();
 

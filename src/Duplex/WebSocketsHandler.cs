@@ -115,6 +115,8 @@ public class WebSocketsHandler : DelegatingHandler
     private async Task<HttpResponseMessage> ShakeHandsAsync(HttpRequestMessage marker, HandshakeAttempt attempt, CancellationToken token)
     {
         attempt.TakeUp(_options, _stopping.Token);
+        if (attempt.Request.IsSecureOnly)
+            WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, secureOnly: true); // a handler before us may have changed it
         if (attempt.Request.IsRaw)
             _options.Engine.Profile.Require(EngineCapability.ControlFrames, "A raw session");
 
