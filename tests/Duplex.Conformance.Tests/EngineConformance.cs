@@ -6,7 +6,7 @@ namespace Duplex.Tests;
 /// <summary>
 /// What a session does, whichever engine made its connection. Each engine's class says how to reach a server that behaves as <see cref="TestService"/> does, and inherits every test.
 /// </summary>
-public abstract class EngineConformance
+public abstract partial class EngineConformance
 {
     /// <summary>Where the service is.</summary>
     protected abstract Uri Server { get; }

@@ -55,6 +55,9 @@ public sealed class WebSocketRequest
     /// <summary>Options for the handlers that the request passes through.</summary>
     public HttpRequestOptions Options { get; } = new();
 
+    /// <summary>Whether a plain URL is refused, whoever made it one: a handler before the plugin may change it, too.</summary>
+    internal bool IsSecureOnly { get; set; }
+
     /// <summary>Whether the session is to see frames as they stand on the wire.</summary>
     internal bool IsRaw { get; set; }
 
