@@ -191,12 +191,12 @@ public sealed class FrameQueueTests
             {
                 go.SignalAndWait();
                 int taken = 0;
-                while (await queue.WaitToTakeAsync(default))
+                do
                 {
-                    if (queue.TryTake() is not { } frame)
-                        continue;
-                    Assert.Equal(taken++, NumberOf(frame)); // no hole
+                    while (queue.TryTake() is { } frame)
+                        Assert.Equal(taken++, NumberOf(frame)); // no hole
                 }
+                while (await queue.WaitToTakeAsync(default));
 
                 return taken;
             });
