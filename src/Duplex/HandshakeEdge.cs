@@ -51,6 +51,8 @@ internal static class HandshakeEdge
     // All that can be judged before the first handler of the client is called.
     private static void Prepare(WebSocketRequest request, HttpClient client)
     {
+        if (request is { IsRaw: true, ReceiveMode: ReceiveMode.Streams })
+            throw new ArgumentException("A raw session receives the frames of the wire, not messages as streams. Leave ReceiveMode as it is, or open a default session.");
         HandshakeHeaders.Check(request.Headers);
         HandshakeHeaders.CheckValues(client.DefaultRequestHeaders);
         foreach (string subprotocol in HandshakeHeaders.Subprotocols(request.Headers))
