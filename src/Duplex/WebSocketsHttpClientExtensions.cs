@@ -133,7 +133,7 @@ public static class WebSocketsHttpClientExtensions
         }
         catch
         {
-            connection.Owner.Dispose(); // a logger factory of the user's may throw
+            connection.Dispose(); // a logger factory of the user's may throw
             throw;
         }
     }

@@ -12,7 +12,7 @@ namespace Duplex;
 /// <para>Thread-safe, all of it: any number of senders and receivers, at any time, in any state.</para>
 /// <para>Dispose it: that closes politely, bounded by the close timeout and a second. <see cref="Abort"/> is the only violent end.</para>
 /// </remarks>
-public abstract class WebSocketSession : IAsyncDisposable
+public abstract partial class WebSocketSession : IAsyncDisposable
 {
     // Up to here a text's UTF-8 is as good as certain to fit a pool's common buffers at three bytes a character, which spares counting them first.
     private const int UncountedText = 4096;
@@ -22,7 +22,10 @@ public abstract class WebSocketSession : IAsyncDisposable
     private protected WebSocketSession(Stream stream, IDisposable owner, bool mergeFragments, SessionSettings settings)
     {
         Queue = new FrameQueue(settings.Incoming);
-        Connection = new StreamConnection(stream, owner, mergeFragments, settings.Connection, CloseState, overflow => Lifetime!.TryEnd(CloseCause.SendOverflow(overflow)));
+        Connection = new StreamConnection(
+            stream, owner, mergeFragments, settings.Connection, CloseState,
+            onOverflow: overflow => Lifetime!.TryEnd(CloseCause.SendOverflow(overflow)),
+            onFault: (code, error) => Lifetime!.TryEnd(CloseCause.Failure(new CloseReason(code), error)));
         Lifetime = new SessionLifetime(Connection, CloseState, Queue, settings);
         _outgoing = new OutgoingFrames(Connection, Lifetime, CloseState);
         Incoming = new FrameChannelReader(Queue, CloseState);
@@ -86,7 +89,14 @@ public abstract class WebSocketSession : IAsyncDisposable
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
     /// <param name="text">The text; it must hold whole characters.</param>
     /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
-    public ValueTask SendAsync(string text, CancellationToken cancellationToken = default)
+    public ValueTask SendAsync(string text, CancellationToken cancellationToken = default) => SendAsync(text, SendTransform.Default, cancellationToken);
+
+    /// <summary>Sends a text message, with a wish to the extensions.</summary>
+    /// <inheritdoc cref="SendAsync(string, CancellationToken)"/>
+    /// <param name="text">The text; it must hold whole characters.</param>
+    /// <param name="transform">What is wished of the session's extensions, such as not to compress the message.</param>
+    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+    public ValueTask SendAsync(string text, SendTransform transform, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(text);
         int most = text.Length <= UncountedText ? text.Length * 3 : Encoding.UTF8.GetByteCount(text);
@@ -97,7 +107,7 @@ public abstract class WebSocketSession : IAsyncDisposable
             throw new ArgumentException("The text holds half of a surrogate pair, which UTF-8 cannot carry. Send whole characters, or send bytes.", nameof(text));
         }
 
-        ValueTask sending = Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, buffer.AsMemory(0, written), IsValidText: true), cancellationToken);
+        ValueTask sending = Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, buffer.AsMemory(0, written), IsValidText: true, Transform: transform), cancellationToken);
         if (!sending.IsCompletedSuccessfully)
             return ReturnWhenSentAsync(sending, buffer);
         ArrayPool<byte>.Shared.Return(buffer);
