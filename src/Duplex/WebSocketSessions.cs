@@ -40,16 +40,15 @@ public static class WebSocketSessions
         if (options.Engine != WebSocketEngines.Http)
             throw new ArgumentException("An engine opens connections; this session has one already. Leave Engine as it is.", nameof(configure));
         options.MakeReadOnly();
-        SessionSettings settings = options.ToSessionSettings(isRaw ? null : Interceptors(options));
-        return settings with { Connection = settings.Connection with { Role = role } };
-    }
+        if (isRaw)
+            return WithRole(options.ToSessionSettings(), role);
 
-    private static ExtensionChain? Interceptors(WebSocketsOptions options)
-    {
         using var offer = new ExtensionOffer(options.Extensions.Factories);
         if (offer.Names is [var name, ..])
-            throw new ArgumentException($"The extension {name} is negotiated by a handshake, and this session has none. Install local interceptors only.", "configure");
+            throw new ArgumentException($"The extension {name} is negotiated by a handshake, and this session has none. Install local interceptors only.", nameof(configure));
         offer.TryAccept([], out ExtensionChain? interceptors, out _);
-        return interceptors;
+        return WithRole(options.ToSessionSettings(interceptors), role);
     }
+
+    private static SessionSettings WithRole(SessionSettings settings, WebSocketRole role) => settings with { Connection = settings.Connection with { Role = role } };
 }

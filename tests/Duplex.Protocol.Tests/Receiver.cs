@@ -11,10 +11,19 @@ internal sealed class Receiver : IDisposable
         long maxFrameSize = WebSocketLimits.DefaultMaxSize,
         long maxMessageSize = WebSocketLimits.DefaultMaxSize,
         int maxFragments = WebSocketLimits.DefaultMaxFragments,
-        ReservedBits ownedBits = ReservedBits.None)
+        ReservedBits ownedBits = ReservedBits.None,
+        ReservedBits continuationBits = ReservedBits.None)
     {
-        Reader = new FrameReader(role, maxFrameSize, ownedBits);
+        Reader = new FrameReader(role, maxFrameSize, ownedBits, continuationBits);
         Assembler = new MessageAssembler(mergeFragments, Pool, maxMessageSize, maxFragments);
+    }
+
+    /// <summary>One whose messages pass extensions, in this order on their way out.</summary>
+    public Receiver(IEnumerable<WebSocketExtension> extensions, WebSocketRole role = WebSocketRole.Client, long maxMessageSize = WebSocketLimits.DefaultMaxSize)
+    {
+        var chain = new ExtensionChain(extensions);
+        Reader = new FrameReader(role, ownedBits: chain.OwnedBits, continuationBits: chain.ContinuationBits);
+        Assembler = new MessageAssembler(new IncomingTransform(chain, Pool), mergeFragments: true, Pool, maxMessageSize, WebSocketLimits.DefaultMaxFragments);
     }
 
     public CountingPool Pool { get; } = new();
@@ -46,7 +55,7 @@ internal sealed class Receiver : IDisposable
     /// <summary>Receives bytes, the payloads of messages straight into the assembler's memory wherever nothing else is left over.</summary>
     public void FeedInPlace(ReadOnlySpan<byte> bytes)
     {
-        while (!bytes.IsEmpty && Violation is null && _rest.Length == 0 && Reader.Remaining > 0 && !Reader.InControlFrame)
+        while (!bytes.IsEmpty && Violation is null && _rest.Length == 0 && Assembler.TakesPayloadInPlace && Reader.Remaining > 0 && !Reader.InControlFrame)
         {
             Memory<byte> memory = Assembler.GetPayloadMemory(Reader.Remaining);
             Assert.InRange(memory.Length, 1, Reader.Remaining);

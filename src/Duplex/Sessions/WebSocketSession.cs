@@ -125,7 +125,9 @@ public abstract partial class WebSocketSession : IAsyncDisposable
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
     /// <param name="utf8">The text in UTF-8, which is checked; borrowed until the call completes.</param>
     /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+#pragma warning disable RS0027 // the overload with a wish to the extensions demands its token: see there
     public ValueTask SendTextAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken = default) =>
+#pragma warning restore RS0027
         Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, utf8), cancellationToken);
 
     /// <summary>Completes when the transport has accepted everything that was staged before the call. Nothing needs it to go out; it only tells when it has.</summary>

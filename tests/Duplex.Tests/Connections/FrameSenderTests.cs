@@ -257,7 +257,7 @@ public sealed class FrameSenderTests : IDisposable
     [Fact]
     public async Task A_reserved_bit_that_nobody_owns_is_refused_and_an_owned_one_is_sent()
     {
-        var sender = new FrameSender(_pump, _closeState, ReservedBits.Rsv1, null);
+        var sender = new FrameSender(_pump, _closeState, new ExtensionPipeline(new ExtensionChain(new CounterExtension().Identified()), _pool), null, NoFault);
 
         await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(Text("x") with { Reserved = ReservedBits.Rsv1 }, default).Soon());
         ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(() => sender.SendAsync(Text("x") with { Reserved = ReservedBits.Rsv1 | ReservedBits.Rsv3 }, default).Soon());
@@ -365,7 +365,7 @@ public sealed class FrameSenderTests : IDisposable
             var stream = new RecordingStream();
             var bounds = ChannelConfig.Bounded(random.Next(1, 8), random.Next(16, 300));
             var pump = new SendPump(stream, new SendStage(new FrameWriter(WebSocketRole.Client, pool: _pool), bounds), TimeProvider.System);
-            var sender = new FrameSender(pump, _closeState, ReservedBits.None, null);
+            var sender = new FrameSender(pump, _closeState, null, null, NoFault);
             var sent = new HashSet<(int, int)>();
             stream.HoldWrites();
 
@@ -431,7 +431,7 @@ public sealed class FrameSenderTests : IDisposable
     private void Use(ChannelConfig outgoing)
     {
         _pump = new SendPump(_stream, new SendStage(new FrameWriter(WebSocketRole.Client, pool: _pool), outgoing), _time);
-        _sender = new FrameSender(_pump, _closeState, ReservedBits.None, outgoing.Overflow == ChannelOverflow.Close ? _overflows.Add : null);
+        _sender = new FrameSender(_pump, _closeState, null, outgoing.Overflow == ChannelOverflow.Close ? _overflows.Add : null, NoFault);
     }
 
     // Sends on another thread, so that a call that does not come back fails the test. In an array, or Task.Run would wait for the send itself.
@@ -442,6 +442,8 @@ public sealed class FrameSenderTests : IDisposable
         await _pump.FlushAsync().Soon();
         return [.. WireFrame.ParseAll(_stream.Written).Select(frame => frame.ToString())];
     }
+
+    private static void NoFault(CloseCode code, WebSocketException error) => Assert.Fail($"{code}: {error}");
 
     private static OutgoingFrame Text(string text, bool fin = true) => new(FrameType.Text, System.Text.Encoding.UTF8.GetBytes(text), fin);
 

@@ -6,6 +6,7 @@ namespace Duplex.Tests;
 public sealed class HttpUpgradeTests : IDisposable
 {
     private readonly CancellationTokenSource _deadline = new(), _stopping = new(), _caller = new();
+    private readonly List<WebSocketExtensionFactory> _extensions = [];
     private readonly WebSocketRequest _request = new();
     private readonly HttpRequestMessage _marker = new(HttpMethod.Get, "http://host.test/path?q=1") { Version = new Version(0, 0) };
 
@@ -371,7 +372,7 @@ public sealed class HttpUpgradeTests : IDisposable
     private async Task<HttpResponseMessage> SendAsync(FakePrimaryHandler primary, IEnumerable<string>? subprotocols = null, ListLogger? logger = null)
     {
         using var invoker = new HttpMessageInvoker(primary, disposeHandler: false);
-        var upgrade = new HttpUpgrade(WebSocketEngines.Http, invoker.SendAsync, subprotocols ?? [], TimeSpan.FromSeconds(15), logger is null ? NullLogger.Instance : logger);
+        var upgrade = new HttpUpgrade(WebSocketEngines.Http, invoker.SendAsync, subprotocols ?? [], _extensions, TimeSpan.FromSeconds(15), logger is null ? NullLogger.Instance : logger);
         return await upgrade.SendAsync(_marker, _request, _deadline.Token, _stopping.Token, _caller.Token).Soon();
     }
 }
