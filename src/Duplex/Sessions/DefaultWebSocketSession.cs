@@ -3,7 +3,7 @@ namespace Duplex;
 /// <summary>
 /// A session as most users want it: whole messages in <see cref="WebSocketSession.Incoming"/>, pings answered, pings sent, a polite close in both directions.
 /// </summary>
-public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
+public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
 {
     private readonly PingLedger _pings;
     private readonly KeepAliveTimer _keepAlive;
@@ -12,6 +12,8 @@ public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     private protected DefaultWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, mergeFragments: true, settings)
     {
         _time = settings.Time;
+        _pool = settings.Connection.Pool;
+        Converter = settings.Converter;
         _pings = new PingLedger(_time);
         _keepAlive = new KeepAliveTimer(Connection, Lifetime, _pings, settings);
         CloseReason = Lifetime.CloseReason;
