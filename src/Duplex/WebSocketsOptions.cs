@@ -98,7 +98,7 @@ public sealed class WebSocketsOptions
     public IList<string> Subprotocols => _subprotocols;
 
     /// <summary>
-    /// What makes messages of values and values of messages (<see cref="DefaultWebSocketSession.SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"/> and its like), unless
+    /// What makes messages of values and values of messages (<see cref="DefaultWebSocketSession.SendSerializedAsync{T}(T, CancellationToken)"/> and its like), unless
     /// a session or a call has a converter of its own. All sessions share it. Default: none.
     /// </summary>
     public WebSocketContentConverter? ContentConverter
