@@ -59,6 +59,14 @@ public sealed class NewtonsoftJsonContentConverter : WebSocketContentConverter
         }
         while (reader.TokenType == JsonToken.Comment);
 
-        return _serializer.Deserialize(reader, type);
+        bool isNull = reader.TokenType == JsonToken.Null;
+        try
+        {
+            return _serializer.Deserialize(reader, type);
+        }
+        catch (JsonException e) when (isNull && type is { IsValueType: true } && Nullable.GetUnderlyingType(type) is null)
+        {
+            throw NullContent(frame, type, e);
+        }
     }
 }

@@ -13,7 +13,7 @@ public sealed class CborContentConverterTests
     public void A_value_is_one_binary_message_and_back()
     {
         var tick = new Tick("EURUSD", 1.25);
-        byte[] expected = Convert.FromHexString("8266" + Convert.ToHexString("EURUSD"u8) + "FB3FF4000000000000");
+        byte[] expected = Convert.FromHexString("8266" + Convert.ToHexString("EURUSD"u8) + "F93D00"); // 1.25 fits half a float
 
         Assert.Equal(expected, Write(Converter, tick));
         Assert.Equal(expected, Write(Converter, tick, typeof(Tick)));

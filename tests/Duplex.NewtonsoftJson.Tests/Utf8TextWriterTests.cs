@@ -36,16 +36,16 @@ public sealed class Utf8TextWriterTests
         Assert.Equal("utf-8", writer.Encoding.WebName);
     }
 
-    [Theory]
-    [InlineData("a\uD83D")]
-    [InlineData("\uD83Da")]
-    [InlineData("\uDE00")]
-    public void Half_of_a_pair_of_surrogates_is_an_error(string text)
+    [Fact]
+    public void Half_of_a_pair_of_surrogates_is_an_error()
     {
-        using var writer = new Utf8TextWriter(new ArrayBufferWriter<byte>());
-        writer.Write(text);
+        foreach (string text in new[] { "a\uD83D", "\uD83Da", "\uDE00" })
+        {
+            using var writer = new Utf8TextWriter(new ArrayBufferWriter<byte>());
+            writer.Write(text);
 
-        Assert.Throws<EncoderFallbackException>(writer.Complete);
+            Assert.Throws<EncoderFallbackException>(writer.Complete);
+        }
     }
 
     [Fact]
