@@ -10,7 +10,7 @@ namespace Duplex;
 /// </para>
 /// <para>
 /// A handler above it, outside, sees a handshake as one GET request and its answer: it can add headers, and send the request, or a copy that has its options, again. A handler below
-/// it sees the real request of each attempt.
+/// it sees the real request of each attempt, if the options' engine is <see cref="WebSocketEngines.Http"/>; another sends none.
 /// </para>
 /// <para>
 /// Without an inner handler it makes its own: one for ordinary requests, one for handshakes, which does not follow redirects. An inner handler that you give must not follow them
@@ -20,7 +20,7 @@ namespace Duplex;
 public class WebSocketsHandler : DelegatingHandler
 {
     private readonly WebSocketsOptions _options;
-    private readonly HttpUpgrade _upgrade;
+    private readonly EnginePlugin _plugin;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _sync = new();
 
@@ -38,12 +38,13 @@ public class WebSocketsHandler : DelegatingHandler
 
     /// <summary>Makes the plugin with options, which become read-only.</summary>
     /// <param name="options">The options; several handlers may share them.</param>
+    /// <exception cref="NotSupportedException">An option was set that the options' engine cannot honour.</exception>
     public WebSocketsHandler(WebSocketsOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.MakeReadOnly();
         _options = options;
-        _upgrade = new HttpUpgrade(SendHandshakeAsync, options.Subprotocols, options.HandshakeTimeout, options.LoggerFactory.CreateLogger("Duplex"));
+        _plugin = new EnginePlugin(SendHandshakeAsync, options.Subprotocols, options.HandshakeTimeout, options.LoggerFactory.CreateLogger("Duplex"), _stopping.Token);
     }
 
     /// <summary>Makes the plugin around a handler, with options, which become read-only.</summary>
@@ -59,8 +60,11 @@ public class WebSocketsHandler : DelegatingHandler
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+        if (HandshakeAttempt.TryGet(request, out HandshakeAttempt? attempt))
+            return ShakeHandsAsync(request, attempt, cancellationToken);
         GetReady();
-        return HandshakeAttempt.TryGet(request, out HandshakeAttempt? attempt) ? ShakeHandsAsync(request, attempt, cancellationToken) : base.SendAsync(request, cancellationToken);
+        return base.SendAsync(request, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -110,11 +114,13 @@ public class WebSocketsHandler : DelegatingHandler
 
     private async Task<HttpResponseMessage> ShakeHandsAsync(HttpRequestMessage marker, HandshakeAttempt attempt, CancellationToken token)
     {
-        attempt.TakeUp(_options);
-        if (_handshakes is null)
-            ThrowIfRedirecting(InnerHandler);
+        attempt.TakeUp(_options, _stopping.Token);
+        if (attempt.Request.IsSecureOnly)
+            WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, secureOnly: true); // a handler before us may have changed it
+        if (attempt.Request.IsRaw)
+            _options.Engine.Profile.Require(EngineCapability.ControlFrames, "A raw session");
 
-        HttpResponseMessage answer = await _upgrade.SendAsync(marker, attempt.Request, attempt.Deadline, _stopping.Token, token).ConfigureAwait(false);
+        HttpResponseMessage answer = await _options.Engine.OpenAsync(_plugin, marker, attempt.Request, attempt.Deadline, token).ConfigureAwait(false);
         if (answer.Content is UpgradedContent opened)
             attempt.Track(opened);
         return answer;
@@ -122,6 +128,9 @@ public class WebSocketsHandler : DelegatingHandler
 
     private Task<HttpResponseMessage> SendHandshakeAsync(HttpRequestMessage request, CancellationToken token)
     {
+        GetReady();
+        if (_handshakes is null)
+            ThrowIfRedirecting(InnerHandler);
         HandshakeAttempt.Unmark(request);
         return _handshakes?.SendAsync(request, token) ?? base.SendAsync(request, token);
     }
@@ -129,7 +138,18 @@ public class WebSocketsHandler : DelegatingHandler
     private static void ThrowIfRedirecting(HttpMessageHandler? handler)
     {
         while (handler is DelegatingHandler outer)
+        {
+            // What such a one sends for us follows redirects: to it, it is no handshake.
+            if (outer is WebSocketsHandler { InnerHandler: null } or WebSocketsHandler { _handshakes: not null })
+            {
+                throw new InvalidOperationException(
+                    "There are two WebSocketsHandlers in one chain, and the lower one makes its own inner handler, which follows redirects. Remove one of them, or give the lower one an " +
+                    "inner handler that does not.");
+            }
+
             handler = outer.InnerHandler;
+        }
+
         if (handler is SocketsHttpHandler { AllowAutoRedirect: true } or HttpClientHandler { AllowAutoRedirect: true })
         {
             throw new InvalidOperationException(

@@ -25,10 +25,12 @@ public sealed class WebSocketsOptions
     private long _maxMessageSize = WebSocketLimits.DefaultMaxSize;
     private int _maxFragments = WebSocketLimits.DefaultMaxFragments;
     private WebSocketContentConverter? _contentConverter;
+    private WebSocketEngine _engine = WebSocketEngines.Http;
     private TimeProvider _timeProvider = TimeProvider.System;
     private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
     private ArrayPool<byte> _bufferPool = ArrayPool<byte>.Shared;
     private MaskKeyPool.RandomFill? _randomFill;
+    private readonly HashSet<string> _set = []; // the names of the options that somebody set
     private bool _isReadOnly;
 
     /// <summary>How long after a ping the next one is sent. Default: 20 s.</summary>
@@ -63,23 +65,29 @@ public sealed class WebSocketsOptions
         set => Set(ref _closeTimeout, Checked(value));
     }
 
-    /// <summary>The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Default: 64 MiB.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not positive, or more than one array holds.</exception>
+    /// <summary>
+    /// The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Default: 64 MiB, or none for a session that receives streams
+    /// (<see cref="ReceiveMode.Streams"/>); any other holds at most what one array does, 2 GiB, whatever is set.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
     public long MaxFrameSize
     {
         get => _maxFrameSize;
         set => Set(ref _maxFrameSize, CheckedSize(value));
     }
 
-    /// <summary>The largest received message, all its fragments together, in bytes; a larger one ends the session with 1009. Default: 64 MiB.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not positive, or more than one array holds.</exception>
+    /// <summary>
+    /// The largest received message, all its fragments together, in bytes; a larger one ends the session with 1009. Default: 64 MiB, or none for a session that receives streams; any other
+    /// holds at most what one array does, 2 GiB, whatever is set.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
     public long MaxMessageSize
     {
         get => _maxMessageSize;
         set => Set(ref _maxMessageSize, CheckedSize(value));
     }
 
-    /// <summary>The most fragments of a received message; more end the session with 1009. Default: 131,072.</summary>
+    /// <summary>The most fragments of a received message; more end the session with 1009. Default: 131,072, or none for a session that receives streams.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
     public int MaxFragments
     {
@@ -110,6 +118,16 @@ public sealed class WebSocketsOptions
     /// <summary>How much a session's queues hold.</summary>
     public WebSocketChannelsOptions Channels { get; } = new();
 
+    /// <summary>
+    /// How connections come to be. Default: <see cref="WebSocketEngines.Http"/>. An option that an engine cannot honour is off there; one that was set fails when a handler is made with
+    /// the options, and what a request asks for in vain fails before connecting, both with a <see cref="NotSupportedException"/> that names engine, capability and setting.
+    /// </summary>
+    public WebSocketEngine Engine
+    {
+        get => _engine;
+        set => SetNotNull(ref _engine, value);
+    }
+
     /// <summary>The clock of all timeouts and pings. Default: the system's.</summary>
     public TimeProvider TimeProvider
     {
@@ -139,33 +157,62 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>Lets nothing change any more, in the lists neither. Idempotent: several handlers may share the options.</summary>
+    /// <exception cref="NotSupportedException">An option was set that the engine cannot honour.</exception>
     internal void MakeReadOnly()
     {
+        Require(EngineCapability.ControlFrames, nameof(PingInterval), PingInterval != Timeout.InfiniteTimeSpan);
+        Require(EngineCapability.ControlFrames, nameof(PingTimeout), PingTimeout != Timeout.InfiniteTimeSpan);
+        Require(EngineCapability.FrameLimits, nameof(MaxFrameSize));
+        Require(EngineCapability.FrameLimits, nameof(MaxFragments));
         _isReadOnly = true;
         _subprotocols.MakeReadOnly();
         Channels.MakeReadOnly();
     }
 
-    /// <summary>What a session is made with.</summary>
-    internal SessionSettings ToSessionSettings() => new()
+    /// <summary>What a session is made with. What the engine cannot honour, and nobody set, is off.</summary>
+    internal SessionSettings ToSessionSettings()
     {
-        Connection = new ConnectionSettings
+        bool hasLimits = Engine.Supports(EngineCapability.FrameLimits);
+        bool hasPings = Engine.Supports(EngineCapability.ControlFrames);
+        return new SessionSettings
         {
-            MaxFrameSize = MaxFrameSize,
-            MaxMessageSize = MaxMessageSize,
-            MaxFragments = MaxFragments,
-            Outgoing = Channels.Outgoing,
-            Time = TimeProvider,
-            Pool = BufferPool,
-            RandomFill = RandomFill,
-        },
-        Incoming = Channels.Incoming,
-        PingInterval = PingInterval,
-        PingTimeout = PingTimeout,
-        CloseTimeout = CloseTimeout,
-        Converter = ContentConverter,
-        Logger = LoggerFactory.CreateLogger("Duplex"),
-    };
+            Connection = new ConnectionSettings
+            {
+                Engine = Engine.Profile,
+                MaxFrameSize = hasLimits ? MaxFrameSize : WebSocketLimits.LargestSize,
+                MaxMessageSize = MaxMessageSize,
+                MaxFragments = hasLimits ? MaxFragments : int.MaxValue,
+                Outgoing = Channels.Outgoing,
+                Time = TimeProvider,
+                Pool = BufferPool,
+                RandomFill = RandomFill,
+            },
+            Incoming = Channels.Incoming,
+            PingInterval = hasPings ? PingInterval : Timeout.InfiniteTimeSpan,
+            PingTimeout = hasPings ? PingTimeout : Timeout.InfiniteTimeSpan,
+            CloseTimeout = CloseTimeout,
+            Converter = ContentConverter,
+            Logger = LoggerFactory.CreateLogger("Duplex"),
+        };
+    }
+
+    /// <summary>What a default session is made with. Where nothing is assembled, only limits hold that somebody set.</summary>
+    internal SessionSettings ToSessionSettings(ReceiveMode receiveMode)
+    {
+        SessionSettings settings = ToSessionSettings();
+        if (receiveMode == ReceiveMode.Messages)
+            return settings;
+        return settings with
+        {
+            ReceiveMode = receiveMode,
+            Connection = settings.Connection with
+            {
+                MaxFrameSize = _set.Contains(nameof(MaxFrameSize)) ? MaxFrameSize : long.MaxValue,
+                MaxMessageSize = _set.Contains(nameof(MaxMessageSize)) ? MaxMessageSize : long.MaxValue,
+                MaxFragments = _set.Contains(nameof(MaxFragments)) ? MaxFragments : int.MaxValue,
+            },
+        };
+    }
 
     private static TimeSpan Checked(TimeSpan value, [CallerMemberName] string name = "") =>
         value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value <= LongestTime)
@@ -173,20 +220,25 @@ public sealed class WebSocketsOptions
             : throw new ArgumentOutOfRangeException(name, value, $"{name} is positive and at most {LongestTime.TotalDays:0.0} days, or Timeout.InfiniteTimeSpan to turn it off.");
 
     private static long CheckedSize(long value, [CallerMemberName] string name = "") =>
-        value > 0 && value <= WebSocketLimits.LargestSize
-            ? value
-            : throw new ArgumentOutOfRangeException(name, value, $"{name} is at least 1 and at most {WebSocketLimits.LargestSize} bytes, which is what one array holds.");
+        value > 0 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} is at least 1 byte.");
+
+    private void Require(EngineCapability capability, string name, bool matters = true)
+    {
+        if (matters && _set.Contains(name))
+            Engine.Profile.Require(capability, $"{nameof(WebSocketsOptions)}.{name}");
+    }
 
     private void SetNotNull<T>(ref T field, T value, [CallerMemberName] string name = "")
     {
         ArgumentNullException.ThrowIfNull(value, name);
-        Set(ref field, value);
+        Set(ref field, value, name);
     }
 
-    private void Set<T>(ref T field, T value)
+    private void Set<T>(ref T field, T value, [CallerMemberName] string name = "")
     {
         if (_isReadOnly)
             throw new InvalidOperationException("The options are read-only since a WebSocketsHandler was made with them. Set them before, or make another handler.");
         field = value;
+        _set.Add(name);
     }
 }

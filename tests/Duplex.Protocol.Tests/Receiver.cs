@@ -12,9 +12,20 @@ internal sealed class Receiver : IDisposable
         long maxMessageSize = WebSocketLimits.DefaultMaxSize,
         int maxFragments = WebSocketLimits.DefaultMaxFragments,
         ReservedBits ownedBits = ReservedBits.None)
+        : this(mergeFragments ? AssemblerOutput.Messages : AssemblerOutput.Frames, role, maxFrameSize, maxMessageSize, maxFragments, ownedBits)
+    {
+    }
+
+    public Receiver(
+        AssemblerOutput output,
+        WebSocketRole role = WebSocketRole.Client,
+        long maxFrameSize = WebSocketLimits.DefaultMaxSize,
+        long maxMessageSize = WebSocketLimits.DefaultMaxSize,
+        int maxFragments = WebSocketLimits.DefaultMaxFragments,
+        ReservedBits ownedBits = ReservedBits.None)
     {
         Reader = new FrameReader(role, maxFrameSize, ownedBits);
-        Assembler = new MessageAssembler(mergeFragments, Pool, maxMessageSize, maxFragments);
+        Assembler = new MessageAssembler(output, Pool, maxMessageSize, maxFragments);
     }
 
     public CountingPool Pool { get; } = new();
@@ -87,6 +98,18 @@ internal sealed class Receiver : IDisposable
 
     private void Parse(ref Span<byte> input)
     {
+        ParseFrames(ref input);
+        TakePiece();
+    }
+
+    private void TakePiece()
+    {
+        if (Assembler.TryTakePiece(out Frame? piece))
+            Frames.Add(piece);
+    }
+
+    private void ParseFrames(ref Span<byte> input)
+    {
         while (true)
         {
             int before = input.Length;
@@ -94,9 +117,16 @@ internal sealed class Receiver : IDisposable
                 break;
             Assert.True(input.Length < before, "A piece took no bytes.");
             if (Assembler.TryAccept(piece, out Frame? frame))
+            {
+                if (frame.Type == FrameType.Close)
+                    TakePiece();
                 Frames.Add(frame);
+            }
             else
+            {
                 Assert.Null(frame);
+            }
+
             if (Assembler.Violation is not null)
                 return;
         }

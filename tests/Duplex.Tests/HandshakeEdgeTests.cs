@@ -67,7 +67,6 @@ public sealed class HandshakeEdgeTests
         { "header of ours", request => request.Headers.TryAddWithoutValidation("Connection", "close") },
         { "line break", request => request.Headers.TryAddWithoutValidation("X-Value", "a\r\nb: c") },
         { "subprotocol twice", request => request.Headers.TryAddWithoutValidation("Sec-WebSocket-Protocol", "a, a") },
-        { "HTTP/2", request => (request.Version, request.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact) },
     };
 
     [Theory, MemberData(nameof(BadRequests))]
@@ -118,10 +117,13 @@ public sealed class HandshakeEdgeTests
         (UpgradedConnection connection, _) = await ConnectAsync(client);
         Assert.Equal(HttpVersion.Version20, connection.Call.Request.Version);
 
-        using HttpClient strict = Client(new FakePrimaryHandler());
+        // Which versions can be had is a matter of the engine, so the handlers above it are asked first; nothing is sent.
+        var primary = new FakePrimaryHandler();
+        using HttpClient strict = Client(primary);
         strict.DefaultRequestVersion = HttpVersion.Version20;
         strict.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         await Assert.ThrowsAsync<ArgumentException>(() => ConnectAsync(strict));
+        Assert.Empty(primary.Requests);
     }
 
     [Fact]
@@ -281,6 +283,99 @@ public sealed class HandshakeEdgeTests
     }
 
     [Fact]
+    public async Task The_callers_token_counts_also_where_an_outer_handler_does_not_pass_it_on()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var primary = new FakePrimaryHandler((_, _) =>
+        {
+            asked.SetResult();
+            return new TaskCompletionSource<HttpResponseMessage>().Task;
+        });
+        using var client = new HttpClient(new DeafHandler { InnerHandler = new WebSocketsHandler(primary) });
+        using var caller = new CancellationTokenSource();
+
+        Task connecting = ConnectAsync(client, caller.Token);
+        await asked.Task.Soon();
+        await caller.CancelAsync();
+
+        Assert.Equal(caller.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.Soon())).CancellationToken);
+    }
+
+    [Fact]
+    public async Task The_callers_token_counts_also_where_an_outer_handler_makes_another_exception_of_it()
+    {
+        using var caller = new CancellationTokenSource();
+        using var client = new HttpClient(new UserHandler(async (request, next) =>
+        {
+            try
+            {
+                return await next(request);
+            }
+            catch (OperationCanceledException e)
+            {
+                throw new IOException("It did not work.", e);
+            }
+        })
+        {
+            InnerHandler = new WebSocketsHandler(new FakePrimaryHandler((_, token) =>
+        {
+            caller.Cancel();
+            return Task.FromCanceled<HttpResponseMessage>(token);
+        }))
+        });
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ConnectAsync(client, caller.Token));
+    }
+
+    [Fact]
+    public async Task An_outer_handler_that_throws_because_of_the_status_leaves_it_known()
+    {
+        using var client = new HttpClient(new UserHandler(async (request, next) => (await next(request)).EnsureSuccessStatusCode())
+        { InnerHandler = new WebSocketsHandler(new FakePrimaryHandler(_ => new HttpResponseMessage(HttpStatusCode.Forbidden))) });
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => ConnectAsync(client));
+
+        Assert.Equal((HandshakeCheck.Status, HttpStatusCode.Forbidden), (error.Check, error.StatusCode));
+    }
+
+    [Fact]
+    public async Task An_attempt_that_an_outer_handler_gave_up_on_ends_with_the_call()
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var primary = new FakePrimaryHandler((_, token) =>
+        {
+            var never = new TaskCompletionSource<HttpResponseMessage>();
+            token.Register(() => ended.TrySetResult());
+            return never.Task;
+        });
+        using var client = new HttpClient(new UserHandler((request, next) =>
+        {
+            _ = next(request);
+            return Task.FromException<HttpResponseMessage>(new IOException("It takes too long."));
+        })
+        { InnerHandler = new WebSocketsHandler(primary) });
+
+        await Assert.ThrowsAsync<WebSocketHandshakeException>(() => ConnectAsync(client));
+
+        await ended.Task.Soon();
+    }
+
+    [Fact]
+    public async Task A_subprotocol_that_is_asked_for_twice_is_offered_once()
+    {
+        var primary = new FakePrimaryHandler();
+        using HttpClient client = Client(primary);
+
+        await ConnectAsync(client, configure: request =>
+        {
+            request.Headers.Add("Sec-WebSocket-Protocol", "a, b");
+            request.Subprotocols.Add("a");
+        });
+
+        Assert.Equal("a, b", FakePrimaryHandler.Value(primary.Request, "Sec-WebSocket-Protocol"));
+    }
+
+    [Fact]
     public async Task An_outer_handler_that_buffers_fails_at_once_and_leaves_no_connection_behind()
     {
         HttpResponseMessage? inner = null;
@@ -352,6 +447,9 @@ public sealed class HandshakeEdgeTests
     private static Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, Action<WebSocketRequest>? configure = null) =>
         HandshakeEdge.ConnectAsync(client, new Uri(Url), configure, CancellationToken.None).Soon();
 
+    private static Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, CancellationToken token) =>
+        HandshakeEdge.ConnectAsync(client, new Uri(Url), null, token).Soon();
+
     private static HttpRequestMessage Copy(HttpRequestMessage request)
     {
         var copy = new HttpRequestMessage(request.Method, request.RequestUri) { Version = request.Version, VersionPolicy = request.VersionPolicy };
@@ -374,5 +472,10 @@ public sealed class HandshakeEdgeTests
             _isRead.TrySetResult();
             return new(new TaskCompletionSource<int>().Task);
         }
+    }
+
+    private sealed class DeafHandler : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => base.SendAsync(request, CancellationToken.None);
     }
 }

@@ -26,6 +26,7 @@ public sealed class WebSocketsOptionsTests
         Assert.Null(options.ContentConverter);
         Assert.Same(ChannelConfig.DefaultIncoming, options.Channels.Incoming);
         Assert.Same(ChannelConfig.DefaultOutgoing, options.Channels.Outgoing);
+        Assert.Same(WebSocketEngines.Http, options.Engine);
         Assert.Same(TimeProvider.System, options.TimeProvider);
         Assert.Same(NullLoggerFactory.Instance, options.LoggerFactory);
     }
@@ -65,13 +66,36 @@ public sealed class WebSocketsOptionsTests
     }
 
     [Fact]
-    public void A_size_is_no_more_than_one_array_holds()
+    public async Task A_size_may_be_more_than_one_array_holds_which_only_streams_can_have()
     {
-        var options = new WebSocketsOptions { MaxFrameSize = WebSocketLimits.LargestSize, MaxMessageSize = WebSocketLimits.LargestSize, MaxFragments = int.MaxValue };
+        var options = new WebSocketsOptions { MaxFrameSize = 1L << 40, MaxMessageSize = 1L << 41, MaxFragments = int.MaxValue };
+        Assert.Equal((1L << 40, 1L << 41), (options.MaxFrameSize, options.MaxMessageSize));
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxFrameSize = WebSocketLimits.LargestSize + 1L);
-        Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxMessageSize = long.MaxValue);
-        Assert.Equal(WebSocketLimits.LargestSize, options.MaxFrameSize);
+        await using DefaultWebSocketSession streams = DefaultWebSocketSession.Over(new ScriptedPeer(), new MemoryStream(), options.ToSessionSettings(ReceiveMode.Streams));
+        await using DefaultWebSocketSession messages = DefaultWebSocketSession.Over(new ScriptedPeer(), new MemoryStream(), options.ToSessionSettings());
+
+        Assert.Equal(1L << 40, streams.MaxFrameSize);
+        streams.MaxFrameSize = long.MaxValue;
+        Assert.Equal(WebSocketLimits.LargestSize, messages.MaxFrameSize);
+        Assert.Throws<ArgumentOutOfRangeException>(() => messages.MaxFrameSize = WebSocketLimits.LargestSize + 1L);
+        streams.Abort();
+        messages.Abort();
+    }
+
+    [Fact]
+    public void For_streams_only_limits_hold_that_somebody_set_be_it_to_the_default()
+    {
+        ConnectionSettings unset = new WebSocketsOptions().ToSessionSettings(ReceiveMode.Streams).Connection;
+        Assert.Equal((long.MaxValue, long.MaxValue, int.MaxValue), (unset.MaxFrameSize, unset.MaxMessageSize, unset.MaxFragments));
+
+        var options = new WebSocketsOptions();
+        options.MaxFrameSize = options.MaxFrameSize;
+        options.MaxMessageSize = options.MaxMessageSize;
+        options.MaxFragments = options.MaxFragments;
+        ConnectionSettings set = options.ToSessionSettings(ReceiveMode.Streams).Connection;
+        Assert.Equal((options.MaxFrameSize, options.MaxMessageSize, options.MaxFragments), (set.MaxFrameSize, set.MaxMessageSize, set.MaxFragments));
+
+        Assert.Equal(WebSocketLimits.DefaultMaxSize, new WebSocketsOptions().ToSessionSettings(ReceiveMode.Messages).Connection.MaxFrameSize);
     }
 
     [Fact]
@@ -79,6 +103,7 @@ public sealed class WebSocketsOptionsTests
     {
         var options = new WebSocketsOptions();
 
+        Assert.Throws<ArgumentNullException>(() => options.Engine = null!);
         Assert.Throws<ArgumentNullException>(() => options.TimeProvider = null!);
         Assert.Throws<ArgumentNullException>(() => options.LoggerFactory = null!);
         Assert.Throws<ArgumentNullException>(() => options.BufferPool = null!);
@@ -104,6 +129,7 @@ public sealed class WebSocketsOptionsTests
             Assert.Throws<InvalidOperationException>(() => SetTime(options, name, TimeSpan.FromSeconds(1)));
         foreach (string name in Limits)
             Assert.Throws<InvalidOperationException>(() => SetLimit(options, name, 1));
+        Assert.Throws<InvalidOperationException>(() => options.Engine = WebSocketEngines.Http);
         Assert.Throws<InvalidOperationException>(() => options.TimeProvider = TimeProvider.System);
         Assert.Throws<InvalidOperationException>(() => options.LoggerFactory = NullLoggerFactory.Instance);
         Assert.Throws<InvalidOperationException>(() => options.ContentConverter = null);
@@ -159,6 +185,43 @@ public sealed class WebSocketsOptionsTests
         Assert.Same(options.Channels.Incoming, settings.Incoming);
         Assert.Same(options.Channels.Outgoing, settings.Connection.Outgoing);
         Assert.Equal(WebSocketRole.Client, settings.Connection.Role);
+    }
+
+    private static readonly WebSocketEngine Poor = WebSocketEngines.From((_, _) => throw new NotSupportedException());
+
+    public static TheoryData<string, EngineCapability, Action<WebSocketsOptions>> Demands => new()
+    {
+        { "PingInterval", EngineCapability.ControlFrames, options => options.PingInterval = options.PingInterval }, // a default that was set is a wish
+        { "PingTimeout", EngineCapability.ControlFrames, options => options.PingTimeout = TimeSpan.FromSeconds(3) },
+        { "MaxFrameSize", EngineCapability.FrameLimits, options => options.MaxFrameSize = 7 },
+        { "MaxFragments", EngineCapability.FrameLimits, options => options.MaxFragments = 7 },
+    };
+
+    [Theory, MemberData(nameof(Demands), DisableDiscoveryEnumeration = true)]
+    public void What_was_set_and_the_engine_cannot_honour_is_refused_when_a_handler_is_made(string name, EngineCapability capability, Action<WebSocketsOptions> set)
+    {
+        var options = new WebSocketsOptions();
+        set(options);
+        options.Engine = Poor; // in any order
+
+        var error = Assert.Throws<NotSupportedException>(() => new WebSocketsHandler(options));
+        Assert.Contains($"WebSocketsOptions.{name} needs the capability {capability}, which the engine WebSocket lacks", error.Message, StringComparison.Ordinal);
+
+        options.Engine = WebSocketEngines.Http; // they can still be put right
+        new WebSocketsHandler(options).Dispose();
+    }
+
+    [Fact]
+    public void What_nobody_set_and_the_engine_cannot_honour_is_off()
+    {
+        var options = new WebSocketsOptions { Engine = Poor, MaxMessageSize = 5, PingInterval = Timeout.InfiniteTimeSpan, PingTimeout = Timeout.InfiniteTimeSpan };
+        using var handler = new WebSocketsHandler(options);
+
+        SessionSettings settings = options.ToSessionSettings();
+
+        Assert.Equal((Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan), (settings.PingInterval, settings.PingTimeout));
+        Assert.Equal((WebSocketLimits.LargestSize, 5, int.MaxValue), (settings.Connection.MaxFrameSize, settings.Connection.MaxMessageSize, settings.Connection.MaxFragments));
+        Assert.Same(Poor.Profile, settings.Connection.Engine);
     }
 
     private static TimeSpan GetTime(WebSocketsOptions options, string name) => name switch

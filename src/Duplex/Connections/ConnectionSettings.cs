@@ -7,6 +7,9 @@ internal sealed record ConnectionSettings
 {
     public WebSocketRole Role { get; init; } = WebSocketRole.Client;
 
+    /// <summary>What made the connection, and what it can do.</summary>
+    public EngineProfile Engine { get; init; } = EngineProfile.Complete;
+
     public long MaxFrameSize { get; init; } = WebSocketLimits.DefaultMaxSize;
 
     public long MaxMessageSize { get; init; } = WebSocketLimits.DefaultMaxSize;

@@ -9,7 +9,7 @@ namespace Duplex;
 /// <param name="closeState">What a send throws once the end has begun.</param>
 /// <param name="ownedBits">The reserved bits that negotiated extensions own.</param>
 /// <param name="onOverflow">Called when a frame finds no room; null if its sender waits for some.</param>
-internal sealed class FrameSender(SendPump pump, CloseState closeState, ReservedBits ownedBits, Action<ChannelOverflowException>? onOverflow)
+internal sealed partial class FrameSender(SendPump pump, CloseState closeState, ReservedBits ownedBits, Action<ChannelOverflowException>? onOverflow)
 {
     private readonly SendGate _gate = new();
 
@@ -77,8 +77,12 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
         await pump.WaitForRoomAsync(length, token).ConfigureAwait(false);
     }
 
-    /// <summary>Nothing is taken any more: whoever waits for its turn fails.</summary>
-    public void Shut() => _gate.Shut();
+    /// <summary>Nothing is taken any more: whoever waits for its turn fails, and whoever sends a message in fragments is told.</summary>
+    public void Shut()
+    {
+        _gate.Shut();
+        _streamed?.Stop();
+    }
 
     private async ValueTask EnterAndSendAsync(OutgoingFrame frame, CancellationToken token)
     {
@@ -105,23 +109,7 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
     {
         try
         {
-            while (outcome == SendPump.Staged.NoRoom)
-            {
-                await pump.WaitForRoomAsync(frame.Payload.Length, token).ConfigureAwait(false);
-                outcome = Stage(frame, wholeOnly: false, out taken);
-            }
-
-            // From its first staged byte on a frame has to be finished: the peer takes whatever follows for its payload. So no token stops it.
-            for (ReadOnlyMemory<byte> rest = frame.Payload[taken..]; !rest.IsEmpty; rest = rest[taken..])
-            {
-                if (outcome == SendPump.Staged.WriteInline)
-                    await pump.WriteInlineAsync().ConfigureAwait(false);
-                outcome = pump.TryAppend(rest.Span, out taken);
-                if (outcome == SendPump.Staged.Closed)
-                    throw closeState.ToSendException();
-                if (outcome == SendPump.Staged.NoRoom)
-                    await pump.WaitToAppendAsync().ConfigureAwait(false);
-            }
+            outcome = await StageRestAsync(frame, outcome, taken, token).ConfigureAwait(false);
         }
         catch
         {
@@ -130,6 +118,30 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
         }
 
         Leave(outcome);
+    }
+
+    // Holds the gate.
+    private async ValueTask<SendPump.Staged> StageRestAsync(OutgoingFrame frame, SendPump.Staged outcome, int taken, CancellationToken token)
+    {
+        while (outcome == SendPump.Staged.NoRoom)
+        {
+            await pump.WaitForRoomAsync(frame.Payload.Length, token).ConfigureAwait(false);
+            outcome = Stage(frame, wholeOnly: false, out taken);
+        }
+
+        // From its first staged byte on a frame has to be finished: the peer takes whatever follows for its payload. So no token stops it.
+        for (ReadOnlyMemory<byte> rest = frame.Payload[taken..]; !rest.IsEmpty; rest = rest[taken..])
+        {
+            if (outcome == SendPump.Staged.WriteInline)
+                await pump.WriteInlineAsync().ConfigureAwait(false);
+            outcome = pump.TryAppend(rest.Span, out taken);
+            if (outcome == SendPump.Staged.Closed)
+                throw closeState.ToSendException();
+            if (outcome == SendPump.Staged.NoRoom)
+                await pump.WaitToAppendAsync().ConfigureAwait(false);
+        }
+
+        return outcome;
     }
 
     // Whoever waits at the gate goes on before the write begins.
@@ -150,7 +162,7 @@ internal sealed class FrameSender(SendPump pump, CloseState closeState, Reserved
         {
             case SendPump.Staged.Closed:
                 throw closeState.ToSendException();
-            case SendPump.Staged.NoRoom when onOverflow is not null:
+            case SendPump.Staged.NoRoom when onOverflow is not null && !(IsStreaming && _openMessage is not null):
                 var overflow = new ChannelOverflowException(
                     $"The outgoing queue was full when a {frame.Type} frame of {frame.Payload.Length} bytes was sent, and it is set to close the session then. " +
                     "Send less, give Channels.Outgoing more room, or let it suspend.");

@@ -5,6 +5,7 @@ internal sealed class StreamConnection
 {
     private readonly IDisposable _owner;
     private readonly FrameReader _reader;
+    private readonly long _largestSize; // of a frame or message: what one array holds, where it stands in one
 
     // 0, then 1: set by whoever releases first.
     private int _isReleased;
@@ -15,25 +16,30 @@ internal sealed class StreamConnection
     /// What ends reads and writes in progress when it is disposed: the response of an upgrade, or the stream itself. No read or write gets a token, because cancelling one
     /// destroys an upgraded stream.
     /// </param>
-    /// <param name="mergeFragments">Whether fragments become one frame.</param>
+    /// <param name="output">What is made of the data frames that come.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="closeState">What a send throws once the end has begun.</param>
     /// <param name="onOverflow">Called when a sender finds no room in an outgoing queue that is set to close then.</param>
     public StreamConnection(
-        Stream stream, IDisposable owner, bool mergeFragments, ConnectionSettings settings, CloseState closeState, Action<ChannelOverflowException> onOverflow)
+        Stream stream, IDisposable owner, AssemblerOutput output, ConnectionSettings settings, CloseState closeState, Action<ChannelOverflowException> onOverflow)
     {
         _owner = owner;
         Role = settings.Role;
-        _reader = new FrameReader(settings.Role, settings.MaxFrameSize);
-        var assembler = new MessageAssembler(mergeFragments, settings.Pool, settings.MaxMessageSize, settings.MaxFragments);
+        Engine = settings.Engine;
+        _largestSize = output == AssemblerOutput.Pieces ? long.MaxValue : WebSocketLimits.LargestSize;
+        _reader = new FrameReader(settings.Role, Math.Min(settings.MaxFrameSize, _largestSize));
+        var assembler = new MessageAssembler(output, settings.Pool, Math.Min(settings.MaxMessageSize, _largestSize), settings.MaxFragments);
         Receiving = new ReceiveLoop(stream, _reader, assembler, settings.Pool, settings.Time);
         MaskKeyPool? keys = settings.RandomFill is { } fill ? new MaskKeyPool(fill) : null;
-        Pump = new SendPump(stream, new SendStage(new FrameWriter(settings.Role, keys, settings.Pool), settings.Outgoing), settings.Time);
+        Pump = new SendPump(stream, new SendStage(new FrameWriter(settings.Engine.Masks ? settings.Role : WebSocketRole.Server, keys, settings.Pool), settings.Outgoing), settings.Time);
         Sender = new FrameSender(Pump, closeState, ReservedBits.None, settings.Outgoing.Overflow == ChannelOverflow.Close ? onOverflow : null);
     }
 
     /// <summary>Which end we are.</summary>
     public WebSocketRole Role { get; }
+
+    /// <summary>What made the connection, and what it can do.</summary>
+    public EngineProfile Engine { get; }
 
     /// <summary>The receiving half.</summary>
     public ReceiveLoop Receiving { get; }
@@ -48,7 +54,11 @@ internal sealed class StreamConnection
     public long MaxFrameSize
     {
         get => _reader.MaxFrameSize;
-        set => _reader.MaxFrameSize = value;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, _largestSize);
+            _reader.MaxFrameSize = value;
+        }
     }
 
     /// <summary>Nothing is sent any more: what is staged is dropped, and whoever waits to send fails.</summary>

@@ -5,13 +5,14 @@ using Microsoft.Extensions.Logging;
 namespace Duplex;
 
 /// <summary>The HTTP/1.1 upgrade: one real request for a session, and every check of its answer (RFC 6455 §4.1).</summary>
+/// <param name="engine">On whose behalf.</param>
 /// <param name="send">Sends the real request on. It must not follow redirects.</param>
 /// <param name="subprotocols">What every handshake offers, behind its own.</param>
 /// <param name="timeout">How long a handshake may take, for the message of the error; the deadline itself comes with each attempt.</param>
 /// <param name="logger">Where to log.</param>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class HttpUpgrade(
-    Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, IEnumerable<string> subprotocols, TimeSpan timeout, ILogger logger)
+    WebSocketEngine engine, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, IEnumerable<string> subprotocols, TimeSpan timeout, ILogger logger)
 {
     /// <summary>Refuses a version that cannot be had.</summary>
     /// <exception cref="ArgumentException">It is demanded.</exception>
@@ -42,44 +43,19 @@ internal sealed class HttpUpgrade(
     public async Task<HttpResponseMessage> SendAsync(
         HttpRequestMessage marker, WebSocketRequest request, CancellationToken deadline, CancellationToken stopping, CancellationToken token)
     {
+        CheckVersion(request.Version, request.VersionPolicy);
+
         // RFC 6455 §4.1: "The nonce MUST be selected randomly for each connection." A handler that repeats the marker makes a new handshake.
         string key = HandshakeKey.Generate();
         string[] offered = [.. request.Subprotocols.Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(subprotocols).Distinct(StringComparer.Ordinal)];
         HttpRequestMessage real = CreateRequest(marker, offered, key);
         string target = WebSocketUri.Describe(real.RequestUri!);
         Uri asked = real.RequestUri!;
-        Log.HandshakeStarted(logger, target);
-
-        using var any = CancellationTokenSource.CreateLinkedTokenSource(token, deadline, stopping);
-        try
+        return await new HandshakeBounds(timeout, deadline, stopping, token).RunAsync(logger, target, async any =>
         {
-            HttpResponseMessage answer = await JudgeAsync(await SendAsync(real, any.Token).ConfigureAwait(false), marker, request, asked, offered, key, any.Token).ConfigureAwait(false);
-            if (answer.StatusCode == HttpStatusCode.SwitchingProtocols)
-                Log.HandshakeSucceeded(logger, target);
-            else
-                Log.HandshakeRejected(logger, target, (int)answer.StatusCode);
-            return answer;
-        }
-        catch (OperationCanceledException) when (token.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (OperationCanceledException e)
-        {
-            WebSocketHandshakeException failure = stopping.IsCancellationRequested
-                ? new(HandshakeCheck.Disposed, "WebSocketsHandler was disposed while the WebSocket handshake was in progress. Keep it alive until the session is open.", e)
-                : deadline.IsCancellationRequested
-                ? new(HandshakeCheck.Timeout, $"The server did not answer the WebSocket handshake within the handshake timeout of {timeout.TotalSeconds:0.###} s.", e)
-                : new(HandshakeCheck.Timeout, "A handler below WebSocketsHandler gave up the handshake by a time limit of its own, such as ConnectTimeout.", e);
-            Log.HandshakeFailed(logger, target, failure.Check);
-            throw failure;
-        }
-        catch (Exception e)
-        {
-            // What the transport throws stays what it is: a handler before us may know how to try again.
-            Log.HandshakeFailed(logger, target, e is WebSocketHandshakeException failure ? failure.Check : HandshakeCheck.Transport);
-            throw;
-        }
+            HttpResponseMessage response = await HandshakeBounds.WaitAsync(send(real, any), any).ConfigureAwait(false);
+            return await JudgeAsync(response, marker, request, asked, offered, key, any).ConfigureAwait(false);
+        }).ConfigureAwait(false);
     }
 
     /// <summary>The exception for an answer with another status, with the beginning of its body.</summary>
@@ -96,7 +72,7 @@ internal sealed class HttpUpgrade(
             _ => "Check the path, and that the server speaks WebSocket there.",
         };
         var failure = new HandshakeFailure(
-            HandshakeCheck.Status, $"The server answered the WebSocket handshake with {status} {response.StatusCode} where 101 Switching Protocols was expected. {cure}");
+            HandshakeCheck.Status, $"The server answered the WebSocket handshake with {status}{(Enum.IsDefined(response.StatusCode) ? $" {response.StatusCode}" : "")} where 101 Switching Protocols was expected. {cure}");
         return new WebSocketHandshakeException(failure, new WebSocketHandshakeResponse(response), await BodyPreview.ReadAsync(response.Content, token).ConfigureAwait(false));
     }
 
@@ -123,30 +99,7 @@ internal sealed class HttpUpgrade(
         return request;
     }
 
-    // A handler that ignores its token does not hold us up; what it brings too late is thrown away.
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken token)
-    {
-        Task<HttpResponseMessage> sending = send(request, token);
-        try
-        {
-            return await sending.WaitAsync(token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            _ = sending.ContinueWith(
-                static late =>
-                {
-                    if (late.IsCompletedSuccessfully)
-                        late.Result.Dispose();
-                    else
-                        _ = late.Exception; // seen, so that nobody reports it as forgotten
-                },
-                CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            throw;
-        }
-    }
-
-    private static async Task<HttpResponseMessage> JudgeAsync(
+    private async Task<HttpResponseMessage> JudgeAsync(
         HttpResponseMessage response, HttpRequestMessage marker, WebSocketRequest request, Uri asked, string[] offered, string key, CancellationToken token)
     {
         try
@@ -156,7 +109,8 @@ internal sealed class HttpUpgrade(
             {
                 var redirected = new HandshakeFailure(
                     HandshakeCheck.Redirect,
-                    "The handler below WebSocketsHandler sent the handshake somewhere else than it was told, as one that follows redirects does. A handshake must not follow them: turn that off there.");
+                    "The handler below WebSocketsHandler sent the handshake somewhere else than it was told, as one does that follows redirects, or that changes the request's address. A handshake must not follow " +
+                    "redirects: turn that off there. An address is changed above WebSocketsHandler, not below it.");
                 throw new WebSocketHandshakeException(redirected, answer, bodyPreview: null);
             }
 
@@ -184,7 +138,7 @@ internal sealed class HttpUpgrade(
             {
                 Version = response.Version,
                 RequestMessage = marker,
-                Content = new UpgradedContent(new UpgradedConnection(stream, response, new WebSocketCall(request, answer, agreement.Subprotocol))),
+                Content = new UpgradedContent(new UpgradedConnection(stream, response, new WebSocketCall(engine, request, answer, agreement.Subprotocol))),
             };
             foreach ((string name, HeaderStringValues values) in response.Headers.NonValidated)
                 opened.Headers.TryAddWithoutValidation(name, values);

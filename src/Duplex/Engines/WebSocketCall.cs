@@ -3,17 +3,21 @@ namespace Duplex;
 /// <summary>The handshake behind a session. Immutable.</summary>
 public sealed class WebSocketCall
 {
-    internal WebSocketCall(WebSocketRequest request, WebSocketHandshakeResponse? response, string? subprotocol)
+    internal WebSocketCall(WebSocketEngine engine, WebSocketRequest request, WebSocketHandshakeResponse? response, string? subprotocol)
     {
+        Engine = engine;
         Request = request;
         Response = response;
         Subprotocol = subprotocol;
     }
 
+    /// <summary>The engine that made the connection.</summary>
+    public WebSocketEngine Engine { get; }
+
     /// <summary>What was asked for; <see cref="WebSocketRequest.Uri"/> is where the session is connected to.</summary>
     public WebSocketRequest Request { get; }
 
-    /// <summary>The server's answer; null where there was no HTTP.</summary>
+    /// <summary>The server's answer; null if the engine lacks <see cref="EngineCapability.Response"/>.</summary>
     public WebSocketHandshakeResponse? Response { get; }
 
     /// <summary>The subprotocol that the server chose among those offered; null for none.</summary>

@@ -7,6 +7,11 @@ namespace Duplex;
 /// <remarks>Not thread-safe; it belongs to whoever configures it until the handshake begins.</remarks>
 public sealed class WebSocketRequest
 {
+    // Set by whoever configures the request, until the handshake begins.
+    private Version _version = HttpVersion.Version11;
+    private HttpVersionPolicy _versionPolicy = HttpVersionPolicy.RequestVersionOrLower;
+    private ReceiveMode _receiveMode;
+
     /// <summary>Where to connect: <c>ws</c>, <c>wss</c>, <c>http</c> (taken for <c>ws</c>) or <c>https</c> (taken for <c>wss</c>); relative to the client's base address, if it has one.</summary>
     public Uri? Uri { get; set; }
 
@@ -22,12 +27,43 @@ public sealed class WebSocketRequest
     /// </summary>
     public IList<string> Subprotocols { get; } = new SubprotocolNames();
 
-    /// <summary>The HTTP version; by default the client's. WebSockets are opened over HTTP/1.1, so a higher one needs <see cref="HttpVersionPolicy.RequestVersionOrLower"/>; else an <see cref="ArgumentException"/> refuses it.</summary>
-    public Version Version { get; set; } = HttpVersion.Version11;
+    /// <summary>The HTTP version; by default the client's. WebSockets are opened over HTTP/1.1, so a higher one needs <see cref="HttpVersionPolicy.RequestVersionOrLower"/>; else an <see cref="ArgumentException"/> refuses it. Set on an engine that lacks <see cref="EngineCapability.HttpVersion"/>, it is a <see cref="NotSupportedException"/>.</summary>
+    public Version Version
+    {
+        get => _version;
+        set => (_version, IsVersionSet) = (value, true);
+    }
 
     /// <summary>How strictly <see cref="Version"/> is meant; by default as the client means it.</summary>
-    public HttpVersionPolicy VersionPolicy { get; set; } = HttpVersionPolicy.RequestVersionOrLower;
+    public HttpVersionPolicy VersionPolicy
+    {
+        get => _versionPolicy;
+        set => (_versionPolicy, IsVersionSet) = (value, true);
+    }
+
+    /// <summary>
+    /// Whether a default session gives what it receives as whole messages, which is the default, or each message as a stream. A raw session gives frames, and refuses streams with an
+    /// <see cref="ArgumentException"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is none of the two.</exception>
+    public ReceiveMode ReceiveMode
+    {
+        get => _receiveMode;
+        set => _receiveMode = Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), $"Expected Messages or Streams; got {(int)value}.");
+    }
 
     /// <summary>Options for the handlers that the request passes through.</summary>
     public HttpRequestOptions Options { get; } = new();
+
+    /// <summary>Whether a plain URL is refused, whoever made it one: a handler before the plugin may change it, too.</summary>
+    internal bool IsSecureOnly { get; set; }
+
+    /// <summary>Whether the session is to see frames as they stand on the wire.</summary>
+    internal bool IsRaw { get; set; }
+
+    /// <summary>Whether somebody set <see cref="Version"/> or <see cref="VersionPolicy"/>, rather than leaving them as the client means them.</summary>
+    internal bool IsVersionSet { get; private set; }
+
+    /// <summary>Takes the version that a client means, unless somebody sets another.</summary>
+    internal void UseDefaults(Version version, HttpVersionPolicy policy) => (_version, _versionPolicy) = (version, policy);
 }

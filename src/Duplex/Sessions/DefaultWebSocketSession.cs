@@ -9,8 +9,10 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     private readonly KeepAliveTimer _keepAlive;
     private readonly TimeProvider _time;
 
-    private protected DefaultWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, mergeFragments: true, settings)
+    private protected DefaultWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, OutputFor(settings.ReceiveMode), settings)
     {
+        if (settings.ReceiveMode == ReceiveMode.Streams)
+            _streams = new IncomingStreams(Queue, CloseState);
         _time = settings.Time;
         _pool = settings.Connection.Pool;
         Converter = settings.Converter;
@@ -23,10 +25,16 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
 
     /// <summary>How long after a ping the next one is sent; <see cref="Timeout.InfiniteTimeSpan"/> for none. Settable at any time, which begins a new period. By default what the options say.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24 days.</exception>
+    /// <exception cref="NotSupportedException">It is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
     public TimeSpan PingInterval
     {
         get => _keepAlive.Interval;
-        set => _keepAlive.Interval = value;
+        set
+        {
+            if (value != Timeout.InfiniteTimeSpan)
+                Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingInterval));
+            _keepAlive.Interval = value;
+        }
     }
 
     /// <summary>
@@ -34,10 +42,16 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     /// Anything that the peer sends proves it alive. Settable at any time. By default what the options say.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24 days.</exception>
+    /// <exception cref="NotSupportedException">It is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
     public TimeSpan PingTimeout
     {
         get => _keepAlive.Timeout;
-        set => _keepAlive.Timeout = value;
+        set
+        {
+            if (value != Timeout.InfiniteTimeSpan)
+                Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingTimeout));
+            _keepAlive.Timeout = value;
+        }
     }
 
     /// <summary>How long the last answered ping took until its pong; null before the first.</summary>
@@ -57,8 +71,10 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     /// <exception cref="TimeoutException">No pong came within <see cref="PingTimeout"/>. Only this call fails.</exception>
     /// <exception cref="WebSocketClosedException">The session ended first.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="NotSupportedException">The engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
     public async Task<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
     {
+        Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingAsync));
         cancellationToken.ThrowIfCancellationRequested();
         TimeSpan timeout = PingTimeout;
         long began = _time.GetTimestamp();

@@ -21,6 +21,7 @@ public sealed class FrameChannelWriter : ChannelWriter<Frame>
     /// <exception cref="ArgumentException">The frame must not be sent.</exception>
     /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
     /// <exception cref="ChannelOverflowException">There was no room, and the outgoing queue is set to close the session then.</exception>
+    /// <exception cref="NotSupportedException">It is a ping or a pong, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
     public override bool TryWrite(Frame item)
     {
         ArgumentNullException.ThrowIfNull(item);

@@ -14,7 +14,8 @@ internal sealed class FrameQueue
     private const int NextSegments = 128; // 1 KiB of references, which one batch of small frames fills
 
     private readonly ChannelConfig _bounds;
-    private readonly Lock _sync = new();
+    private readonly bool _ofPieces; // whether a frame without fin is part of a message that is read as it comes
+    private readonly Lock _sync = new(); // around publication, waiters and the end
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Only touched by the producer.
@@ -22,13 +23,19 @@ internal sealed class FrameQueue
     private Added _added;
     private Segment? _publishedTail; // where the tail was when it last published
     private int _publishedIndex;
+    private bool _hasHole; // a piece was dropped: what follows must not look as if it followed what came before
 
     // Handed over from the producer, with its first frame, to the first Take: whoever kept it would keep all that follow it.
     private Segment? _first;
 
-    // All written under _sync, read by anybody.
-    private long _publishedFrames;
+    // Around the taking of one frame: a few instructions that call nothing, for each frame, so a lock that costs one atomic instruction. Inside _sync where both are held.
+    private SpinLock _claim = new(enableThreadOwnerTracking: false);
+
+    // Written under _claim, read by anybody.
     private Taken _taken;
+
+    // All written under _sync, the last two under _claim, too; read by anybody.
+    private long _publishedFrames;
     private volatile bool _isLossy; // the end has begun: what does not fit is dropped, the producer never waits
     private volatile bool _isComplete; // the end stands behind what is published
     private volatile bool _isAbandoned; // nobody will take any more
@@ -36,20 +43,26 @@ internal sealed class FrameQueue
     // Counted up by whoever drops a frame, atomically.
     private long _dropped;
 
-    // All under _sync. The waiters are a list through their Next, the first to be woken first.
+    // Both under _claim.
     private Segment? _head;
-    private Exception? _error;
     private TaskCompletionSource? _room;
+
+    // All under _sync. The waiters are a list through their Next, the first to be woken first.
+    private Exception? _error;
     private Waiter? _firstWaiter;
     private Waiter? _lastWaiter;
     private Waiter? _spareWaiter;
 
-    public FrameQueue(ChannelConfig bounds) => _bounds = bounds;
+    public FrameQueue(ChannelConfig bounds, bool ofPieces = false)
+    {
+        _bounds = bounds;
+        _ofPieces = ofPieces;
+    }
 
     /// <summary>Completes when nothing is left to take, and nothing more will come.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>How many data frames were dropped because the end had begun.</summary>
+    /// <summary>How many data frames were dropped because the end had begun; of pieces, how many messages lost their end.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>How many frames can be taken now.</summary>
@@ -67,8 +80,9 @@ internal sealed class FrameQueue
     /// </summary>
     public bool TryAdd(Frame frame)
     {
-        if (_isComplete || _isAbandoned || (_isLossy && !HasRoomFor(frame)))
+        if (_isComplete || _isAbandoned || _hasHole || (_isLossy && !HasRoomFor(frame)))
         {
+            _hasHole = _ofPieces;
             Drop(frame);
             return true;
         }
@@ -91,7 +105,7 @@ internal sealed class FrameQueue
             _added.Index = 0;
         }
 
-        _tail.Frames[_added.Index++] = frame;
+        _tail.Frames[_added.Index++].Frame = frame;
         _added.Frames++;
         _added.Bytes += frame.Data.Length;
         return true;
@@ -123,27 +137,28 @@ internal sealed class FrameQueue
     /// <summary>Producer: completes when there is room again. It resumes at half, so that a slow consumer does not wake it for each frame.</summary>
     public Task WaitForRoomAsync()
     {
-        lock (_sync)
-        {
-            if (_isLossy || IsHalfEmpty)
-                return Task.CompletedTask;
-            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _room.Task;
-        }
+        var room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Claim();
+        bool mustWait = !_isLossy && !IsHalfEmpty;
+        if (mustWait)
+            _room = room;
+        Unclaim();
+        return mustWait ? room.Task : Task.CompletedTask;
     }
 
     /// <summary>Takes the next frame, if one is there.</summary>
-    public Frame? TryTake()
+    public Frame? TryTake() => TryTake(toDrop: false);
+
+    private Frame? TryTake(bool toDrop)
     {
-        Frame? frame;
-        TaskCompletionSource? room;
-        bool drained;
-        lock (_sync)
-        {
-            frame = Take();
-            room = TakeRoomWaiter();
-            drained = frame is not null && _isComplete && IsEmpty;
-        }
+        if (IsEmpty)
+            return null;
+
+        Claim();
+        Frame? frame = _isAbandoned == toDrop ? Take() : null;
+        TaskCompletionSource? room = _room is not null && IsHalfEmpty ? TakeRoomWaiter() : null;
+        bool drained = _isComplete && frame is not null && IsEmpty;
+        Unclaim();
 
         room?.TrySetResult();
         if (drained)
@@ -156,13 +171,13 @@ internal sealed class FrameQueue
     {
         if (token.IsCancellationRequested)
             return ValueTask.FromCanceled<bool>(token);
-        if (!IsEmpty)
+        if (!IsEmpty && !_isAbandoned)
             return new ValueTask<bool>(true);
 
         Waiter waiter;
         lock (_sync)
         {
-            if (!IsEmpty)
+            if (!IsEmpty && !_isAbandoned)
                 return new ValueTask<bool>(true);
             if (_isComplete)
                 return _error is null ? new ValueTask<bool>(false) : ValueTask.FromException<bool>(_error);
@@ -177,13 +192,10 @@ internal sealed class FrameQueue
     /// <summary>From now on the producer never waits: what does not fit is dropped and counted.</summary>
     public void StopPausing()
     {
-        TaskCompletionSource? room;
-        lock (_sync)
-        {
-            _isLossy = true;
-            (room, _room) = (_room, null);
-        }
-
+        Claim();
+        _isLossy = true;
+        TaskCompletionSource? room = TakeRoomWaiter();
+        Unclaim();
         room?.TrySetResult();
     }
 
@@ -199,11 +211,13 @@ internal sealed class FrameQueue
             if (_isComplete)
                 return;
             _error = error;
+            waiters = TakeWaiters();
+            Claim();
             _isLossy = true;
             _isComplete = true;
             drained = IsEmpty;
-            waiters = TakeWaiters();
-            (room, _room) = (_room, null);
+            room = TakeRoomWaiter();
+            Unclaim();
         }
 
         room?.TrySetResult();
@@ -216,14 +230,20 @@ internal sealed class FrameQueue
     public void DropAll()
     {
         lock (_sync)
+        {
+            // Under both: nothing is published any more, and nobody else takes anything. Whoever reads a message in pieces must not get one from behind a dropped one.
+            Claim();
             _isAbandoned = true;
-        while (TryTake() is { } frame)
+            Unclaim();
+        }
+
+        while (TryTake(toDrop: true) is { } frame)
             Drop(frame);
     }
 
     private bool IsEmpty => Volatile.Read(ref _taken.Frames) == Volatile.Read(ref _publishedFrames);
 
-    // Under _sync.
+    // Under _claim, while the producer waits or is about to.
     private bool IsHalfEmpty
     {
         get
@@ -251,8 +271,9 @@ internal sealed class FrameQueue
 
     private void Drop(Frame frame)
     {
+        if (!_ofPieces || frame.Fin)
+            Interlocked.Increment(ref _dropped);
         frame.Recycle();
-        Interlocked.Increment(ref _dropped);
     }
 
     // By the producer, which adds nothing more from now on.
@@ -264,8 +285,8 @@ internal sealed class FrameQueue
         {
             if (index == segment!.Frames.Length)
                 (segment, index) = (segment.Next!, 0);
-            Frame frame = segment.Frames[index]!;
-            segment.Frames[index++] = null;
+            Frame frame = segment.Frames[index].Frame!;
+            segment.Frames[index++].Frame = null;
             _added.Bytes -= frame.Data.Length;
             Drop(frame);
         }
@@ -281,7 +302,15 @@ internal sealed class FrameQueue
             _ = _completion.Task.Exception; // nobody may be looking
     }
 
-    // Under _sync.
+    private void Claim()
+    {
+        bool taken = false;
+        _claim.Enter(ref taken);
+    }
+
+    private void Unclaim() => _claim.Exit(useMemoryBarrier: false);
+
+    // Under _claim.
     private Frame? Take()
     {
         if (IsEmpty)
@@ -299,19 +328,18 @@ internal sealed class FrameQueue
             _taken.Index = 0;
         }
 
-        Frame frame = _head.Frames[_taken.Index]!;
-        _head.Frames[_taken.Index++] = null;
+        ref Slot slot = ref _head.Frames[_taken.Index++];
+        Frame frame = slot.Frame!;
+        slot.Frame = null;
         Volatile.Write(ref _taken.Bytes, _taken.Bytes + frame.Data.Length);
         Volatile.Write(ref _taken.Frames, _taken.Frames + 1);
         return frame;
     }
 
-    // Under _sync.
+    // Under _claim.
     private TaskCompletionSource? TakeRoomWaiter()
     {
-        if (_room is null || !IsHalfEmpty)
-            return null;
-        TaskCompletionSource room = _room;
+        TaskCompletionSource? room = _room;
         _room = null;
         return room;
     }
@@ -391,19 +419,26 @@ internal sealed class FrameQueue
     [StructLayout(LayoutKind.Explicit, Size = 64 + 24 + 64)]
     private struct Taken
     {
-        [FieldOffset(64)] // Written under _sync, read by the producer.
+        [FieldOffset(64)] // Written under _claim, read by the producer.
         public long Frames;
 
-        [FieldOffset(72)] // Written under _sync, read by the producer.
+        [FieldOffset(72)] // Written under _claim, read by the producer.
         public long Bytes;
 
-        [FieldOffset(80)] // Under _sync: the place in the first segment.
+        [FieldOffset(80)] // Under _claim: the place in the first segment.
         public int Index;
+    }
+
+    // In an array of frames each store would be checked against the array's type, which a frame's own is not.
+    private struct Slot
+    {
+        // Written by the producer before it is published, then under _claim.
+        public Frame? Frame;
     }
 
     private sealed class Segment(int size)
     {
-        public Frame?[] Frames { get; } = new Frame?[size];
+        public Slot[] Frames { get; } = new Slot[size];
 
         // Set by the producer before the first frame behind it is published.
         public Segment? Next { get; set; }

@@ -25,6 +25,8 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
             return false;
         if (frame is Frame.Close close)
             return lifetime.TryClose(CloseCause.Local(ReasonOf(close)));
+        if (frame.IsControl)
+            RequireControlFrames(frame);
 
         bool isSent;
         try
@@ -58,12 +60,16 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
 
     private async ValueTask SendControlAsync(Frame frame, CancellationToken token)
     {
+        RequireControlFrames(frame);
+
         // Not through the gate, but not without bound either: a sender of pings waits for a peer that does not read, as any other sender does.
         if (!connection.Pump.IsClosed)
             await connection.Pump.WaitForRoomAsync(token).ConfigureAwait(false);
         if (!connection.Pump.TryStageControl((Opcode)frame.Type, frame.Data.Span))
             throw closeState.ToSendException();
     }
+
+    private void RequireControlFrames(Frame frame) => connection.Engine.Require(EngineCapability.ControlFrames, $"Sending a Frame.{frame.Type}");
 
     private static CloseReason ReasonOf(Frame.Close close) => ClosePayload.TryParse(close.Data.Span, out CloseReason? reason, out ProtocolViolation? violation)
         ? reason

@@ -371,7 +371,7 @@ public sealed class HttpUpgradeTests : IDisposable
     private async Task<HttpResponseMessage> SendAsync(FakePrimaryHandler primary, IEnumerable<string>? subprotocols = null, ListLogger? logger = null)
     {
         using var invoker = new HttpMessageInvoker(primary, disposeHandler: false);
-        var upgrade = new HttpUpgrade(invoker.SendAsync, subprotocols ?? [], TimeSpan.FromSeconds(15), logger is null ? NullLogger.Instance : logger);
+        var upgrade = new HttpUpgrade(WebSocketEngines.Http, invoker.SendAsync, subprotocols ?? [], TimeSpan.FromSeconds(15), logger is null ? NullLogger.Instance : logger);
         return await upgrade.SendAsync(_marker, _request, _deadline.Token, _stopping.Token, _caller.Token).Soon();
     }
 }

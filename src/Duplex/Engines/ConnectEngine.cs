@@ -1,0 +1,90 @@
+using System.Net;
+
+namespace Duplex;
+
+/// <summary>
+/// An engine whose connections a function of the user's makes. The request is what the client, its defaults and its handlers have made of it; nothing is sent to the handlers below.
+/// </summary>
+internal abstract class ConnectEngine : WebSocketEngine
+{
+    private protected ConnectEngine(EngineProfile profile) : base(profile) { }
+
+    /// <summary>Refuses capabilities that no function can add, because they are ours or the transport's.</summary>
+    /// <param name="capabilities">What the function honours of a request.</param>
+    /// <exception cref="ArgumentException">There is one.</exception>
+    public static EngineCapability[] Checked(ReadOnlySpan<EngineCapability> capabilities)
+    {
+        foreach (EngineCapability capability in capabilities)
+        {
+            if (capability is not (EngineCapability.RequestHeaders or EngineCapability.HttpVersion))
+                throw new ArgumentException($"A connect function can honour RequestHeaders and HttpVersion; {capability} does not depend on it. Leave it out.", nameof(capabilities));
+        }
+
+        return capabilities.ToArray();
+    }
+
+    internal sealed override async Task<HttpResponseMessage> OpenAsync(
+        EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, CancellationToken deadline, CancellationToken token)
+    {
+        WebSocketRequest asked = Merge(plugin, marker, request);
+        Require(asked, request);
+        var bounds = new HandshakeBounds(plugin.Timeout, deadline, plugin.Stopping, token);
+        return await bounds.RunAsync(plugin.Logger, WebSocketUri.Describe(asked.Uri!), async any =>
+        {
+            Opened opened = await HandshakeBounds.WaitAsync(OpenAsync(asked, any), any).ConfigureAwait(false);
+            request.Uri = asked.Uri;
+            return new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
+            {
+                RequestMessage = marker,
+                Content = new UpgradedContent(new UpgradedConnection(opened.Stream, opened.Stream, new WebSocketCall(this, request, response: null, opened.Subprotocol))),
+            };
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Calls the function, and checks what it gives.</summary>
+    private protected abstract ValueTask<Opened> ConnectAsync(WebSocketRequest request, CancellationToken token);
+
+    /// <summary>Refuses what this engine cannot honour of a request.</summary>
+    /// <exception cref="NotSupportedException">There is something.</exception>
+    private protected virtual void Require(WebSocketRequest asked, WebSocketRequest request)
+    {
+        foreach ((string name, _) in asked.Headers.NonValidated)
+            Profile.Require(EngineCapability.RequestHeaders, $"The request's header {name}");
+        if (request.IsVersionSet)
+            Profile.Require(EngineCapability.HttpVersion, "WebSocketRequest.Version or VersionPolicy");
+    }
+
+    // What the function gets. A copy: handlers may send the marker again, even at once, each time with other headers.
+    private static WebSocketRequest Merge(EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request)
+    {
+        HandshakeHeaders.CheckValues(marker.Headers);
+        var asked = new WebSocketRequest { Uri = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null), Version = request.Version, VersionPolicy = request.VersionPolicy };
+        HandshakeHeaders.Copy(marker.Headers, asked.Headers);
+        foreach (string subprotocol in request.Subprotocols.Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(plugin.Subprotocols).Distinct(StringComparer.Ordinal))
+            asked.Subprotocols.Add(subprotocol);
+        foreach ((string name, object? value) in marker.Options)
+            ((IDictionary<string, object?>)asked.Options)[name] = value;
+        return asked;
+    }
+
+    // Begins on the caller's thread, and makes one exception of whatever the function throws.
+    private async Task<Opened> OpenAsync(WebSocketRequest asked, CancellationToken token)
+    {
+        try
+        {
+            return await ConnectAsync(asked, token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or HttpRequestException or IOException or WebSocketHandshakeException))
+        {
+            throw new WebSocketHandshakeException(HandshakeCheck.Transport, $"The connect function of the engine {Name} failed: see the inner exception.", e);
+        }
+    }
+
+    /// <summary>What a function has opened.</summary>
+    /// <param name="Stream">The stream of frames, which owns the connection.</param>
+    /// <param name="Subprotocol">The subprotocol that the server chose; null for none.</param>
+    private protected sealed record Opened(Stream Stream, string? Subprotocol) : IDisposable
+    {
+        public void Dispose() => Stream.Dispose();
+    }
+}

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace Duplex;
+
+/// <summary>What a plugin lends its engine for every handshake.</summary>
+/// <param name="Send">Sends a request on to the handlers below. It does not follow redirects.</param>
+/// <param name="Subprotocols">What every handshake offers, behind its own.</param>
+/// <param name="Timeout">How long a handshake may take, for the message of the error; the deadline itself comes with each attempt.</param>
+/// <param name="Logger">Where to log.</param>
+/// <param name="Stopping">Fires when the plugin is disposed.</param>
+internal sealed record EnginePlugin(
+    Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> Send, IEnumerable<string> Subprotocols, TimeSpan Timeout, ILogger Logger, CancellationToken Stopping);

@@ -1,0 +1,9 @@
+namespace Duplex;
+
+/// <summary>Our own framing over the stream of an HTTP/1.1 upgrade, which is asked for through the handlers below the plugin.</summary>
+internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
+{
+    internal override Task<HttpResponseMessage> OpenAsync(
+        EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, CancellationToken deadline, CancellationToken token) =>
+        new HttpUpgrade(this, plugin.Send, plugin.Subprotocols, plugin.Timeout, plugin.Logger).SendAsync(marker, request, deadline, plugin.Stopping, token);
+}

@@ -1,0 +1,38 @@
+using System.Net.WebSockets;
+
+namespace Duplex;
+
+/// <summary>Sessions over the platform's sockets, which do their own framing: a client's, a browser's, a test server's.</summary>
+internal sealed class SocketEngine : ConnectEngine
+{
+    private readonly Func<WebSocketRequest, CancellationToken, ValueTask<WebSocket>> _connect;
+
+    public SocketEngine(Func<WebSocketRequest, CancellationToken, ValueTask<WebSocket>> connect, ReadOnlySpan<EngineCapability> capabilities)
+        : base(new EngineProfile("WebSocket", [EngineCapability.WebSocket, .. Checked(capabilities)]) { Masks = false }) => _connect = connect;
+
+    private protected override async ValueTask<Opened> ConnectAsync(WebSocketRequest request, CancellationToken token)
+    {
+        WebSocket socket = await _connect(request, token).ConfigureAwait(false)
+            ?? throw new WebSocketHandshakeException(HandshakeCheck.Transport, "The connect function gave no WebSocket. Let it return one that is open.");
+        try
+        {
+            if (socket.State != WebSocketState.Open)
+                throw new WebSocketHandshakeException(HandshakeCheck.Transport, $"The connect function gave a WebSocket in the state {socket.State}. Let it return one that is open.");
+
+            // RFC 6455 §4.1: a subprotocol "that was not present in the client's handshake" fails the connection.
+            string? subprotocol = string.IsNullOrEmpty(socket.SubProtocol) ? null : socket.SubProtocol;
+            if (subprotocol is not null && !request.Subprotocols.Contains(subprotocol))
+            {
+                throw new WebSocketHandshakeException(
+                    HandshakeCheck.Subprotocol, "The connect function's WebSocket has a subprotocol that was not asked for. Let it offer the request's Subprotocols, and no others.");
+            }
+
+            return new Opened(new WebSocketFrameStream(socket), subprotocol);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,194 @@
+using System.Net;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Duplex.Tests;
+
+public sealed class ConnectEngineTests
+{
+    [Fact]
+    public async Task The_function_gets_the_request_as_client_and_handlers_have_left_it()
+    {
+        WebSocketRequest? asked = null;
+        var option = new HttpRequestOptionsKey<string>("user");
+        using HttpClient client = Client(
+            (request, _) =>
+            {
+                asked = request;
+                return new ValueTask<Stream>(new ScriptedPeer());
+            },
+            (request, next) =>
+            {
+                request.Headers.Add("X-Handler", "h");
+                request.Headers.Add("Sec-WebSocket-Protocol", "handler");
+                return next(request);
+            },
+            ws => ws.Subprotocols.Add("options"));
+        client.BaseAddress = new Uri("https://host.test/base/");
+        client.DefaultRequestHeaders.Add("X-Default", "d");
+        client.DefaultRequestHeaders.ConnectionClose = true; // HTTP's, not the function's
+
+        (UpgradedConnection connection, _) = await ConnectAsync(client, request =>
+        {
+            request.Uri = new Uri("feed?q=1", UriKind.Relative);
+            request.Headers.Add("X-Request", "r");
+            request.Subprotocols.Add("request");
+            request.Version = HttpVersion.Version20;
+            request.Options.Set(option, "o");
+        });
+
+        Assert.Equal(new Uri("wss://host.test/base/feed?q=1"), asked!.Uri);
+        Assert.Equal(["X-Default", "X-Handler", "X-Request"], asked.Headers.NonValidated.Select(header => header.Key).Order());
+        Assert.Equal(["request", "handler", "options"], asked.Subprotocols);
+        Assert.Equal(HttpVersion.Version20, asked.Version);
+        Assert.True(asked.Options.TryGetValue(option, out string? value) && value == "o");
+        Assert.Equal(asked.Uri, connection.Call.Request.Uri);
+        Assert.Equal(["request"], connection.Call.Request.Subprotocols); // the caller's own is as it was
+        Assert.Null(connection.Call.Response);
+        connection.Owner.Dispose();
+    }
+
+    [Fact]
+    public async Task A_handler_above_may_try_again_and_each_attempt_is_asked_anew()
+    {
+        var asked = new List<WebSocketRequest>();
+        using HttpClient client = Client(
+            (request, _) =>
+            {
+                asked.Add(request);
+                return asked.Count == 1 ? throw new HttpRequestException("busy") : new ValueTask<Stream>(new ScriptedPeer());
+            },
+            async (request, next) =>
+            {
+                try
+                {
+                    return await next(request);
+                }
+                catch (HttpRequestException)
+                {
+                    request.Headers.Add("X-Again", "1");
+                    return await next(request);
+                }
+            });
+
+        (UpgradedConnection connection, _) = await ConnectAsync(client);
+
+        Assert.Equal([0, 1], asked.Select(request => request.Headers.NonValidated.Count));
+        connection.Owner.Dispose();
+    }
+
+    [Fact]
+    public async Task What_the_function_throws_is_a_failed_handshake()
+    {
+        var error = new InvalidOperationException("no");
+        using HttpClient client = Client((_, _) => throw error);
+
+        var failure = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => ConnectAsync(client));
+
+        Assert.Equal(HandshakeCheck.Transport, failure.Check);
+        Assert.Same(error, failure.InnerException);
+    }
+
+    [Fact]
+    public async Task A_function_that_ignores_its_token_holds_nobody_up_and_what_it_brings_late_is_released()
+    {
+        var connecting = new TaskCompletionSource<Stream>();
+        var time = new FakeTimeProvider();
+        using HttpClient client = Client((_, _) => new ValueTask<Stream>(connecting.Task), configure: ws => ws.TimeProvider = time);
+
+        Task opening = ConnectAsync(client);
+        time.Advance(TimeSpan.FromSeconds(15));
+
+        Assert.Equal(HandshakeCheck.Timeout, (await Assert.ThrowsAsync<WebSocketHandshakeException>(() => opening.Soon())).Check);
+        var late = new ScriptedPeer();
+        connecting.SetResult(late);
+        await late.Released.Soon();
+    }
+
+    [Fact]
+    public async Task The_functions_token_fires_when_the_caller_gives_up()
+    {
+        var asked = new TaskCompletionSource<CancellationToken>();
+        using HttpClient client = Client(async (_, token) =>
+        {
+            asked.SetResult(token);
+            await new TaskCompletionSource().Task.WaitAsync(token);
+            throw new NotSupportedException();
+        });
+        using var source = new CancellationTokenSource();
+
+        Task opening = HandshakeEdge.ConnectAsync(client, new Uri("ws://host.test/"), null, source.Token);
+        CancellationToken token = await asked.Task.Soon();
+        await source.CancelAsync();
+
+        Assert.Equal(source.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening.Soon())).CancellationToken);
+        Assert.True(token.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task Nothing_is_sent_to_the_handlers_below()
+    {
+        var primary = new FakePrimaryHandler();
+        using var client = new HttpClient(new WebSocketsHandler(primary, ws => ws.Engine = WebSocketEngines.FromStream((_, _) => new ValueTask<Stream>(new ScriptedPeer()))));
+
+        (UpgradedConnection connection, _) = await ConnectAsync(client);
+
+        Assert.Empty(primary.Requests);
+        connection.Owner.Dispose();
+    }
+
+    [Fact]
+    public async Task No_handlers_are_made_where_none_are_needed()
+    {
+        using var plugin = new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.FromStream((_, _) => new ValueTask<Stream>(new ScriptedPeer())));
+        using var client = new HttpClient(plugin, disposeHandler: false);
+
+        (UpgradedConnection connection, _) = await ConnectAsync(client);
+
+        Assert.Null(plugin.InnerHandler);
+        connection.Owner.Dispose();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_the_function_does_not_honour_is_refused_before_it_is_called(bool header)
+    {
+        bool isCalled = false;
+        using var client = new HttpClient(new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.FromStream((_, _) =>
+        {
+            isCalled = true;
+            return new ValueTask<Stream>(new ScriptedPeer());
+        })));
+        client.DefaultRequestVersion = HttpVersion.Version20; // a default is nobody's wish
+        if (header)
+            client.DefaultRequestHeaders.Authorization = new("Bearer", "secret");
+
+        var error = await Assert.ThrowsAsync<NotSupportedException>(() => ConnectAsync(client, request =>
+        {
+            request.Uri = new Uri("ws://host.test/");
+            if (!header)
+                request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        }));
+
+        Assert.Contains(header ? "Authorization" : "VersionPolicy", error.Message, StringComparison.Ordinal);
+        Assert.Contains(header ? "RequestHeaders" : "HttpVersion", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+        Assert.False(isCalled);
+    }
+
+    private static HttpClient Client(
+        Func<WebSocketRequest, CancellationToken, ValueTask<Stream>> connect,
+        Func<HttpRequestMessage, Func<HttpRequestMessage, Task<HttpResponseMessage>>, Task<HttpResponseMessage>>? above = null,
+        Action<WebSocketsOptions>? configure = null)
+    {
+        var plugin = new WebSocketsHandler(ws =>
+        {
+            ws.Engine = WebSocketEngines.FromStream(connect, EngineCapability.RequestHeaders, EngineCapability.HttpVersion);
+            configure?.Invoke(ws);
+        });
+        return new HttpClient(new UserHandler(above ?? ((request, next) => next(request))) { InnerHandler = plugin });
+    }
+
+    private static Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, Action<WebSocketRequest>? configure = null) =>
+        HandshakeEdge.ConnectAsync(client, configure is null ? new Uri("ws://host.test/") : null, configure, CancellationToken.None).Soon();
+}

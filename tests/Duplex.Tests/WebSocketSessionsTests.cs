@@ -1,0 +1,63 @@
+namespace Duplex.Tests;
+
+public sealed class WebSocketSessionsTests
+{
+    [Theory]
+    [InlineData(WebSocketRole.Client)]
+    [InlineData(WebSocketRole.Server)]
+    public async Task A_session_has_the_role_and_the_options_that_it_is_given(WebSocketRole role)
+    {
+        using var peer = new ScriptedPeer(Other(role));
+        var pool = new CountingPool();
+        await using DefaultWebSocketSession session = WebSocketSessions.Create(peer, role, ws =>
+        {
+            ws.PingInterval = TimeSpan.FromSeconds(7);
+            ws.MaxFrameSize = 5;
+            ws.BufferPool = pool;
+            ws.TimeProvider = new TestClock();
+        });
+
+        Assert.Equal((role == WebSocketRole.Client, TimeSpan.FromSeconds(7), 5), (session.Masking, session.PingInterval, session.MaxFrameSize));
+        await session.SendAsync("abc");
+        Assert.Equal("abc"u8.ToArray(), (await peer.ReceiveAsync()).ReadBytes());
+        Assert.Equal(role == WebSocketRole.Client, (peer.Received[1] & 0x80) != 0);
+        peer.SendFrame(Opcode.Ping, "p"u8);
+        Assert.IsType<Frame.Pong>(await peer.ReceiveAsync());
+        peer.SendFrame(Opcode.Text, "sixsix"u8);
+        await Assert.ThrowsAsync<FrameTooBigException>(() => session.Incoming.ReadAsync().Soon());
+        peer.SendEof();
+        await session.Completion.Soon();
+        Assert.Equal(0, pool.Rented);
+        await peer.Released.Soon();
+    }
+
+    [Theory]
+    [InlineData(WebSocketRole.Client)]
+    [InlineData(WebSocketRole.Server)]
+    public async Task A_raw_session_gives_every_frame(WebSocketRole role)
+    {
+        using var peer = new ScriptedPeer(Other(role));
+        await using RawWebSocketSession session = WebSocketSessions.CreateRaw(peer, role);
+
+        peer.SendFrame(Opcode.Ping, "p"u8);
+        peer.SendFrame(Opcode.Text, "a"u8, fin: false);
+
+        Assert.IsType<Frame.Ping>(await session.Incoming.ReadAsync().Soon());
+        Assert.False((await session.Incoming.ReadAsync().Soon()).Fin);
+        session.Abort();
+    }
+
+    [Fact]
+    public void What_cannot_be_a_connection_is_refused()
+    {
+        using var peer = new ScriptedPeer();
+        Assert.Throws<ArgumentNullException>(() => WebSocketSessions.Create(null!, WebSocketRole.Client));
+        Assert.Throws<ArgumentException>(() => WebSocketSessions.Create(new MemoryStream([], writable: false), WebSocketRole.Client));
+        Assert.Throws<ArgumentException>(() => WebSocketSessions.CreateRaw(new MemoryStream([], writable: false), WebSocketRole.Client));
+        Assert.Throws<ArgumentOutOfRangeException>(() => WebSocketSessions.Create(peer, (WebSocketRole)9));
+        Assert.Throws<ArgumentException>(() => WebSocketSessions.Create(peer, WebSocketRole.Client, ws => ws.Engine = WebSocketEngines.FromStream((_, _) => default)));
+        Assert.False(peer.Released.IsCompleted);
+    }
+
+    private static WebSocketRole Other(WebSocketRole role) => role == WebSocketRole.Client ? WebSocketRole.Server : WebSocketRole.Client;
+}
