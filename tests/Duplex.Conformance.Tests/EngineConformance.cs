@@ -107,6 +107,37 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    public async Task Messages_are_sent_from_streams_and_received_as_streams_beyond_what_the_queues_hold()
+    {
+        using HttpClient client = Client(ws => ws.Channels.Incoming = ChannelConfig.Bounded(64, 128 * 1024));
+        await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(
+            new Uri(Server, "/echo"), request => request.ReceiveMode = ReceiveMode.Streams).Soon();
+        byte[] sent = new byte[5_000_001];
+        new Random(5).NextBytes(sent);
+
+        Task sending = session.SendAsync(new MemoryStream(sent)).AsTask();
+        WebSocketMessageStream message = (await session.ReceiveStreamAsync().Soon())!;
+        var received = new MemoryStream();
+        await message.CopyToAsync(received, TestContext.Current.CancellationToken).Soon();
+        await sending.Soon();
+
+        Assert.Equal(FrameType.Binary, message.Type);
+        Assert.True(received.ToArray().AsSpan().SequenceEqual(sent));
+
+        // One that is given up, an empty one, and a text.
+        await session.SendAsync(new MemoryStream(sent, 0, 90_000)).Soon();
+        await session.SendAsync(new MemoryStream()).Soon();
+        await session.SendAsync(new MemoryStream("grüße 😀"u8.ToArray()), FrameType.Text).Soon();
+        await (await session.ReceiveStreamAsync().Soon())!.DisposeAsync();
+        Assert.Equal(0, await (await session.ReceiveStreamAsync().Soon())!.ReadAsync(new byte[1]).Soon());
+        WebSocketMessageStream text = (await session.ReceiveStreamAsync().Soon())!;
+        Assert.Equal(FrameType.Text, text.Type);
+        using var reader = new StreamReader(text);
+        Assert.Equal("grüße 😀", await reader.ReadToEndAsync(TestContext.Current.CancellationToken).Soon());
+        Assert.True((await session.CloseAsync().Soon()).WasClean);
+    }
+
+    [Fact]
     public async Task Messages_of_concurrent_senders_arrive_whole_and_in_order_for_each()
     {
         const int Senders = 8, Each = 200;

@@ -8,6 +8,18 @@ public sealed class HandshakeEdgeTests
     private const string Url = "ws://host.test/path";
 
     [Fact]
+    public async Task Streams_from_a_raw_session_are_refused_before_any_traffic()
+    {
+        var primary = new FakePrimaryHandler();
+        using HttpClient client = Client(primary);
+
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => ConnectAsync(client, request => (request.IsRaw, request.ReceiveMode) = (true, ReceiveMode.Streams)));
+
+        Assert.Contains("ReceiveMode", error.Message, StringComparison.Ordinal);
+        Assert.Empty(primary.Requests);
+    }
+
+    [Fact]
     public async Task A_handshake_gives_the_connection_and_the_plugins_options()
     {
         var options = new WebSocketsOptions();

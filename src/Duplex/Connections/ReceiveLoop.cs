@@ -129,7 +129,6 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
         }
 
         PassPiece(receiver);
-
         _input = input.IsEmpty ? default : _input[^input.Length..]; // empty, it would still keep a message's memory
         return parsed;
     }
