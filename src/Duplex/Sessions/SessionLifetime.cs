@@ -194,8 +194,14 @@ internal sealed class SessionLifetime
         }
 
         _peerDone.TrySetResult();
-        if (end.Error is null)
-            await _connection.Receiving.DrainAsync().ConfigureAwait(false);
+        if (end.Error is not null)
+            return;
+
+        // Our Close first: a peer may end its half of the connection right behind its own, and HttpClient's upgraded stream closes both ways as soon as that end is read.
+        // Behind the peer's Close nothing can be left to read; a peer that broke a rule may be busy sending, and read our Close only when it has sent all.
+        Task flushed = Task.WhenAny(_closeFlushed.Task);
+        await (end.Violation is null ? flushed : WaitAsync(flushed, Tail)).ConfigureAwait(false);
+        await _connection.Receiving.DrainAsync().ConfigureAwait(false);
     }
 
     private void FailPoliteEnd(Exception error)
@@ -232,6 +238,7 @@ internal sealed class SessionLifetime
             await WaitAsync(_receiving, Tail).ConfigureAwait(false);
 
         _connection.Release();
+        MissClose(new IOException("The connection was released before our Close was sent."));
         Task ended = Task.WhenAll(_receiving, _connection.Pump.Ended);
         await WaitAsync(ended, Tail).ConfigureAwait(false);
         if (ended.IsCompleted)

@@ -61,15 +61,18 @@ internal static partial class Parity
     // Every test of a file: also those that an abstract class leaves to its heirs.
     private static IEnumerable<string> Tests(SourceFile file) =>
         from method in CSharpSyntaxTree.ParseText(file.Text).GetRoot().DescendantNodes().OfType<MethodDeclarationSyntax>()
-        where method.AttributeLists.SelectMany(list => list.Attributes).Any(attribute => attribute.Name.ToString() is "Fact" or "Theory")
+        where method.AttributeLists.SelectMany(list => list.Attributes).Any(attribute => attribute.Name.ToString() is "Fact" or "Theory" && !IsIdle(attribute))
         let type = method.Ancestors().OfType<ClassDeclarationSyntax>().First()
         select $"{Short(file.Project)}/{type.Identifier.Text}.{method.Identifier.Text}";
+
+    // A test that does not run proves nothing.
+    private static bool IsIdle(AttributeSyntax attribute) => attribute.ArgumentList?.Arguments.Any(argument => argument.NameEquals?.Name.Identifier.Text is "Skip" or "Explicit") == true;
 
     // Duplex.Protocol.Tests is told as Protocol, and Duplex.Tests as Duplex.
     private static string Short(string project) => project == "Duplex.Tests" ? "Duplex" : project["Duplex.".Length..].Replace(".Tests", "", StringComparison.Ordinal);
 
     // A row of a table; neither its head, which begins with the name of its first column, nor the line under it.
-    private static bool IsRow(string line) => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| Ktor |", StringComparison.Ordinal);
+    private static bool IsRow(string line) => line.StartsWith('|') && !line.StartsWith("|-", StringComparison.Ordinal) && !line.StartsWith("| Ktor |", StringComparison.Ordinal);
 
     [GeneratedRegex("`[A-Za-z.]+/[A-Za-z0-9_]+[.][A-Za-z0-9_]+`")]
     private static partial Regex Test();

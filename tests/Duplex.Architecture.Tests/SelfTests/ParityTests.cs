@@ -17,6 +17,7 @@ public class ParityTests
     [Theory]
     [InlineData("| a | b | `Duplex/ATests.Missing` |", "H: a: there is no test Duplex/ATests.Missing.")]
     [InlineData("| a | b | `Duplex/ATests.Helper` |", "H: a: there is no test Duplex/ATests.Helper.")]
+    [InlineData("| a | b | `Duplex/ATests.Skipped` |", "H: a: there is no test Duplex/ATests.Skipped.")]
     [InlineData("| a | b | `Protocol/ATests.Proof` |", "H: a: there is no test Protocol/ATests.Proof.")]
     [InlineData("| a | b | `Duplex/ATests.Proof`, [x](differences-from-ktor.md#two) |", "H: a: differences-from-ktor.md has no line two.")]
     [InlineData("| a | b | it works |", "H: a: names neither")]
@@ -42,7 +43,7 @@ public class ParityTests
         $"{heading}\n\n{row}\n",
         Differences,
         [
-            new SourceFile("tests/Duplex.Tests/ATests.cs", "class ATests { [Fact] public void Proof() { } public void Helper() { } }"),
+            new SourceFile("tests/Duplex.Tests/ATests.cs", "class ATests { [Fact] public void Proof() { } [Fact(Skip = \"\")] public void Skipped() { } public void Helper() { } }"),
             new SourceFile("tests/Duplex.Protocol.Tests/Deep/BTests.cs", "class BTests { [Theory, InlineData(1)] public void Theory_of_it(int x) { } }"),
         ]);
 }

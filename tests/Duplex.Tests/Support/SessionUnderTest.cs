@@ -86,10 +86,3 @@ internal static class SessionUnderTest
     public static SessionUnderTest<RawWebSocketSession> Raw(Func<SessionSettings, SessionSettings>? configure = null) =>
         SessionUnderTest<RawWebSocketSession>.Open(RawWebSocketSession.Over, configure);
 }
-
-/// <summary>Which session a test is about, where both must do the same.</summary>
-public enum SessionKind
-{
-    Default,
-    Raw,
-}
