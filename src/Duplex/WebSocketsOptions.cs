@@ -24,6 +24,7 @@ public sealed class WebSocketsOptions
     private long _maxFrameSize = WebSocketLimits.DefaultMaxSize;
     private long _maxMessageSize = WebSocketLimits.DefaultMaxSize;
     private int _maxFragments = WebSocketLimits.DefaultMaxFragments;
+    private WebSocketContentConverter? _contentConverter;
     private WebSocketEngine _engine = WebSocketEngines.Http;
     private TimeProvider _timeProvider = TimeProvider.System;
     private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
@@ -104,6 +105,16 @@ public sealed class WebSocketsOptions
     /// </summary>
     public IList<string> Subprotocols => _subprotocols;
 
+    /// <summary>
+    /// What makes messages of values and values of messages (<see cref="DefaultWebSocketSession.SendSerializedAsync{T}(T, CancellationToken)"/> and its like), unless
+    /// a session or a call has a converter of its own. All sessions share it. Default: none.
+    /// </summary>
+    public WebSocketContentConverter? ContentConverter
+    {
+        get => _contentConverter;
+        set => Set(ref _contentConverter, value);
+    }
+
     /// <summary>How much a session's queues hold.</summary>
     public WebSocketChannelsOptions Channels { get; } = new();
 
@@ -180,6 +191,7 @@ public sealed class WebSocketsOptions
             PingInterval = hasPings ? PingInterval : Timeout.InfiniteTimeSpan,
             PingTimeout = hasPings ? PingTimeout : Timeout.InfiniteTimeSpan,
             CloseTimeout = CloseTimeout,
+            Converter = ContentConverter,
             Logger = LoggerFactory.CreateLogger("Duplex"),
         };
     }
