@@ -118,6 +118,9 @@ public sealed class WebSocketsOptions
     /// <summary>How much a session's queues hold.</summary>
     public WebSocketChannelsOptions Channels { get; } = new();
 
+    /// <summary>What transforms the messages of sessions. Default: nothing.</summary>
+    public WebSocketExtensionsOptions Extensions { get; } = new();
+
     /// <summary>
     /// How connections come to be. Default: <see cref="WebSocketEngines.Http"/>. An option that an engine cannot honour is off there; one that was set fails when a handler is made with
     /// the options, and what a request asks for in vain fails before connecting, both with a <see cref="NotSupportedException"/> that names engine, capability and setting.
@@ -167,10 +170,12 @@ public sealed class WebSocketsOptions
         _isReadOnly = true;
         _subprotocols.MakeReadOnly();
         Channels.MakeReadOnly();
+        Extensions.MakeReadOnly();
     }
 
     /// <summary>What a session is made with. What the engine cannot honour, and nobody set, is off.</summary>
-    internal SessionSettings ToSessionSettings()
+    /// <param name="extensions">The session's active extensions.</param>
+    internal SessionSettings ToSessionSettings(ExtensionChain? extensions = null)
     {
         bool hasLimits = Engine.Supports(EngineCapability.FrameLimits);
         bool hasPings = Engine.Supports(EngineCapability.ControlFrames);
@@ -183,6 +188,7 @@ public sealed class WebSocketsOptions
                 MaxMessageSize = MaxMessageSize,
                 MaxFragments = hasLimits ? MaxFragments : int.MaxValue,
                 Outgoing = Channels.Outgoing,
+                Extensions = extensions is null ? null : new ExtensionPipeline(extensions, BufferPool),
                 Time = TimeProvider,
                 Pool = BufferPool,
                 RandomFill = RandomFill,
@@ -197,9 +203,9 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>What a default session is made with. Where nothing is assembled, only limits hold that somebody set.</summary>
-    internal SessionSettings ToSessionSettings(ReceiveMode receiveMode)
+    internal SessionSettings ToSessionSettings(ReceiveMode receiveMode, ExtensionChain? extensions = null)
     {
-        SessionSettings settings = ToSessionSettings();
+        SessionSettings settings = ToSessionSettings(extensions);
         if (receiveMode == ReceiveMode.Messages)
             return settings;
         return settings with
