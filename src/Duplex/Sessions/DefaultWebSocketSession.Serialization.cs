@@ -98,6 +98,7 @@ public partial class DefaultWebSocketSession
     /// <exception cref="WebSocketDeserializeException">The message is malformed, of a kind that the converter does not read, or its value does not fit the type. The session goes on.</exception>
     /// <exception cref="WebSocketConverterNotFoundException">The session has no converter, and no message was taken; or the converter does not know the type, and one was.</exception>
     /// <exception cref="WebSocketClosedException">No more messages will come.</exception>
+    /// <exception cref="InvalidOperationException">The session was opened with <see cref="ReceiveMode.Streams"/>.</exception>
     /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask<T?> ReceiveDeserializedAsync<T>(WebSocketContentConverter converter, CancellationToken cancellationToken = default)
@@ -141,6 +142,7 @@ public partial class DefaultWebSocketSession
     /// <param name="cancellationToken">Ends the enumeration with <see cref="OperationCanceledException"/>; the session stays usable.</param>
     /// <exception cref="WebSocketConverterNotFoundException">At the call: the session has no converter. While enumerating: the converter does not know the type.</exception>
     /// <exception cref="WebSocketDeserializeException">While enumerating: a message is malformed, of a kind that the converter does not read, or its value does not fit the type.</exception>
+    /// <exception cref="InvalidOperationException">While enumerating: the session was opened with <see cref="ReceiveMode.Streams"/>.</exception>
     /// <exception cref="WebSocketException">While enumerating: the session ended in any other way than by closing.</exception>
     /// <exception cref="OperationCanceledException">While enumerating: the token was cancelled.</exception>
     public IAsyncEnumerable<T?> ReceiveAllDeserializedAsync<T>(WebSocketContentConverter converter, CancellationToken cancellationToken = default)

@@ -456,6 +456,34 @@ public sealed class DefaultWebSocketSessionSerializationTests
         Assert.Equal([1, 3], values);
     }
 
+    [Fact]
+    public async Task A_servers_session_does_the_same()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(configure: settings => settings with { Connection = settings.Connection with { Role = WebSocketRole.Server } });
+
+        await test.Session.SendSerializedAsync(Someone).Soon();
+        await test.Session.SendSerializedAsync<User?>(null).Soon();
+        Send(test, """{"name":"user","id":123}""", "null");
+
+        Assert.Equal("""{"name":"user","id":123}""", await test.SentAsync());
+        Assert.Equal("null", await test.SentAsync());
+        Assert.Equal(Someone, await test.Session.ReceiveDeserializedAsync<User>().Soon());
+        Assert.Null(await test.Session.ReceiveDeserializedAsync(typeof(User)).Soon());
+    }
+
+    [Fact]
+    public async Task Where_messages_are_streams_values_are_sent_and_not_received()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(configure: settings => settings with { ReceiveMode = ReceiveMode.Streams });
+
+        await test.Session.SendSerializedAsync(Someone).Soon();
+
+        Assert.Equal("""{"name":"user","id":123}""", await test.SentAsync());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => test.Session.ReceiveDeserializedAsync<User>().Soon());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => test.Session.ReceiveDeserializedAsync(typeof(User)).Soon());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => CollectAsync(test.Session.ReceiveAllDeserializedAsync<User>()).Soon());
+    }
+
     private static SessionUnderTest<DefaultWebSocketSession> Open(WebSocketContentConverter? converter = null, Func<SessionSettings, SessionSettings>? configure = null) =>
         SessionUnderTest.Default(settings => (configure?.Invoke(settings) ?? settings) with { Converter = converter ?? Json });
 
