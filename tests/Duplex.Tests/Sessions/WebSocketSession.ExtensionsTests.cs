@@ -155,7 +155,7 @@ public sealed class WebSocketSessionExtensionsTests
                 try
                 {
                     while (true)
-                        await test.Session.SendAsync("x");
+                        await test.Session.SendAsync(new byte[] { 1 });
                 }
                 catch (WebSocketClosedException)
                 {
