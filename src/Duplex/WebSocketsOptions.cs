@@ -64,23 +64,29 @@ public sealed class WebSocketsOptions
         set => Set(ref _closeTimeout, Checked(value));
     }
 
-    /// <summary>The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Default: 64 MiB.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not positive, or more than one array holds.</exception>
+    /// <summary>
+    /// The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Default: 64 MiB, or none for a session that receives streams
+    /// (<see cref="ReceiveMode.Streams"/>); any other holds at most what one array does, 2 GiB, whatever is set.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
     public long MaxFrameSize
     {
         get => _maxFrameSize;
         set => Set(ref _maxFrameSize, CheckedSize(value));
     }
 
-    /// <summary>The largest received message, all its fragments together, in bytes; a larger one ends the session with 1009. Default: 64 MiB.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not positive, or more than one array holds.</exception>
+    /// <summary>
+    /// The largest received message, all its fragments together, in bytes; a larger one ends the session with 1009. Default: 64 MiB, or none for a session that receives streams; any other
+    /// holds at most what one array does, 2 GiB, whatever is set.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
     public long MaxMessageSize
     {
         get => _maxMessageSize;
         set => Set(ref _maxMessageSize, CheckedSize(value));
     }
 
-    /// <summary>The most fragments of a received message; more end the session with 1009. Default: 131,072.</summary>
+    /// <summary>The most fragments of a received message; more end the session with 1009. Default: 131,072, or none for a session that receives streams.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
     public int MaxFragments
     {
@@ -157,8 +163,7 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>What a session is made with. What the engine cannot honour, and nobody set, is off.</summary>
-    /// <param name="extensions">The session's active extensions.</param>
-    internal SessionSettings ToSessionSettings(ExtensionChain? extensions = null)
+    internal SessionSettings ToSessionSettings()
     {
         bool hasLimits = Engine.Supports(EngineCapability.FrameLimits);
         bool hasPings = Engine.Supports(EngineCapability.ControlFrames);
@@ -171,7 +176,6 @@ public sealed class WebSocketsOptions
                 MaxMessageSize = MaxMessageSize,
                 MaxFragments = hasLimits ? MaxFragments : int.MaxValue,
                 Outgoing = Channels.Outgoing,
-                Extensions = extensions is null ? null : new ExtensionPipeline(extensions, BufferPool),
                 Time = TimeProvider,
                 Pool = BufferPool,
                 RandomFill = RandomFill,
@@ -184,15 +188,35 @@ public sealed class WebSocketsOptions
         };
     }
 
+    /// <summary>What a default session is made with. Where nothing is assembled, only limits hold that somebody set.</summary>
+    /// <param name="receiveMode">How it receives.</param>
+    /// <param name="extensions">Its active extensions; null for none.</param>
+    internal SessionSettings ToSessionSettings(ReceiveMode receiveMode, ExtensionChain? extensions = null)
+    {
+        SessionSettings settings = ToSessionSettings();
+        if (extensions is not null)
+            settings = settings with { Connection = settings.Connection with { Extensions = new ExtensionPipeline(extensions, BufferPool) } };
+        if (receiveMode == ReceiveMode.Messages)
+            return settings;
+        return settings with
+        {
+            ReceiveMode = receiveMode,
+            Connection = settings.Connection with
+            {
+                MaxFrameSize = _set.Contains(nameof(MaxFrameSize)) ? MaxFrameSize : long.MaxValue,
+                MaxMessageSize = _set.Contains(nameof(MaxMessageSize)) ? MaxMessageSize : long.MaxValue,
+                MaxFragments = _set.Contains(nameof(MaxFragments)) ? MaxFragments : int.MaxValue,
+            },
+        };
+    }
+
     private static TimeSpan Checked(TimeSpan value, [CallerMemberName] string name = "") =>
         value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value <= LongestTime)
             ? value
             : throw new ArgumentOutOfRangeException(name, value, $"{name} is positive and at most {LongestTime.TotalDays:0.0} days, or Timeout.InfiniteTimeSpan to turn it off.");
 
     private static long CheckedSize(long value, [CallerMemberName] string name = "") =>
-        value > 0 && value <= WebSocketLimits.LargestSize
-            ? value
-            : throw new ArgumentOutOfRangeException(name, value, $"{name} is at least 1 and at most {WebSocketLimits.LargestSize} bytes, which is what one array holds.");
+        value > 0 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} is at least 1 byte.");
 
     private void Require(EngineCapability capability, string name, bool matters = true)
     {

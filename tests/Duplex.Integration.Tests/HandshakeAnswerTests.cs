@@ -5,35 +5,10 @@ namespace Duplex.Tests;
 /// <summary>What a server may answer to a handshake, byte by byte over a real connection.</summary>
 public sealed class HandshakeAnswerTests
 {
-    private const string Accept = "{accept}";
-
-    public static TheoryData<string, string, HandshakeCheck> WrongAnswers => new()
+    [Theory, MemberData(nameof(WrongAnswer.Names), MemberType = typeof(WrongAnswer))]
+    public async Task A_wrong_answer_is_refused_with_its_check_and_in_words_and_the_connection_released(string name)
     {
-        { "status 200", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", HandshakeCheck.Status },
-        { "status 302", "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", HandshakeCheck.Status },
-        { "status 401", "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nContent-Length: 0\r\n\r\n", HandshakeCheck.Status },
-        { "status 426", "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 8\r\nContent-Length: 0\r\n\r\n", HandshakeCheck.Status },
-        { "status 500", "HTTP/1.1 500 Internal Server Error\r\n\r\nuntil the end", HandshakeCheck.Status },
-        { "HTTP/1.0", $"HTTP/1.0 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.HttpVersion },
-        { "no Upgrade", $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.Upgrade },
-        { "wrong Upgrade", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.Upgrade },
-        { "two Upgrades", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket, h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.Upgrade },
-        { "no Connection", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.Connection },
-        { "wrong Connection", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: keep-alive\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.Connection },
-        { "no accept", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", HandshakeCheck.Accept },
-        { "wrong accept", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n", HandshakeCheck.Accept },
-        { "two accepts", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\nSec-WebSocket-Accept: {Accept}\r\n\r\n", HandshakeCheck.Accept },
-        { "a subprotocol not offered", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\nSec-WebSocket-Protocol: c\r\n\r\n", HandshakeCheck.Subprotocol },
-        { "two subprotocols in a line", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\nSec-WebSocket-Protocol: a, b\r\n\r\n", HandshakeCheck.Subprotocol },
-        { "two subprotocols in two lines", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\nSec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n\r\n", HandshakeCheck.Subprotocol },
-        { "an extension not offered", $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n", HandshakeCheck.Extensions },
-        { "no HTTP", "220 mail.example ESMTP\r\n\r\n", HandshakeCheck.Transport },
-    };
-
-    [Theory, MemberData(nameof(WrongAnswers))]
-    public async Task A_wrong_answer_is_refused_with_its_check_and_the_connection_released(string why, string answer, HandshakeCheck check)
-    {
-        _ = why;
+        WrongAnswer wrong = WrongAnswer.Named(name);
         using var server = new RawServer();
         using HttpClient client = Clients.Create(options =>
         {
@@ -43,25 +18,34 @@ public sealed class HandshakeAnswerTests
 
         Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
-        await peer.WriteAsync(answer.Replace(Accept, HandshakeKey.ComputeAccept(peer.Header("Sec-WebSocket-Key")!), StringComparison.Ordinal));
-        if (answer.EndsWith("until the end", StringComparison.Ordinal))
-            await peer.EndAsync();
+        await wrong.WriteAsync(peer);
 
         var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => connecting.Soon());
-        Assert.Equal(check, error.Check);
-        if (check is HandshakeCheck.Transport)
+        Assert.Equal(wrong.Check, error.Check);
+        Assert.Contains(wrong.Essence, error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(".", error.Message, StringComparison.Ordinal);
+        if (wrong.Check is HandshakeCheck.Transport)
         {
             Assert.IsType<HttpRequestException>(error.InnerException);
             Assert.Null(error.StatusCode);
         }
         else
         {
-            Assert.Equal(answer.Split(' ')[1], $"{(int)error.StatusCode!}");
+            Assert.Equal(wrong.Status, (int)error.StatusCode!);
         }
 
         // A refusal with a body of known length leaves a connection that the client may use again; any other is gone.
-        if (check is not HandshakeCheck.Status)
+        if (wrong.Check is not HandshakeCheck.Status)
             await peer.IsReleasedAsync();
+    }
+
+    [Fact]
+    public void Each_wrong_answer_can_be_told_from_the_others_by_its_words()
+    {
+        // Only a second value of Upgrade reads as another one.
+        WrongAnswer[] told = [.. WrongAnswer.All.Where(wrong => wrong.Name != "two Upgrades")];
+        foreach (WrongAnswer one in told)
+            Assert.DoesNotContain(told, other => other != one && other.Essence.Contains(one.Essence, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Duplex.Tests;
@@ -7,11 +6,11 @@ public sealed class SessionsOverHttpTests
 {
     public static TheoryData<bool> PlainAndTls => [false, true];
 
-    [Fact]
-    public async Task A_frame_in_the_same_segment_as_the_answer_is_never_lost()
+    [Theory, MemberData(nameof(PlainAndTls))]
+    public async Task A_frame_in_the_same_segment_or_TLS_record_as_the_answer_is_never_lost(bool tls)
     {
         const int Sessions = 100;
-        using var server = new RawServer();
+        using var server = new RawServer(tls);
         using HttpClient client = Clients.Create();
 
         Task serving = Task.WhenAll(Enumerable.Range(0, Sessions).Select(async _ =>
@@ -205,10 +204,10 @@ public sealed class SessionsOverHttpTests
         Assert.IsType<Frame.Close>(await test.Peer.ReceiveAsync());
     }
 
-    [Fact]
-    public async Task A_frame_that_declares_2_to_the_62_bytes_ends_the_session_at_its_header()
+    [Theory, MemberData(nameof(PlainAndTls))]
+    public async Task A_frame_that_declares_2_to_the_62_bytes_ends_the_session_at_its_header(bool tls)
     {
-        await using var test = await RawSession.OpenAsync(tls: false);
+        await using var test = await RawSession.OpenAsync(tls);
 
         await test.Peer.WriteHexAsync("82 7f 40 00 00 00 00 00 00 00");
 
@@ -239,33 +238,6 @@ public sealed class SessionsOverHttpTests
         peer.Dispose();
     }
 
-    [Fact]
-    public async Task An_open_session_outlives_the_rotation_of_a_factorys_handlers()
-    {
-        using var server = new RawServer();
-        var services = new ServiceCollection();
-        services.AddHttpClient("feed").AddHttpMessageHandler(() => new WebSocketsHandler())
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false })
-            .SetHandlerLifetime(TimeSpan.FromSeconds(1));
-        await using ServiceProvider provider = services.BuildServiceProvider();
-        var factory = provider.GetRequiredService<IHttpClientFactory>();
-
-        Task<DefaultClientWebSocketSession> opening = factory.CreateClient("feed").WebSocketSessionAsync(server.Uri);
-        using RawPeer peer = await server.AcceptAsync();
-        await peer.UpgradeAsync();
-        await using DefaultClientWebSocketSession session = await opening.Soon();
-        // The factory drops the first handler when a client is made after its lifetime, and disposes it when nothing refers to it.
-        await provider.DisposeAsync();
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-
-        await session.SendAsync("still here");
-        Assert.IsType<Frame.Text>(await peer.ReceiveAsync());
-        await peer.WriteHexAsync("81 01 61");
-        Assert.IsType<Frame.Text>(await session.Incoming.ReadAsync().Soon());
-        session.Abort();
-    }
-
     // Timers are armed on other threads; each step gives whoever is to arm one the time to do so.
     private static async Task AdvanceUntilAsync(FakeTimeProvider time, Task done)
     {
@@ -274,42 +246,5 @@ public sealed class SessionsOverHttpTests
             time.Advance(TimeSpan.FromMilliseconds(50));
             return done.IsCompleted;
         });
-    }
-
-    private sealed class RawSession : IAsyncDisposable
-    {
-        private readonly RawServer _server;
-        private readonly HttpClient _client;
-
-        private RawSession(RawServer server, HttpClient client, RawPeer peer, DefaultClientWebSocketSession session)
-        {
-            _server = server;
-            _client = client;
-            Peer = peer;
-            Session = session;
-        }
-
-        public RawPeer Peer { get; }
-
-        public DefaultClientWebSocketSession Session { get; }
-
-        public static async Task<RawSession> OpenAsync(bool tls, Action<WebSocketsOptions>? configure = null)
-        {
-            var server = new RawServer(tls);
-            HttpClient client = Clients.Create(configure);
-            Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(server.Uri);
-            RawPeer peer = await server.AcceptAsync();
-            await peer.UpgradeAsync();
-            return new RawSession(server, client, peer, await opening.Soon());
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            Session.Abort();
-            await Session.DisposeAsync().Soon();
-            Peer.Dispose();
-            _client.Dispose();
-            _server.Dispose();
-        }
     }
 }

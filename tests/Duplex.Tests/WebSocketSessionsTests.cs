@@ -2,6 +2,21 @@ namespace Duplex.Tests;
 
 public sealed class WebSocketSessionsTests
 {
+    [Fact]
+    public async Task A_session_may_receive_streams_without_limits_that_nobody_set()
+    {
+        using var peer = new ScriptedPeer();
+        await using DefaultWebSocketSession session = WebSocketSessions.Create(peer, WebSocketRole.Client, receiveMode: ReceiveMode.Streams);
+
+        peer.SendHex("81 02 68 69");
+
+        using var reader = new StreamReader((await session.ReceiveStreamAsync().Soon())!);
+        Assert.Equal("hi", await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(long.MaxValue, session.MaxFrameSize);
+        session.Abort();
+        Assert.Throws<ArgumentOutOfRangeException>(() => WebSocketSessions.Create(peer, WebSocketRole.Client, receiveMode: (ReceiveMode)7));
+    }
+
     [Theory]
     [InlineData(WebSocketRole.Client)]
     [InlineData(WebSocketRole.Server)]

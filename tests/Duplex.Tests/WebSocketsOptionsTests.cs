@@ -65,13 +65,36 @@ public sealed class WebSocketsOptionsTests
     }
 
     [Fact]
-    public void A_size_is_no_more_than_one_array_holds()
+    public async Task A_size_may_be_more_than_one_array_holds_which_only_streams_can_have()
     {
-        var options = new WebSocketsOptions { MaxFrameSize = WebSocketLimits.LargestSize, MaxMessageSize = WebSocketLimits.LargestSize, MaxFragments = int.MaxValue };
+        var options = new WebSocketsOptions { MaxFrameSize = 1L << 40, MaxMessageSize = 1L << 41, MaxFragments = int.MaxValue };
+        Assert.Equal((1L << 40, 1L << 41), (options.MaxFrameSize, options.MaxMessageSize));
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxFrameSize = WebSocketLimits.LargestSize + 1L);
-        Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxMessageSize = long.MaxValue);
-        Assert.Equal(WebSocketLimits.LargestSize, options.MaxFrameSize);
+        await using DefaultWebSocketSession streams = DefaultWebSocketSession.Over(new ScriptedPeer(), new MemoryStream(), options.ToSessionSettings(ReceiveMode.Streams));
+        await using DefaultWebSocketSession messages = DefaultWebSocketSession.Over(new ScriptedPeer(), new MemoryStream(), options.ToSessionSettings());
+
+        Assert.Equal(1L << 40, streams.MaxFrameSize);
+        streams.MaxFrameSize = long.MaxValue;
+        Assert.Equal(WebSocketLimits.LargestSize, messages.MaxFrameSize);
+        Assert.Throws<ArgumentOutOfRangeException>(() => messages.MaxFrameSize = WebSocketLimits.LargestSize + 1L);
+        streams.Abort();
+        messages.Abort();
+    }
+
+    [Fact]
+    public void For_streams_only_limits_hold_that_somebody_set_be_it_to_the_default()
+    {
+        ConnectionSettings unset = new WebSocketsOptions().ToSessionSettings(ReceiveMode.Streams).Connection;
+        Assert.Equal((long.MaxValue, long.MaxValue, int.MaxValue), (unset.MaxFrameSize, unset.MaxMessageSize, unset.MaxFragments));
+
+        var options = new WebSocketsOptions();
+        options.MaxFrameSize = options.MaxFrameSize;
+        options.MaxMessageSize = options.MaxMessageSize;
+        options.MaxFragments = options.MaxFragments;
+        ConnectionSettings set = options.ToSessionSettings(ReceiveMode.Streams).Connection;
+        Assert.Equal((options.MaxFrameSize, options.MaxMessageSize, options.MaxFragments), (set.MaxFrameSize, set.MaxMessageSize, set.MaxFragments));
+
+        Assert.Equal(WebSocketLimits.DefaultMaxSize, new WebSocketsOptions().ToSessionSettings(ReceiveMode.Messages).Connection.MaxFrameSize);
     }
 
     [Fact]

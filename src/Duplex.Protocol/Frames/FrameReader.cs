@@ -35,17 +35,16 @@ public sealed class FrameReader
     }
 
     /// <summary>
-    /// The largest payload of a frame in bytes: 1 to <see cref="WebSocketLimits.LargestSize"/>. Settable at any time, by any thread; it is asked at each header.
+    /// The largest payload of a frame in bytes, at least 1. Settable at any time, by any thread; it is asked at each header. A frame that is to stand in one array takes at most
+    /// <see cref="WebSocketLimits.LargestSize"/>, which is for whoever assembles it to judge.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The size is out of that range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The size is zero or negative.</exception>
     public long MaxFrameSize
     {
         get => Volatile.Read(ref _maxFrameSize);
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
-            // A frame stands in one array, so a larger one could only be let through to fail later.
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, WebSocketLimits.LargestSize);
             Volatile.Write(ref _maxFrameSize, value);
         }
     }

@@ -10,7 +10,7 @@ namespace Duplex;
 /// <param name="extensions">What transforms messages; null for nothing.</param>
 /// <param name="onOverflow">Called when a frame finds no room; null if its sender waits for some.</param>
 /// <param name="onFault">Called when a message was transformed, or was to be, and cannot be sent: the session must end, with that code.</param>
-internal sealed class FrameSender(
+internal sealed partial class FrameSender(
     SendPump pump, CloseState closeState, ExtensionPipeline? extensions, Action<ChannelOverflowException>? onOverflow, Action<CloseCode, WebSocketException> onFault)
 {
     private readonly SendGate _gate = new();
@@ -81,8 +81,12 @@ internal sealed class FrameSender(
         await pump.WaitForRoomAsync(length, token).ConfigureAwait(false);
     }
 
-    /// <summary>Nothing is taken any more: whoever waits for its turn fails.</summary>
-    public void Shut() => _gate.Shut();
+    /// <summary>Nothing is taken any more: whoever waits for its turn fails, and whoever sends a message in fragments is told.</summary>
+    public void Shut()
+    {
+        _gate.Shut();
+        _streamed?.Stop();
+    }
 
     private async ValueTask EnterAndSendAsync(OutgoingFrame frame, CancellationToken token)
     {
@@ -109,23 +113,7 @@ internal sealed class FrameSender(
     {
         try
         {
-            while (outcome == SendPump.Staged.NoRoom)
-            {
-                await (frame.IsCommitted ? pump.WaitToAppendAsync() : pump.WaitForRoomAsync(frame.Payload.Length, token)).ConfigureAwait(false);
-                outcome = Stage(ref frame, wholeOnly: false, out taken);
-            }
-
-            // From its first staged byte on a frame has to be finished: the peer takes whatever follows for its payload. So no token stops it.
-            for (ReadOnlyMemory<byte> rest = frame.Payload[taken..]; !rest.IsEmpty; rest = rest[taken..])
-            {
-                if (outcome == SendPump.Staged.WriteInline)
-                    await pump.WriteInlineAsync().ConfigureAwait(false);
-                outcome = pump.TryAppend(rest.Span, out taken);
-                if (outcome == SendPump.Staged.Closed)
-                    throw closeState.ToSendException();
-                if (outcome == SendPump.Staged.NoRoom)
-                    await pump.WaitToAppendAsync().ConfigureAwait(false);
-            }
+            outcome = await StageRestAsync(frame, outcome, taken, token).ConfigureAwait(false);
         }
         catch
         {
@@ -136,11 +124,38 @@ internal sealed class FrameSender(
         Leave(outcome);
     }
 
+    // Holds the gate.
+    private async ValueTask<SendPump.Staged> StageRestAsync(OutgoingFrame frame, SendPump.Staged outcome, int taken, CancellationToken token)
+    {
+        while (outcome == SendPump.Staged.NoRoom)
+        {
+            await (frame.IsCommitted ? pump.WaitToAppendAsync() : pump.WaitForRoomAsync(frame.Payload.Length, token)).ConfigureAwait(false);
+            outcome = Stage(ref frame, wholeOnly: false, out taken);
+        }
+
+        // From its first staged byte on a frame has to be finished: the peer takes whatever follows for its payload. So no token stops it.
+        for (ReadOnlyMemory<byte> rest = frame.Payload[taken..]; !rest.IsEmpty; rest = rest[taken..])
+        {
+            if (outcome == SendPump.Staged.WriteInline)
+                await pump.WriteInlineAsync().ConfigureAwait(false);
+            outcome = pump.TryAppend(rest.Span, out taken);
+            if (outcome == SendPump.Staged.Closed)
+                throw closeState.ToSendException();
+            if (outcome == SendPump.Staged.NoRoom)
+                await pump.WaitToAppendAsync().ConfigureAwait(false);
+        }
+
+        return outcome;
+    }
+
     private void Exit()
     {
-        extensions?.Outgoing.Clear();
+        ClearTransformed();
         _gate.Exit();
     }
+
+    // Under the gate: what extensions wrote is staged, or will not be.
+    private void ClearTransformed() => extensions?.Outgoing.Clear();
 
     // Whoever waits at the gate goes on before the write begins.
     private void Leave(SendPump.Staged outcome)
@@ -174,7 +189,7 @@ internal sealed class FrameSender(
         {
             case SendPump.Staged.Closed:
                 throw closeState.ToSendException();
-            case SendPump.Staged.NoRoom when onOverflow is not null && !frame.IsCommitted:
+            case SendPump.Staged.NoRoom when onOverflow is not null && !frame.IsCommitted && !(IsStreaming && _openMessage is not null):
                 var overflow = new ChannelOverflowException(
                     $"The outgoing queue was full when a {frame.Type} frame of {frame.Payload.Length} bytes was sent, and it is set to close the session then. " +
                     "Send less, give Channels.Outgoing more room, or let it suspend.");

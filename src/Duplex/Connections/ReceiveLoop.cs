@@ -124,13 +124,27 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
                 break;
             _expectsLarge = piece.Header.PayloadLength >= LargeFrame;
             if (assembler.TryAccept(piece, out Frame? frame))
+            {
+                if (frame.Type == FrameType.Close)
+                    PassPiece(receiver); // nothing comes behind it
                 parsed = receiver.OnFrame(frame) ? Parsed.LacksBytes : Parsed.Last;
+            }
             else if (assembler.Violation is not null)
+            {
                 break;
+            }
         }
 
+        PassPiece(receiver);
         _input = input.IsEmpty ? default : _input[^input.Length..]; // empty, it would still keep a message's memory
         return parsed;
+    }
+
+    // Where messages come in pieces: whatever has come is passed on, without waiting for more.
+    private void PassPiece(IFrameReceiver receiver)
+    {
+        if (assembler.TryTakePiece(out Frame? piece))
+            receiver.OnFrame(piece);
     }
 
     private async Task PauseAsync(IFrameReceiver receiver)

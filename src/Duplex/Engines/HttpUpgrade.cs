@@ -77,7 +77,7 @@ internal sealed class HttpUpgrade(
             _ => "Check the path, and that the server speaks WebSocket there.",
         };
         var failure = new HandshakeFailure(
-            HandshakeCheck.Status, $"The server answered the WebSocket handshake with {status} {response.StatusCode} where 101 Switching Protocols was expected. {cure}");
+            HandshakeCheck.Status, $"The server answered the WebSocket handshake with {status}{(Enum.IsDefined(response.StatusCode) ? $" {response.StatusCode}" : "")} where 101 Switching Protocols was expected. {cure}");
         return new WebSocketHandshakeException(failure, new WebSocketHandshakeResponse(response), await BodyPreview.ReadAsync(response.Content, token).ConfigureAwait(false));
     }
 
@@ -117,7 +117,8 @@ internal sealed class HttpUpgrade(
             {
                 var redirected = new HandshakeFailure(
                     HandshakeCheck.Redirect,
-                    "The handler below WebSocketsHandler sent the handshake somewhere else than it was told, as one that follows redirects does. A handshake must not follow them: turn that off there.");
+                    "The handler below WebSocketsHandler sent the handshake somewhere else than it was told, as one does that follows redirects, or that changes the request's address. A handshake must not follow " +
+                    "redirects: turn that off there. An address is changed above WebSocketsHandler, not below it.");
                 throw new WebSocketHandshakeException(redirected, answer, bodyPreview: null);
             }
 

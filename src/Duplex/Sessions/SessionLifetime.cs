@@ -194,8 +194,14 @@ internal sealed class SessionLifetime
         }
 
         _peerDone.TrySetResult();
-        if (end.Error is null)
-            await _connection.Receiving.DrainAsync().ConfigureAwait(false);
+        if (end.Error is not null)
+            return;
+
+        // Our Close first: a peer may end its half of the connection right behind its own, and HttpClient's upgraded stream closes both ways as soon as that end is read.
+        // Behind the peer's Close nothing can be left to read; a peer that broke a rule may be busy sending, and read our Close only when it has sent all.
+        Task flushed = Task.WhenAny(_closeFlushed.Task);
+        await (end.Violation is null ? flushed : WaitAsync(flushed, Tail)).ConfigureAwait(false);
+        await _connection.Receiving.DrainAsync().ConfigureAwait(false);
     }
 
     private void FailPoliteEnd(Exception error)
@@ -232,6 +238,7 @@ internal sealed class SessionLifetime
             await WaitAsync(_receiving, Tail).ConfigureAwait(false);
 
         _connection.Release();
+        MissClose(new IOException("The connection was released before our Close was sent."));
         Task ended = Task.WhenAll(_receiving, _connection.Pump.Ended);
         await WaitAsync(ended, Tail).ConfigureAwait(false);
         if (ended.IsCompleted)
@@ -253,23 +260,12 @@ internal sealed class SessionLifetime
         }
         catch (AggregateException e)
         {
-            Logged(() => Log.ClosedCallbackFailed(_settings.Logger, e));
+            Log.Safely(() => Log.ClosedCallbackFailed(_settings.Logger, e));
         }
     }
 
-    private void LogEnd(CloseResult result) => Logged(
+    private void LogEnd(CloseResult result) => Log.Safely(
         () => Log.SessionEnded(_settings.Logger, result.Initiator, (ushort)result.Reason.Code, result.WasClean, result.DiscardedMessages, result.Error?.GetType().Name));
-
-    private static void Logged(Action log)
-    {
-        try
-        {
-            log();
-        }
-        catch (Exception) // a logger that throws must not keep the end from being told
-        {
-        }
-    }
 
     // True if the connection is worth a polite end.
     private async Task<bool> ShakeHandsAsync(CloseCause cause)

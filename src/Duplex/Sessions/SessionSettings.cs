@@ -8,6 +8,9 @@ internal sealed record SessionSettings
 {
     public ConnectionSettings Connection { get; init; } = new();
 
+    /// <summary>How a default session gives what it receives; a raw one always gives frames.</summary>
+    public ReceiveMode ReceiveMode { get; init; }
+
     public ChannelConfig Incoming { get; init; } = ChannelConfig.DefaultIncoming;
 
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(20);

@@ -24,9 +24,14 @@ internal sealed class RawServer : IDisposable
     public bool IsAsked => _listener.Pending();
 
     /// <summary>The next connection, with its request read to the blank line.</summary>
-    public async Task<RawPeer> AcceptAsync()
+    public async Task<RawPeer> AcceptAsync() => await ReceiveRequestAsync(await AcceptSocketAsync());
+
+    /// <summary>The next connection, of which nothing is read.</summary>
+    public Task<Socket> AcceptSocketAsync() => _listener.AcceptSocketAsync().Soon();
+
+    /// <summary>Shakes hands over a connection if it is TLS, and reads its request.</summary>
+    public async Task<RawPeer> ReceiveRequestAsync(Socket socket)
     {
-        Socket socket = await _listener.AcceptSocketAsync().Soon();
         socket.NoDelay = true;
         Stream stream = new NetworkStream(socket, ownsSocket: true);
         if (_tls)
@@ -36,38 +41,41 @@ internal sealed class RawServer : IDisposable
             stream = ssl;
         }
 
-        return new RawPeer(socket, stream, await ReadRequestAsync(stream));
+        var peer = new RawPeer(socket, stream);
+        await peer.ReadRequestAsync();
+        return peer;
     }
 
     public void Dispose() => _listener.Dispose();
+}
 
-    private static async Task<string> ReadRequestAsync(Stream stream)
+/// <summary>One connection of a <see cref="RawServer"/>.</summary>
+internal sealed class RawPeer(Socket socket, Stream stream) : IDisposable
+{
+    private readonly FrameReader _reader = new(WebSocketRole.Server, WebSocketLimits.LargestSize);
+    private readonly MessageAssembler _assembler = new(AssemblerOutput.Frames);
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private Memory<byte> _input;
+
+    /// <summary>The request that was read last, as it stood on the wire.</summary>
+    public string Request { get; private set; } = "";
+
+    public Stream Stream { get; } = stream;
+
+    /// <summary>Reads a request to its blank line, or to the end of the stream.</summary>
+    public async Task ReadRequestAsync()
     {
         var request = new StringBuilder();
         byte[] one = new byte[1];
         while (!request.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
         {
-            if (await stream.ReadAsync(one).Soon() == 0)
+            if (await Stream.ReadAsync(one).Soon() == 0)
                 break;
             request.Append((char)one[0]);
         }
 
-        return request.ToString();
+        Request = request.ToString();
     }
-}
-
-/// <summary>One connection of a <see cref="RawServer"/>.</summary>
-internal sealed class RawPeer(Socket socket, Stream stream, string request) : IDisposable
-{
-    private readonly FrameReader _reader = new(WebSocketRole.Server, WebSocketLimits.LargestSize);
-    private readonly MessageAssembler _assembler = new(mergeFragments: false);
-    private readonly byte[] _buffer = new byte[64 * 1024];
-    private Memory<byte> _input;
-
-    /// <summary>The request as it stood on the wire.</summary>
-    public string Request { get; } = request;
-
-    public Stream Stream { get; } = stream;
 
     /// <summary>The value of a request header; null if there is none.</summary>
     public string? Header(string name) =>
@@ -111,6 +119,23 @@ internal sealed class RawPeer(Socket socket, Stream stream, string request) : ID
         }
     }
 
+    /// <summary>All frames of the client that come until it releases the connection, in words.</summary>
+    public async Task<string> ReceiveAllAsync()
+    {
+        var frames = new List<string>();
+        try
+        {
+            while (await ReceiveAsync() is { } frame)
+                frames.Add(Ending.Describe(frame));
+        }
+        catch (IOException)
+        {
+            // Released by RST.
+        }
+
+        return string.Join(", ", frames);
+    }
+
     /// <summary>Ends what we send, properly: FIN, and with TLS the close_notify before it.</summary>
     public async Task EndAsync()
     {
@@ -149,9 +174,13 @@ internal sealed class RawPeer(Socket socket, Stream stream, string request) : ID
         }
     }
 
+    /// <summary>Whether we have broken the connection.</summary>
+    public bool IsReset { get; private set; }
+
     /// <summary>Breaks the connection: RST.</summary>
     public void Reset()
     {
+        IsReset = true;
         socket.LingerState = new LingerOption(true, 0);
         socket.Close();
     }

@@ -1,7 +1,7 @@
 namespace Duplex.Tests;
 
 /// <summary>How a session ended, in words: one row of the closing rules. Two rows are equal if every column is.</summary>
-internal sealed record Ending
+internal sealed partial record Ending
 {
     /// <summary>All frames that the peer got, in order.</summary>
     public required string Wire { get; init; }
@@ -23,12 +23,12 @@ internal sealed record Ending
     public long Discarded { get; init; }
 
     /// <summary>Observes an ended session in every way that a user can.</summary>
-    public static async Task<Ending> ObserveAsync(SessionUnderTest<WebSocketSession> test)
+    /// <param name="session">The session.</param>
+    /// <param name="wire">What the peer got.</param>
+    public static async Task<Ending> ObserveAsync(WebSocketSession session, string wire)
     {
-        WebSocketSession session = test.Session;
         CloseResult result = await session.Completion.Soon();
 
-        Assert.True(test.Peer.Released.IsCompleted);
         Assert.Equal(WebSocketSessionState.Ended, session.State);
         await Patience.Until(() => session.Closed.IsCancellationRequested);
         if (session is DefaultWebSocketSession withReason)
@@ -39,7 +39,7 @@ internal sealed record Ending
 
         return new Ending
         {
-            Wire = Describe(test.Peer),
+            Wire = wire,
             Incoming = await ReceiveAllAsync(session),
             Sent = result.Sent?.ToString(),
             Received = result.Received?.ToString(),
@@ -48,15 +48,6 @@ internal sealed record Ending
             Error = result.Error?.GetType().Name,
             Discarded = result.DiscardedMessages,
         };
-    }
-
-    /// <summary>All that was sent to the peer and not looked at yet.</summary>
-    public static string Describe(ScriptedPeer peer)
-    {
-        var frames = new List<string>();
-        while (peer.TryReceive(out Frame? frame))
-            frames.Add(Describe(frame!));
-        return string.Join(", ", frames);
     }
 
     public static string Describe(Frame frame)
