@@ -32,9 +32,7 @@ internal sealed class Receiver : IDisposable
 
     /// <summary>One whose messages pass extensions, in this order on their way out.</summary>
     public Receiver(
-        IEnumerable<WebSocketExtension> extensions,
-        WebSocketRole role = WebSocketRole.Client,
-        long maxMessageSize = WebSocketLimits.DefaultMaxSize,
+        IEnumerable<WebSocketExtension> extensions, WebSocketRole role = WebSocketRole.Client, long maxMessageSize = WebSocketLimits.DefaultMaxSize,
         AssemblerOutput output = AssemblerOutput.Messages)
     {
         var chain = new ExtensionChain(extensions);

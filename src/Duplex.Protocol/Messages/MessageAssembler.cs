@@ -60,8 +60,8 @@ public sealed class MessageAssembler : IDisposable
     }
 
     /// <summary>
-    /// The largest message in bytes, all its fragments together, as the extensions leave it: 1 to <see cref="WebSocketLimits.LargestSize"/>, or to any size where messages come in pieces. It is asked at each
-    /// fragment's header.
+    /// The largest message in bytes, all its fragments together, as the extensions leave it: 1 to <see cref="WebSocketLimits.LargestSize"/>, or to any size where messages
+    /// come in pieces. It is asked at each fragment's header.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The size is out of that range.</exception>
     public long MaxMessageSize

@@ -5,8 +5,8 @@ internal sealed class StreamConnection
 {
     private readonly IDisposable _owner;
     private readonly FrameReader _reader;
-    private readonly ExtensionPipeline? _extensions;
     private readonly long _largestSize; // of a frame or message: what one array holds, where it stands in one
+    private readonly ExtensionPipeline? _extensions;
 
     // 0, then 1: set by whoever releases first.
     private int _isReleased;
@@ -29,8 +29,8 @@ internal sealed class StreamConnection
         _owner = owner;
         Role = settings.Role;
         Engine = settings.Engine;
-        _extensions = settings.Extensions;
         _largestSize = output == AssemblerOutput.Pieces ? long.MaxValue : WebSocketLimits.LargestSize;
+        _extensions = settings.Extensions;
         _reader = new FrameReader(
             settings.Role, Math.Min(settings.MaxFrameSize, _largestSize), _extensions?.Chain.OwnedBits ?? ReservedBits.None, _extensions?.Chain.ContinuationBits ?? ReservedBits.None);
         var assembler = new MessageAssembler(_extensions?.Incoming, output, settings.Pool, Math.Min(settings.MaxMessageSize, _largestSize), settings.MaxFragments);

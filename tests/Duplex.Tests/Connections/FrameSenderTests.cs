@@ -430,6 +430,78 @@ public sealed class FrameSenderTests : IDisposable
     }
 
     [Fact]
+    public async Task An_open_message_holds_the_gate_until_it_is_disposed_and_control_frames_pass_it()
+    {
+        FrameSender.OpenMessage message = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
+        Task waiting = _sender.SendAsync(Text("other"), default).AsTask();
+        Assert.False(_sender.TrySend(Text("no")));
+        Assert.False(message.IsUnfinished);
+
+        await message.SendAsync("a"u8.ToArray(), fin: false, default);
+        Assert.True(message.IsUnfinished);
+        Assert.True(_pump.TryStageControl(Opcode.Ping, []));
+        await message.SendAsync("b"u8.ToArray(), fin: true, default);
+        Assert.False(message.IsUnfinished);
+        Assert.False(waiting.IsCompleted);
+        message.Dispose();
+
+        await waiting.Soon();
+        Assert.Equal(["Text+(a)", "Ping()", "Continuation(b)", "Text(other)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task An_open_message_waits_its_turn_and_a_token_ends_that()
+    {
+        using var source = new CancellationTokenSource();
+        FrameSender.OpenMessage first = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
+        Task<FrameSender.OpenMessage> withdrawn = _sender.OpenAsync(FrameType.Text, SendTransform.Default, source.Token).AsTask();
+        Task<FrameSender.OpenMessage> second = _sender.OpenAsync(FrameType.Binary, SendTransform.Default, default).AsTask();
+
+        source.Cancel();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn.Soon());
+        Assert.False(second.IsCompleted);
+        first.Dispose();
+        (await second.Soon()).Dispose();
+        await _sender.SendAsync(Text("free"), default);
+        Assert.Equal(["Text(free)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task An_open_message_is_refused_inside_one_that_was_begun_by_hand_and_leaves_the_gate()
+    {
+        await _sender.SendAsync(Text("a", fin: false), default);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.OpenAsync(FrameType.Text, SendTransform.Default, default).AsTask().Soon());
+
+        await _sender.SendAsync(Text("b"), default);
+        Assert.Equal(["Text+(a)", "Continuation(b)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task Shutting_tells_an_open_message_and_lets_in_no_other()
+    {
+        FrameSender.OpenMessage message = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
+        await message.SendAsync("a"u8.ToArray(), fin: false, default);
+        message.Stopped.Register(() => throw new InvalidOperationException("a callback of the user's"));
+        var stopped = new TaskCompletionSource();
+        message.Stopped.Register(stopped.SetResult);
+        _closeState.TryBegin(CloseCause.Local(CloseReason.Normal));
+        Assert.True(_pump.TryStageControl(Opcode.Close, []));
+
+        _sender.Shut();
+
+        await stopped.Task.Soon();
+        Assert.True(message.IsClosed);
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => message.SendAsync("b"u8.ToArray(), fin: true, default).AsTask().Soon());
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.OpenAsync(FrameType.Text, SendTransform.Default, default).AsTask().Soon());
+        message.Dispose();
+        _sender.Shut();
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.SendAsync(Text("late"), default).AsTask().Soon());
+        Assert.Equal(["Text+(a)", "Close()"], await SentAsync());
+    }
+
+    [Fact]
     public async Task Wire_order_is_call_order_is_transform_order_however_many_send_at_once()
     {
         const int Senders = 8, Each = 200;
@@ -620,78 +692,6 @@ public sealed class FrameSenderTests : IDisposable
 
         Assert.Null(reader.Violation ?? assembler.Violation);
         return received;
-    }
-
-    [Fact]
-    public async Task An_open_message_holds_the_gate_until_it_is_disposed_and_control_frames_pass_it()
-    {
-        FrameSender.OpenMessage message = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
-        Task waiting = _sender.SendAsync(Text("other"), default).AsTask();
-        Assert.False(_sender.TrySend(Text("no")));
-        Assert.False(message.IsUnfinished);
-
-        await message.SendAsync("a"u8.ToArray(), fin: false, default);
-        Assert.True(message.IsUnfinished);
-        Assert.True(_pump.TryStageControl(Opcode.Ping, []));
-        await message.SendAsync("b"u8.ToArray(), fin: true, default);
-        Assert.False(message.IsUnfinished);
-        Assert.False(waiting.IsCompleted);
-        message.Dispose();
-
-        await waiting.Soon();
-        Assert.Equal(["Text+(a)", "Ping()", "Continuation(b)", "Text(other)"], await SentAsync());
-    }
-
-    [Fact]
-    public async Task An_open_message_waits_its_turn_and_a_token_ends_that()
-    {
-        using var source = new CancellationTokenSource();
-        FrameSender.OpenMessage first = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
-        Task<FrameSender.OpenMessage> withdrawn = _sender.OpenAsync(FrameType.Text, SendTransform.Default, source.Token).AsTask();
-        Task<FrameSender.OpenMessage> second = _sender.OpenAsync(FrameType.Binary, SendTransform.Default, default).AsTask();
-
-        source.Cancel();
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn.Soon());
-        Assert.False(second.IsCompleted);
-        first.Dispose();
-        (await second.Soon()).Dispose();
-        await _sender.SendAsync(Text("free"), default);
-        Assert.Equal(["Text(free)"], await SentAsync());
-    }
-
-    [Fact]
-    public async Task An_open_message_is_refused_inside_one_that_was_begun_by_hand_and_leaves_the_gate()
-    {
-        await _sender.SendAsync(Text("a", fin: false), default);
-
-        await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.OpenAsync(FrameType.Text, SendTransform.Default, default).AsTask().Soon());
-
-        await _sender.SendAsync(Text("b"), default);
-        Assert.Equal(["Text+(a)", "Continuation(b)"], await SentAsync());
-    }
-
-    [Fact]
-    public async Task Shutting_tells_an_open_message_and_lets_in_no_other()
-    {
-        FrameSender.OpenMessage message = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
-        await message.SendAsync("a"u8.ToArray(), fin: false, default);
-        message.Stopped.Register(() => throw new InvalidOperationException("a callback of the user's"));
-        var stopped = new TaskCompletionSource();
-        message.Stopped.Register(stopped.SetResult);
-        _closeState.TryBegin(CloseCause.Local(CloseReason.Normal));
-        Assert.True(_pump.TryStageControl(Opcode.Close, []));
-
-        _sender.Shut();
-
-        await stopped.Task.Soon();
-        Assert.True(message.IsClosed);
-        await Assert.ThrowsAsync<WebSocketClosedException>(() => message.SendAsync("b"u8.ToArray(), fin: true, default).AsTask().Soon());
-        await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.OpenAsync(FrameType.Text, SendTransform.Default, default).AsTask().Soon());
-        message.Dispose();
-        _sender.Shut();
-        await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.SendAsync(Text("late"), default).AsTask().Soon());
-        Assert.Equal(["Text+(a)", "Close()"], await SentAsync());
     }
 
     private void Use(ChannelConfig outgoing)

@@ -149,6 +149,22 @@ public sealed class OutgoingStreamsTests
         Assert.Equal("alive", await test.SentAsync());
     }
 
+    [Fact]
+    public async Task A_content_that_heeds_no_token_holds_up_nobody_but_its_sender()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        var content = new ContentStream { HeedsTokens = false };
+        Task sending = test.Session.SendAsync(content, FrameType.Text).Soon();
+        content.Give(0xFF); // is found out while the next read is in progress
+
+        await test.Session.SendAsync("other").Soon();
+
+        Assert.Equal("other", await test.SentAsync());
+        Assert.False(sending.IsCompleted);
+        content.End();
+        await Assert.ThrowsAsync<ArgumentException>(() => sending);
+    }
+
     [Theory, InlineData(false), InlineData(true)]
     public async Task Text_that_turns_out_to_be_none_ends_the_session_with_1011(bool endsWithinACharacter)
     {
@@ -361,12 +377,14 @@ public sealed class OutgoingStreamsTests
         Assert.Equal("Binary(01)...", await test.SentAsync());
 
         test.Peer.FailWrites(new IOException("gone"));
-        content.Give(2);
-        await Patience.Until(() => test.Peer.WriteCount == 2);
-        content.Give(3);
-        test.Peer.SendEof();
+        while (!sending.IsCompleted)
+        {
+            content.Give(2);
+            await Task.Yield();
+        }
 
         await Assert.ThrowsAsync<WebSocketClosedException>(() => sending);
+        test.Peer.SendEof();
         CloseResult end = await test.Session.Completion.Soon();
         Assert.Equal(CloseInitiator.None, end.Initiator);
         Assert.IsAssignableFrom<IOException>(end.Error);
@@ -413,11 +431,19 @@ public sealed class OutgoingStreamsTests
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings =>
             settings with { Connection = settings.Connection with { Outgoing = ChannelConfig.Bounded(2, 100, ChannelOverflow.Close) } });
 
+        var content = new ContentStream();
+        Task sending = test.Session.SendAsync(content).Soon();
         test.Peer.BlockWrites();
-        Task sending = Task.Run(() => test.Session.SendAsync(new PatternStream(3 * FragmentSize)).AsTask());
+        content.Give(new byte[60]);
         await Patience.Until(() => test.Peer.IsWriteBlocked);
+        content.Give(new byte[60]); // is staged
+        await Patience.Until(() => content.ReadSizes.Length == 3);
+        content.Give(new byte[60]); // finds no room
+        content.End();
+        await Patience.Until(() => content.ReadSizes.Length == 4);
+        Assert.False(sending.IsCompleted);
         test.Peer.UnblockWrites();
-        await sending.Soon();
+        await sending;
         await test.Session.FlushAsync().Soon();
         Assert.Equal(WebSocketSessionState.Open, test.Session.State);
 

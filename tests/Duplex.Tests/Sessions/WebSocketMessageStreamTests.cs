@@ -303,7 +303,7 @@ public sealed class WebSocketMessageStreamTests
     [Fact]
     public async Task Disposed_while_it_is_read_that_read_is_served_and_the_rest_skipped()
     {
-        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Streams();
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Streams(settings => settings with { Incoming = ChannelConfig.Bounded(4, 100) });
         test.Peer.SendHex("02 01 01");
         WebSocketMessageStream message = (await test.Session.ReceiveStreamAsync().Soon())!;
         Assert.Equal("01", await ReadAsync(message));
@@ -315,6 +315,10 @@ public sealed class WebSocketMessageStreamTests
         test.Peer.SendHex("00 02 02 03");
 
         Assert.Equal(1, await pending);
+        for (int i = 0; i < 50; i++)
+            test.Peer.SendFrame(Opcode.Continuation, new byte[90], fin: false);
+        test.Peer.SendFrame(Opcode.Ping, "p"u8);
+        Assert.Equal("Pong(70)", await test.SentAsync()); // nobody has asked for the next yet
         test.Peer.SendHex("80 01 04 82 01 05");
         Assert.Equal("05", await ReadAsync((await test.Session.ReceiveStreamAsync().Soon())!));
     }
