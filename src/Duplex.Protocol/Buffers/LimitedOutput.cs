@@ -46,8 +46,8 @@ internal abstract class LimitedOutput : IBufferWriter<byte>
 
         // One byte more than the limit allows is enough for whoever fills what he gets to notice that there is more.
         Memory<byte> free = GetFree(Math.Max(1, sizeHint));
-        long most = Math.Max(Math.Max(1, sizeHint), _limit - _total + 1);
-        return free.Length > most ? free[..(int)most] : free;
+        long left = Math.Max(0, _limit - _total);
+        return free.Length > left ? free[..(int)Math.Min(free.Length, Math.Max(sizeHint, left + 1))] : free;
     }
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;

@@ -27,7 +27,8 @@ internal sealed class PieceBuilder(ArrayPool<byte> pool)
     /// <summary>How many bytes it holds, to be taken as the next piece.</summary>
     public int Length { get; private set; }
 
-    private int Free => _slab is null ? 0 : _slab.Array.Length - _start - Length;
+    /// <summary>How many bytes there is memory for without taking more.</summary>
+    public int FreeCapacity => _slab is null ? 0 : _slab.Array.Length - _start - Length;
 
     /// <summary>Announces a frame's payload, so that memory of about the right size is taken when its bytes come.</summary>
     public void Expect(long bytes) => _announced = bytes;
@@ -36,17 +37,33 @@ internal sealed class PieceBuilder(ArrayPool<byte> pool)
     public Memory<byte> GetTail(long most)
     {
         int least = (int)Math.Min(most, SmallSlab);
-        if (Free < least)
+        if (FreeCapacity < least)
             Grow(least);
-        return _slab!.Array.AsMemory(_start + Length, (int)Math.Min(most, Free));
+        return _slab!.Array.AsMemory(_start + Length, (int)Math.Min(most, FreeCapacity));
     }
+
+    /// <summary>Free memory behind what it holds, for whoever writes what nobody has announced. What is used of it counts by <see cref="Commit"/>.</summary>
+    /// <param name="atLeast">How many bytes it must have, at least one.</param>
+    public Memory<byte> GetFree(int atLeast)
+    {
+        // What one batch becomes may be many times a slab: doubling keeps the copying within one pass over it.
+        if (FreeCapacity < atLeast)
+            Grow(Math.Max(atLeast, Length));
+        return _slab!.Array.AsMemory(_start + Length);
+    }
+
+    /// <summary>Takes over bytes that were written into <see cref="GetFree"/>'s memory.</summary>
+    public void Commit(int count) => Length += count;
+
+    /// <summary>What it holds from a position on.</summary>
+    public ReadOnlySpan<byte> Since(int start) => _slab is null ? [] : _slab.Array.AsSpan(_start + start, Length - start);
 
     /// <summary>Takes over bytes; those that already lie in <see cref="GetTail"/>'s memory are not copied.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty)
             return;
-        if (Free < bytes.Length)
+        if (FreeCapacity < bytes.Length)
             Grow(bytes.Length);
         Span<byte> tail = _slab!.Array.AsSpan(_start + Length);
         if (!Unsafe.AreSame(in MemoryMarshal.GetReference(bytes), in MemoryMarshal.GetReference(tail)))
@@ -67,7 +84,7 @@ internal sealed class PieceBuilder(ArrayPool<byte> pool)
         ReadOnlyMemory<byte> piece = owner.Array.AsMemory(_start, Length);
         _start += Length;
         Length = 0;
-        if (Free == 0)
+        if (FreeCapacity == 0)
             LetGo();
         return piece;
     }

@@ -6,7 +6,7 @@ namespace Duplex;
 /// The simple form of an extension: it gets frames and returns frames. Incoming they are whole messages, outgoing each is what its sender sent: a message, or a fragment of one.
 /// </summary>
 /// <remarks>
-/// It costs a copy of each payload; where that matters, derive from <see cref="WebSocketExtension"/>. It may keep the frames that it gets. Unless told otherwise it sees every message,
+/// It costs a copy of each payload, and holds an incoming message until it is whole, even where a session receives streams; where that matters, derive from <see cref="WebSocketExtension"/>. It may keep the frames that it gets. Unless told otherwise it sees every message,
 /// whatever the sender's <see cref="SendTransform"/>.
 /// </remarks>
 public abstract class FrameExtension : WebSocketExtension
@@ -51,8 +51,9 @@ public abstract class FrameExtension : WebSocketExtension
         }
 
         long size = _gathered!.WrittenCount + (long)part.Data.Length;
-        if (size > part.MaxMessageSize)
-            return ExtensionResult.Failed(ProtocolViolation.TooBig("MaxMessageSize", part.MaxMessageSize, size));
+        long limit = Math.Min(part.MaxMessageSize, WebSocketLimits.LargestSize); // it stands in one array, even if the session receives streams
+        if (size > limit)
+            return ExtensionResult.Failed(ProtocolViolation.TooBig("MaxMessageSize", limit, size));
         _gathered.Write(part.Data);
         if (!part.EndsMessage)
             return ExtensionResult.Done();

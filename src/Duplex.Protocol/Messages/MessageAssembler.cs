@@ -16,7 +16,7 @@ public sealed class MessageAssembler : IDisposable
     private readonly PayloadBuilder _control;
     private readonly PieceBuilder? _pieces; // instead of _message, where messages come in pieces
     private readonly IncomingTransform? _transform;
-    private readonly MessageOutput? _transformed; // where extensions write
+    private readonly LimitedOutput? _transformed; // where extensions write
 
     // Set by any thread, read by the one that reads.
     private long _maxMessageSize;
@@ -53,7 +53,8 @@ public sealed class MessageAssembler : IDisposable
         if (output == AssemblerOutput.Pieces)
             _pieces = new PieceBuilder(pool ?? ArrayPool<byte>.Shared);
         _transform = transform;
-        _transformed = transform is null ? null : new MessageOutput(_message);
+        if (transform is not null)
+            _transformed = _pieces is null ? new MessageOutput(_message) : new PieceOutput(_pieces);
         MaxMessageSize = maxMessageSize;
         MaxFragments = maxFragments;
     }
@@ -106,11 +107,19 @@ public sealed class MessageAssembler : IDisposable
         }
         else
         {
-            if (piece.Starts && !isControl && !(TryStart(piece) && FitsMessage(piece)))
-                return false;
+            if (piece.Starts)
+            {
+                if (!isControl && !(TryStart(piece) && FitsMessage(piece)))
+                    return false;
+                Expect(piece);
+            }
+
             if (piece.Type == FrameType.Text && !TryValidate(piece.Payload, piece.EndsMessage))
                 return false;
-            Append(piece, piece.Payload, isControl ? null : _pieces, builder);
+            if (_pieces is not null && !isControl)
+                _pieces.Append(piece.Payload);
+            else
+                builder.Append(piece.Payload);
         }
 
         if (_pieces is not null && !isControl)
@@ -170,7 +179,19 @@ public sealed class MessageAssembler : IDisposable
         return Frame.Create(_type, fin, _reserved, payload, owner);
     }
 
-    // Judged at the header, before memory is taken: all but the size, which extensions change.
+    // Memory of about the right size is taken when the frame's bytes come.
+    private void Expect(in FramePiece piece)
+    {
+        long length = piece.Header.PayloadLength;
+        if (piece.Header.IsControl)
+            _control.Expect(length, final: true);
+        else if (_pieces is not null)
+            _pieces.Expect(length);
+        else
+            _message.Expect(length, final: _output == AssemblerOutput.Frames || piece.Header.Fin);
+    }
+
+    // Judged at the header, before memory is taken: all but the size of a message, which extensions change.
     private bool TryStart(in FramePiece piece)
     {
         if (piece.StartsMessage)
@@ -182,9 +203,9 @@ public sealed class MessageAssembler : IDisposable
             _utf8.Reset();
         }
 
-        // Whatever a reader lets through, a frame stands in one array.
         if (_output == AssemblerOutput.Frames)
         {
+            // Whatever a reader lets through, a frame stands in one array.
             if (piece.Header.PayloadLength > WebSocketLimits.LargestSize)
                 Violation = ProtocolViolation.TooBig("MaxFrameSize", WebSocketLimits.LargestSize, piece.Header.PayloadLength);
             return Violation is null;
@@ -197,7 +218,6 @@ public sealed class MessageAssembler : IDisposable
         return Violation is null;
     }
 
-    // Of a message that no extension changes.
     private bool FitsMessage(in FramePiece piece)
     {
         if (_output == AssemblerOutput.Frames)
@@ -211,52 +231,29 @@ public sealed class MessageAssembler : IDisposable
         return Violation is null;
     }
 
-    private void Append(in FramePiece piece, ReadOnlySpan<byte> bytes, PieceBuilder? pieces, PayloadBuilder builder)
-    {
-        if (pieces is not null)
-        {
-            if (piece.Starts)
-                pieces.Expect(piece.Header.PayloadLength);
-            pieces.Append(bytes);
-            return;
-        }
-
-        if (piece.Starts)
-            builder.Expect(piece.Header.PayloadLength, final: _output == AssemblerOutput.Frames || piece.Header.Fin);
-        builder.Append(bytes);
-    }
-
     private bool TryTransform(in FramePiece piece, IncomingTransform transform)
     {
         if (piece.Starts && !TryStart(piece))
             return false;
 
-        int before = _message.Length;
+        int before = _pieces?.Length ?? _message.Length;
         bool isWell = transform.TryProcess(piece, _transformed!, MaxMessageSize, out ReadOnlySpan<byte> rest, out ProtocolViolation? violation);
         Violation = violation;
-        if (!isWell || transform.IsActive)
-            return TryAppendTransformed(piece, isWell, rest, before, transform);
+        if (isWell && piece.Starts && !transform.IsActive)
+        {
+            isWell = FitsMessage(piece);
+            if (isWell)
+                Expect(piece);
+        }
 
-        if ((piece.Starts && !FitsMessage(piece)) || (piece.Type == FrameType.Text && !TryValidate(rest, piece.EndsMessage)))
-            return false;
-        Append(piece, rest, _pieces, _message);
-        return true;
-    }
-
-    private bool TryAppendTransformed(in FramePiece piece, bool isWell, ReadOnlySpan<byte> rest, int before, IncomingTransform transform)
-    {
-        if (isWell)
+        if (isWell && _pieces is not null)
+            _pieces.Append(rest);
+        else if (isWell)
             _message.Append(rest);
-        transform.Clear(); // the rest lay there
-        if (!isWell || (piece.Type == FrameType.Text && !TryValidate(_message.Since(before), piece.EndsMessage)))
-            return false;
-        if (_pieces is null)
-            return true;
-
-        // Extensions write into the message; where it is handed on in pieces it holds no more than came of this one.
-        _pieces.Append(_message.Since(0));
-        _message.Discard();
-        return true;
+        transform.Clear();
+        if (!isWell || piece.Type != FrameType.Text)
+            return isWell;
+        return TryValidate(_pieces is null ? _message.Since(before) : _pieces.Since(before), piece.EndsMessage);
     }
 
     private bool TryValidate(ReadOnlySpan<byte> text, bool ends)

@@ -9,14 +9,15 @@ internal sealed partial class FrameSender
 
     /// <summary>Begins a message of several fragments. Whoever calls this holds the gate until the message is disposed: no other data goes between, control frames do.</summary>
     /// <param name="type">Text or binary.</param>
+    /// <param name="transform">What its sender wishes of the extensions.</param>
     /// <param name="token">Ends the wait for the gate.</param>
     /// <exception cref="WebSocketClosedException">The session takes no more frames.</exception>
     /// <exception cref="InvalidOperationException">A message that a user began in fragments is unfinished.</exception>
-    public async ValueTask<OpenMessage> OpenAsync(FrameType type, CancellationToken token)
+    public async ValueTask<OpenMessage> OpenAsync(FrameType type, SendTransform transform, CancellationToken token)
     {
         if (!await _gate.EnterAsync(token).ConfigureAwait(false))
             throw closeState.ToSendException();
-        var message = new OpenMessage(this, type);
+        var message = new OpenMessage(this, type, transform);
 
         // Before it is asked whether the end has begun: whoever begins it closes the pump first, and then looks for a message to stop.
         _streamed = message;
@@ -36,7 +37,7 @@ internal sealed partial class FrameSender
     }
 
     /// <summary>A message that its sender, who holds the gate, sends in fragments. Not thread-safe, save for <see cref="Stopped"/>.</summary>
-    internal sealed class OpenMessage(FrameSender sender, FrameType type) : IDisposable
+    internal sealed class OpenMessage(FrameSender sender, FrameType type, SendTransform transform) : IDisposable
     {
         private readonly CancellationTokenSource _stop = new(); // without timer and links: nothing to dispose
 
@@ -58,11 +59,20 @@ internal sealed partial class FrameSender
         public async ValueTask SendAsync(ReadOnlyMemory<byte> payload, bool fin, CancellationToken token)
         {
             token.ThrowIfCancellationRequested();
-            var frame = new OutgoingFrame(type, payload, fin);
-            sender.Check(frame);
-            SendPump.Staged outcome = sender.Stage(ref frame, wholeOnly: false, out int taken);
-            if (taken < frame.Payload.Length || outcome == SendPump.Staged.NoRoom)
-                outcome = await sender.StageRestAsync(frame, outcome, taken, token).ConfigureAwait(false);
+            SendPump.Staged outcome;
+            try
+            {
+                var frame = new OutgoingFrame(type, payload, fin, Transform: transform);
+                sender.Check(frame);
+                outcome = sender.Stage(ref frame, wholeOnly: false, out int taken);
+                if (taken < frame.Payload.Length || outcome == SendPump.Staged.NoRoom)
+                    outcome = await sender.StageRestAsync(frame, outcome, taken, token).ConfigureAwait(false);
+            }
+            finally
+            {
+                sender.ClearTransformed();
+            }
+
             if (outcome == SendPump.Staged.WriteInline)
                 sender.WriteInline();
         }

@@ -150,9 +150,12 @@ internal sealed partial class FrameSender(
 
     private void Exit()
     {
-        extensions?.Outgoing.Clear();
+        ClearTransformed();
         _gate.Exit();
     }
+
+    // Under the gate: what extensions wrote is staged, or will not be.
+    private void ClearTransformed() => extensions?.Outgoing.Clear();
 
     // Whoever waits at the gate goes on before the write begins.
     private void Leave(SendPump.Staged outcome)

@@ -10,7 +10,7 @@ internal sealed record UpgradedConnection(Stream Stream, IDisposable Owner, WebS
     /// <summary>Releases all of it, where no session takes it over.</summary>
     public void Dispose()
     {
-        Owner.Dispose();
         Extensions?.Release();
+        Owner.Dispose();
     }
 }

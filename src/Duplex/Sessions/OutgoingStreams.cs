@@ -13,9 +13,9 @@ internal sealed class OutgoingStreams(FrameSender sender, SessionLifetime lifeti
     public const int FragmentSize = 64 * 1024;
 
     /// <summary>Sends a message; completes when its last fragment is staged.</summary>
-    public async ValueTask SendAsync(Stream content, FrameType type, CancellationToken token)
+    public async ValueTask SendAsync(Stream content, FrameType type, SendTransform transform, CancellationToken token)
     {
-        FrameSender.OpenMessage message = await sender.OpenAsync(type, token).ConfigureAwait(false);
+        FrameSender.OpenMessage message = await sender.OpenAsync(type, transform, token).ConfigureAwait(false);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(token, message.Stopped);
         byte[] buffer = pool.Rent(FragmentSize);
         var reading = new Reading(content, lifetime.Completion);

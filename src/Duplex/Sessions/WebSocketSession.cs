@@ -155,14 +155,25 @@ public abstract partial class WebSocketSession : IAsyncDisposable
     /// <exception cref="InvalidOperationException">A message that was begun by a frame without fin is unfinished.</exception>
     /// <exception cref="ChannelOverflowException">There was no room for the first fragment, and the outgoing queue is set to close then.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before all was staged.</exception>
-    public ValueTask SendAsync(Stream content, FrameType type = FrameType.Binary, CancellationToken cancellationToken = default)
+#pragma warning disable RS0027 // the overload with a wish to the extensions demands its token: see there
+    public ValueTask SendAsync(Stream content, FrameType type = FrameType.Binary, CancellationToken cancellationToken = default) =>
+#pragma warning restore RS0027
+        SendAsync(content, type, SendTransform.Default, cancellationToken);
+
+    /// <summary>Sends a message whose content comes from a stream, with a wish to the extensions.</summary>
+    /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"/>
+    /// <param name="content">The content, from its present position to its end. It is read with a token that also fires when the session ends, and is not disposed.</param>
+    /// <param name="type">Binary, or text, whose content must be UTF-8, which is checked.</param>
+    /// <param name="transform">What is wished of the session's extensions, such as not to compress the message.</param>
+    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; from then on it ends the session with 1011, and is ignored once all is staged.</param>
+    public ValueTask SendAsync(Stream content, FrameType type, SendTransform transform, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
         if (!content.CanRead)
             throw new ArgumentException("The stream cannot be read.", nameof(content));
         if (type is not (FrameType.Text or FrameType.Binary))
             throw new ArgumentOutOfRangeException(nameof(type), type, "A message is text or binary.");
-        return _outgoingStreams.SendAsync(content, type, cancellationToken);
+        return _outgoingStreams.SendAsync(content, type, transform, cancellationToken);
     }
 
     /// <summary>Completes when the transport has accepted everything that was staged before the call. Nothing needs it to go out; it only tells when it has.</summary>

@@ -33,6 +33,15 @@ public sealed class LimitedOutputTests : IDisposable
     }
 
     [Fact]
+    public void Without_a_limit_all_the_memory_is_given()
+    {
+        _output.Begin(starts: true, limit: long.MaxValue);
+        Assert.True(_output.GetMemory().Length > 1);
+        _output.Write(new byte[5000]);
+        Assert.Equal(5000, _output.Written.Length);
+    }
+
+    [Fact]
     public void The_limit_holds_for_a_message_over_all_its_parts_and_may_change_meanwhile()
     {
         _output.Begin(starts: true, limit: 5);

@@ -274,6 +274,48 @@ public class IncomingTransformTests
         }, iter: 400, print: sample => $"{string.Join(", ", sample.Item1.Select(message => $"{message.Type} {message.Data.Length} {message.IsMarked}"))}; cuts {string.Join(' ', sample.Item2)}; chunks {string.Join(' ', sample.Item3)}; in place {sample.Item4}, interceptor {sample.Item5}");
     }
 
+    [Fact]
+    public void In_pieces_any_chunking_gives_the_same_bytes_and_each_messages_last_piece_ends_it() =>
+        Gen.Select(Gen.Int[0, 3000].Array[1, 6], Gen.Int[0, 100_000].Array[0, 3], FrameStreams.Chunks, Gen.Int[0, 1]).Sample((lengths, cuts, chunks, never) =>
+        {
+            var pool = new CountingPool();
+            var outgoing = new OutgoingTransform(new ExtensionChain(new CounterExtension().Identified()), pool);
+            byte[][] messages = [.. lengths.Select(length => Enumerable.Range(length, length).Select(i => (byte)('a' + (i % 26))).ToArray())];
+            byte[] wire = [.. messages.SelectMany((message, i) => Encode(outgoing, FrameType.Text, message, isMarked: i % 2 >= never, cuts))];
+            using var receiver = new Receiver([new CounterExtension().Identified()], output: AssemblerOutput.Pieces, maxMessageSize: long.MaxValue);
+
+            receiver.FeedChunks(wire, chunks);
+
+            Assert.Null(receiver.Violation);
+            Assert.All(receiver.Frames, frame => Assert.Equal(ReservedBits.None, frame.Reserved));
+            List<byte[]> received = [];
+            List<byte> message = [];
+            foreach (Frame frame in receiver.Frames)
+            {
+                message.AddRange(frame.Data.Span);
+                if (!frame.Fin)
+                    continue;
+                received.Add([.. message]);
+                message.Clear();
+            }
+
+            Assert.Equal(messages, received);
+        }, iter: 200);
+
+    [Fact]
+    public void In_pieces_text_is_judged_and_the_limit_holds_behind_the_extensions_too()
+    {
+        using var invalid = new Receiver([new CounterExtension().Identified()], output: AssemblerOutput.Pieces);
+        invalid.Feed("C1 03 E2 83 00");
+        Assert.Equal(CloseCode.InvalidFramePayloadData, invalid.Violation?.Code);
+
+        using var large = new Receiver([Toy(ToyExtension.Around('x'))], output: AssemblerOutput.Pieces, maxMessageSize: 5);
+        large.Feed("41 01 61");
+        Assert.Null(large.Violation);
+        large.Feed("80 01 61");
+        Assert.Equal(CloseCode.MessageTooBig, large.Violation?.Code);
+    }
+
     // What the other end sends: a message in fragments, each transformed.
     private static byte[] Encode(OutgoingTransform transform, FrameType type, byte[] data, bool isMarked, int[] cuts)
     {

@@ -432,7 +432,7 @@ public sealed class FrameSenderTests : IDisposable
     [Fact]
     public async Task An_open_message_holds_the_gate_until_it_is_disposed_and_control_frames_pass_it()
     {
-        FrameSender.OpenMessage message = await _sender.OpenAsync(FrameType.Text, default);
+        FrameSender.OpenMessage message = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
         Task waiting = _sender.SendAsync(Text("other"), default).AsTask();
         Assert.False(_sender.TrySend(Text("no")));
         Assert.False(message.IsUnfinished);
@@ -453,9 +453,9 @@ public sealed class FrameSenderTests : IDisposable
     public async Task An_open_message_waits_its_turn_and_a_token_ends_that()
     {
         using var source = new CancellationTokenSource();
-        FrameSender.OpenMessage first = await _sender.OpenAsync(FrameType.Text, default);
-        Task<FrameSender.OpenMessage> withdrawn = _sender.OpenAsync(FrameType.Text, source.Token).AsTask();
-        Task<FrameSender.OpenMessage> second = _sender.OpenAsync(FrameType.Binary, default).AsTask();
+        FrameSender.OpenMessage first = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
+        Task<FrameSender.OpenMessage> withdrawn = _sender.OpenAsync(FrameType.Text, SendTransform.Default, source.Token).AsTask();
+        Task<FrameSender.OpenMessage> second = _sender.OpenAsync(FrameType.Binary, SendTransform.Default, default).AsTask();
 
         source.Cancel();
 
@@ -472,7 +472,7 @@ public sealed class FrameSenderTests : IDisposable
     {
         await _sender.SendAsync(Text("a", fin: false), default);
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.OpenAsync(FrameType.Text, default).AsTask().Soon());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.OpenAsync(FrameType.Text, SendTransform.Default, default).AsTask().Soon());
 
         await _sender.SendAsync(Text("b"), default);
         Assert.Equal(["Text+(a)", "Continuation(b)"], await SentAsync());
@@ -481,7 +481,7 @@ public sealed class FrameSenderTests : IDisposable
     [Fact]
     public async Task Shutting_tells_an_open_message_and_lets_in_no_other()
     {
-        FrameSender.OpenMessage message = await _sender.OpenAsync(FrameType.Text, default);
+        FrameSender.OpenMessage message = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
         await message.SendAsync("a"u8.ToArray(), fin: false, default);
         message.Stopped.Register(() => throw new InvalidOperationException("a callback of the user's"));
         var stopped = new TaskCompletionSource();
@@ -494,7 +494,7 @@ public sealed class FrameSenderTests : IDisposable
         await stopped.Task.Soon();
         Assert.True(message.IsClosed);
         await Assert.ThrowsAsync<WebSocketClosedException>(() => message.SendAsync("b"u8.ToArray(), fin: true, default).AsTask().Soon());
-        await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.OpenAsync(FrameType.Text, default).AsTask().Soon());
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.OpenAsync(FrameType.Text, SendTransform.Default, default).AsTask().Soon());
         message.Dispose();
         _sender.Shut();
         await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.SendAsync(Text("late"), default).AsTask().Soon());

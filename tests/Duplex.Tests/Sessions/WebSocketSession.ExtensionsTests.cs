@@ -155,7 +155,7 @@ public sealed class WebSocketSessionExtensionsTests
                 try
                 {
                     while (true)
-                        await test.Session.SendAsync("x");
+                        await test.Session.SendAsync(new byte[] { 1 });
                 }
                 catch (WebSocketClosedException)
                 {
@@ -181,4 +181,74 @@ public sealed class WebSocketSessionExtensionsTests
         settings with { Connection = settings.Connection with { Extensions = new ExtensionPipeline(new ExtensionChain(extensions), settings.Connection.Pool) } };
 
     private static (ReservedBits Bits, string Text) Described(Frame frame) => (frame.Reserved, System.Text.Encoding.Latin1.GetString(frame.Data.Span));
+
+    [Fact]
+    public async Task A_message_from_a_stream_is_one_message_for_the_extension_and_pings_go_between()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(_counter);
+        byte[] content = new byte[150_000];
+        new Random(2).NextBytes(content);
+
+        Task sending = test.Session.SendAsync(new MemoryStream(content)).AsTask();
+        List<byte> sent = [];
+        List<ReservedBits> bits = [];
+        Frame frame;
+        do
+        {
+            frame = await test.Peer.ReceiveAsync();
+            sent.AddRange(frame.Data.Span);
+            bits.Add(frame.Reserved);
+        }
+        while (!frame.Fin);
+        await sending.Soon();
+        await test.Session.SendAsync(new MemoryStream("plain"u8.ToArray()), FrameType.Text, SendTransform.Never, default).Soon();
+        await test.Session.SendAsync(new byte[] { 0 });
+
+        Assert.Equal(content, sent.Take(content.Length).Select((b, i) => (byte)(b ^ (byte)i)));
+        Assert.Equal(content.Length + 1, sent.Count);
+        Assert.Equal(ReservedBits.Rsv1, bits[0]);
+        Assert.All(bits.Skip(1), later => Assert.Equal(ReservedBits.None, later));
+        var plain = new List<string>();
+        do
+        {
+            frame = await test.Peer.ReceiveAsync();
+            plain.Add(Described(frame).Text);
+        }
+        while (!frame.Fin);
+        Assert.Equal("plain", string.Concat(plain));
+        Assert.Equal((ReservedBits.Rsv1, $"{(char)(byte)content.Length}\u0001"), Described(await test.Peer.ReceiveAsync()));
+    }
+
+    [Fact]
+    public async Task An_extension_that_fails_within_a_message_from_a_stream_ends_the_session_and_that_send()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(_counter);
+        int calls = 0;
+        _counter.OnOutgoing = () =>
+        {
+            if (++calls == 2)
+                throw new FormatException();
+        };
+
+        WebSocketException error = await Assert.ThrowsAsync<WebSocketException>(() => test.Session.SendAsync(new MemoryStream(new byte[200_000])).Soon());
+
+        Assert.IsType<FormatException>(error.InnerException);
+        Assert.False((await test.Peer.ReceiveAsync()).Fin);
+        Assert.Equal("Close(1011 InternalError)", await test.SentAsync());
+        Assert.Same(error, await Assert.ThrowsAsync<WebSocketException>(() => test.Session.Incoming.ReadAsync().Soon()));
+    }
+
+    [Fact]
+    public async Task Received_as_a_stream_a_message_has_passed_the_extensions()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest<DefaultWebSocketSession>.Open(
+            DefaultWebSocketSession.Over, settings => With(settings with { ReceiveMode = ReceiveMode.Streams }, _counter));
+
+        test.Peer.SendHex("41 01 48");
+        test.Peer.SendHex("00 00  80 02 68 00");
+
+        await using WebSocketMessageStream? message = await test.Session.ReceiveStreamAsync().Soon();
+        using var reader = new StreamReader(message!);
+        Assert.Equal("Hi", await reader.ReadToEndAsync().Soon());
+    }
 }
