@@ -44,7 +44,7 @@ public class WebSocketsHandler : DelegatingHandler
         ArgumentNullException.ThrowIfNull(options);
         options.MakeReadOnly();
         _options = options;
-        _plugin = new EnginePlugin(SendHandshakeAsync, options.Subprotocols, options.HandshakeTimeout, options.LoggerFactory.CreateLogger("Duplex"), _stopping.Token);
+        _plugin = new EnginePlugin(SendHandshakeAsync, options.Subprotocols, options.Extensions.Factories, options.HandshakeTimeout, options.LoggerFactory.CreateLogger("Duplex"), _stopping.Token);
     }
 
     /// <summary>Makes the plugin around a handler, with options, which become read-only.</summary>

@@ -46,7 +46,7 @@ public static partial class WebSocketsHttpClientExtensions
         }
         catch
         {
-            connection.Owner.Dispose(); // a logger factory of the user's may throw
+            connection.Dispose(); // a logger factory of the user's may throw
             throw;
         }
     }

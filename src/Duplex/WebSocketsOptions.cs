@@ -24,6 +24,7 @@ public sealed class WebSocketsOptions
     private long _maxFrameSize = WebSocketLimits.DefaultMaxSize;
     private long _maxMessageSize = WebSocketLimits.DefaultMaxSize;
     private int _maxFragments = WebSocketLimits.DefaultMaxFragments;
+    private WebSocketContentConverter? _contentConverter;
     private WebSocketEngine _engine = WebSocketEngines.Http;
     private TimeProvider _timeProvider = TimeProvider.System;
     private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
@@ -104,8 +105,21 @@ public sealed class WebSocketsOptions
     /// </summary>
     public IList<string> Subprotocols => _subprotocols;
 
+    /// <summary>
+    /// What makes messages of values and values of messages (<see cref="DefaultWebSocketSession.SendSerializedAsync{T}(T, CancellationToken)"/> and its like), unless
+    /// a session or a call has a converter of its own. All sessions share it. Default: none.
+    /// </summary>
+    public WebSocketContentConverter? ContentConverter
+    {
+        get => _contentConverter;
+        set => Set(ref _contentConverter, value);
+    }
+
     /// <summary>How much a session's queues hold.</summary>
     public WebSocketChannelsOptions Channels { get; } = new();
+
+    /// <summary>What transforms the messages of sessions. Default: nothing.</summary>
+    public WebSocketExtensionsOptions Extensions { get; } = new();
 
     /// <summary>
     /// How connections come to be. Default: <see cref="WebSocketEngines.Http"/>. An option that an engine cannot honour is off there; one that was set fails when a handler is made with
@@ -156,10 +170,12 @@ public sealed class WebSocketsOptions
         _isReadOnly = true;
         _subprotocols.MakeReadOnly();
         Channels.MakeReadOnly();
+        Extensions.MakeReadOnly();
     }
 
     /// <summary>What a session is made with. What the engine cannot honour, and nobody set, is off.</summary>
-    internal SessionSettings ToSessionSettings()
+    /// <param name="extensions">The session's active extensions.</param>
+    internal SessionSettings ToSessionSettings(ExtensionChain? extensions = null)
     {
         bool hasLimits = Engine.Supports(EngineCapability.FrameLimits);
         bool hasPings = Engine.Supports(EngineCapability.ControlFrames);
@@ -172,6 +188,7 @@ public sealed class WebSocketsOptions
                 MaxMessageSize = MaxMessageSize,
                 MaxFragments = hasLimits ? MaxFragments : int.MaxValue,
                 Outgoing = Channels.Outgoing,
+                Extensions = extensions is null ? null : new ExtensionPipeline(extensions, BufferPool),
                 Time = TimeProvider,
                 Pool = BufferPool,
                 RandomFill = RandomFill,
@@ -180,14 +197,15 @@ public sealed class WebSocketsOptions
             PingInterval = hasPings ? PingInterval : Timeout.InfiniteTimeSpan,
             PingTimeout = hasPings ? PingTimeout : Timeout.InfiniteTimeSpan,
             CloseTimeout = CloseTimeout,
+            Converter = ContentConverter,
             Logger = LoggerFactory.CreateLogger("Duplex"),
         };
     }
 
     /// <summary>What a default session is made with. Where nothing is assembled, only limits hold that somebody set.</summary>
-    internal SessionSettings ToSessionSettings(ReceiveMode receiveMode)
+    internal SessionSettings ToSessionSettings(ReceiveMode receiveMode, ExtensionChain? extensions = null)
     {
-        SessionSettings settings = ToSessionSettings();
+        SessionSettings settings = ToSessionSettings(extensions);
         if (receiveMode == ReceiveMode.Messages)
             return settings;
         return settings with

@@ -64,6 +64,15 @@ public sealed class DocumentTests
     [Fact]
     public void An_example_that_does_not_compile_is_found() => Assert.NotEmpty(Errors("await client.NoSuchMethodAsync();"));
 
+    [Theory, InlineData("FrameLogger.cs"), InlineData("ToyXor.cs")]
+    public void A_sample_extension_is_printed_as_it_runs_in_the_tests(string file)
+    {
+        string sample = File.ReadAllText(Path.Combine(Repository.Root, "samples", "Extensions", file));
+        string types = sample[sample.IndexOf("/// <summary>", StringComparison.Ordinal)..].TrimEnd();
+
+        Assert.Contains($"{types}\n```", File.ReadAllText(Path.Combine(Repository.Root, "docs", "extensions.md")), StringComparison.Ordinal);
+    }
+
     private static string Read(string name) => File.ReadAllText(Path.Combine(Repository.Root, "docs", name));
 
     private static ImmutableArray<Diagnostic> Errors(string code)

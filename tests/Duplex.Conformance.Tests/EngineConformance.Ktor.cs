@@ -74,7 +74,8 @@ public abstract partial class EngineConformance
             await session.Incoming.ReadAsync();
         }).Soon());
 
-        Assert.Contains("1500", error.Message, StringComparison.Ordinal);
+        // Not the whole size: a socket may bring a message in parts, and the first that goes beyond the limit ends it.
+        Assert.Contains("MaxMessageSize", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -11,8 +11,9 @@ internal sealed class Receiver : IDisposable
         long maxFrameSize = WebSocketLimits.DefaultMaxSize,
         long maxMessageSize = WebSocketLimits.DefaultMaxSize,
         int maxFragments = WebSocketLimits.DefaultMaxFragments,
-        ReservedBits ownedBits = ReservedBits.None)
-        : this(mergeFragments ? AssemblerOutput.Messages : AssemblerOutput.Frames, role, maxFrameSize, maxMessageSize, maxFragments, ownedBits)
+        ReservedBits ownedBits = ReservedBits.None,
+        ReservedBits continuationBits = ReservedBits.None)
+        : this(mergeFragments ? AssemblerOutput.Messages : AssemblerOutput.Frames, role, maxFrameSize, maxMessageSize, maxFragments, ownedBits, continuationBits)
     {
     }
 
@@ -22,10 +23,21 @@ internal sealed class Receiver : IDisposable
         long maxFrameSize = WebSocketLimits.DefaultMaxSize,
         long maxMessageSize = WebSocketLimits.DefaultMaxSize,
         int maxFragments = WebSocketLimits.DefaultMaxFragments,
-        ReservedBits ownedBits = ReservedBits.None)
+        ReservedBits ownedBits = ReservedBits.None,
+        ReservedBits continuationBits = ReservedBits.None)
     {
-        Reader = new FrameReader(role, maxFrameSize, ownedBits);
+        Reader = new FrameReader(role, maxFrameSize, ownedBits, continuationBits);
         Assembler = new MessageAssembler(output, Pool, maxMessageSize, maxFragments);
+    }
+
+    /// <summary>One whose messages pass extensions, in this order on their way out.</summary>
+    public Receiver(
+        IEnumerable<WebSocketExtension> extensions, WebSocketRole role = WebSocketRole.Client, long maxMessageSize = WebSocketLimits.DefaultMaxSize,
+        AssemblerOutput output = AssemblerOutput.Messages)
+    {
+        var chain = new ExtensionChain(extensions);
+        Reader = new FrameReader(role, ownedBits: chain.OwnedBits, continuationBits: chain.ContinuationBits);
+        Assembler = new MessageAssembler(new IncomingTransform(chain, Pool), output, Pool, maxMessageSize, WebSocketLimits.DefaultMaxFragments);
     }
 
     public CountingPool Pool { get; } = new();
@@ -57,7 +69,7 @@ internal sealed class Receiver : IDisposable
     /// <summary>Receives bytes, the payloads of messages straight into the assembler's memory wherever nothing else is left over.</summary>
     public void FeedInPlace(ReadOnlySpan<byte> bytes)
     {
-        while (!bytes.IsEmpty && Violation is null && _rest.Length == 0 && Reader.Remaining > 0 && !Reader.InControlFrame)
+        while (!bytes.IsEmpty && Violation is null && _rest.Length == 0 && Assembler.TakesPayloadInPlace && Reader.Remaining > 0 && !Reader.InControlFrame)
         {
             Memory<byte> memory = Assembler.GetPayloadMemory(Reader.Remaining);
             Assert.InRange(memory.Length, 1, Reader.Remaining);

@@ -46,6 +46,30 @@ public sealed class WebSocketSessionsTests
         await peer.Released.Soon();
     }
 
+    [Fact]
+    public async Task Interceptors_work_and_what_needs_a_handshake_is_refused()
+    {
+        using var peer = new ScriptedPeer(WebSocketRole.Client);
+        var interceptor = new ToyExtension(ToyExtension.Around('x'), ToyExtension.Around('y'));
+        DefaultWebSocketSession session = WebSocketSessions.Create(peer, WebSocketRole.Server, ws => ws.Extensions.Install(new ToyFactory("toy", () => interceptor)));
+
+        await session.SendAsync("a");
+        Assert.Equal("xax"u8.ToArray(), (await peer.ReceiveAsync()).ReadBytes());
+        peer.SendFrame(Opcode.Text, "b"u8);
+        Assert.Equal("yby", Assert.IsType<Frame.Text>(await session.Incoming.ReadAsync().Soon()).ReadText());
+        session.Abort();
+        await session.Completion.Soon();
+        Assert.Equal(1, interceptor.Disposals);
+
+        using var unused = new ScriptedPeer();
+        var error = Assert.Throws<ArgumentException>(() => WebSocketSessions.Create(unused, WebSocketRole.Client, ws => ws.Extensions.Install(new CounterFactory())));
+        Assert.Contains("x-counter", error.Message, StringComparison.Ordinal);
+        RawWebSocketSession raw = WebSocketSessions.CreateRaw(unused, WebSocketRole.Client, ws => ws.Extensions.Install(new CounterFactory()));
+        Assert.Empty(raw.Extensions);
+        raw.Abort();
+        await raw.Completion.Soon();
+    }
+
     [Theory]
     [InlineData(WebSocketRole.Client)]
     [InlineData(WebSocketRole.Server)]

@@ -23,6 +23,7 @@ public sealed class WebSocketsOptionsTests
         Assert.Equal(64 << 20, options.MaxMessageSize);
         Assert.Equal(131_072, options.MaxFragments);
         Assert.Empty(options.Subprotocols);
+        Assert.Null(options.ContentConverter);
         Assert.Same(ChannelConfig.DefaultIncoming, options.Channels.Incoming);
         Assert.Same(ChannelConfig.DefaultOutgoing, options.Channels.Outgoing);
         Assert.Same(WebSocketEngines.Http, options.Engine);
@@ -131,6 +132,7 @@ public sealed class WebSocketsOptionsTests
         Assert.Throws<InvalidOperationException>(() => options.Engine = WebSocketEngines.Http);
         Assert.Throws<InvalidOperationException>(() => options.TimeProvider = TimeProvider.System);
         Assert.Throws<InvalidOperationException>(() => options.LoggerFactory = NullLoggerFactory.Instance);
+        Assert.Throws<InvalidOperationException>(() => options.ContentConverter = null);
         Assert.Throws<InvalidOperationException>(() => options.BufferPool = ArrayPool<byte>.Shared);
         Assert.Throws<InvalidOperationException>(() => options.RandomFill = null);
         Assert.Throws<InvalidOperationException>(() => options.Channels.Incoming = ChannelConfig.Unlimited);
@@ -155,6 +157,7 @@ public sealed class WebSocketsOptionsTests
     {
         var pool = new CountingPool();
         var time = new FakeTimeProvider();
+        var converter = new DelegateConverter();
         MaskKeyPool.RandomFill fill = destination => destination.Fill(1);
         var options = new WebSocketsOptions
         {
@@ -164,6 +167,7 @@ public sealed class WebSocketsOptionsTests
             MaxFrameSize = 4,
             MaxMessageSize = 5,
             MaxFragments = 6,
+            ContentConverter = converter,
             TimeProvider = time,
             BufferPool = pool,
             RandomFill = fill,
@@ -177,6 +181,7 @@ public sealed class WebSocketsOptionsTests
         Assert.Same(time, settings.Connection.Time);
         Assert.Same(pool, settings.Connection.Pool);
         Assert.Same(fill, settings.Connection.RandomFill);
+        Assert.Same(converter, settings.Converter);
         Assert.Same(options.Channels.Incoming, settings.Incoming);
         Assert.Same(options.Channels.Outgoing, settings.Connection.Outgoing);
         Assert.Equal(WebSocketRole.Client, settings.Connection.Role);

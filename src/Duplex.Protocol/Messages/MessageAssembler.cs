@@ -15,6 +15,8 @@ public sealed class MessageAssembler : IDisposable
     private readonly PayloadBuilder _message;
     private readonly PayloadBuilder _control;
     private readonly PieceBuilder? _pieces; // instead of _message, where messages come in pieces
+    private readonly IncomingTransform? _transform;
+    private readonly MessageOutput? _transformed; // where extensions write
 
     // Set by any thread, read by the one that reads.
     private long _maxMessageSize;
@@ -37,6 +39,12 @@ public sealed class MessageAssembler : IDisposable
         ArrayPool<byte>? pool = null,
         long maxMessageSize = WebSocketLimits.DefaultMaxSize,
         int maxFragments = WebSocketLimits.DefaultMaxFragments)
+        : this(transform: null, output, pool, maxMessageSize, maxFragments)
+    {
+    }
+
+    /// <summary>Creates an assembler whose messages pass extensions.</summary>
+    internal MessageAssembler(IncomingTransform? transform, AssemblerOutput output, ArrayPool<byte>? pool, long maxMessageSize, int maxFragments)
     {
         _output = output;
         _allocator = new PayloadAllocator(pool ?? ArrayPool<byte>.Shared);
@@ -44,13 +52,15 @@ public sealed class MessageAssembler : IDisposable
         _control = new PayloadBuilder(_allocator);
         if (output == AssemblerOutput.Pieces)
             _pieces = new PieceBuilder(pool ?? ArrayPool<byte>.Shared);
+        _transform = transform;
+        _transformed = transform is null ? null : new MessageOutput(_message);
         MaxMessageSize = maxMessageSize;
         MaxFragments = maxFragments;
     }
 
     /// <summary>
-    /// The largest message in bytes, all its fragments together: 1 to <see cref="WebSocketLimits.LargestSize"/>, or to any size where messages come in pieces. It is asked at each
-    /// fragment's header.
+    /// The largest message in bytes, all its fragments together, as the extensions leave it: 1 to <see cref="WebSocketLimits.LargestSize"/>, or to any size where messages
+    /// come in pieces. It is asked at each fragment's header.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The size is out of that range.</exception>
     public long MaxMessageSize
@@ -80,33 +90,36 @@ public sealed class MessageAssembler : IDisposable
     /// <summary>What the peer did wrong, once it did: no piece may follow.</summary>
     public ProtocolViolation? Violation { get; private set; }
 
+    /// <summary>Whether the payload of the data frame in progress stands in the message as it comes, so that it can be read straight into <see cref="GetPayloadMemory"/>.</summary>
+    public bool TakesPayloadInPlace => _transform is not { IsActive: true };
+
     /// <summary>Takes a piece over; true if it completed <paramref name="frame"/>.</summary>
     public bool TryAccept(in FramePiece piece, [NotNullWhen(true)] out Frame? frame)
     {
         frame = null;
         bool isControl = piece.Header.IsControl;
         PayloadBuilder builder = isControl ? _control : _message;
-        if (piece.Starts)
+        if (_transform is not null && !isControl)
         {
-            if (!isControl && !TryStart(piece))
+            if (!TryTransform(piece, _transform))
                 return false;
-            if (_pieces is not null && !isControl)
-                _pieces.Expect(piece.Header.PayloadLength);
-            else
-                builder.Expect(piece.Header.PayloadLength, final: _output == AssemblerOutput.Frames || piece.Header.Fin);
+        }
+        else
+        {
+            if (piece.Starts && !isControl && !(TryStart(piece) && FitsMessage(piece)))
+                return false;
+            if (piece.Type == FrameType.Text && !TryValidate(piece.Payload, piece.EndsMessage))
+                return false;
+            Append(piece, piece.Payload, isControl ? null : _pieces, builder);
         }
 
-        if (piece.Type == FrameType.Text && !TryValidate(piece))
-            return false;
         if (_pieces is not null && !isControl)
         {
-            _pieces.Append(piece.Payload);
             if (piece.EndsMessage)
                 frame = TakePiece(fin: true);
             return frame is not null;
         }
 
-        builder.Append(piece.Payload);
         if (!piece.Ends || (_output == AssemblerOutput.Messages && !isControl && !piece.Header.Fin))
             return false;
         ReservedBits reserved = isControl || _output == AssemblerOutput.Frames ? piece.Header.Reserved : _reserved;
@@ -157,43 +170,100 @@ public sealed class MessageAssembler : IDisposable
         return Frame.Create(_type, fin, _reserved, payload, owner);
     }
 
+    // Judged at the header, before memory is taken: all but the size, which extensions change.
     private bool TryStart(in FramePiece piece)
     {
         if (piece.StartsMessage)
         {
             _type = piece.Type;
-            _reserved = piece.Header.Reserved;
+            _reserved = _transform is null ? piece.Header.Reserved : piece.Header.Reserved & ~_transform.OwnedBits;
             _fragments = 0;
             _size = 0;
             _utf8.Reset();
         }
 
-        long length = piece.Header.PayloadLength;
+        // Whatever a reader lets through, a frame stands in one array.
         if (_output == AssemblerOutput.Frames)
         {
-            // Whatever a reader lets through, a frame stands in one array.
-            if (length > WebSocketLimits.LargestSize)
-                Violation = ProtocolViolation.TooBig("MaxFrameSize", WebSocketLimits.LargestSize, length);
+            if (piece.Header.PayloadLength > WebSocketLimits.LargestSize)
+                Violation = ProtocolViolation.TooBig("MaxFrameSize", WebSocketLimits.LargestSize, piece.Header.PayloadLength);
             return Violation is null;
         }
 
-        // Each once: another thread may set them between the judgement and the words.
-        long maxSize = MaxMessageSize;
+        // Once: another thread may set it between the judgement and the words.
         int maxFragments = MaxFragments;
+        if (++_fragments > maxFragments)
+            Violation = ProtocolViolation.TooBig("MaxFragments", maxFragments, _fragments, "fragments");
+        return Violation is null;
+    }
+
+    // Of a message that no extension changes.
+    private bool FitsMessage(in FramePiece piece)
+    {
+        if (_output == AssemblerOutput.Frames)
+            return true;
+        long length = piece.Header.PayloadLength;
+        long maxSize = MaxMessageSize;
         if (length > maxSize - _size)
             Violation = ProtocolViolation.TooBig("MaxMessageSize", maxSize, (long)Math.Min((ulong)_size + (ulong)length, long.MaxValue));
-        else if (++_fragments > maxFragments)
-            Violation = ProtocolViolation.TooBig("MaxFragments", maxFragments, _fragments, "fragments");
         else
             _size += length;
         return Violation is null;
     }
 
-    private bool TryValidate(in FramePiece piece)
+    private void Append(in FramePiece piece, ReadOnlySpan<byte> bytes, PieceBuilder? pieces, PayloadBuilder builder)
+    {
+        if (pieces is not null)
+        {
+            if (piece.Starts)
+                pieces.Expect(piece.Header.PayloadLength);
+            pieces.Append(bytes);
+            return;
+        }
+
+        if (piece.Starts)
+            builder.Expect(piece.Header.PayloadLength, final: _output == AssemblerOutput.Frames || piece.Header.Fin);
+        builder.Append(bytes);
+    }
+
+    private bool TryTransform(in FramePiece piece, IncomingTransform transform)
+    {
+        if (piece.Starts && !TryStart(piece))
+            return false;
+
+        int before = _message.Length;
+        bool isWell = transform.TryProcess(piece, _transformed!, MaxMessageSize, out ReadOnlySpan<byte> rest, out ProtocolViolation? violation);
+        Violation = violation;
+        if (!isWell || transform.IsActive)
+            return TryAppendTransformed(piece, isWell, rest, before, transform);
+
+        if ((piece.Starts && !FitsMessage(piece)) || (piece.Type == FrameType.Text && !TryValidate(rest, piece.EndsMessage)))
+            return false;
+        Append(piece, rest, _pieces, _message);
+        return true;
+    }
+
+    private bool TryAppendTransformed(in FramePiece piece, bool isWell, ReadOnlySpan<byte> rest, int before, IncomingTransform transform)
+    {
+        if (isWell)
+            _message.Append(rest);
+        transform.Clear(); // the rest lay there
+        if (!isWell || (piece.Type == FrameType.Text && !TryValidate(_message.Since(before), piece.EndsMessage)))
+            return false;
+        if (_pieces is null)
+            return true;
+
+        // Extensions write into the message; where it is handed on in pieces it holds no more than came of this one.
+        _pieces.Append(_message.Since(0));
+        _message.Discard();
+        return true;
+    }
+
+    private bool TryValidate(ReadOnlySpan<byte> text, bool ends)
     {
         // §8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST
         // _Fail the WebSocket Connection_." Noticed at the first bad byte, not at the end of the message.
-        if (!_utf8.Append(piece.Payload) || (piece.EndsMessage && !_utf8.IsComplete))
+        if (!_utf8.Append(text) || (ends && !_utf8.IsComplete))
             Violation = ProtocolViolation.InvalidUtf8("a text message");
         return Violation is null;
     }

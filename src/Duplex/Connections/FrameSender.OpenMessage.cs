@@ -60,8 +60,8 @@ internal sealed partial class FrameSender
             token.ThrowIfCancellationRequested();
             var frame = new OutgoingFrame(type, payload, fin);
             sender.Check(frame);
-            SendPump.Staged outcome = sender.Stage(frame, wholeOnly: false, out int taken);
-            if (taken < payload.Length || outcome == SendPump.Staged.NoRoom)
+            SendPump.Staged outcome = sender.Stage(ref frame, wholeOnly: false, out int taken);
+            if (taken < frame.Payload.Length || outcome == SendPump.Staged.NoRoom)
                 outcome = await sender.StageRestAsync(frame, outcome, taken, token).ConfigureAwait(false);
             if (outcome == SendPump.Staged.WriteInline)
                 sender.WriteInline();
@@ -71,7 +71,7 @@ internal sealed partial class FrameSender
         public void Dispose()
         {
             sender._streamed = null;
-            sender._gate.Exit();
+            sender.Exit();
         }
 
         /// <summary>No more fragments are taken.</summary>

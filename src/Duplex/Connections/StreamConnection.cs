@@ -6,6 +6,7 @@ internal sealed class StreamConnection
     private readonly IDisposable _owner;
     private readonly FrameReader _reader;
     private readonly long _largestSize; // of a frame or message: what one array holds, where it stands in one
+    private readonly ExtensionPipeline? _extensions;
 
     // 0, then 1: set by whoever releases first.
     private int _isReleased;
@@ -20,20 +21,27 @@ internal sealed class StreamConnection
     /// <param name="settings">The settings.</param>
     /// <param name="closeState">What a send throws once the end has begun.</param>
     /// <param name="onOverflow">Called when a sender finds no room in an outgoing queue that is set to close then.</param>
+    /// <param name="onFault">Called when an extension fails on what is sent, with what our Close says.</param>
     public StreamConnection(
-        Stream stream, IDisposable owner, AssemblerOutput output, ConnectionSettings settings, CloseState closeState, Action<ChannelOverflowException> onOverflow)
+        Stream stream, IDisposable owner, AssemblerOutput output, ConnectionSettings settings, CloseState closeState, Action<ChannelOverflowException> onOverflow,
+        Action<CloseCode, WebSocketException> onFault)
     {
         _owner = owner;
         Role = settings.Role;
         Engine = settings.Engine;
         _largestSize = output == AssemblerOutput.Pieces ? long.MaxValue : WebSocketLimits.LargestSize;
-        _reader = new FrameReader(settings.Role, Math.Min(settings.MaxFrameSize, _largestSize));
-        var assembler = new MessageAssembler(output, settings.Pool, Math.Min(settings.MaxMessageSize, _largestSize), settings.MaxFragments);
-        Receiving = new ReceiveLoop(stream, _reader, assembler, settings.Pool, settings.Time);
+        _extensions = settings.Extensions;
+        _reader = new FrameReader(
+            settings.Role, Math.Min(settings.MaxFrameSize, _largestSize), _extensions?.Chain.OwnedBits ?? ReservedBits.None, _extensions?.Chain.ContinuationBits ?? ReservedBits.None);
+        var assembler = new MessageAssembler(_extensions?.Incoming, output, settings.Pool, Math.Min(settings.MaxMessageSize, _largestSize), settings.MaxFragments);
+        Receiving = new ReceiveLoop(stream, _reader, assembler, settings.Pool, settings.Time, _extensions?.Chain);
         MaskKeyPool? keys = settings.RandomFill is { } fill ? new MaskKeyPool(fill) : null;
         Pump = new SendPump(stream, new SendStage(new FrameWriter(settings.Engine.Masks ? settings.Role : WebSocketRole.Server, keys, settings.Pool), settings.Outgoing), settings.Time);
-        Sender = new FrameSender(Pump, closeState, ReservedBits.None, settings.Outgoing.Overflow == ChannelOverflow.Close ? onOverflow : null);
+        Sender = new FrameSender(Pump, closeState, _extensions, settings.Outgoing.Overflow == ChannelOverflow.Close ? onOverflow : null, onFault);
     }
+
+    /// <summary>The active extensions.</summary>
+    public IReadOnlyList<WebSocketExtension> Extensions => _extensions?.Chain.Extensions ?? [];
 
     /// <summary>Which end we are.</summary>
     public WebSocketRole Role { get; }
@@ -81,5 +89,7 @@ internal sealed class StreamConnection
         catch (Exception) // whatever a stream throws when it goes, it is gone, and the session still has to end
         {
         }
+
+        _extensions?.Chain.Release(); // the receive loop, or a sender, may still be in one
     }
 }

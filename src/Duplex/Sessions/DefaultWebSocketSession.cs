@@ -14,6 +14,8 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
         if (settings.ReceiveMode == ReceiveMode.Streams)
             _streams = new IncomingStreams(Queue, CloseState);
         _time = settings.Time;
+        _pool = settings.Connection.Pool;
+        Converter = settings.Converter;
         _pings = new PingLedger(_time);
         _keepAlive = new KeepAliveTimer(Connection, Lifetime, _pings, settings);
         CloseReason = Lifetime.CloseReason;

@@ -19,6 +19,8 @@ internal sealed record SessionSettings
 
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    public WebSocketContentConverter? Converter { get; init; }
+
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
     public TimeProvider Time => Connection.Time;

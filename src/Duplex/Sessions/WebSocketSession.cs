@@ -12,7 +12,7 @@ namespace Duplex;
 /// <para>Thread-safe, all of it: any number of senders and receivers, at any time, in any state.</para>
 /// <para>Dispose it: that closes politely, bounded by the close timeout and a second. <see cref="Abort"/> is the only violent end.</para>
 /// </remarks>
-public abstract class WebSocketSession : IAsyncDisposable
+public abstract partial class WebSocketSession : IAsyncDisposable
 {
     // Up to here a text's UTF-8 is as good as certain to fit a pool's common buffers at three bytes a character, which spares counting them first.
     private const int UncountedText = 4096;
@@ -24,7 +24,10 @@ public abstract class WebSocketSession : IAsyncDisposable
     private protected WebSocketSession(Stream stream, IDisposable owner, AssemblerOutput output, SessionSettings settings)
     {
         Queue = new FrameQueue(settings.Incoming, ofPieces: output == AssemblerOutput.Pieces);
-        Connection = new StreamConnection(stream, owner, output, settings.Connection, CloseState, overflow => Lifetime!.TryEnd(CloseCause.SendOverflow(overflow)));
+        Connection = new StreamConnection(
+            stream, owner, output, settings.Connection, CloseState,
+            onOverflow: overflow => Lifetime!.TryEnd(CloseCause.SendOverflow(overflow)),
+            onFault: (code, error) => Lifetime!.TryEnd(CloseCause.Failure(new CloseReason(code), error)));
         Lifetime = new SessionLifetime(Connection, CloseState, Queue, settings);
         _outgoing = new OutgoingFrames(Connection, Lifetime, CloseState);
         _outgoingStreams = new OutgoingStreams(Connection.Sender, Lifetime, CloseState, settings.Connection.Pool);
@@ -95,7 +98,14 @@ public abstract class WebSocketSession : IAsyncDisposable
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
     /// <param name="text">The text; it must hold whole characters.</param>
     /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
-    public ValueTask SendAsync(string text, CancellationToken cancellationToken = default)
+    public ValueTask SendAsync(string text, CancellationToken cancellationToken = default) => SendAsync(text, SendTransform.Default, cancellationToken);
+
+    /// <summary>Sends a text message, with a wish to the extensions.</summary>
+    /// <inheritdoc cref="SendAsync(string, CancellationToken)"/>
+    /// <param name="text">The text; it must hold whole characters.</param>
+    /// <param name="transform">What is wished of the session's extensions, such as not to compress the message.</param>
+    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+    public ValueTask SendAsync(string text, SendTransform transform, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(text);
         int most = text.Length <= UncountedText ? text.Length * 3 : Encoding.UTF8.GetByteCount(text);
@@ -106,7 +116,7 @@ public abstract class WebSocketSession : IAsyncDisposable
             throw new ArgumentException("The text holds half of a surrogate pair, which UTF-8 cannot carry. Send whole characters, or send bytes.", nameof(text));
         }
 
-        ValueTask sending = Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, buffer.AsMemory(0, written), IsValidText: true), cancellationToken);
+        ValueTask sending = Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, buffer.AsMemory(0, written), IsValidText: true, Transform: transform), cancellationToken);
         if (!sending.IsCompletedSuccessfully)
             return ReturnWhenSentAsync(sending, buffer);
         ArrayPool<byte>.Shared.Return(buffer);
@@ -124,7 +134,9 @@ public abstract class WebSocketSession : IAsyncDisposable
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
     /// <param name="utf8">The text in UTF-8, which is checked; borrowed until the call completes.</param>
     /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+#pragma warning disable RS0027 // the overload with a wish to the extensions demands its token: see there
     public ValueTask SendTextAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken = default) =>
+#pragma warning restore RS0027
         Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, utf8), cancellationToken);
 
     /// <summary>

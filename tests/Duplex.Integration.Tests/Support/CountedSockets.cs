@@ -6,7 +6,8 @@ namespace Duplex.Tests;
 internal sealed class CountedSockets
 {
     private readonly Lock _sync = new();
-    private readonly List<CountedStream> _streams = [];
+    private readonly List<CountedStream> _streams = []; // under _sync
+    private int _connecting; // under _sync
 
     /// <summary>How many connections were ever made.</summary>
     public int Made
@@ -18,13 +19,13 @@ internal sealed class CountedSockets
         }
     }
 
-    /// <summary>How many are open.</summary>
+    /// <summary>How many are open, or being opened.</summary>
     public int Open
     {
         get
         {
             lock (_sync)
-                return _streams.Count(stream => stream.Disposals == 0);
+                return _connecting + _streams.Count(stream => stream.Disposals == 0);
         }
     }
 
@@ -32,23 +33,32 @@ internal sealed class CountedSockets
     public SocketsHttpHandler CreateHandler()
     {
         SocketsHttpHandler handler = LoopbackCertificate.CreateHandler();
+        handler.ResponseDrainTimeout = TimeSpan.Zero; // else a body that nobody reads to its end keeps its connection for two seconds
         handler.ConnectCallback = async (context, token) =>
         {
+            CountedStream? stream = null;
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            lock (_sync)
+                _connecting++;
             try
             {
                 await socket.ConnectAsync(context.DnsEndPoint, token);
+                return stream = new CountedStream(socket);
             }
             catch
             {
                 socket.Dispose();
                 throw;
             }
-
-            var stream = new CountedStream(socket);
-            lock (_sync)
-                _streams.Add(stream);
-            return stream;
+            finally
+            {
+                lock (_sync)
+                {
+                    _connecting--;
+                    if (stream is not null)
+                        _streams.Add(stream);
+                }
+            }
         };
         return handler;
     }

@@ -7,7 +7,7 @@ public class MessageAssemblerTests
     [Fact]
     public void Fragments_become_one_frame_with_the_first_ones_type_and_reserved_bits()
     {
-        using var receiver = new Receiver(ownedBits: ReservedBits.Rsv1 | ReservedBits.Rsv2);
+        using var receiver = new Receiver(ownedBits: ReservedBits.Rsv1 | ReservedBits.Rsv2, continuationBits: ReservedBits.Rsv2);
 
         receiver.Feed("42 01 01  00 00  20 01 02  80 01 03");
 
@@ -27,7 +27,7 @@ public class MessageAssemblerTests
     [Fact]
     public void Without_merging_each_frame_of_the_wire_is_delivered_with_its_messages_type_and_its_own_bits()
     {
-        using var receiver = new Receiver(mergeFragments: false, ownedBits: ReservedBits.Rsv1 | ReservedBits.Rsv2);
+        using var receiver = new Receiver(mergeFragments: false, ownedBits: ReservedBits.Rsv1 | ReservedBits.Rsv2, continuationBits: ReservedBits.Rsv2);
 
         receiver.Feed("41 01 61  89 01 70  20 00  80 01 62  82 01 03");
 

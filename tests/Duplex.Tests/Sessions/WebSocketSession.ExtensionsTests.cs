@@ -1,0 +1,184 @@
+namespace Duplex.Tests;
+
+public sealed class WebSocketSessionExtensionsTests
+{
+    private readonly CounterExtension _counter = new CounterExtension().Identified();
+
+    [Fact]
+    public async Task Messages_pass_the_extension_in_both_directions_and_control_frames_do_not()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(_counter);
+
+        await test.Session.SendAsync("Hi");
+        await test.Session.SendAsync(new byte[] { 0 });
+        Assert.Equal((ReservedBits.Rsv1, "Hh\0"), Described(await test.Peer.ReceiveAsync()));
+        Assert.Equal((ReservedBits.Rsv1, "\u0002\u0001"), Described(await test.Peer.ReceiveAsync()));
+        test.Peer.SendHex("89 01 70  41 01 48  80 02 68 00  81 01 78");
+
+        Assert.Equal("Pong(70)", await test.SentAsync());
+        Frame frame = await test.Session.Incoming.ReadAsync().Soon();
+        Assert.Equal((ReservedBits.None, "Hi"), Described(frame));
+        frame.Recycle();
+        Assert.Equal("x", await test.ReceiveAsync());
+    }
+
+    [Fact]
+    public async Task Each_way_to_send_can_wish_that_a_message_is_not_transformed()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(_counter);
+
+        await test.Session.SendAsync("a", SendTransform.Never, default);
+        await test.Session.SendAsync("b"u8.ToArray(), SendTransform.Never, default);
+        await test.Session.SendTextAsync("c"u8.ToArray(), SendTransform.Never, default);
+        await test.Session.SendAsync(new Frame.Text("d"), SendTransform.Never, default);
+        await test.Session.SendAsync(new Frame.Text(fin: false, "e"u8.ToArray()), SendTransform.Never, default);
+        await test.Session.SendAsync(new Frame.Text(fin: true, "f"u8.ToArray()));
+        await test.Session.SendAsync(new Frame.Ping("g"u8.ToArray()), SendTransform.Always, default);
+        await test.Session.SendAsync("h", SendTransform.Always, default);
+
+        foreach (string letter in (string[])["a", "b", "c", "d", "e", "f", "g"])
+            Assert.Equal((ReservedBits.None, letter), Described(await test.Peer.ReceiveAsync()));
+        Assert.Equal((ReservedBits.Rsv1, "h\0"), Described(await test.Peer.ReceiveAsync()));
+        Assert.Equal(1, _counter.Transformations);
+    }
+
+    [Fact]
+    public async Task The_session_tells_which_extensions_are_active()
+    {
+        var other = new ToyExtension().Identified("other", ReservedBits.None);
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(_counter, other);
+
+        Assert.Equal([_counter, other], test.Session.Extensions);
+        Assert.Same(other, test.Session.Extension<ToyExtension>());
+        Assert.Same(_counter, test.Session.Extension<WebSocketExtension>());
+        Assert.True(test.Session.TryGetExtension(out CounterExtension? found));
+        Assert.Same(_counter, found);
+        Assert.False(test.Session.TryGetExtension(out FrameExtension? none));
+        Assert.Null(none);
+        Assert.Contains(nameof(FrameExtension), Assert.Throws<InvalidOperationException>(test.Session.Extension<FrameExtension>).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_extensions_there_are_none()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+
+        Assert.Empty(test.Session.Extensions);
+        Assert.False(test.Session.TryGetExtension(out WebSocketExtension? _));
+    }
+
+    [Fact]
+    public async Task A_large_message_is_transformed_in_both_directions_and_nothing_is_left_behind()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(_counter);
+        byte[] large = new byte[300_000];
+        new Random(1).NextBytes(large);
+
+        await test.Session.SendAsync(large).Soon();
+        Frame sent = await test.Peer.ReceiveAsync();
+        Assert.Equal(large.Length + 1, sent.Data.Length);
+        test.Peer.SendFrame(Opcode.Binary, sent.Data.Span, reserved: ReservedBits.Rsv1); // what we hid with our stream the other's opens
+
+        Frame received = await test.Session.Incoming.ReadAsync().Soon();
+        Assert.Equal(large, received.ReadBytes());
+        received.Recycle();
+        Assert.Contains(ReceiveLoop.BufferSize, test.Peer.ReadSizes);
+    }
+
+    [Fact]
+    public async Task Extensions_are_disposed_once_before_the_session_has_ended()
+    {
+        SessionUnderTest<DefaultWebSocketSession> test = Open(_counter);
+        Task<int> disposals = test.Session.Completion.ContinueWith(_ => _counter.Disposals, TaskContinuationOptions.ExecuteSynchronously);
+        await test.Session.SendAsync("x");
+
+        await test.DisposeAsync();
+
+        Assert.Equal(1, await disposals.Soon());
+        Assert.Equal(1, _counter.Disposals);
+        Assert.Same(_counter, Assert.Single(test.Session.Extensions));
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.SendAsync("late").Soon());
+        Assert.False(test.Session.Outgoing.TryWrite(new Frame.Text("late")));
+        Assert.Null(_counter.Misuse);
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_within_a_transformation_disposes_behind_it()
+    {
+        SessionUnderTest<DefaultWebSocketSession> test = Open(_counter);
+        using ManualResetEventSlim entered = new(), goOn = new();
+        _counter.OnOutgoing = () =>
+        {
+            entered.Set();
+            Assert.True(goOn.Wait(Patience.Limit));
+        };
+        Task sending = Task.Run(() => test.Session.SendAsync("x").AsTask());
+        Assert.True(entered.Wait(Patience.Limit));
+
+        test.Session.Abort();
+        await test.Session.Completion.Soon();
+        Assert.Equal(0, _counter.Disposals);
+        goOn.Set();
+
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => sending.Soon());
+        await Patience.Until(() => _counter.Disposals == 1);
+        Assert.Null(_counter.Misuse);
+        await test.DisposeAsync();
+        Assert.Equal(1, _counter.Disposals);
+    }
+
+    [Fact]
+    public async Task A_message_that_extensions_blow_up_ends_the_session_with_1009()
+    {
+        var bomb = new ToyExtension(incoming: ToyExtension.Around('x')).Identified("bomb", ReservedBits.None);
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest<DefaultWebSocketSession>.Open(
+            DefaultWebSocketSession.Over, settings => With(settings with { Connection = settings.Connection with { MaxMessageSize = 3 } }, bomb));
+
+        test.Peer.SendHex("81 01 61");
+        Assert.Equal("xax", await test.ReceiveAsync());
+        test.Peer.SendHex("81 02 61 61");
+
+        FrameTooBigException error = await Assert.ThrowsAsync<FrameTooBigException>(() => test.Session.Incoming.ReadAsync().Soon());
+        Assert.Equal(3, error.Limit);
+        Assert.Equal("Close(1009 MessageTooBig)", await test.SentAsync());
+    }
+
+    [Fact]
+    public async Task However_a_session_with_extensions_ends_while_both_directions_are_busy_they_are_disposed_once_and_not_under_anybody()
+    {
+        for (int round = 0; round < 40; round++)
+        {
+            var counter = new CounterExtension().Identified();
+            SessionUnderTest<DefaultWebSocketSession> test = Open(counter);
+            Task sending = Task.Run(async () =>
+            {
+                try
+                {
+                    while (true)
+                        await test.Session.SendAsync("x");
+                }
+                catch (WebSocketClosedException)
+                {
+                }
+            });
+            test.Peer.SendInPieces([0xC1, 0x02, 0x48, 0x00, 0xC1, 0x02, 0x49, 0x01], 1);
+            await Patience.Until(() => counter.Transformations > 5);
+
+            test.Session.Abort();
+
+            await test.Session.Completion.Soon();
+            await sending.Soon(); // it may have been in the toy, and have held its memory
+            await test.DisposeAsync();
+            Assert.Equal(1, counter.Disposals);
+            Assert.Null(counter.Misuse);
+        }
+    }
+
+    private static SessionUnderTest<DefaultWebSocketSession> Open(params WebSocketExtension[] extensions) =>
+        SessionUnderTest<DefaultWebSocketSession>.Open(DefaultWebSocketSession.Over, settings => With(settings, extensions));
+
+    private static SessionSettings With(SessionSettings settings, params WebSocketExtension[] extensions) =>
+        settings with { Connection = settings.Connection with { Extensions = new ExtensionPipeline(new ExtensionChain(extensions), settings.Connection.Pool) } };
+
+    private static (ReservedBits Bits, string Text) Described(Frame frame) => (frame.Reserved, System.Text.Encoding.Latin1.GetString(frame.Data.Span));
+}
