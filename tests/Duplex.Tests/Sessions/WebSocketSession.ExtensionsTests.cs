@@ -174,6 +174,54 @@ public sealed class WebSocketSessionExtensionsTests
         }
     }
 
+    [Fact]
+    public async Task A_message_goes_from_a_stream_through_the_extensions_into_a_stream()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> from = Open(_counter);
+        var other = new CounterExtension().Identified();
+        await using SessionUnderTest<DefaultWebSocketSession> to = SessionUnderTest.Streams(settings => With(settings, other));
+        var check = new PatternCheck();
+
+        // In the middle of a series, so that each side's idea of what went before matters.
+        await from.Session.SendAsync("first");
+        await from.Session.SendAsync(new PatternStream((3 * OutgoingStreams.FragmentSize) + 5)).Soon();
+        await from.Session.SendAsync("last");
+        for (int i = 0; i < 6; i++)
+        {
+            Frame frame = await from.Peer.ReceiveAsync();
+            to.Peer.SendFrame(i is 0 or 1 or 5 ? (Opcode)frame.Type : Opcode.Continuation, frame.Data.Span, frame.Fin, frame.Reserved);
+        }
+
+        Assert.Equal("first"u8.ToArray(), await ReadAllAsync(to));
+        check.Add(await ReadAllAsync(to));
+        Assert.Equal((3 * OutgoingStreams.FragmentSize) + 5, check.Count);
+        Assert.Equal("last"u8.ToArray(), await ReadAllAsync(to));
+        Assert.InRange(from.Pool.PeakBytes, 1, 1 << 20);
+    }
+
+    [Fact]
+    public async Task The_limit_of_a_message_holds_for_a_stream_by_what_the_extensions_make_of_it_all_pieces_together()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Streams(settings =>
+            With(settings with { Connection = settings.Connection with { MaxMessageSize = 5 } }, _counter));
+        test.Peer.SendHex("41 03 48 68 48");
+        WebSocketMessageStream message = (await test.Session.ReceiveStreamAsync().Soon())!;
+
+        test.Peer.SendHex("00 02 68 48");
+        test.Peer.SendHex("80 03 68 48 68");
+
+        Assert.Equal("Close(1009 MessageTooBig)", await test.SentAsync());
+        var error = await Assert.ThrowsAsync<FrameTooBigException>(() => message.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken).Soon());
+        Assert.Equal(5, error.Limit);
+    }
+
+    private static async Task<byte[]> ReadAllAsync(SessionUnderTest<DefaultWebSocketSession> test)
+    {
+        var bytes = new MemoryStream();
+        await (await test.Session.ReceiveStreamAsync().Soon())!.CopyToAsync(bytes, TestContext.Current.CancellationToken).Soon();
+        return bytes.ToArray();
+    }
+
     private static SessionUnderTest<DefaultWebSocketSession> Open(params WebSocketExtension[] extensions) =>
         SessionUnderTest<DefaultWebSocketSession>.Open(DefaultWebSocketSession.Over, settings => With(settings, extensions));
 
