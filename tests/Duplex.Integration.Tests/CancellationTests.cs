@@ -21,6 +21,7 @@ public sealed class CancellationTests
             var sockets = new CountedSockets();
             using CancellationTokenSource source = new(), over = new();
             using var server = new RawServer(tls);
+            Diag.Clear();
             using HttpClient client = sockets.CreateClient();
 
             Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(server.Uri, cancellationToken: source.Token);
@@ -54,7 +55,7 @@ public sealed class CancellationTests
             server.Dispose();
             await over.CancelAsync();
             await serving.Soon();
-            await sockets.AreClosedAsync();
+            try { await sockets.AreClosedAsync(); } catch (Exception e) { throw new InvalidOperationException($"DIAG pieces {pieces} moment {moment} spins {spins} session {session is not null} made {sockets.Made} open {sockets.Open} log {string.Join("|", Diag)}", e); }
         }, iter: Samples, threads: 1);
 
         Assert.True(opened > 0 && cancelled > 0, $"{opened} opened, {cancelled} cancelled");
@@ -152,6 +153,7 @@ public sealed class CancellationTests
         Assert.IsType<Frame.Close>(frames[^1]);
     }
 
+    public static System.Collections.Concurrent.ConcurrentQueue<string> Diag = new();
     // What a server does until its client is gone, or the test over.
     private static async Task ServeAsync(RawServer server, int pieces, Action<int> step, CancellationToken over)
     {
@@ -160,8 +162,10 @@ public sealed class CancellationTests
             step(-2);
             using Socket socket = await server.AcceptSocketAsync();
             using CancellationTokenRegistration registration = over.Register(socket.Dispose);
+            Diag.Enqueue("accepted");
             step(-1);
             using RawPeer peer = await server.ReceiveRequestAsync(socket);
+            Diag.Enqueue("request " + peer.Request.Length);
             if (peer.Request.Length == 0)
                 return; // cancelled before it was sent
             string answer = peer.Accept() + "\u0081\u0001a";
@@ -176,7 +180,7 @@ public sealed class CancellationTests
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or AuthenticationException)
         {
-            // The client is gone, or the server.
+            Diag.Enqueue(e.GetType().Name + e.Message);
         }
     }
 
