@@ -26,6 +26,10 @@ internal abstract class LimitedOutput : IBufferWriter<byte>
             _total = 0;
     }
 
+    /// <summary>The message in progress was written elsewhere so far.</summary>
+    /// <param name="total">How many bytes of it.</param>
+    public void Continue(long total) => _total = total;
+
     public void Advance(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);

@@ -48,12 +48,15 @@ internal sealed class PieceBuilder(ArrayPool<byte> pool)
     {
         // What one batch becomes may be many times a slab: doubling keeps the copying within one pass over it.
         if (FreeCapacity < atLeast)
-            Grow(Math.Max(atLeast, Length));
+            Grow(Math.Max(atLeast, Math.Min(Length, Array.MaxLength - Length)));
         return _slab!.Array.AsMemory(_start + Length);
     }
 
     /// <summary>Takes over bytes that were written into <see cref="GetFree"/>'s memory.</summary>
     public void Commit(int count) => Length += count;
+
+    /// <summary>Drops what it holds from a position on.</summary>
+    public void Truncate(int length) => Length = length;
 
     /// <summary>What it holds from a position on.</summary>
     public ReadOnlySpan<byte> Since(int start) => _slab is null ? [] : _slab.Array.AsSpan(_start + start, Length - start);
@@ -84,7 +87,9 @@ internal sealed class PieceBuilder(ArrayPool<byte> pool)
         ReadOnlyMemory<byte> piece = owner.Array.AsMemory(_start, Length);
         _start += Length;
         Length = 0;
-        if (FreeCapacity == 0)
+
+        // One that a single batch has made large: small pieces that lie in it would keep all of it alive.
+        if (FreeCapacity == 0 || owner.Array.Length > 2 * SlabSize)
             LetGo();
         return piece;
     }

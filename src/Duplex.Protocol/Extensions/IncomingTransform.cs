@@ -65,6 +65,8 @@ internal sealed class IncomingTransform(ExtensionChain chain, ArrayPool<byte> po
         {
             IsActive = _isActive.AsSpan().Contains(true);
             _last = Math.Max(0, _isActive.AsSpan().IndexOf(true));
+            if (IsActive && _last > 0)
+                message.Continue(_between[_last]!.Total); // from the second piece on it writes there
         }
 
         return violation is null;

@@ -131,7 +131,7 @@ public sealed class MessageAssembler : IDisposable
 
         if (!piece.Ends || (_output == AssemblerOutput.Messages && !isControl && !piece.Header.Fin))
             return false;
-        ReservedBits reserved = isControl || _output == AssemblerOutput.Frames ? piece.Header.Reserved : _reserved;
+        ReservedBits reserved = isControl ? piece.Header.Reserved : _output == AssemblerOutput.Frames ? piece.Header.Reserved & ~OwnedBits : _reserved;
         ReadOnlyMemory<byte> payload = builder.Take(out SharedBuffer? owner);
         frame = Frame.Create(piece.Type, piece.Header.Fin, reserved, payload, owner);
         if (piece.Type != FrameType.Close || ClosePayload.TryParse(payload.Span, out _, out ProtocolViolation? violation))
@@ -173,6 +173,9 @@ public sealed class MessageAssembler : IDisposable
         _allocator.Trim();
     }
 
+    // They were meant for the extensions.
+    private ReservedBits OwnedBits => _transform?.OwnedBits ?? ReservedBits.None;
+
     private Frame TakePiece(bool fin)
     {
         ReadOnlyMemory<byte> payload = _pieces!.Take(out SharedBuffer? owner);
@@ -197,7 +200,7 @@ public sealed class MessageAssembler : IDisposable
         if (piece.StartsMessage)
         {
             _type = piece.Type;
-            _reserved = _transform is null ? piece.Header.Reserved : piece.Header.Reserved & ~_transform.OwnedBits;
+            _reserved = piece.Header.Reserved & ~OwnedBits;
             _fragments = 0;
             _size = 0;
             _utf8.Reset();
@@ -251,9 +254,11 @@ public sealed class MessageAssembler : IDisposable
         else if (isWell)
             _message.Append(rest);
         transform.Clear();
-        if (!isWell || piece.Type != FrameType.Text)
-            return isWell;
-        return TryValidate(_pieces is null ? _message.Since(before) : _pieces.Since(before), piece.EndsMessage);
+        if (isWell && piece.Type == FrameType.Text)
+            isWell = TryValidate(_pieces is null ? _message.Since(before) : _pieces.Since(before), piece.EndsMessage);
+        if (!isWell)
+            _pieces?.Truncate(before); // what came before in the same batch is still handed on; this is not
+        return isWell;
     }
 
     private bool TryValidate(ReadOnlySpan<byte> text, bool ends)

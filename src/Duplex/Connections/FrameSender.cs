@@ -129,7 +129,7 @@ internal sealed partial class FrameSender(
     {
         while (outcome == SendPump.Staged.NoRoom)
         {
-            await (frame.IsCommitted ? pump.WaitToAppendAsync() : pump.WaitForRoomAsync(frame.Payload.Length, token)).ConfigureAwait(false);
+            await pump.WaitForRoomAsync(frame.IsCommitted ? 0 : frame.Payload.Length, frame.IsCommitted ? CancellationToken.None : token).ConfigureAwait(false);
             outcome = Stage(ref frame, wholeOnly: false, out taken);
         }
 

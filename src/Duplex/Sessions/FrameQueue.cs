@@ -89,6 +89,7 @@ internal sealed class FrameQueue
 
         if (_bounds.Overflow == ChannelOverflow.Close && !HasRoomFor(frame))
         {
+            _hasHole = _ofPieces;
             Publish();
             return false;
         }
@@ -110,6 +111,9 @@ internal sealed class FrameQueue
         _added.Bytes += frame.Data.Length;
         return true;
     }
+
+    /// <summary>Producer: a frame that was not added, and ends nothing, because the end has begun, is dropped all the same.</summary>
+    public void CountDropped() => Interlocked.Increment(ref _dropped);
 
     /// <summary>Producer: makes what was added visible, and wakes whoever waits for it. What comes behind the end is dropped: a receiver may have seen the end.</summary>
     public void Publish()

@@ -15,9 +15,20 @@ internal sealed class OutgoingStreams(FrameSender sender, SessionLifetime lifeti
     /// <summary>Sends a message; completes when its last fragment is staged.</summary>
     public async ValueTask SendAsync(Stream content, FrameType type, SendTransform transform, CancellationToken token)
     {
-        FrameSender.OpenMessage message = await sender.OpenAsync(type, transform, token).ConfigureAwait(false);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(token, message.Stopped);
+        // First what may fail: whoever is inside the gate must be sure to leave it.
         byte[] buffer = pool.Rent(FragmentSize);
+        FrameSender.OpenMessage message;
+        try
+        {
+            message = await sender.OpenAsync(type, transform, token).ConfigureAwait(false);
+        }
+        catch
+        {
+            pool.Return(buffer);
+            throw;
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(token, message.Stopped);
         var reading = new Reading(content, lifetime.Completion);
         bool isOpen = true; // whether the message still holds the gate
         try

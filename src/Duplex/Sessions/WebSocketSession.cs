@@ -244,7 +244,8 @@ public abstract partial class WebSocketSession : IAsyncDisposable
 
         // What came before it in the same batch is not lost, and is there before the end is.
         Queue.Publish();
-        Lifetime.TryEnd(IncomingOverflow.Cause(frame));
+        if (!Lifetime.TryEnd(IncomingOverflow.Cause(frame)))
+            Queue.CountDropped(); // another end was faster, and this frame is one of those that did not fit behind it
     }
 
     /// <summary>Begins to close, and drops what was not received; does not wait.</summary>

@@ -44,6 +44,28 @@ public sealed class PieceBuilderTests : IDisposable
     }
 
     [Fact]
+    public void Small_pieces_do_not_lie_in_an_array_that_one_batch_made_large()
+    {
+        _ = _builder.GetFree(10 * PieceBuilder.SlabSize);
+        _builder.Commit(6 * PieceBuilder.SlabSize);
+        Take();
+
+        _builder.Append([1]);
+        Take();
+
+        Assert.Equal(2, _pool.Rents);
+    }
+
+    [Fact]
+    public void What_is_cut_off_is_not_handed_on()
+    {
+        _builder.Append([1, 2, 3]);
+        _builder.Truncate(1);
+
+        Assert.Equal([1], Take().ToArray());
+    }
+
+    [Fact]
     public void Nothing_has_no_owner_and_takes_no_memory()
     {
         Assert.True(_builder.Take(out SharedBuffer? owner).IsEmpty);

@@ -308,12 +308,41 @@ public class IncomingTransformTests
         using var invalid = new Receiver([new CounterExtension().Identified()], output: AssemblerOutput.Pieces);
         invalid.Feed("C1 03 E2 83 00");
         Assert.Equal(CloseCode.InvalidFramePayloadData, invalid.Violation?.Code);
+        Assert.Empty(invalid.Values); // nobody gets to read what was refused
 
         using var large = new Receiver([Toy(ToyExtension.Around('x'))], output: AssemblerOutput.Pieces, maxMessageSize: 5);
         large.Feed("41 01 61");
         Assert.Null(large.Violation);
         large.Feed("80 01 61");
         Assert.Equal(CloseCode.MessageTooBig, large.Violation?.Code);
+    }
+
+    [Fact]
+    public void What_a_part_held_that_an_extension_refuses_is_handed_to_nobody_and_what_came_before_is()
+    {
+        ToyExtension.Transform incoming = (in MessagePart part, IBufferWriter<byte> output) =>
+        {
+            output.Write(part.Data);
+            return part.StartsFrame && part.StartsMessage ? ExtensionResult.Done() : ExtensionResult.Failed(ProtocolViolation.InvalidUtf8("a part"));
+        };
+        using var receiver = new Receiver([Toy(incoming)], output: AssemblerOutput.Pieces);
+
+        receiver.Feed("02 01 61  80 01 62");
+
+        Assert.Equal(CloseCode.InvalidFramePayloadData, receiver.Violation?.Code);
+        Assert.Equal("a"u8.ToArray(), Assert.Single(receiver.Frames).ReadBytes());
+    }
+
+    [Theory, InlineData(AssemblerOutput.Messages), InlineData(AssemblerOutput.Pieces)]
+    public void The_limit_counts_the_first_part_also_where_the_first_extension_leaves_the_message_alone(AssemblerOutput output)
+    {
+        using var receiver = new Receiver([new ToyExtension().Identified("idle", ReservedBits.None), Toy(ToyExtension.Around('x'))], output: output, maxMessageSize: 6);
+
+        receiver.Feed("02 02 61 61"); // 4 bytes behind the second
+        Assert.Null(receiver.Violation);
+        receiver.Feed("80 02 61 61"); // 4 more
+
+        Assert.Equal(CloseCode.MessageTooBig, receiver.Violation?.Code);
     }
 
     // What the other end sends: a message in fragments, each transformed.

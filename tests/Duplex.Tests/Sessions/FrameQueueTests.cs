@@ -596,6 +596,21 @@ public sealed class FrameQueueTests
 
     private static int NumberOf(Frame? frame) => BinaryPrimitives.ReadInt32LittleEndian(Assert.IsType<Frame.Binary>(frame).Data.Span);
 
+    [Fact]
+    public void Behind_a_piece_that_did_not_fit_no_other_is_taken()
+    {
+        var queue = new FrameQueue(ChannelConfig.Bounded(1, 1000, ChannelOverflow.Close), ofPieces: true);
+        Assert.True(queue.TryAdd(new Frame.Binary(fin: false, new byte[1])));
+        Assert.False(queue.TryAdd(new Frame.Binary(fin: false, new byte[1])));
+        Assert.NotNull(queue.TryTake());
+
+        Assert.True(queue.TryAdd(new Frame.Binary(fin: true, new byte[1]))); // there is room again, and a hole before it
+
+        queue.Publish();
+        Assert.Null(queue.TryTake());
+        Assert.Equal(1, queue.Dropped);
+    }
+
     [Theory, InlineData(1, true), InlineData(2, false)]
     public void A_queue_that_closes_on_overflow_judges_a_frame_by_its_size(int size, bool fits)
     {
