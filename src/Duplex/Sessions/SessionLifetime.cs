@@ -245,10 +245,7 @@ internal sealed class SessionLifetime
 
         _connection.Release();
         MissClose(new IOException("The connection was released before our Close was sent."));
-        Task ended = Task.WhenAll(_receiving, _connection.Pump.Ended);
-        await WaitAsync(ended, Tail).ConfigureAwait(false);
-        if (ended.IsCompleted)
-            _connection.Receiving.Release(); // else a stream that ignores its own disposal still uses the memory
+        await WaitAsync(ReleaseMemoryAsync(), Tail).ConfigureAwait(false);
 
         _state.MarkEnded();
         CloseResult result = _state.ToResult(_incoming.Dropped);
@@ -256,6 +253,13 @@ internal sealed class SessionLifetime
         _reason.TrySetResult(result.Reason);
         _completion.TrySetResult(result);
         _ = FireClosedAsync();
+    }
+
+    // A stream that ignores its own disposal still uses the memory, however late it ends.
+    private async Task ReleaseMemoryAsync()
+    {
+        await Task.WhenAll(_receiving, _connection.Pump.Ended).ConfigureAwait(false);
+        _connection.Receiving.Release();
     }
 
     private async Task FireClosedAsync()
