@@ -16,6 +16,12 @@ internal sealed class SessionLifetime
     /// </summary>
     public static readonly TimeSpan Tail = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long a peer that broke a rule is not read, so that our Close goes out first. A connection that is free takes it at once; one that is not may be stuck because the peer sends
+    /// all before it reads, and then goes on only when we read.
+    /// </summary>
+    public static readonly TimeSpan CloseFirst = TimeSpan.FromMilliseconds(100);
+
     private readonly StreamConnection _connection;
     private readonly CloseState _state;
     private readonly FrameQueue _incoming;
@@ -198,9 +204,9 @@ internal sealed class SessionLifetime
             return;
 
         // Our Close first: a peer may end its half of the connection right behind its own, and HttpClient's upgraded stream closes both ways as soon as that end is read.
-        // Behind the peer's Close nothing can be left to read; a peer that broke a rule may be busy sending, and read our Close only when it has sent all.
+        // Behind the peer's Close nothing is left to read.
         Task flushed = Task.WhenAny(_closeFlushed.Task);
-        await (end.Violation is null ? flushed : WaitAsync(flushed, Tail)).ConfigureAwait(false);
+        await (end.Violation is null ? flushed : WaitAsync(flushed, CloseFirst)).ConfigureAwait(false);
         await _connection.Receiving.DrainAsync().ConfigureAwait(false);
     }
 
