@@ -7,13 +7,15 @@ public sealed class ProtocolViolation
 {
     private readonly long? _limit;
     private readonly long _size;
+    private readonly WebSocketException? _fault;
 
-    private ProtocolViolation(CloseCode code, string message, long? limit = null, long size = 0)
+    private ProtocolViolation(CloseCode code, string message, long? limit = null, long size = 0, WebSocketException? fault = null)
     {
         Code = code;
         Message = message;
         _limit = limit;
         _size = size;
+        _fault = fault;
     }
 
     /// <summary>The close code that tells the peer.</summary>
@@ -29,6 +31,21 @@ public sealed class ProtocolViolation
     public static ProtocolViolation InvalidUtf8(string where) =>
         new(CloseCode.InvalidFramePayloadData, $"The peer broke the WebSocket protocol: {where} is not valid UTF-8.");
 
+    /// <summary>Any other reason to end the session, such as an extension's: 1007 for data that it cannot read.</summary>
+    /// <param name="code">What our Close says.</param>
+    /// <param name="message">What was expected and what came, in a sentence, without any payload.</param>
+    /// <exception cref="ArgumentException">The code must not be sent, or there is no message.</exception>
+    public static ProtocolViolation Of(CloseCode code, string message)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(message);
+        return new CloseReason(code).IsSendable
+            ? new ProtocolViolation(code, message)
+            : throw new ArgumentException($"The close code {(ushort)code} must not be sent (RFC 6455 §7.4). Use 1007 for bad data, 1009 for too much, 3000-4999 for your own.", nameof(code));
+    }
+
+    /// <summary>1011: an extension of ours threw while it read what the peer sent.</summary>
+    internal static ProtocolViolation Fault(WebSocketException fault) => new(CloseCode.InternalError, fault.Message, fault: fault);
+
     /// <summary>1009: more than a limit allows.</summary>
     /// <param name="limitName">The limit's name as a user sets it, such as <c>MaxFrameSize</c>.</param>
     /// <param name="limit">The limit.</param>
@@ -38,6 +55,5 @@ public sealed class ProtocolViolation
         new(CloseCode.MessageTooBig, $"The peer sent {size} {unit} where {limitName} allows {limit}. Raise {limitName}, or ask the peer for less at a time.", limit, size);
 
     /// <summary>The one exception that this value becomes at the edge.</summary>
-    public WebSocketException ToException() =>
-        _limit is { } limit ? new FrameTooBigException(Message, limit, _size) : new WebSocketProtocolException(Message, Code);
+    public WebSocketException ToException() => _fault ?? (_limit is { } limit ? new FrameTooBigException(Message, limit, _size) : new WebSocketProtocolException(Message, Code));
 }

@@ -8,5 +8,6 @@ public sealed class DefaultClientWebSocketSession : DefaultWebSocketSession
     /// <summary>The handshake behind the session.</summary>
     public WebSocketCall Call { get; }
 
-    internal static DefaultClientWebSocketSession Open(UpgradedConnection connection, WebSocketsOptions options) => new(connection, options.ToSessionSettings());
+    internal static DefaultClientWebSocketSession Open(UpgradedConnection connection, WebSocketsOptions options) =>
+        new(connection, options.ToSessionSettings(connection.Call.Request.ReceiveMode, connection.Extensions));
 }

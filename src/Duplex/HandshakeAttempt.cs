@@ -8,7 +8,9 @@ namespace Duplex;
 /// one that the platform refuses before any traffic, so that a client without the plugin cannot send it by mistake.
 /// </summary>
 /// <remarks>Thread-safe: handlers above the plugin may send the marker, or copies of it, several times, even at once.</remarks>
-internal sealed class HandshakeAttempt(WebSocketRequest request) : IDisposable
+/// <param name="request">What was asked for.</param>
+/// <param name="caller">Whose call it is: handlers above the plugin may not pass this token on.</param>
+internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationToken caller = default) : IDisposable
 {
     private static readonly HttpRequestOptionsKey<HandshakeAttempt> Key = new("Duplex.HandshakeAttempt");
     private static readonly Version MarkerVersion = new(0, 0);
@@ -19,6 +21,8 @@ internal sealed class HandshakeAttempt(WebSocketRequest request) : IDisposable
     // All under _sync. The first two are set by the plugin when it sees the marker first.
     private WebSocketsOptions? _options;
     private CancellationTokenSource? _deadline;
+    private CancellationTokenRegistration _givenUp;
+    private CancellationTokenRegistration _stopped;
     private CancellationToken _deadlineToken; // outlives its source
     private bool _isOver;
 
@@ -35,7 +39,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request) : IDisposable
         }
     }
 
-    /// <summary>Fires when the handshake has taken too long, or is over.</summary>
+    /// <summary>Fires when the handshake has taken too long, or is over: by its caller, or because nobody waits for it any more.</summary>
     public CancellationToken Deadline
     {
         get
@@ -64,7 +68,9 @@ internal sealed class HandshakeAttempt(WebSocketRequest request) : IDisposable
     }
 
     /// <summary>The plugin takes the marker up. The time of a handshake begins here, once, however often it is tried.</summary>
-    public void TakeUp(WebSocketsOptions options)
+    /// <param name="options">The plugin's options.</param>
+    /// <param name="stopping">Fires when the plugin is disposed.</param>
+    public void TakeUp(WebSocketsOptions options, CancellationToken stopping = default)
     {
         lock (_sync)
         {
@@ -73,6 +79,8 @@ internal sealed class HandshakeAttempt(WebSocketRequest request) : IDisposable
                 return;
             _deadline = new CancellationTokenSource(options.HandshakeTimeout, options.TimeProvider);
             _deadlineToken = _deadline.Token;
+            _givenUp = caller.UnsafeRegister(static deadline => ((CancellationTokenSource)deadline!).Cancel(), _deadline);
+            _stopped = stopping.UnsafeRegister(static deadline => ((CancellationTokenSource)deadline!).Cancel(), _deadline);
         }
     }
 
@@ -95,9 +103,21 @@ internal sealed class HandshakeAttempt(WebSocketRequest request) : IDisposable
     public void Dispose()
     {
         lock (_sync)
+        {
+            if (_isOver)
+                return;
             _isOver = true; // nobody changes the rest any more
+            if (_deadline is null)
+                _deadlineToken = new CancellationToken(canceled: true);
+        }
+
         foreach (UpgradedContent opened in _opened)
             opened.Dispose();
+
+        // A handler above may have given up waiting without ending what it had begun: that ends here.
+        _givenUp.Dispose();
+        _stopped.Dispose();
+        _deadline?.Cancel();
         _deadline?.Dispose();
     }
 }

@@ -23,11 +23,11 @@ internal static class HandshakeEdge
         var request = new WebSocketRequest { Uri = uri };
         request.UseDefaults(client.DefaultRequestVersion, client.DefaultVersionPolicy);
         configure?.Invoke(request);
-        Uri target = WebSocketUri.Resolve(request.Uri, client.BaseAddress);
+        Uri target = WebSocketUri.Resolve(request.Uri, client.BaseAddress, request.IsSecureOnly);
         Prepare(request, client);
         token.ThrowIfCancellationRequested();
 
-        using var attempt = new HandshakeAttempt(request);
+        using var attempt = new HandshakeAttempt(request, token);
         using HttpResponseMessage response = await SendAsync(client, attempt, target, token).ConfigureAwait(false);
         if (response.Content is UpgradedContent content && content.TryTake() is { } connection)
             return (connection, attempt.Options!);
@@ -51,10 +51,16 @@ internal static class HandshakeEdge
     // All that can be judged before the first handler of the client is called.
     private static void Prepare(WebSocketRequest request, HttpClient client)
     {
+        if (request is { IsRaw: true, ReceiveMode: ReceiveMode.Streams })
+            throw new ArgumentException("A raw session receives the frames of the wire, not messages as streams. Leave ReceiveMode as it is, or open a default session.");
         HandshakeHeaders.Check(request.Headers);
         HandshakeHeaders.CheckValues(client.DefaultRequestHeaders);
         foreach (string subprotocol in HandshakeHeaders.Subprotocols(request.Headers))
-            request.Subprotocols.Add(subprotocol);
+        {
+            if (!request.Subprotocols.Contains(subprotocol))
+                request.Subprotocols.Add(subprotocol);
+        }
+
         request.Headers.Remove(HandshakeHeaders.Protocol);
     }
 
@@ -65,8 +71,9 @@ internal static class HandshakeEdge
             // Headers only: reading the content would be reading the session.
             return await client.SendAsync(attempt.CreateMarker(target), HttpCompletionOption.ResponseHeadersRead, token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException e) when (token.IsCancellationRequested)
+        catch (Exception e) when (token.IsCancellationRequested && e is (OperationCanceledException or WebSocketHandshakeException or HttpRequestException or IOException))
         {
+            // Whatever it has become on its way through the client's handlers.
             throw new OperationCanceledException("The WebSocket handshake was cancelled by its caller.", e, token);
         }
         catch (OperationCanceledException e) when (e.InnerException is TimeoutException)
@@ -77,7 +84,8 @@ internal static class HandshakeEdge
         catch (OperationCanceledException e)
         {
             throw new WebSocketHandshakeException(
-                HandshakeCheck.Disposed, "The HttpClient was disposed, or its pending requests were cancelled, while the WebSocket handshake was in progress.", e);
+                HandshakeCheck.Disposed,
+                "The HttpClient was disposed, its pending requests were cancelled, or a handler of it gave up by a time limit of its own, while the WebSocket handshake was in progress.", e);
         }
         catch (ObjectDisposedException e)
         {
@@ -86,6 +94,10 @@ internal static class HandshakeEdge
         catch (NotSupportedException e) when (attempt.Options is null)
         {
             throw NotInstalled(e);
+        }
+        catch (HttpRequestException e) when (e.StatusCode is { } status)
+        {
+            throw new WebSocketHandshakeException(status, $"A handler above WebSocketsHandler threw because of the status {(int)status} of the WebSocket handshake's answer.", e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {

@@ -14,14 +14,18 @@ public static class WebSocketSessions
     /// Sets the session's options, whose defaults are those of <see cref="WebSocketsOptions"/>. <see cref="WebSocketsOptions.HandshakeTimeout"/> and
     /// <see cref="WebSocketsOptions.Subprotocols"/> concern handshakes and are of no matter here; <see cref="WebSocketsOptions.Engine"/> must be left alone.
     /// </param>
-    /// <exception cref="ArgumentException">The stream cannot be read or cannot be written, the role is none, or an engine was set.</exception>
-    public static DefaultWebSocketSession Create(Stream stream, WebSocketRole role, Action<WebSocketsOptions>? configure = null) =>
-        DefaultWebSocketSession.Over(Duplex(stream), stream, Settings(role, configure));
+    /// <param name="receiveMode">Whether what is received comes as whole messages or each message as a stream.</param>
+    /// <exception cref="ArgumentException">
+    /// The stream cannot be read or cannot be written, the role or the mode is none, an engine was set, or an extension that needs a handshake.
+    /// </exception>
+    public static DefaultWebSocketSession Create(
+        Stream stream, WebSocketRole role, Action<WebSocketsOptions>? configure = null, ReceiveMode receiveMode = ReceiveMode.Messages) =>
+        DefaultWebSocketSession.Over(Duplex(stream), stream, Settings(role, configure, receiveMode, isRaw: false));
 
     /// <summary>A session that gives every frame as it came and answers nothing: see <see cref="RawWebSocketSession"/>.</summary>
-    /// <inheritdoc cref="Create(Stream, WebSocketRole, Action{WebSocketsOptions}?)"/>
+    /// <inheritdoc cref="Create(Stream, WebSocketRole, Action{WebSocketsOptions}?, ReceiveMode)"/>
     public static RawWebSocketSession CreateRaw(Stream stream, WebSocketRole role, Action<WebSocketsOptions>? configure = null) =>
-        RawWebSocketSession.Over(Duplex(stream), stream, Settings(role, configure));
+        RawWebSocketSession.Over(Duplex(stream), stream, Settings(role, configure, ReceiveMode.Messages, isRaw: true));
 
     private static Stream Duplex(Stream stream)
     {
@@ -31,16 +35,26 @@ public static class WebSocketSessions
             : throw new ArgumentException("A session reads and writes its stream; this one cannot do both. Give a duplex stream.", nameof(stream));
     }
 
-    private static SessionSettings Settings(WebSocketRole role, Action<WebSocketsOptions>? configure)
+    private static SessionSettings Settings(WebSocketRole role, Action<WebSocketsOptions>? configure, ReceiveMode receiveMode, bool isRaw)
     {
         if (!Enum.IsDefined(role))
             throw new ArgumentOutOfRangeException(nameof(role), role, "Expected Client or Server.");
+        if (!Enum.IsDefined(receiveMode))
+            throw new ArgumentOutOfRangeException(nameof(receiveMode), receiveMode, "Expected Messages or Streams.");
         var options = new WebSocketsOptions();
         configure?.Invoke(options);
         if (options.Engine != WebSocketEngines.Http)
             throw new ArgumentException("An engine opens connections; this session has one already. Leave Engine as it is.", nameof(configure));
         options.MakeReadOnly();
-        SessionSettings settings = options.ToSessionSettings();
-        return settings with { Connection = settings.Connection with { Role = role } };
+        if (isRaw)
+            return WithRole(options.ToSessionSettings(), role);
+
+        using var offer = new ExtensionOffer(options.Extensions.Factories);
+        if (offer.Names is [var name, ..])
+            throw new ArgumentException($"The extension {name} is negotiated by a handshake, and this session has none. Install local interceptors only.", nameof(configure));
+        offer.TryAccept([], out ExtensionChain? interceptors, out _);
+        return WithRole(options.ToSessionSettings(receiveMode, interceptors), role);
     }
+
+    private static SessionSettings WithRole(SessionSettings settings, WebSocketRole role) => settings with { Connection = settings.Connection with { Role = role } };
 }

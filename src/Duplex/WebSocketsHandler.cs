@@ -44,7 +44,7 @@ public class WebSocketsHandler : DelegatingHandler
         ArgumentNullException.ThrowIfNull(options);
         options.MakeReadOnly();
         _options = options;
-        _plugin = new EnginePlugin(SendHandshakeAsync, options.Subprotocols, options.HandshakeTimeout, options.LoggerFactory.CreateLogger("Duplex"), _stopping.Token);
+        _plugin = new EnginePlugin(SendHandshakeAsync, options.Subprotocols, options.Extensions.Factories, options.HandshakeTimeout, options.LoggerFactory.CreateLogger("Duplex"), _stopping.Token);
     }
 
     /// <summary>Makes the plugin around a handler, with options, which become read-only.</summary>
@@ -114,7 +114,9 @@ public class WebSocketsHandler : DelegatingHandler
 
     private async Task<HttpResponseMessage> ShakeHandsAsync(HttpRequestMessage marker, HandshakeAttempt attempt, CancellationToken token)
     {
-        attempt.TakeUp(_options);
+        attempt.TakeUp(_options, _stopping.Token);
+        if (attempt.Request.IsSecureOnly)
+            WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, secureOnly: true); // a handler before us may have changed it
         if (attempt.Request.IsRaw)
             _options.Engine.Profile.Require(EngineCapability.ControlFrames, "A raw session");
 
@@ -136,7 +138,18 @@ public class WebSocketsHandler : DelegatingHandler
     private static void ThrowIfRedirecting(HttpMessageHandler? handler)
     {
         while (handler is DelegatingHandler outer)
+        {
+            // What such a one sends for us follows redirects: to it, it is no handshake.
+            if (outer is WebSocketsHandler { InnerHandler: null } or WebSocketsHandler { _handshakes: not null })
+            {
+                throw new InvalidOperationException(
+                    "There are two WebSocketsHandlers in one chain, and the lower one makes its own inner handler, which follows redirects. Remove one of them, or give the lower one an " +
+                    "inner handler that does not.");
+            }
+
             handler = outer.InnerHandler;
+        }
+
         if (handler is SocketsHttpHandler { AllowAutoRedirect: true } or HttpClientHandler { AllowAutoRedirect: true })
         {
             throw new InvalidOperationException(

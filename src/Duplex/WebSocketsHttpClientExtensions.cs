@@ -5,118 +5,30 @@ namespace Duplex;
 /// <para>
 /// All of them: the URL is <c>ws</c>, <c>wss</c>, <c>http</c> or <c>https</c>, or relative to the client's base address. What is wrong with a call is an <see cref="ArgumentException"/>
 /// before any traffic; a client without the plugin an <see cref="InvalidOperationException"/>, and what the plugin's engine cannot do a <see cref="NotSupportedException"/>, before any
-/// traffic, too; whatever else keeps a session from being opened a
-/// <see cref="WebSocketHandshakeException"/>. <see cref="OperationCanceledException"/> only ever means that the call's own token fired.
+/// traffic, too; a server, a network or a client that keeps a session from being opened a <see cref="WebSocketHandshakeException"/>. What a handler of your own throws comes as it is,
+/// unless it is an <see cref="HttpRequestException"/> or <see cref="IOException"/>. <see cref="OperationCanceledException"/> only ever means that the call's own token fired.
 /// </para>
 /// <para>
-/// Those with a block keep the session for as long as the block runs. When it returns, the session is closed with 1000 and the block's value returned, in any case; when it throws, the
+/// The names: <c>WebSocket…</c> and its short form <c>Ws…</c> take any of these URLs, and a host without TLS. <c>Wss…</c> never opens a plain connection: it throws an
+/// <see cref="ArgumentException"/> before any traffic, also where the base address, <c>configure</c> or a handler made the URL a plain one. <c>…Raw…</c> opens a session that gives every
+/// frame of the wire as it came, and answers none. <c>…Session…</c> opens a session that the caller disposes.
+/// </para>
+/// <para>
+/// Those with a block keep the session for as long as the block runs, in the caller's <see cref="SynchronizationContext"/> if it has one. When it returns, the session is closed with 1000 and the block's value returned, in any case; when it throws, the
 /// session is closed with 1011 and the exception rethrown. The token ends the handshake; while the block runs, it closes the session with 1001, and when the block has ended the call
 /// throws <see cref="OperationCanceledException"/>. Trouble while closing never replaces the block's value or exception.
 /// </para>
 /// </remarks>
-public static class WebSocketsHttpClientExtensions
+public static partial class WebSocketsHttpClientExtensions
 {
-    /// <summary>Opens a session, which the caller disposes.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="url">Where to connect.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Ends the handshake; no matter of the session afterwards.</param>
-    public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
-        this HttpClient client, string url, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), configure, DefaultClientWebSocketSession.Open, cancellationToken);
+    private static Task<DefaultClientWebSocketSession> OpenAsync(HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, CancellationToken token) =>
+        OpenAsync(client, uri, secureOnly, configure, DefaultClientWebSocketSession.Open, token);
 
-    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
-        this HttpClient client, Uri url, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        OpenAsync(client, NotNull(url), configure, DefaultClientWebSocketSession.Open, cancellationToken);
-
-    /// <summary>Opens a session, which the caller disposes.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="configure">Sets the request's <see cref="WebSocketRequest.Uri"/>, and what else it needs.</param>
-    /// <param name="cancellationToken">Ends the handshake; no matter of the session afterwards.</param>
-    public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
-        this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
-        OpenAsync(client, null, NotNull(configure), DefaultClientWebSocketSession.Open, cancellationToken);
-
-    /// <summary>Opens a session for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="url">Where to connect.</param>
-    /// <param name="block">What to do with the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Ends the handshake, or closes the session with 1001 while the block runs.</param>
-    public static Task WebSocketAsync(
-        this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), WebSocketSessionAsync(client, url, configure, cancellationToken), cancellationToken);
-
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task WebSocketAsync(
-        this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), WebSocketSessionAsync(client, url, configure, cancellationToken), cancellationToken);
-
-    /// <summary>Opens a session for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="configure">Sets the request's <see cref="WebSocketRequest.Uri"/>, and what else it needs.</param>
-    /// <param name="block">What to do with the session.</param>
-    /// <param name="cancellationToken">Ends the handshake, or closes the session with 1001 while the block runs.</param>
-    public static Task WebSocketAsync(
-        this HttpClient client, Action<WebSocketRequest> configure, Func<DefaultClientWebSocketSession, Task> block, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), WebSocketSessionAsync(client, configure, cancellationToken), cancellationToken);
-
-    /// <summary>Opens a session for as long as a block runs.</summary>
-    /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<TResult> WebSocketAsync<TResult>(
-        this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), WebSocketSessionAsync(client, url, configure, cancellationToken), cancellationToken);
-
-    /// <inheritdoc cref="WebSocketAsync{TResult}(HttpClient, string, Func{DefaultClientWebSocketSession, Task{TResult}}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<TResult> WebSocketAsync<TResult>(
-        this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), WebSocketSessionAsync(client, url, configure, cancellationToken), cancellationToken);
-
-    /// <summary>Opens a session for as long as a block runs.</summary>
-    /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
-    public static Task<TResult> WebSocketAsync<TResult>(
-        this HttpClient client, Action<WebSocketRequest> configure, Func<DefaultClientWebSocketSession, Task<TResult>> block, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), WebSocketSessionAsync(client, configure, cancellationToken), cancellationToken);
-
-    /// <summary>Opens a raw session, which the caller disposes.</summary>
-    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<ClientWebSocketSession> WebSocketRawSessionAsync(
-        this HttpClient client, string url, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), configure, ClientWebSocketSession.Open, cancellationToken);
-
-    /// <inheritdoc cref="WebSocketRawSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<ClientWebSocketSession> WebSocketRawSessionAsync(
-        this HttpClient client, Uri url, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        OpenAsync(client, NotNull(url), configure, ClientWebSocketSession.Open, cancellationToken);
-
-    /// <summary>Opens a raw session, which the caller disposes.</summary>
-    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"/>
-    public static Task<ClientWebSocketSession> WebSocketRawSessionAsync(
-        this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
-        OpenAsync(client, null, NotNull(configure), ClientWebSocketSession.Open, cancellationToken);
-
-    /// <summary>Opens a raw session for as long as a block runs.</summary>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task WebSocketRawAsync(
-        this HttpClient client, string url, Func<ClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), WebSocketRawSessionAsync(client, url, configure, cancellationToken), cancellationToken);
-
-    /// <inheritdoc cref="WebSocketRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task WebSocketRawAsync(
-        this HttpClient client, Uri url, Func<ClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), WebSocketRawSessionAsync(client, url, configure, cancellationToken), cancellationToken);
-
-    /// <summary>Opens a raw session for as long as a block runs.</summary>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
-    public static Task WebSocketRawAsync(
-        this HttpClient client, Action<WebSocketRequest> configure, Func<ClientWebSocketSession, Task> block, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), WebSocketRawSessionAsync(client, configure, cancellationToken), cancellationToken);
+    private static Task<ClientWebSocketSession> OpenRawAsync(HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, CancellationToken token) =>
+        OpenAsync(client, uri, secureOnly, configure, ClientWebSocketSession.Open, token);
 
     private static async Task<TSession> OpenAsync<TSession>(
-        HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, Func<UpgradedConnection, WebSocketsOptions, TSession> open, CancellationToken token)
+        HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, Func<UpgradedConnection, WebSocketsOptions, TSession> open, CancellationToken token)
     {
         (UpgradedConnection connection, WebSocketsOptions options) = await HandshakeEdge.ConnectAsync(
             client,
@@ -124,6 +36,7 @@ public static class WebSocketsHttpClientExtensions
             request =>
             {
                 request.IsRaw = typeof(TSession).IsAssignableTo(typeof(RawWebSocketSession));
+                request.IsSecureOnly = secureOnly;
                 configure?.Invoke(request);
             },
             token).ConfigureAwait(false);
@@ -133,7 +46,7 @@ public static class WebSocketsHttpClientExtensions
         }
         catch
         {
-            connection.Owner.Dispose(); // a logger factory of the user's may throw
+            connection.Dispose(); // a logger factory of the user's may throw
             throw;
         }
     }
@@ -141,7 +54,8 @@ public static class WebSocketsHttpClientExtensions
     private static async Task<TResult> RunAsync<TSession, TResult>(Func<TSession, Task<TResult>> block, Task<TSession> opening, CancellationToken token)
         where TSession : WebSocketSession
     {
-        TSession session = await opening.ConfigureAwait(false);
+        // Here alone the caller's context counts: the block is the caller's code, and may touch a window.
+        TSession session = await opening.ConfigureAwait(true);
         await using (session.ConfigureAwait(false))
         {
             TResult result;

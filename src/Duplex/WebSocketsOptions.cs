@@ -24,6 +24,7 @@ public sealed class WebSocketsOptions
     private long _maxFrameSize = WebSocketLimits.DefaultMaxSize;
     private long _maxMessageSize = WebSocketLimits.DefaultMaxSize;
     private int _maxFragments = WebSocketLimits.DefaultMaxFragments;
+    private WebSocketContentConverter? _contentConverter;
     private WebSocketEngine _engine = WebSocketEngines.Http;
     private TimeProvider _timeProvider = TimeProvider.System;
     private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
@@ -64,23 +65,29 @@ public sealed class WebSocketsOptions
         set => Set(ref _closeTimeout, Checked(value));
     }
 
-    /// <summary>The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Default: 64 MiB.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not positive, or more than one array holds.</exception>
+    /// <summary>
+    /// The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Default: 64 MiB, or none for a session that receives streams
+    /// (<see cref="ReceiveMode.Streams"/>); any other holds at most what one array does, 2 GiB, whatever is set.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
     public long MaxFrameSize
     {
         get => _maxFrameSize;
         set => Set(ref _maxFrameSize, CheckedSize(value));
     }
 
-    /// <summary>The largest received message, all its fragments together, in bytes; a larger one ends the session with 1009. Default: 64 MiB.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not positive, or more than one array holds.</exception>
+    /// <summary>
+    /// The largest received message, all its fragments together, in bytes; a larger one ends the session with 1009. Default: 64 MiB, or none for a session that receives streams; any other
+    /// holds at most what one array does, 2 GiB, whatever is set.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
     public long MaxMessageSize
     {
         get => _maxMessageSize;
         set => Set(ref _maxMessageSize, CheckedSize(value));
     }
 
-    /// <summary>The most fragments of a received message; more end the session with 1009. Default: 131,072.</summary>
+    /// <summary>The most fragments of a received message; more end the session with 1009. Default: 131,072, or none for a session that receives streams.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
     public int MaxFragments
     {
@@ -98,8 +105,21 @@ public sealed class WebSocketsOptions
     /// </summary>
     public IList<string> Subprotocols => _subprotocols;
 
+    /// <summary>
+    /// What makes messages of values and values of messages (<see cref="DefaultWebSocketSession.SendSerializedAsync{T}(T, CancellationToken)"/> and its like), unless
+    /// a session or a call has a converter of its own. All sessions share it. Default: none.
+    /// </summary>
+    public WebSocketContentConverter? ContentConverter
+    {
+        get => _contentConverter;
+        set => Set(ref _contentConverter, value);
+    }
+
     /// <summary>How much a session's queues hold.</summary>
     public WebSocketChannelsOptions Channels { get; } = new();
+
+    /// <summary>What transforms the messages of sessions. Default: nothing.</summary>
+    public WebSocketExtensionsOptions Extensions { get; } = new();
 
     /// <summary>
     /// How connections come to be. Default: <see cref="WebSocketEngines.Http"/>. An option that an engine cannot honour is off there; one that was set fails when a handler is made with
@@ -150,10 +170,12 @@ public sealed class WebSocketsOptions
         _isReadOnly = true;
         _subprotocols.MakeReadOnly();
         Channels.MakeReadOnly();
+        Extensions.MakeReadOnly();
     }
 
     /// <summary>What a session is made with. What the engine cannot honour, and nobody set, is off.</summary>
-    internal SessionSettings ToSessionSettings()
+    /// <param name="extensions">The session's active extensions.</param>
+    internal SessionSettings ToSessionSettings(ExtensionChain? extensions = null)
     {
         bool hasLimits = Engine.Supports(EngineCapability.FrameLimits);
         bool hasPings = Engine.Supports(EngineCapability.ControlFrames);
@@ -166,6 +188,7 @@ public sealed class WebSocketsOptions
                 MaxMessageSize = MaxMessageSize,
                 MaxFragments = hasLimits ? MaxFragments : int.MaxValue,
                 Outgoing = Channels.Outgoing,
+                Extensions = extensions is null ? null : new ExtensionPipeline(extensions, BufferPool),
                 Time = TimeProvider,
                 Pool = BufferPool,
                 RandomFill = RandomFill,
@@ -174,7 +197,26 @@ public sealed class WebSocketsOptions
             PingInterval = hasPings ? PingInterval : Timeout.InfiniteTimeSpan,
             PingTimeout = hasPings ? PingTimeout : Timeout.InfiniteTimeSpan,
             CloseTimeout = CloseTimeout,
+            Converter = ContentConverter,
             Logger = LoggerFactory.CreateLogger("Duplex"),
+        };
+    }
+
+    /// <summary>What a default session is made with. Where nothing is assembled, only limits hold that somebody set.</summary>
+    internal SessionSettings ToSessionSettings(ReceiveMode receiveMode, ExtensionChain? extensions = null)
+    {
+        SessionSettings settings = ToSessionSettings(extensions);
+        if (receiveMode == ReceiveMode.Messages)
+            return settings;
+        return settings with
+        {
+            ReceiveMode = receiveMode,
+            Connection = settings.Connection with
+            {
+                MaxFrameSize = _set.Contains(nameof(MaxFrameSize)) ? MaxFrameSize : long.MaxValue,
+                MaxMessageSize = _set.Contains(nameof(MaxMessageSize)) ? MaxMessageSize : long.MaxValue,
+                MaxFragments = _set.Contains(nameof(MaxFragments)) ? MaxFragments : int.MaxValue,
+            },
         };
     }
 
@@ -184,9 +226,7 @@ public sealed class WebSocketsOptions
             : throw new ArgumentOutOfRangeException(name, value, $"{name} is positive and at most {LongestTime.TotalDays:0.0} days, or Timeout.InfiniteTimeSpan to turn it off.");
 
     private static long CheckedSize(long value, [CallerMemberName] string name = "") =>
-        value > 0 && value <= WebSocketLimits.LargestSize
-            ? value
-            : throw new ArgumentOutOfRangeException(name, value, $"{name} is at least 1 and at most {WebSocketLimits.LargestSize} bytes, which is what one array holds.");
+        value > 0 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} is at least 1 byte.");
 
     private void Require(EngineCapability capability, string name, bool matters = true)
     {

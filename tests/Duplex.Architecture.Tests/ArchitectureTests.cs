@@ -25,6 +25,9 @@ public class ArchitectureTests
     public void A_type_depends_only_on_its_own_room_or_on_lower_ones() => Expect.None(Rooms.Violations(Graph.Value));
 
     [Fact]
+    public void A_package_sees_the_public_surface_and_nothing_else() => Expect.None(PublicSurface.Violations(Repository.Projects()));
+
+    [Fact]
     public void No_types_form_a_circle() => Expect.None(Graph.Value.Circles());
 
     [Fact]

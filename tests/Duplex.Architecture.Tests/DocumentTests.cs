@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Reflection;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -27,6 +28,14 @@ public sealed class DocumentTests
         }
         """;
 
+    // What writes a JsonSerializerContext; the project file says where the SDK has it.
+    private static readonly Lazy<ISourceGenerator> JsonGenerator = new(() =>
+    {
+        string path = typeof(DocumentTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "JsonGenerator").Value!;
+        Type generator = Assembly.LoadFrom(path).GetTypes().Single(type => type.IsDefined(typeof(GeneratorAttribute)));
+        return ((IIncrementalGenerator)Activator.CreateInstance(generator)!).AsSourceGenerator();
+    });
+
     public static TheoryData<string, string> Examples
     {
         get
@@ -51,18 +60,41 @@ public sealed class DocumentTests
     public void An_example_compiles(string name, string code) => Assert.True(Errors(code).IsEmpty, $"{name}: {string.Join("\n", Errors(code))}");
 
     [Fact]
+    public void Every_test_and_every_difference_that_the_page_of_parity_names_exists()
+    {
+        string page = Read("ktor-parity.md");
+        Assert.True(Parity.Rows(page) > 200, "The tables of docs/ktor-parity.md were not found.");
+        Expect.None(Parity.Violations(page, Read("differences-from-ktor.md"), Repository.Files("tests")));
+    }
+
+    [Fact]
+    public void Every_difference_can_be_linked_to() => Expect.None(Parity.Unlinkable(Read("differences-from-ktor.md")));
+
+    [Fact]
     public void An_example_that_does_not_compile_is_found() => Assert.NotEmpty(Errors("await client.NoSuchMethodAsync();"));
+
+    [Theory, InlineData("FrameLogger.cs"), InlineData("ToyXor.cs")]
+    public void A_sample_extension_is_printed_as_it_runs_in_the_tests(string file)
+    {
+        string sample = File.ReadAllText(Path.Combine(Repository.Root, "samples", "Extensions", file));
+        string types = sample[sample.IndexOf("/// <summary>", StringComparison.Ordinal)..].TrimEnd();
+
+        Assert.Contains($"{types}\n```", File.ReadAllText(Path.Combine(Repository.Root, "docs", "extensions.md")), StringComparison.Ordinal);
+    }
+
+    private static string Read(string name) => File.ReadAllText(Path.Combine(Repository.Root, "docs", name));
 
     private static ImmutableArray<Diagnostic> Errors(string code)
     {
         var options = new CSharpParseOptions(LanguageVersion.CSharp14);
         IEnumerable<MetadataReference> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path));
-        return CSharpCompilation.Create(
-                "Example",
-                [CSharpSyntaxTree.ParseText(code, options), CSharpSyntaxTree.ParseText(Given, options)],
-                references,
-                new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable))
-            .GetDiagnostics()
+        var example = CSharpCompilation.Create(
+            "Example",
+            [CSharpSyntaxTree.ParseText(code, options), CSharpSyntaxTree.ParseText(Given, options)],
+            references,
+            new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
+        CSharpGeneratorDriver.Create([JsonGenerator.Value], parseOptions: options).RunGeneratorsAndUpdateCompilation(example, out Compilation whole, out _);
+        return whole.GetDiagnostics()
             .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
             .ToImmutableArray();
     }

@@ -6,7 +6,7 @@ namespace Duplex.Tests;
 /// <summary>
 /// What a session does, whichever engine made its connection. Each engine's class says how to reach a server that behaves as <see cref="TestService"/> does, and inherits every test.
 /// </summary>
-public abstract class EngineConformance
+public abstract partial class EngineConformance
 {
     /// <summary>Where the service is.</summary>
     protected abstract Uri Server { get; }
@@ -104,6 +104,37 @@ public abstract class EngineConformance
         Assert.Equal("grüße 😀", await TextAsync(session));
         Assert.Empty(Assert.IsType<Frame.Binary>(await NextAsync(session)).ReadBytes());
         Assert.False(await session.Incoming.WaitToReadAsync().Soon());
+    }
+
+    [Fact]
+    public async Task Messages_are_sent_from_streams_and_received_as_streams_beyond_what_the_queues_hold()
+    {
+        using HttpClient client = Client(ws => ws.Channels.Incoming = ChannelConfig.Bounded(64, 128 * 1024));
+        await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(
+            new Uri(Server, "/echo"), request => request.ReceiveMode = ReceiveMode.Streams).Soon();
+        byte[] sent = new byte[5_000_001];
+        new Random(5).NextBytes(sent);
+
+        Task sending = session.SendAsync(new MemoryStream(sent)).AsTask();
+        WebSocketMessageStream message = (await session.ReceiveStreamAsync().Soon())!;
+        var received = new MemoryStream();
+        await message.CopyToAsync(received, TestContext.Current.CancellationToken).Soon();
+        await sending.Soon();
+
+        Assert.Equal(FrameType.Binary, message.Type);
+        Assert.True(received.ToArray().AsSpan().SequenceEqual(sent));
+
+        // One that is given up, an empty one, and a text.
+        await session.SendAsync(new MemoryStream(sent, 0, 90_000)).Soon();
+        await session.SendAsync(new MemoryStream()).Soon();
+        await session.SendAsync(new MemoryStream("grüße 😀"u8.ToArray()), FrameType.Text).Soon();
+        await (await session.ReceiveStreamAsync().Soon())!.DisposeAsync();
+        Assert.Equal(0, await (await session.ReceiveStreamAsync().Soon())!.ReadAsync(new byte[1]).Soon());
+        WebSocketMessageStream text = (await session.ReceiveStreamAsync().Soon())!;
+        Assert.Equal(FrameType.Text, text.Type);
+        using var reader = new StreamReader(text);
+        Assert.Equal("grüße 😀", await reader.ReadToEndAsync(TestContext.Current.CancellationToken).Soon());
+        Assert.True((await session.CloseAsync().Soon()).WasClean);
     }
 
     [Fact]

@@ -74,4 +74,14 @@ public sealed class TestServerEngineTests : EngineConformance, IClassFixture<Tes
 
         Assert.IsType<InvalidOperationException>(error.InnerException);
     }
+
+    [Fact]
+    public async Task A_path_that_throws_fails_the_handshake_with_the_servers_error_inside()
+    {
+        using HttpClient client = Client();
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => client.WebSocketSessionAsync(new Uri(Server, "/broken")).Soon());
+
+        Assert.Equal("The route is broken.", Assert.IsType<InvalidOperationException>(error.InnerException).Message);
+    }
 }

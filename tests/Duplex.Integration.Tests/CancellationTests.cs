@@ -11,7 +11,7 @@ public sealed class CancellationTests
     private const int Samples = 150;
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task A_connect_that_is_cancelled_at_any_moment_leaves_a_session_or_a_cancellation_and_no_socket(bool tls)
+    public async Task A_connect_that_is_cancelled_at_any_moment_leaves_a_session_or_a_cancellation(bool tls)
     {
         int opened = 0, cancelled = 0;
 

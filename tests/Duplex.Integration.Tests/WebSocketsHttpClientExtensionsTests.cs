@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 
 namespace Duplex.Tests;
@@ -18,6 +19,31 @@ public sealed class WebSocketsHttpClientExtensionsTests(KestrelServer kestrel) :
         await peer.WriteHexAsync("88 02 03e8");
         await peer.EndAsync();
         Assert.Equal(42, await running.Soon());
+    }
+
+    [Fact]
+    public async Task A_block_runs_in_its_callers_context()
+    {
+        using HttpClient client = Clients.Create();
+        var own = new OwnThread();
+        var seen = new TaskCompletionSource<SynchronizationContext?>(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        own.Post(
+            async _ =>
+            {
+                try
+                {
+                    seen.SetResult(await client.WebSocketAsync(new Uri(kestrel["ws"], "echo"), _ => Task.FromResult(SynchronizationContext.Current)));
+                }
+                catch (Exception e)
+                {
+                    seen.SetException(e);
+                }
+            },
+            null);
+
+        Assert.Same(own, await seen.Task.Soon());
+        own.End();
     }
 
     [Fact]
@@ -191,5 +217,26 @@ public sealed class WebSocketsHttpClientExtensionsTests(KestrelServer kestrel) :
         await Assert.ThrowsAsync<ArgumentNullException>("configure", () => client.WebSocketSessionAsync((Action<WebSocketRequest>)null!));
         await Assert.ThrowsAsync<ArgumentNullException>("client", () => ((HttpClient)null!).WebSocketSessionAsync(server.Uri));
         Assert.False(server.IsAsked);
+    }
+
+    // What a window has: one thread, and a queue of what it is to do.
+    private sealed class OwnThread : SynchronizationContext
+    {
+        private readonly BlockingCollection<(SendOrPostCallback Callback, object? State)> _work = [];
+
+        public OwnThread()
+        {
+            var thread = new Thread(() =>
+            {
+                SetSynchronizationContext(this);
+                foreach ((SendOrPostCallback callback, object? state) in _work.GetConsumingEnumerable())
+                    callback(state);
+            });
+            thread.Start();
+        }
+
+        public override void Post(SendOrPostCallback d, object? state) => _work.Add((d, state));
+
+        public void End() => _work.CompleteAdding();
     }
 }

@@ -28,6 +28,25 @@ public class FrameStreamTests
         }, iter: 1000, print: sample => $"{sample.Item2}, merge {sample.Item3}, in place {sample.Item5}: {Print(sample.Item1)}");
 
     [Fact]
+    public void Any_chunking_of_a_valid_stream_in_pieces_gives_the_same_messages_each_byte_at_once_and_leaves_no_memory() =>
+        Gen.Select(FrameStreams.Any, Role, FrameStreams.Chunks, Gen.Bool).Sample((frames, role, chunks, inPlace) =>
+        {
+            using var receiver = new Receiver(AssemblerOutput.Pieces, role);
+            byte[] wire = WireFrame.Encode(frames, Peer(role));
+            List<FrameValue> expected = FrameStreams.Merged(frames);
+
+            receiver.FeedChunks(wire, chunks, inPlace);
+
+            Assert.Null(receiver.Violation);
+            Assert.Equal(expected.Where(value => value.Type >= FrameType.Close), receiver.Values.Where(value => value.Type >= FrameType.Close));
+            Assert.Equal(expected.Where(value => value.Type < FrameType.Close), FrameStreams.Joined(receiver.Frames.Where(frame => !frame.IsControl)));
+
+            // What waits to be read takes its own bytes, what a batch left at the end of an array, and the array in use.
+            long held = receiver.Frames.Sum(frame => (long)frame.Data.Length);
+            Assert.InRange(receiver.Pool.OutstandingBytes, held, (3 * held) + (128 * 1024));
+        }, iter: 1000, print: sample => $"{sample.Item2}, in place {sample.Item4}: {Print(sample.Item1)}");
+
+    [Fact]
     public void What_one_role_writes_the_other_reads_back_however_the_parts_are_appended_and_taken() =>
         Gen.Select(FrameStreams.Any, Role, Gen.Int[1, 70_000].Array[1, 4], Gen.Int[1, 9]).Sample((frames, role, parts, takeEvery) =>
         {

@@ -69,6 +69,25 @@ internal static class FrameStreams
         return values;
     }
 
+    /// <summary>The messages that pieces make up; none but a last piece may be empty.</summary>
+    public static List<FrameValue> Joined(IEnumerable<Frame> pieces)
+    {
+        var values = new List<FrameValue>();
+        List<byte> message = [];
+        foreach (Frame piece in pieces)
+        {
+            Assert.True(piece.Fin || !piece.Data.IsEmpty);
+            message.AddRange(piece.Data.Span);
+            if (!piece.Fin)
+                continue;
+            values.Add(FrameValue.Of(piece.Type, true, piece.Reserved, [.. message]));
+            message.Clear();
+        }
+
+        Assert.Empty(message);
+        return values;
+    }
+
     private static Gen<WireFrame[]> Streams(Gen<int> length, int maxMessages) =>
         Gen.Select(Message(length).Array[1, maxMessages], Control.Array[0, 2], Close.Array[0, 1], (messages, controls, close) =>
             (WireFrame[])[.. controls, .. messages.SelectMany(message => message), .. close]);

@@ -32,4 +32,22 @@ public class ProtocolViolationTests
         Assert.Equal((3, 4), (exception.Limit, exception.Size));
         Assert.Equal("The peer sent 4 fragments where MaxFragments allows 3. Raise MaxFragments, or ask the peer for less at a time.", exception.Message);
     }
+
+    [Fact]
+    public void Any_other_reason_has_a_code_that_may_be_sent_and_words()
+    {
+        var error = Assert.IsType<WebSocketProtocolException>(ProtocolViolation.Of((CloseCode)4001, "No.").ToException());
+        Assert.Equal(((CloseCode)4001, "No."), (error.CloseCode, error.Message));
+        Assert.Throws<ArgumentException>(() => ProtocolViolation.Of(CloseCode.NoStatusReceived, "No."));
+        Assert.Throws<ArgumentException>(() => ProtocolViolation.Of(CloseCode.InvalidFramePayloadData, ""));
+    }
+
+    [Fact]
+    public void A_fault_of_ours_is_1011_and_stays_the_exception_that_it_was()
+    {
+        var fault = new WebSocketException("Ours.");
+        ProtocolViolation violation = ProtocolViolation.Fault(fault);
+        Assert.Equal(CloseCode.InternalError, violation.Code);
+        Assert.Same(fault, violation.ToException());
+    }
 }

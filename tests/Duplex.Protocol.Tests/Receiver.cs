@@ -11,10 +11,33 @@ internal sealed class Receiver : IDisposable
         long maxFrameSize = WebSocketLimits.DefaultMaxSize,
         long maxMessageSize = WebSocketLimits.DefaultMaxSize,
         int maxFragments = WebSocketLimits.DefaultMaxFragments,
-        ReservedBits ownedBits = ReservedBits.None)
+        ReservedBits ownedBits = ReservedBits.None,
+        ReservedBits continuationBits = ReservedBits.None)
+        : this(mergeFragments ? AssemblerOutput.Messages : AssemblerOutput.Frames, role, maxFrameSize, maxMessageSize, maxFragments, ownedBits, continuationBits)
     {
-        Reader = new FrameReader(role, maxFrameSize, ownedBits);
-        Assembler = new MessageAssembler(mergeFragments, Pool, maxMessageSize, maxFragments);
+    }
+
+    public Receiver(
+        AssemblerOutput output,
+        WebSocketRole role = WebSocketRole.Client,
+        long maxFrameSize = WebSocketLimits.DefaultMaxSize,
+        long maxMessageSize = WebSocketLimits.DefaultMaxSize,
+        int maxFragments = WebSocketLimits.DefaultMaxFragments,
+        ReservedBits ownedBits = ReservedBits.None,
+        ReservedBits continuationBits = ReservedBits.None)
+    {
+        Reader = new FrameReader(role, maxFrameSize, ownedBits, continuationBits);
+        Assembler = new MessageAssembler(output, Pool, maxMessageSize, maxFragments);
+    }
+
+    /// <summary>One whose messages pass extensions, in this order on their way out.</summary>
+    public Receiver(
+        IEnumerable<WebSocketExtension> extensions, WebSocketRole role = WebSocketRole.Client, long maxMessageSize = WebSocketLimits.DefaultMaxSize,
+        AssemblerOutput output = AssemblerOutput.Messages)
+    {
+        var chain = new ExtensionChain(extensions);
+        Reader = new FrameReader(role, ownedBits: chain.OwnedBits, continuationBits: chain.ContinuationBits);
+        Assembler = new MessageAssembler(new IncomingTransform(chain, Pool), output, Pool, maxMessageSize, WebSocketLimits.DefaultMaxFragments);
     }
 
     public CountingPool Pool { get; } = new();
@@ -46,7 +69,7 @@ internal sealed class Receiver : IDisposable
     /// <summary>Receives bytes, the payloads of messages straight into the assembler's memory wherever nothing else is left over.</summary>
     public void FeedInPlace(ReadOnlySpan<byte> bytes)
     {
-        while (!bytes.IsEmpty && Violation is null && _rest.Length == 0 && Reader.Remaining > 0 && !Reader.InControlFrame)
+        while (!bytes.IsEmpty && Violation is null && _rest.Length == 0 && Assembler.TakesPayloadInPlace && Reader.Remaining > 0 && !Reader.InControlFrame)
         {
             Memory<byte> memory = Assembler.GetPayloadMemory(Reader.Remaining);
             Assert.InRange(memory.Length, 1, Reader.Remaining);
@@ -87,6 +110,18 @@ internal sealed class Receiver : IDisposable
 
     private void Parse(ref Span<byte> input)
     {
+        ParseFrames(ref input);
+        TakePiece();
+    }
+
+    private void TakePiece()
+    {
+        if (Assembler.TryTakePiece(out Frame? piece))
+            Frames.Add(piece);
+    }
+
+    private void ParseFrames(ref Span<byte> input)
+    {
         while (true)
         {
             int before = input.Length;
@@ -94,9 +129,16 @@ internal sealed class Receiver : IDisposable
                 break;
             Assert.True(input.Length < before, "A piece took no bytes.");
             if (Assembler.TryAccept(piece, out Frame? frame))
+            {
+                if (frame.Type == FrameType.Close)
+                    TakePiece();
                 Frames.Add(frame);
+            }
             else
+            {
                 Assert.Null(frame);
+            }
+
             if (Assembler.Violation is not null)
                 return;
         }

@@ -30,7 +30,7 @@ internal sealed record ReferenceParser(
             bool isControl = opcode is 8 or 9 or 10;
             if ((reserved & ~OwnedBits) != 0 || (opcode is not (0 or 1 or 2) && !isControl))
                 return CloseCode.ProtocolError;
-            if (isControl && (!fin || reserved != 0))
+            if ((isControl && (!fin || reserved != 0)) || (opcode == 0 && reserved != 0))
                 return CloseCode.ProtocolError;
             if ((opcode == 0 && message is null) || (opcode is 1 or 2 && message is not null))
                 return CloseCode.ProtocolError;

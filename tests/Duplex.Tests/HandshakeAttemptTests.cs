@@ -84,18 +84,44 @@ public sealed class HandshakeAttemptTests
     }
 
     [Fact]
-    public void A_try_that_begins_when_the_attempt_is_over_does_no_harm()
+    public void A_try_that_goes_on_or_begins_when_the_attempt_is_over_ends()
     {
         var attempt = new HandshakeAttempt(new WebSocketRequest());
         var options = new WebSocketsOptions();
         attempt.TakeUp(options);
+        CancellationToken running = attempt.Deadline;
 
         attempt.Dispose();
         attempt.Dispose();
         attempt.TakeUp(options);
 
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(attempt.Deadline);
-        Assert.False(linked.IsCancellationRequested);
+        Assert.True(running.IsCancellationRequested);
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(attempt.Deadline);
+        Assert.True(late.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void A_try_that_is_first_taken_up_when_the_attempt_is_over_has_no_time_left()
+    {
+        var attempt = new HandshakeAttempt(new WebSocketRequest());
+        attempt.Dispose();
+
+        attempt.TakeUp(new WebSocketsOptions());
+
+        Assert.True(attempt.Deadline.IsCancellationRequested);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void Its_caller_and_the_plugins_disposal_end_it(bool byCaller)
+    {
+        using CancellationTokenSource caller = new(), stopping = new();
+        using var attempt = new HandshakeAttempt(new WebSocketRequest(), caller.Token);
+        attempt.TakeUp(new WebSocketsOptions(), stopping.Token);
+        Assert.False(attempt.Deadline.IsCancellationRequested);
+
+        (byCaller ? caller : stopping).Cancel();
+
+        Assert.True(attempt.Deadline.IsCancellationRequested);
     }
 
     private static UpgradedContent Content(Stream owner) => new(new UpgradedConnection(owner, owner, new WebSocketCall(WebSocketEngines.Http, new WebSocketRequest(), null, null)));

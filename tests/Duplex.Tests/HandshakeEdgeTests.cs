@@ -8,6 +8,18 @@ public sealed class HandshakeEdgeTests
     private const string Url = "ws://host.test/path";
 
     [Fact]
+    public async Task Streams_from_a_raw_session_are_refused_before_any_traffic()
+    {
+        var primary = new FakePrimaryHandler();
+        using HttpClient client = Client(primary);
+
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => ConnectAsync(client, request => (request.IsRaw, request.ReceiveMode) = (true, ReceiveMode.Streams)));
+
+        Assert.Contains("ReceiveMode", error.Message, StringComparison.Ordinal);
+        Assert.Empty(primary.Requests);
+    }
+
+    [Fact]
     public async Task A_handshake_gives_the_connection_and_the_plugins_options()
     {
         var options = new WebSocketsOptions();
@@ -283,6 +295,99 @@ public sealed class HandshakeEdgeTests
     }
 
     [Fact]
+    public async Task The_callers_token_counts_also_where_an_outer_handler_does_not_pass_it_on()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var primary = new FakePrimaryHandler((_, _) =>
+        {
+            asked.SetResult();
+            return new TaskCompletionSource<HttpResponseMessage>().Task;
+        });
+        using var client = new HttpClient(new DeafHandler { InnerHandler = new WebSocketsHandler(primary) });
+        using var caller = new CancellationTokenSource();
+
+        Task connecting = ConnectAsync(client, caller.Token);
+        await asked.Task.Soon();
+        await caller.CancelAsync();
+
+        Assert.Equal(caller.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.Soon())).CancellationToken);
+    }
+
+    [Fact]
+    public async Task The_callers_token_counts_also_where_an_outer_handler_makes_another_exception_of_it()
+    {
+        using var caller = new CancellationTokenSource();
+        using var client = new HttpClient(new UserHandler(async (request, next) =>
+        {
+            try
+            {
+                return await next(request);
+            }
+            catch (OperationCanceledException e)
+            {
+                throw new IOException("It did not work.", e);
+            }
+        })
+        {
+            InnerHandler = new WebSocketsHandler(new FakePrimaryHandler((_, token) =>
+        {
+            caller.Cancel();
+            return Task.FromCanceled<HttpResponseMessage>(token);
+        }))
+        });
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ConnectAsync(client, caller.Token));
+    }
+
+    [Fact]
+    public async Task An_outer_handler_that_throws_because_of_the_status_leaves_it_known()
+    {
+        using var client = new HttpClient(new UserHandler(async (request, next) => (await next(request)).EnsureSuccessStatusCode())
+        { InnerHandler = new WebSocketsHandler(new FakePrimaryHandler(_ => new HttpResponseMessage(HttpStatusCode.Forbidden))) });
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => ConnectAsync(client));
+
+        Assert.Equal((HandshakeCheck.Status, HttpStatusCode.Forbidden), (error.Check, error.StatusCode));
+    }
+
+    [Fact]
+    public async Task An_attempt_that_an_outer_handler_gave_up_on_ends_with_the_call()
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var primary = new FakePrimaryHandler((_, token) =>
+        {
+            var never = new TaskCompletionSource<HttpResponseMessage>();
+            token.Register(() => ended.TrySetResult());
+            return never.Task;
+        });
+        using var client = new HttpClient(new UserHandler((request, next) =>
+        {
+            _ = next(request);
+            return Task.FromException<HttpResponseMessage>(new IOException("It takes too long."));
+        })
+        { InnerHandler = new WebSocketsHandler(primary) });
+
+        await Assert.ThrowsAsync<WebSocketHandshakeException>(() => ConnectAsync(client));
+
+        await ended.Task.Soon();
+    }
+
+    [Fact]
+    public async Task A_subprotocol_that_is_asked_for_twice_is_offered_once()
+    {
+        var primary = new FakePrimaryHandler();
+        using HttpClient client = Client(primary);
+
+        await ConnectAsync(client, configure: request =>
+        {
+            request.Headers.Add("Sec-WebSocket-Protocol", "a, b");
+            request.Subprotocols.Add("a");
+        });
+
+        Assert.Equal("a, b", FakePrimaryHandler.Value(primary.Request, "Sec-WebSocket-Protocol"));
+    }
+
+    [Fact]
     public async Task An_outer_handler_that_buffers_fails_at_once_and_leaves_no_connection_behind()
     {
         HttpResponseMessage? inner = null;
@@ -354,6 +459,9 @@ public sealed class HandshakeEdgeTests
     private static Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, Action<WebSocketRequest>? configure = null) =>
         HandshakeEdge.ConnectAsync(client, new Uri(Url), configure, CancellationToken.None).Soon();
 
+    private static Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, CancellationToken token) =>
+        HandshakeEdge.ConnectAsync(client, new Uri(Url), null, token).Soon();
+
     private static HttpRequestMessage Copy(HttpRequestMessage request)
     {
         var copy = new HttpRequestMessage(request.Method, request.RequestUri) { Version = request.Version, VersionPolicy = request.VersionPolicy };
@@ -376,5 +484,10 @@ public sealed class HandshakeEdgeTests
             _isRead.TrySetResult();
             return new(new TaskCompletionSource<int>().Task);
         }
+    }
+
+    private sealed class DeafHandler : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => base.SendAsync(request, CancellationToken.None);
     }
 }

@@ -2,6 +2,21 @@ namespace Duplex.Tests;
 
 public sealed class WebSocketSessionsTests
 {
+    [Fact]
+    public async Task A_session_may_receive_streams_without_limits_that_nobody_set()
+    {
+        using var peer = new ScriptedPeer();
+        await using DefaultWebSocketSession session = WebSocketSessions.Create(peer, WebSocketRole.Client, receiveMode: ReceiveMode.Streams);
+
+        peer.SendHex("81 02 68 69");
+
+        using var reader = new StreamReader((await session.ReceiveStreamAsync().Soon())!);
+        Assert.Equal("hi", await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(long.MaxValue, session.MaxFrameSize);
+        session.Abort();
+        Assert.Throws<ArgumentOutOfRangeException>(() => WebSocketSessions.Create(peer, WebSocketRole.Client, receiveMode: (ReceiveMode)7));
+    }
+
     [Theory]
     [InlineData(WebSocketRole.Client)]
     [InlineData(WebSocketRole.Server)]
@@ -29,6 +44,30 @@ public sealed class WebSocketSessionsTests
         await session.Completion.Soon();
         Assert.Equal(0, pool.Rented);
         await peer.Released.Soon();
+    }
+
+    [Fact]
+    public async Task Interceptors_work_and_what_needs_a_handshake_is_refused()
+    {
+        using var peer = new ScriptedPeer(WebSocketRole.Client);
+        var interceptor = new ToyExtension(ToyExtension.Around('x'), ToyExtension.Around('y'));
+        DefaultWebSocketSession session = WebSocketSessions.Create(peer, WebSocketRole.Server, ws => ws.Extensions.Install(new ToyFactory("toy", () => interceptor)));
+
+        await session.SendAsync("a");
+        Assert.Equal("xax"u8.ToArray(), (await peer.ReceiveAsync()).ReadBytes());
+        peer.SendFrame(Opcode.Text, "b"u8);
+        Assert.Equal("yby", Assert.IsType<Frame.Text>(await session.Incoming.ReadAsync().Soon()).ReadText());
+        session.Abort();
+        await session.Completion.Soon();
+        Assert.Equal(1, interceptor.Disposals);
+
+        using var unused = new ScriptedPeer();
+        var error = Assert.Throws<ArgumentException>(() => WebSocketSessions.Create(unused, WebSocketRole.Client, ws => ws.Extensions.Install(new CounterFactory())));
+        Assert.Contains("x-counter", error.Message, StringComparison.Ordinal);
+        RawWebSocketSession raw = WebSocketSessions.CreateRaw(unused, WebSocketRole.Client, ws => ws.Extensions.Install(new CounterFactory()));
+        Assert.Empty(raw.Extensions);
+        raw.Abort();
+        await raw.Completion.Soon();
     }
 
     [Theory]

@@ -109,6 +109,22 @@ public sealed class WebSocketsHandlerTests
         Assert.Single(primary.Requests);
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task Two_plugins_whose_lower_one_makes_its_own_handler_are_refused_before_any_traffic_each_time(bool isUsedBefore)
+    {
+        using var lower = new WebSocketsHandler();
+        if (isUsedBefore)
+        {
+            using var ordinary = new HttpMessageInvoker(lower, disposeHandler: false);
+            await Assert.ThrowsAnyAsync<HttpRequestException>(() => ordinary.SendAsync(new HttpRequestMessage(HttpMethod.Get, "http://127.0.0.1:1/"), CancellationToken.None));
+        }
+
+        using var client = new HttpClient(new WebSocketsHandler(lower));
+
+        for (int i = 0; i < 2; i++)
+            Assert.Contains("Remove one", (await Assert.ThrowsAsync<InvalidOperationException>(() => ConnectAsync(client))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_real_request_bears_no_trace_of_the_marker()
     {

@@ -23,6 +23,7 @@ public sealed class WebSocketsOptionsTests
         Assert.Equal(64 << 20, options.MaxMessageSize);
         Assert.Equal(131_072, options.MaxFragments);
         Assert.Empty(options.Subprotocols);
+        Assert.Null(options.ContentConverter);
         Assert.Same(ChannelConfig.DefaultIncoming, options.Channels.Incoming);
         Assert.Same(ChannelConfig.DefaultOutgoing, options.Channels.Outgoing);
         Assert.Same(WebSocketEngines.Http, options.Engine);
@@ -65,13 +66,36 @@ public sealed class WebSocketsOptionsTests
     }
 
     [Fact]
-    public void A_size_is_no_more_than_one_array_holds()
+    public async Task A_size_may_be_more_than_one_array_holds_which_only_streams_can_have()
     {
-        var options = new WebSocketsOptions { MaxFrameSize = WebSocketLimits.LargestSize, MaxMessageSize = WebSocketLimits.LargestSize, MaxFragments = int.MaxValue };
+        var options = new WebSocketsOptions { MaxFrameSize = 1L << 40, MaxMessageSize = 1L << 41, MaxFragments = int.MaxValue };
+        Assert.Equal((1L << 40, 1L << 41), (options.MaxFrameSize, options.MaxMessageSize));
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxFrameSize = WebSocketLimits.LargestSize + 1L);
-        Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxMessageSize = long.MaxValue);
-        Assert.Equal(WebSocketLimits.LargestSize, options.MaxFrameSize);
+        await using DefaultWebSocketSession streams = DefaultWebSocketSession.Over(new ScriptedPeer(), new MemoryStream(), options.ToSessionSettings(ReceiveMode.Streams));
+        await using DefaultWebSocketSession messages = DefaultWebSocketSession.Over(new ScriptedPeer(), new MemoryStream(), options.ToSessionSettings());
+
+        Assert.Equal(1L << 40, streams.MaxFrameSize);
+        streams.MaxFrameSize = long.MaxValue;
+        Assert.Equal(WebSocketLimits.LargestSize, messages.MaxFrameSize);
+        Assert.Throws<ArgumentOutOfRangeException>(() => messages.MaxFrameSize = WebSocketLimits.LargestSize + 1L);
+        streams.Abort();
+        messages.Abort();
+    }
+
+    [Fact]
+    public void For_streams_only_limits_hold_that_somebody_set_be_it_to_the_default()
+    {
+        ConnectionSettings unset = new WebSocketsOptions().ToSessionSettings(ReceiveMode.Streams).Connection;
+        Assert.Equal((long.MaxValue, long.MaxValue, int.MaxValue), (unset.MaxFrameSize, unset.MaxMessageSize, unset.MaxFragments));
+
+        var options = new WebSocketsOptions();
+        options.MaxFrameSize = options.MaxFrameSize;
+        options.MaxMessageSize = options.MaxMessageSize;
+        options.MaxFragments = options.MaxFragments;
+        ConnectionSettings set = options.ToSessionSettings(ReceiveMode.Streams).Connection;
+        Assert.Equal((options.MaxFrameSize, options.MaxMessageSize, options.MaxFragments), (set.MaxFrameSize, set.MaxMessageSize, set.MaxFragments));
+
+        Assert.Equal(WebSocketLimits.DefaultMaxSize, new WebSocketsOptions().ToSessionSettings(ReceiveMode.Messages).Connection.MaxFrameSize);
     }
 
     [Fact]
@@ -108,6 +132,7 @@ public sealed class WebSocketsOptionsTests
         Assert.Throws<InvalidOperationException>(() => options.Engine = WebSocketEngines.Http);
         Assert.Throws<InvalidOperationException>(() => options.TimeProvider = TimeProvider.System);
         Assert.Throws<InvalidOperationException>(() => options.LoggerFactory = NullLoggerFactory.Instance);
+        Assert.Throws<InvalidOperationException>(() => options.ContentConverter = null);
         Assert.Throws<InvalidOperationException>(() => options.BufferPool = ArrayPool<byte>.Shared);
         Assert.Throws<InvalidOperationException>(() => options.RandomFill = null);
         Assert.Throws<InvalidOperationException>(() => options.Channels.Incoming = ChannelConfig.Unlimited);
@@ -132,6 +157,7 @@ public sealed class WebSocketsOptionsTests
     {
         var pool = new CountingPool();
         var time = new FakeTimeProvider();
+        var converter = new DelegateConverter();
         MaskKeyPool.RandomFill fill = destination => destination.Fill(1);
         var options = new WebSocketsOptions
         {
@@ -141,6 +167,7 @@ public sealed class WebSocketsOptionsTests
             MaxFrameSize = 4,
             MaxMessageSize = 5,
             MaxFragments = 6,
+            ContentConverter = converter,
             TimeProvider = time,
             BufferPool = pool,
             RandomFill = fill,
@@ -154,6 +181,7 @@ public sealed class WebSocketsOptionsTests
         Assert.Same(time, settings.Connection.Time);
         Assert.Same(pool, settings.Connection.Pool);
         Assert.Same(fill, settings.Connection.RandomFill);
+        Assert.Same(converter, settings.Converter);
         Assert.Same(options.Channels.Incoming, settings.Incoming);
         Assert.Same(options.Channels.Outgoing, settings.Connection.Outgoing);
         Assert.Equal(WebSocketRole.Client, settings.Connection.Role);

@@ -44,6 +44,18 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
         return memory;
     }
 
+    /// <summary>Takes back what was not needed of a slab's last memory; false if it does not end the slab in use.</summary>
+    /// <param name="owner">Its owner.</param>
+    /// <param name="memory">The memory.</param>
+    /// <param name="used">How many bytes of it are needed.</param>
+    public bool TryGiveBack(SharedBuffer owner, ArraySegment<byte> memory, int used)
+    {
+        if (owner != _slab || memory.Offset + memory.Count != _used)
+            return false;
+        _used = memory.Offset + used;
+        return true;
+    }
+
     /// <summary>Lets go of the slab in use: when the connection falls silent, and at its end.</summary>
     public void Trim()
     {

@@ -37,6 +37,30 @@ internal sealed class PayloadBuilder(PayloadAllocator allocator)
         return _memory.AsMemory(Length, (int)Math.Min(most, _memory.Count - Length));
     }
 
+    /// <summary>How many bytes there is memory for without taking more.</summary>
+    public int FreeCapacity => _memory.Count - Length;
+
+    /// <summary>Free memory behind what it holds, for whoever writes what nobody has announced. What is used of it counts by <see cref="Commit"/>.</summary>
+    /// <param name="atLeast">How many bytes it must have, at least one.</param>
+    public Memory<byte> GetFree(int atLeast)
+    {
+        if (FreeCapacity < atLeast)
+        {
+            // A part of a slab first, of which the rest goes back; then as much as the message before took.
+            _announced = _memory.Count == 0 ? PayloadAllocator.SmallPayload : _lastLength;
+            _final = false;
+            Grow(atLeast);
+        }
+
+        return _memory.AsMemory(Length);
+    }
+
+    /// <summary>Takes over bytes that were written into <see cref="GetFree"/>'s memory.</summary>
+    public void Commit(int count) => Length += count;
+
+    /// <summary>What it holds from a position on.</summary>
+    public ReadOnlySpan<byte> Since(int start) => _memory.AsSpan(start, Length - start);
+
     /// <summary>Takes over bytes; those that already lie in <see cref="GetTail"/>'s memory are not copied.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
@@ -55,6 +79,12 @@ internal sealed class PayloadBuilder(PayloadAllocator allocator)
     {
         owner = _owner;
         ReadOnlyMemory<byte> payload = _memory.AsMemory(0, Length);
+        if (owner is not null && allocator.TryGiveBack(owner, _memory, Length) && Length == 0)
+        {
+            owner.Release();
+            owner = null;
+        }
+
         _lastLength = Length;
         _owner = null;
         Reset();

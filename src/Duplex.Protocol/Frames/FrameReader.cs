@@ -9,6 +9,7 @@ public sealed class FrameReader
 {
     private readonly WebSocketRole _role;
     private readonly ReservedBits _ownedBits;
+    private readonly ReservedBits _continuationBits;
 
     // Set by any thread, read by the one that reads.
     private long _maxFrameSize;
@@ -23,25 +24,27 @@ public sealed class FrameReader
     /// <param name="role">Our own role: a client takes unmasked frames, a server masked ones.</param>
     /// <param name="maxFrameSize">The largest payload of a frame in bytes, as in <see cref="MaxFrameSize"/>.</param>
     /// <param name="ownedBits">The reserved bits of data frames that negotiated extensions own; any other is a violation.</param>
-    public FrameReader(WebSocketRole role, long maxFrameSize = WebSocketLimits.DefaultMaxSize, ReservedBits ownedBits = ReservedBits.None)
+    /// <param name="continuationBits">Those of them that have a meaning on frames that continue a message, too.</param>
+    public FrameReader(
+        WebSocketRole role, long maxFrameSize = WebSocketLimits.DefaultMaxSize, ReservedBits ownedBits = ReservedBits.None, ReservedBits continuationBits = ReservedBits.None)
     {
         _role = role;
         _ownedBits = ownedBits;
+        _continuationBits = continuationBits;
         MaxFrameSize = maxFrameSize;
     }
 
     /// <summary>
-    /// The largest payload of a frame in bytes: 1 to <see cref="WebSocketLimits.LargestSize"/>. Settable at any time, by any thread; it is asked at each header.
+    /// The largest payload of a frame in bytes, at least 1. Settable at any time, by any thread; it is asked at each header. A frame that is to stand in one array takes at most
+    /// <see cref="WebSocketLimits.LargestSize"/>, which is for whoever assembles it to judge.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The size is out of that range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The size is zero or negative.</exception>
     public long MaxFrameSize
     {
         get => Volatile.Read(ref _maxFrameSize);
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
-            // A frame stands in one array, so a larger one could only be let through to fail later.
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, WebSocketLimits.LargestSize);
             Volatile.Write(ref _maxFrameSize, value);
         }
     }
@@ -121,7 +124,9 @@ public sealed class FrameReader
             return ProtocolViolation.Protocol($"a frame has the reserved bit {reserved & ~_ownedBits} set, which no negotiated extension owns");
 
         // Extensions transform messages, so none gives such a bit a meaning here. RFC 7692 §6 says so of RSV1: "An endpoint MUST NOT set the "Per-Message Compressed" bit of
-        // control frames [...]. An endpoint receiving such a frame MUST _Fail the WebSocket Connection_."
+        // control frames and non-first fragments of a data message. An endpoint receiving such a frame MUST _Fail the WebSocket Connection_."
+        if (opcode == (int)Opcode.Continuation && (reserved & ~_continuationBits) != 0)
+            return ProtocolViolation.Protocol($"a continuation frame has the reserved bit {reserved & ~_continuationBits} set, which its extension only owns on a message's first");
         if (reserved != 0 && (opcode & 0x8) != 0)
             return ProtocolViolation.Protocol($"a control frame has the reserved bit {reserved} set, which extensions only own on data frames");
 

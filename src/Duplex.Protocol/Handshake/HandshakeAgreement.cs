@@ -103,6 +103,13 @@ public sealed class HandshakeAgreement
             }
         }
 
+        // However many offers of one extension a request lists: a second agreement beside the first has no meaning that any RFC gives it.
+        for (int i = 1; i < headers.Count; i++)
+        {
+            if (headers.Take(i).Any(earlier => earlier.Name == headers[i].Name))
+                return BadExtensions($"Extension {i + 1} of the {headers.Count} that the server accepted has the name of an earlier one; expected each at most once.");
+        }
+
         extensions = headers;
         return null;
     }

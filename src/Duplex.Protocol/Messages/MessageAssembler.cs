@@ -4,16 +4,19 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex;
 
 /// <summary>
-/// Makes frames out of pieces: whole messages (a default session) or the frames of the wire (a raw one). It validates text as its bytes come, reads Close payloads, and holds
-/// the limits of a message, judged at each fragment's header.
+/// Makes frames out of pieces: whole messages (a default session), the frames of the wire (a raw one), or messages in pieces (one that receives streams). It validates text as its
+/// bytes come, reads Close payloads, and holds the limits of a message, judged at each fragment's header.
 /// </summary>
 /// <remarks>Not thread-safe: it belongs to one connection's receive loop. The limits may be set by any thread.</remarks>
 public sealed class MessageAssembler : IDisposable
 {
-    private readonly bool _mergeFragments;
+    private readonly AssemblerOutput _output;
     private readonly PayloadAllocator _allocator;
     private readonly PayloadBuilder _message;
     private readonly PayloadBuilder _control;
+    private readonly PieceBuilder? _pieces; // instead of _message, where messages come in pieces
+    private readonly IncomingTransform? _transform;
+    private readonly LimitedOutput? _transformed; // where extensions write
 
     // Set by any thread, read by the one that reads.
     private long _maxMessageSize;
@@ -21,29 +24,45 @@ public sealed class MessageAssembler : IDisposable
 
     // All below only touched by the thread that reads.
     private Utf8Validator _utf8;
+    private FrameType _type; // of the message in progress
     private ReservedBits _reserved; // of the message's first frame
     private int _fragments;
+    private long _size; // what the message's headers have declared so far
 
     /// <summary>Creates an assembler.</summary>
-    /// <param name="mergeFragments">Whether fragments become one frame; otherwise each frame of the wire is delivered as it came, and the message's limits do not apply.</param>
+    /// <param name="output">What it makes of data frames.</param>
     /// <param name="pool">Where payloads lie.</param>
     /// <param name="maxMessageSize">The largest message in bytes, all its fragments together.</param>
     /// <param name="maxFragments">The most fragments of a message.</param>
     public MessageAssembler(
-        bool mergeFragments = true,
+        AssemblerOutput output = AssemblerOutput.Messages,
         ArrayPool<byte>? pool = null,
         long maxMessageSize = WebSocketLimits.DefaultMaxSize,
         int maxFragments = WebSocketLimits.DefaultMaxFragments)
+        : this(transform: null, output, pool, maxMessageSize, maxFragments)
     {
-        _mergeFragments = mergeFragments;
+    }
+
+    /// <summary>Creates an assembler whose messages pass extensions.</summary>
+    internal MessageAssembler(IncomingTransform? transform, AssemblerOutput output, ArrayPool<byte>? pool, long maxMessageSize, int maxFragments)
+    {
+        _output = output;
         _allocator = new PayloadAllocator(pool ?? ArrayPool<byte>.Shared);
         _message = new PayloadBuilder(_allocator);
         _control = new PayloadBuilder(_allocator);
+        if (output == AssemblerOutput.Pieces)
+            _pieces = new PieceBuilder(pool ?? ArrayPool<byte>.Shared);
+        _transform = transform;
+        if (transform is not null)
+            _transformed = _pieces is null ? new MessageOutput(_message) : new PieceOutput(_pieces);
         MaxMessageSize = maxMessageSize;
         MaxFragments = maxFragments;
     }
 
-    /// <summary>The largest message in bytes, all its fragments together: 1 to <see cref="WebSocketLimits.LargestSize"/>. It is asked at each fragment's header.</summary>
+    /// <summary>
+    /// The largest message in bytes, all its fragments together, as the extensions leave it: 1 to <see cref="WebSocketLimits.LargestSize"/>, or to any size where messages
+    /// come in pieces. It is asked at each fragment's header.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The size is out of that range.</exception>
     public long MaxMessageSize
     {
@@ -51,7 +70,8 @@ public sealed class MessageAssembler : IDisposable
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, WebSocketLimits.LargestSize);
+            if (_pieces is null)
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(value, WebSocketLimits.LargestSize); // a message stands in one array
             Volatile.Write(ref _maxMessageSize, value);
         }
     }
@@ -71,25 +91,47 @@ public sealed class MessageAssembler : IDisposable
     /// <summary>What the peer did wrong, once it did: no piece may follow.</summary>
     public ProtocolViolation? Violation { get; private set; }
 
+    /// <summary>Whether the payload of the data frame in progress stands in the message as it comes, so that it can be read straight into <see cref="GetPayloadMemory"/>.</summary>
+    public bool TakesPayloadInPlace => _transform is not { IsActive: true };
+
     /// <summary>Takes a piece over; true if it completed <paramref name="frame"/>.</summary>
     public bool TryAccept(in FramePiece piece, [NotNullWhen(true)] out Frame? frame)
     {
         frame = null;
-        PayloadBuilder builder = piece.Header.IsControl ? _control : _message;
-        if (piece.Starts)
+        bool isControl = piece.Header.IsControl;
+        PayloadBuilder builder = isControl ? _control : _message;
+        if (_transform is not null && !isControl)
         {
-            if (!piece.Header.IsControl && !TryStart(piece))
+            if (!TryTransform(piece, _transform))
                 return false;
-            builder.Expect(piece.Header.PayloadLength, final: !_mergeFragments || piece.Header.Fin);
+        }
+        else
+        {
+            if (piece.Starts)
+            {
+                if (!isControl && !(TryStart(piece) && FitsMessage(piece)))
+                    return false;
+                Expect(piece);
+            }
+
+            if (piece.Type == FrameType.Text && !TryValidate(piece.Payload, piece.EndsMessage))
+                return false;
+            if (_pieces is not null && !isControl)
+                _pieces.Append(piece.Payload);
+            else
+                builder.Append(piece.Payload);
         }
 
-        if (piece.Type == FrameType.Text && !TryValidate(piece))
-            return false;
-        builder.Append(piece.Payload);
+        if (_pieces is not null && !isControl)
+        {
+            if (piece.EndsMessage)
+                frame = TakePiece(fin: true);
+            return frame is not null;
+        }
 
-        if (!piece.Ends || (_mergeFragments && !piece.Header.IsControl && !piece.Header.Fin))
+        if (!piece.Ends || (_output == AssemblerOutput.Messages && !isControl && !piece.Header.Fin))
             return false;
-        ReservedBits reserved = piece.Header.IsControl || !_mergeFragments ? piece.Header.Reserved : _reserved;
+        ReservedBits reserved = isControl || _output == AssemblerOutput.Frames ? piece.Header.Reserved : _reserved;
         ReadOnlyMemory<byte> payload = builder.Take(out SharedBuffer? owner);
         frame = Frame.Create(piece.Type, piece.Header.Fin, reserved, payload, owner);
         if (piece.Type != FrameType.Close || ClosePayload.TryParse(payload.Span, out _, out ProtocolViolation? violation))
@@ -101,49 +143,124 @@ public sealed class MessageAssembler : IDisposable
         return false;
     }
 
+    /// <summary>
+    /// Where messages come in pieces: gives out what has come of the message in progress and was not given out yet; false if there is nothing. For the end of a batch, and before a Close
+    /// is passed on: until then small fragments gather, so that not each becomes a frame.
+    /// </summary>
+    public bool TryTakePiece([NotNullWhen(true)] out Frame? piece)
+    {
+        piece = _pieces is { Length: > 0 } ? TakePiece(fin: false) : null;
+        return piece is not null;
+    }
+
     /// <summary>Memory of the message in progress, to read its next payload bytes straight into; pieces over that memory are then not copied.</summary>
     /// <param name="most">How many bytes of the frame in progress have not come yet.</param>
-    public Memory<byte> GetPayloadMemory(long most) => _message.GetTail(most);
+    public Memory<byte> GetPayloadMemory(long most) => _pieces is null ? _message.GetTail(most) : _pieces.GetTail(most);
 
     /// <summary>Lets go of memory that only a connection in traffic needs.</summary>
-    public void Trim() => _allocator.Trim();
+    public void Trim()
+    {
+        _allocator.Trim();
+        _pieces?.Trim();
+    }
 
     /// <summary>Drops what was not completed and gives the memory back. Frames that were delivered stay valid.</summary>
     public void Dispose()
     {
         _message.Discard();
         _control.Discard();
+        _pieces?.Discard();
         _allocator.Trim();
     }
 
+    private Frame TakePiece(bool fin)
+    {
+        ReadOnlyMemory<byte> payload = _pieces!.Take(out SharedBuffer? owner);
+        return Frame.Create(_type, fin, _reserved, payload, owner);
+    }
+
+    // Memory of about the right size is taken when the frame's bytes come.
+    private void Expect(in FramePiece piece)
+    {
+        long length = piece.Header.PayloadLength;
+        if (piece.Header.IsControl)
+            _control.Expect(length, final: true);
+        else if (_pieces is not null)
+            _pieces.Expect(length);
+        else
+            _message.Expect(length, final: _output == AssemblerOutput.Frames || piece.Header.Fin);
+    }
+
+    // Judged at the header, before memory is taken: all but the size of a message, which extensions change.
     private bool TryStart(in FramePiece piece)
     {
         if (piece.StartsMessage)
         {
-            _reserved = piece.Header.Reserved;
+            _type = piece.Type;
+            _reserved = _transform is null ? piece.Header.Reserved : piece.Header.Reserved & ~_transform.OwnedBits;
             _fragments = 0;
+            _size = 0;
             _utf8.Reset();
         }
 
-        if (!_mergeFragments)
-            return true;
+        if (_output == AssemblerOutput.Frames)
+        {
+            // Whatever a reader lets through, a frame stands in one array.
+            if (piece.Header.PayloadLength > WebSocketLimits.LargestSize)
+                Violation = ProtocolViolation.TooBig("MaxFrameSize", WebSocketLimits.LargestSize, piece.Header.PayloadLength);
+            return Violation is null;
+        }
 
-        // Each once: another thread may set them between the judgement and the words.
-        long maxSize = MaxMessageSize;
+        // Once: another thread may set it between the judgement and the words.
         int maxFragments = MaxFragments;
-        long size = _message.Length + piece.Header.PayloadLength;
-        if (size > maxSize)
-            Violation = ProtocolViolation.TooBig("MaxMessageSize", maxSize, size);
-        else if (++_fragments > maxFragments)
+        if (++_fragments > maxFragments)
             Violation = ProtocolViolation.TooBig("MaxFragments", maxFragments, _fragments, "fragments");
         return Violation is null;
     }
 
-    private bool TryValidate(in FramePiece piece)
+    private bool FitsMessage(in FramePiece piece)
+    {
+        if (_output == AssemblerOutput.Frames)
+            return true;
+        long length = piece.Header.PayloadLength;
+        long maxSize = MaxMessageSize;
+        if (length > maxSize - _size)
+            Violation = ProtocolViolation.TooBig("MaxMessageSize", maxSize, (long)Math.Min((ulong)_size + (ulong)length, long.MaxValue));
+        else
+            _size += length;
+        return Violation is null;
+    }
+
+    private bool TryTransform(in FramePiece piece, IncomingTransform transform)
+    {
+        if (piece.Starts && !TryStart(piece))
+            return false;
+
+        int before = _pieces?.Length ?? _message.Length;
+        bool isWell = transform.TryProcess(piece, _transformed!, MaxMessageSize, out ReadOnlySpan<byte> rest, out ProtocolViolation? violation);
+        Violation = violation;
+        if (isWell && piece.Starts && !transform.IsActive)
+        {
+            isWell = FitsMessage(piece);
+            if (isWell)
+                Expect(piece);
+        }
+
+        if (isWell && _pieces is not null)
+            _pieces.Append(rest);
+        else if (isWell)
+            _message.Append(rest);
+        transform.Clear();
+        if (!isWell || piece.Type != FrameType.Text)
+            return isWell;
+        return TryValidate(_pieces is null ? _message.Since(before) : _pieces.Since(before), piece.EndsMessage);
+    }
+
+    private bool TryValidate(ReadOnlySpan<byte> text, bool ends)
     {
         // §8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST
         // _Fail the WebSocket Connection_." Noticed at the first bad byte, not at the end of the message.
-        if (!_utf8.Append(piece.Payload) || (piece.EndsMessage && !_utf8.IsComplete))
+        if (!_utf8.Append(text) || (ends && !_utf8.IsComplete))
             Violation = ProtocolViolation.InvalidUtf8("a text message");
         return Violation is null;
     }

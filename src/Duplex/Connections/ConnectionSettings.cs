@@ -18,6 +18,9 @@ internal sealed record ConnectionSettings
 
     public ChannelConfig Outgoing { get; init; } = ChannelConfig.DefaultOutgoing;
 
+    /// <summary>The extensions, which the connection releases at its end; null for none.</summary>
+    public ExtensionPipeline? Extensions { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public ArrayPool<byte> Pool { get; init; } = ArrayPool<byte>.Shared;

@@ -5,7 +5,7 @@ namespace Duplex;
 /// <summary>
 /// Reads a connection's stream: the only place that does. It waits for bytes and for room at its receiver, for nothing else: never for a write, never for user code.
 /// </summary>
-internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAssembler assembler, ArrayPool<byte> pool, TimeProvider time)
+internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAssembler assembler, ArrayPool<byte> pool, TimeProvider time, ExtensionChain? extensions = null)
 {
     /// <summary>One read's worth: measured, smaller reads cost system calls and larger ones gain nothing for small messages; large payloads are read past it anyway.</summary>
     public const int BufferSize = 64 * 1024;
@@ -54,6 +54,9 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
     /// <summary>Reads and parses until the receiver wants no more, the peer breaks a rule, or the stream ends.</summary>
     public async Task<ReceiveEnd> RunAsync(IFrameReceiver receiver)
     {
+        // The connection may have been released before we begin: then a read would find its end, too.
+        if (extensions?.TryUse() == false)
+            return new ReceiveEnd(Error: new EndOfStreamException("The connection was released before anything was received."));
         try
         {
             while (true)
@@ -73,6 +76,10 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
         catch (Exception e) // whatever a stream throws, the connection is gone
         {
             return new ReceiveEnd(Error: e is IOException ? e : new IOException("Reading from the connection failed.", e));
+        }
+        finally
+        {
+            extensions?.Unuse();
         }
     }
 
@@ -117,13 +124,27 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
                 break;
             _expectsLarge = piece.Header.PayloadLength >= LargeFrame;
             if (assembler.TryAccept(piece, out Frame? frame))
+            {
+                if (frame.Type == FrameType.Close)
+                    PassPiece(receiver); // nothing comes behind it
                 parsed = receiver.OnFrame(frame) ? Parsed.LacksBytes : Parsed.Last;
+            }
             else if (assembler.Violation is not null)
+            {
                 break;
+            }
         }
 
+        PassPiece(receiver);
         _input = input.IsEmpty ? default : _input[^input.Length..]; // empty, it would still keep a message's memory
         return parsed;
+    }
+
+    // Where messages come in pieces: whatever has come is passed on, without waiting for more.
+    private void PassPiece(IFrameReceiver receiver)
+    {
+        if (assembler.TryTakePiece(out Frame? piece))
+            receiver.OnFrame(piece);
     }
 
     private async Task PauseAsync(IFrameReceiver receiver)
@@ -145,7 +166,7 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
 
         int kept = 0;
         Memory<byte> target;
-        if (_expectsLarge && reader.Remaining >= LargeFrameHead)
+        if (_expectsLarge && assembler.TakesPayloadInPlace && reader.Remaining >= LargeFrameHead)
         {
             // All that was read before is parsed, so the buffer is not needed; and after a silence the zero-byte read has seen bytes before anything is reserved for them.
             ReturnBuffer();
@@ -157,7 +178,7 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
             kept = _input.Length;
             _buffer ??= pool.Rent(BufferSize);
             _input.CopyTo(_buffer);
-            target = _buffer.AsMemory(kept, _expectsLarge ? LargeFrameHead : BufferSize - kept);
+            target = _buffer.AsMemory(kept, _expectsLarge && assembler.TakesPayloadInPlace ? LargeFrameHead : BufferSize - kept);
         }
 
         int read = await stream.ReadAsync(target, CancellationToken.None).ConfigureAwait(false);

@@ -109,6 +109,18 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>What would become of a data frame now: <see cref="Staged.NoRoom"/>, <see cref="Staged.Closed"/>, or <see cref="Staged.Queued"/> if it could be staged. Under the gate.</summary>
+    /// <param name="length">The length of its payload.</param>
+    public Staged Foresee(int length)
+    {
+        lock (_sync)
+        {
+            return _stopped || _stage.IsClosed ? Staged.Closed
+                : _stage.HasRoomFor(length) ? Staged.Queued
+                : Staged.NoRoom;
+        }
+    }
+
     /// <summary>Stages a data frame, whole if there is or can be room for that; a larger one as far as there is room, and the rest by <see cref="TryAppend"/>. Under the gate.</summary>
     /// <param name="opcode">The opcode.</param>
     /// <param name="fin">Whether it ends its message.</param>
@@ -116,14 +128,15 @@ internal sealed class SendPump : IThreadPoolWorkItem
     /// <param name="payload">Its payload; copied.</param>
     /// <param name="wholeOnly">Whether a frame that is larger than all the room there can be is staged whole.</param>
     /// <param name="taken">How many bytes of the payload were staged.</param>
-    public Staged TryStage(Opcode opcode, bool fin, ReservedBits reserved, ReadOnlySpan<byte> payload, bool wholeOnly, out int taken)
+    /// <param name="isCommitted">Whether it has to go out: any room is enough for it to begin, and none is needed if it must be staged whole.</param>
+    public Staged TryStage(Opcode opcode, bool fin, ReservedBits reserved, ReadOnlySpan<byte> payload, bool wholeOnly, out int taken, bool isCommitted = false)
     {
         taken = 0;
         lock (_sync)
         {
             if (_stopped || _stage.IsClosed)
                 return Staged.Closed;
-            if (!_stage.HasRoomFor(payload.Length))
+            if (isCommitted ? !wholeOnly && _stage.Room == 0 : !_stage.HasRoomFor(payload.Length))
                 return Staged.NoRoom;
             taken = wholeOnly ? payload.Length : Math.Min(_stage.Room, payload.Length);
             _stage.Begin(opcode, fin, reserved, payload.Length, payload[..taken]);

@@ -5,6 +5,8 @@ internal sealed class StreamConnection
 {
     private readonly IDisposable _owner;
     private readonly FrameReader _reader;
+    private readonly long _largestSize; // of a frame or message: what one array holds, where it stands in one
+    private readonly ExtensionPipeline? _extensions;
 
     // 0, then 1: set by whoever releases first.
     private int _isReleased;
@@ -15,23 +17,31 @@ internal sealed class StreamConnection
     /// What ends reads and writes in progress when it is disposed: the response of an upgrade, or the stream itself. No read or write gets a token, because cancelling one
     /// destroys an upgraded stream.
     /// </param>
-    /// <param name="mergeFragments">Whether fragments become one frame.</param>
+    /// <param name="output">What is made of the data frames that come.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="closeState">What a send throws once the end has begun.</param>
     /// <param name="onOverflow">Called when a sender finds no room in an outgoing queue that is set to close then.</param>
+    /// <param name="onFault">Called when an extension fails on what is sent, with what our Close says.</param>
     public StreamConnection(
-        Stream stream, IDisposable owner, bool mergeFragments, ConnectionSettings settings, CloseState closeState, Action<ChannelOverflowException> onOverflow)
+        Stream stream, IDisposable owner, AssemblerOutput output, ConnectionSettings settings, CloseState closeState, Action<ChannelOverflowException> onOverflow,
+        Action<CloseCode, WebSocketException> onFault)
     {
         _owner = owner;
         Role = settings.Role;
         Engine = settings.Engine;
-        _reader = new FrameReader(settings.Role, settings.MaxFrameSize);
-        var assembler = new MessageAssembler(mergeFragments, settings.Pool, settings.MaxMessageSize, settings.MaxFragments);
-        Receiving = new ReceiveLoop(stream, _reader, assembler, settings.Pool, settings.Time);
+        _largestSize = output == AssemblerOutput.Pieces ? long.MaxValue : WebSocketLimits.LargestSize;
+        _extensions = settings.Extensions;
+        _reader = new FrameReader(
+            settings.Role, Math.Min(settings.MaxFrameSize, _largestSize), _extensions?.Chain.OwnedBits ?? ReservedBits.None, _extensions?.Chain.ContinuationBits ?? ReservedBits.None);
+        var assembler = new MessageAssembler(_extensions?.Incoming, output, settings.Pool, Math.Min(settings.MaxMessageSize, _largestSize), settings.MaxFragments);
+        Receiving = new ReceiveLoop(stream, _reader, assembler, settings.Pool, settings.Time, _extensions?.Chain);
         MaskKeyPool? keys = settings.RandomFill is { } fill ? new MaskKeyPool(fill) : null;
         Pump = new SendPump(stream, new SendStage(new FrameWriter(settings.Engine.Masks ? settings.Role : WebSocketRole.Server, keys, settings.Pool), settings.Outgoing), settings.Time);
-        Sender = new FrameSender(Pump, closeState, ReservedBits.None, settings.Outgoing.Overflow == ChannelOverflow.Close ? onOverflow : null);
+        Sender = new FrameSender(Pump, closeState, _extensions, settings.Outgoing.Overflow == ChannelOverflow.Close ? onOverflow : null, onFault);
     }
+
+    /// <summary>The active extensions.</summary>
+    public IReadOnlyList<WebSocketExtension> Extensions => _extensions?.Chain.Extensions ?? [];
 
     /// <summary>Which end we are.</summary>
     public WebSocketRole Role { get; }
@@ -52,7 +62,11 @@ internal sealed class StreamConnection
     public long MaxFrameSize
     {
         get => _reader.MaxFrameSize;
-        set => _reader.MaxFrameSize = value;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, _largestSize);
+            _reader.MaxFrameSize = value;
+        }
     }
 
     /// <summary>Nothing is sent any more: what is staged is dropped, and whoever waits to send fails.</summary>
@@ -75,5 +89,7 @@ internal sealed class StreamConnection
         catch (Exception) // whatever a stream throws when it goes, it is gone, and the session still has to end
         {
         }
+
+        _extensions?.Chain.Release(); // the receive loop, or a sender, may still be in one
     }
 }

@@ -17,9 +17,25 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Warning, "WebSocket handshake with {Target} failed: {Check}.")]
     public static partial void HandshakeFailed(ILogger logger, string target, HandshakeCheck check);
 
+    [LoggerMessage(14, LogLevel.Debug, "WebSocket handshake with {Target} was cancelled.")]
+    public static partial void HandshakeCancelled(ILogger logger, string target);
+
     [LoggerMessage(20, LogLevel.Debug, "WebSocket session ended: begun by {Initiator}, {Code}, clean: {WasClean}, {Discarded} received frames dropped, error: {Error}.")]
     public static partial void SessionEnded(ILogger logger, CloseInitiator initiator, ushort code, bool wasClean, long discarded, string? error);
 
     [LoggerMessage(21, LogLevel.Error, "A callback registered with a session's Closed token threw.")]
     public static partial void ClosedCallbackFailed(ILogger logger, Exception exception);
+
+    /// <summary>Logs, and goes on if the logger throws: what is told must not change what happens.</summary>
+    public static void Safely(Action log)
+    {
+        try
+        {
+            log();
+        }
+        catch (Exception)
+        {
+            // There is nobody to tell.
+        }
+    }
 }

@@ -28,15 +28,19 @@ internal abstract class ConnectEngine : WebSocketEngine
     {
         WebSocketRequest asked = Merge(plugin, marker, request);
         Require(asked, request);
+        using var offer = new ExtensionOffer(request.IsRaw ? [] : plugin.Extensions);
+        if (offer.Names is [var name, ..])
+            Profile.Require(EngineCapability.WebSocketExtensions, $"The extension {name}, which is negotiated with the server,");
         var bounds = new HandshakeBounds(plugin.Timeout, deadline, plugin.Stopping, token);
         return await bounds.RunAsync(plugin.Logger, WebSocketUri.Describe(asked.Uri!), async any =>
         {
             Opened opened = await HandshakeBounds.WaitAsync(OpenAsync(asked, any), any).ConfigureAwait(false);
             request.Uri = asked.Uri;
+            offer.TryAccept([], out ExtensionChain? interceptors, out _);
             return new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
             {
                 RequestMessage = marker,
-                Content = new UpgradedContent(new UpgradedConnection(opened.Stream, opened.Stream, new WebSocketCall(this, request, response: null, opened.Subprotocol))),
+                Content = new UpgradedContent(new UpgradedConnection(opened.Stream, opened.Stream, new WebSocketCall(this, request, response: null, opened.Subprotocol), interceptors)),
             };
         }).ConfigureAwait(false);
     }

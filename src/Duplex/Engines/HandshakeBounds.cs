@@ -16,19 +16,20 @@ internal sealed record HandshakeBounds(TimeSpan Timeout, CancellationToken Deadl
     /// <exception cref="WebSocketHandshakeException">A bound was reached that is not the caller's token.</exception>
     public async Task<HttpResponseMessage> RunAsync(ILogger logger, string target, Func<CancellationToken, Task<HttpResponseMessage>> attempt)
     {
-        Log.HandshakeStarted(logger, target);
+        Log.Safely(() => Log.HandshakeStarted(logger, target));
         using var any = CancellationTokenSource.CreateLinkedTokenSource(Token, Deadline, Stopping);
         try
         {
             HttpResponseMessage answer = await attempt(any.Token).ConfigureAwait(false);
             if (answer.StatusCode == System.Net.HttpStatusCode.SwitchingProtocols)
-                Log.HandshakeSucceeded(logger, target);
+                Log.Safely(() => Log.HandshakeSucceeded(logger, target));
             else
-                Log.HandshakeRejected(logger, target, (int)answer.StatusCode);
+                Log.Safely(() => Log.HandshakeRejected(logger, target, (int)answer.StatusCode));
             return answer;
         }
         catch (OperationCanceledException) when (Token.IsCancellationRequested)
         {
+            Log.Safely(() => Log.HandshakeCancelled(logger, target));
             throw;
         }
         catch (OperationCanceledException e)
@@ -38,13 +39,14 @@ internal sealed record HandshakeBounds(TimeSpan Timeout, CancellationToken Deadl
                 : Deadline.IsCancellationRequested
                 ? new(HandshakeCheck.Timeout, $"The server did not answer the WebSocket handshake within the handshake timeout of {Timeout.TotalSeconds:0.###} s.", e)
                 : new(HandshakeCheck.Timeout, "A handler below WebSocketsHandler, or the connect function of its engine, gave up the handshake by a time limit of its own, such as ConnectTimeout.", e);
-            Log.HandshakeFailed(logger, target, failure.Check);
+            Log.Safely(() => Log.HandshakeFailed(logger, target, failure.Check));
             throw failure;
         }
         catch (Exception e)
         {
             // What the transport throws stays what it is: a handler before us may know how to try again.
-            Log.HandshakeFailed(logger, target, e is WebSocketHandshakeException failure ? failure.Check : HandshakeCheck.Transport);
+            HandshakeCheck check = e is WebSocketHandshakeException failure ? failure.Check : HandshakeCheck.Transport;
+            Log.Safely(() => Log.HandshakeFailed(logger, target, check));
             throw;
         }
     }

@@ -9,6 +9,9 @@ internal static class HandshakeHeaders
     /// <summary>The header that offers subprotocols, and chooses one.</summary>
     public const string Protocol = "Sec-WebSocket-Protocol";
 
+    /// <summary>The header that offers extensions, and accepts some.</summary>
+    public const string Extensions = "Sec-WebSocket-Extensions";
+
     // Those of one connection rather than of the request on it (RFC 9110 §7.6.1): another value would make it another request. Trailer and Expect speak of a content, which a
     // handshake has not.
     private static readonly FrozenSet<string> Owned = FrozenSet.Create(

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
@@ -8,11 +9,13 @@ namespace Duplex;
 /// <param name="engine">On whose behalf.</param>
 /// <param name="send">Sends the real request on. It must not follow redirects.</param>
 /// <param name="subprotocols">What every handshake offers, behind its own.</param>
+/// <param name="extensions">What makes the extensions of every session but raw ones, in the order of their installation.</param>
 /// <param name="timeout">How long a handshake may take, for the message of the error; the deadline itself comes with each attempt.</param>
 /// <param name="logger">Where to log.</param>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class HttpUpgrade(
-    WebSocketEngine engine, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, IEnumerable<string> subprotocols, TimeSpan timeout, ILogger logger)
+    WebSocketEngine engine, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, IEnumerable<string> subprotocols,
+    IReadOnlyList<WebSocketExtensionFactory> extensions, TimeSpan timeout, ILogger logger)
 {
     /// <summary>Refuses a version that cannot be had.</summary>
     /// <exception cref="ArgumentException">It is demanded.</exception>
@@ -40,6 +43,7 @@ internal sealed class HttpUpgrade(
     /// <returns>A response with an <see cref="UpgradedContent"/>; or, if its status is not 101, the server's.</returns>
     /// <exception cref="WebSocketHandshakeException">The answer is wrong, or none came in time.</exception>
     /// <exception cref="ArgumentException">The request cannot be sent.</exception>
+    /// <exception cref="InvalidOperationException">An extension contradicts itself. Whatever its factory throws comes through, too.</exception>
     public async Task<HttpResponseMessage> SendAsync(
         HttpRequestMessage marker, WebSocketRequest request, CancellationToken deadline, CancellationToken stopping, CancellationToken token)
     {
@@ -48,13 +52,14 @@ internal sealed class HttpUpgrade(
         // RFC 6455 §4.1: "The nonce MUST be selected randomly for each connection." A handler that repeats the marker makes a new handshake.
         string key = HandshakeKey.Generate();
         string[] offered = [.. request.Subprotocols.Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(subprotocols).Distinct(StringComparer.Ordinal)];
-        HttpRequestMessage real = CreateRequest(marker, offered, key);
+        using var offer = new ExtensionOffer(request.IsRaw ? [] : extensions);
+        HttpRequestMessage real = CreateRequest(marker, offered, offer.HeaderValue, key);
         string target = WebSocketUri.Describe(real.RequestUri!);
         Uri asked = real.RequestUri!;
         return await new HandshakeBounds(timeout, deadline, stopping, token).RunAsync(logger, target, async any =>
         {
             HttpResponseMessage response = await HandshakeBounds.WaitAsync(send(real, any), any).ConfigureAwait(false);
-            return await JudgeAsync(response, marker, request, asked, offered, key, any).ConfigureAwait(false);
+            return await JudgeAsync(response, marker, request, asked, offered, offer, key, any).ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
 
@@ -72,11 +77,11 @@ internal sealed class HttpUpgrade(
             _ => "Check the path, and that the server speaks WebSocket there.",
         };
         var failure = new HandshakeFailure(
-            HandshakeCheck.Status, $"The server answered the WebSocket handshake with {status} {response.StatusCode} where 101 Switching Protocols was expected. {cure}");
+            HandshakeCheck.Status, $"The server answered the WebSocket handshake with {status}{(Enum.IsDefined(response.StatusCode) ? $" {response.StatusCode}" : "")} where 101 Switching Protocols was expected. {cure}");
         return new WebSocketHandshakeException(failure, new WebSocketHandshakeResponse(response), await BodyPreview.ReadAsync(response.Content, token).ConfigureAwait(false));
     }
 
-    private static HttpRequestMessage CreateRequest(HttpRequestMessage marker, string[] subprotocols, string key)
+    private static HttpRequestMessage CreateRequest(HttpRequestMessage marker, string[] subprotocols, string? extensions, string key)
     {
         HandshakeHeaders.CheckValues(marker.Headers);
         var request = new HttpRequestMessage(HttpMethod.Get, WebSocketUri.Resolve(marker.RequestUri, baseAddress: null))
@@ -93,6 +98,8 @@ internal sealed class HttpUpgrade(
         request.Headers.TryAddWithoutValidation("Sec-WebSocket-Key", key);
         if (subprotocols.Length > 0)
             request.Headers.TryAddWithoutValidation(HandshakeHeaders.Protocol, SubprotocolList.Format(subprotocols));
+        if (extensions is not null)
+            request.Headers.TryAddWithoutValidation(HandshakeHeaders.Extensions, extensions);
         HandshakeHeaders.Copy(marker.Headers, request.Headers);
         foreach ((string name, object? value) in marker.Options)
             ((IDictionary<string, object?>)request.Options)[name] = value;
@@ -100,8 +107,9 @@ internal sealed class HttpUpgrade(
     }
 
     private async Task<HttpResponseMessage> JudgeAsync(
-        HttpResponseMessage response, HttpRequestMessage marker, WebSocketRequest request, Uri asked, string[] offered, string key, CancellationToken token)
+        HttpResponseMessage response, HttpRequestMessage marker, WebSocketRequest request, Uri asked, string[] offered, ExtensionOffer offer, string key, CancellationToken token)
     {
+        ExtensionChain? extensions = null;
         try
         {
             var answer = new WebSocketHandshakeResponse(response);
@@ -109,7 +117,8 @@ internal sealed class HttpUpgrade(
             {
                 var redirected = new HandshakeFailure(
                     HandshakeCheck.Redirect,
-                    "The handler below WebSocketsHandler sent the handshake somewhere else than it was told, as one that follows redirects does. A handshake must not follow them: turn that off there.");
+                    "The handler below WebSocketsHandler sent the handshake somewhere else than it was told, as one does that follows redirects, or that changes the request's address. A handshake must not follow " +
+                    "redirects: turn that off there. An address is changed above WebSocketsHandler, not below it.");
                 throw new WebSocketHandshakeException(redirected, answer, bodyPreview: null);
             }
 
@@ -120,8 +129,11 @@ internal sealed class HttpUpgrade(
                 return response;
             }
 
-            if (!Rules(response).TryAccept(key, offered, [], out HandshakeAgreement? agreement, out HandshakeFailure? failure))
+            if (!Rules(response).TryAccept(key, offered, offer.Names, out HandshakeAgreement? agreement, out HandshakeFailure? failure)
+                || !TryAccept(offer, agreement, out extensions, out failure))
+            {
                 throw new WebSocketHandshakeException(failure, answer, bodyPreview: null);
+            }
 
             Stream stream = await response.Content.ReadAsStreamAsync(token).WaitAsync(token).ConfigureAwait(false);
             if (stream is not { CanRead: true, CanWrite: true })
@@ -137,7 +149,7 @@ internal sealed class HttpUpgrade(
             {
                 Version = response.Version,
                 RequestMessage = marker,
-                Content = new UpgradedContent(new UpgradedConnection(stream, response, new WebSocketCall(engine, request, answer, agreement.Subprotocol))),
+                Content = new UpgradedContent(new UpgradedConnection(stream, response, new WebSocketCall(engine, request, answer, agreement.Subprotocol), extensions)),
             };
             foreach ((string name, HeaderStringValues values) in response.Headers.NonValidated)
                 opened.Headers.TryAddWithoutValidation(name, values);
@@ -145,8 +157,22 @@ internal sealed class HttpUpgrade(
         }
         catch
         {
+            extensions?.Release();
             response.Dispose();
             throw;
+        }
+    }
+
+    // What an extension throws here is a failed handshake, too.
+    private static bool TryAccept(ExtensionOffer offer, HandshakeAgreement agreement, out ExtensionChain? extensions, [NotNullWhen(false)] out HandshakeFailure? failure)
+    {
+        try
+        {
+            return offer.TryAccept(agreement.Extensions, out extensions, out failure);
+        }
+        catch (Exception e)
+        {
+            throw new WebSocketHandshakeException(HandshakeCheck.Extensions, "An extension failed to judge the server's answer: see the inner exception.", e);
         }
     }
 
@@ -160,7 +186,7 @@ internal sealed class HttpUpgrade(
             Connection = Values("Connection"),
             SecWebSocketAccept = Values("Sec-WebSocket-Accept"),
             SecWebSocketProtocol = Values(HandshakeHeaders.Protocol),
-            SecWebSocketExtensions = Values("Sec-WebSocket-Extensions"),
+            SecWebSocketExtensions = Values(HandshakeHeaders.Extensions),
         };
 
         string[] Values(string name) => response.Headers.NonValidated.TryGetValues(name, out HeaderStringValues values) ? [.. values] : [];

@@ -31,7 +31,7 @@ internal sealed class UpgradedContent(UpgradedConnection connection) : HttpConte
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            TryTake()?.Owner.Dispose();
+            TryTake()?.Dispose();
         base.Dispose(disposing);
     }
 

@@ -4,7 +4,10 @@ using System.Net.Http.Headers;
 namespace Duplex;
 
 /// <summary>A handshake failed: no session was opened, and nothing of it is left open.</summary>
-/// <remarks>The message never holds what the server sent; <see cref="Headers"/> and <see cref="BodyPreview"/> do, and are untrusted.</remarks>
+/// <remarks>
+/// The message never holds what the server sent; <see cref="Headers"/> and <see cref="BodyPreview"/> do, and are untrusted. So is the text of an inner exception, which is the
+/// platform's, and may hold a proxy's address or a malformed header.
+/// </remarks>
 public sealed class WebSocketHandshakeException : WebSocketException
 {
     /// <summary>Creates the exception.</summary>
@@ -21,6 +24,8 @@ public sealed class WebSocketHandshakeException : WebSocketException
     /// <param name="message">What was expected, what came, and what to do.</param>
     /// <param name="innerException">The error of the transport, if there was one.</param>
     public WebSocketHandshakeException(HandshakeCheck check, string message, Exception? innerException = null) : base(message, innerException) => Check = check;
+
+    internal WebSocketHandshakeException(HttpStatusCode status, string message, Exception innerException) : this(HandshakeCheck.Status, message, innerException) => StatusCode = status;
 
     internal WebSocketHandshakeException(HandshakeFailure failure, WebSocketHandshakeResponse response, string? bodyPreview) : base(failure.Message)
     {

@@ -10,6 +10,7 @@ public sealed class WebSocketRequest
     // Set by whoever configures the request, until the handshake begins.
     private Version _version = HttpVersion.Version11;
     private HttpVersionPolicy _versionPolicy = HttpVersionPolicy.RequestVersionOrLower;
+    private ReceiveMode _receiveMode;
 
     /// <summary>Where to connect: <c>ws</c>, <c>wss</c>, <c>http</c> (taken for <c>ws</c>) or <c>https</c> (taken for <c>wss</c>); relative to the client's base address, if it has one.</summary>
     public Uri? Uri { get; set; }
@@ -40,8 +41,22 @@ public sealed class WebSocketRequest
         set => (_versionPolicy, IsVersionSet) = (value, true);
     }
 
+    /// <summary>
+    /// Whether a default session gives what it receives as whole messages, which is the default, or each message as a stream. A raw session gives frames, and refuses streams with an
+    /// <see cref="ArgumentException"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is none of the two.</exception>
+    public ReceiveMode ReceiveMode
+    {
+        get => _receiveMode;
+        set => _receiveMode = Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), $"Expected Messages or Streams; got {(int)value}.");
+    }
+
     /// <summary>Options for the handlers that the request passes through.</summary>
     public HttpRequestOptions Options { get; } = new();
+
+    /// <summary>Whether a plain URL is refused, whoever made it one: a handler before the plugin may change it, too.</summary>
+    internal bool IsSecureOnly { get; set; }
 
     /// <summary>Whether the session is to see frames as they stand on the wire.</summary>
     internal bool IsRaw { get; set; }

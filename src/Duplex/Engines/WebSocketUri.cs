@@ -1,8 +1,12 @@
+using System.Globalization;
+
 namespace Duplex;
 
 /// <summary>The rules of a WebSocket URI (RFC 6455 §3). No message repeats any of the URI: it may hold secrets.</summary>
 internal static class WebSocketUri
 {
+    private const int LargestPort = 65535; // 16 bits in TCP's header
+
     /// <summary>Reads what a user typed.</summary>
     /// <exception cref="ArgumentException">It is no URI.</exception>
     public static Uri Parse(string url, string parameter)
@@ -14,17 +18,43 @@ internal static class WebSocketUri
             : throw new ArgumentException("The URL is not a valid one. Expected ws://host/path or wss://host/path, or a path where the client has a base address.", parameter);
     }
 
+    /// <summary>The URI of a host, a port and a path.</summary>
+    /// <exception cref="ArgumentException">The host is not a host alone.</exception>
+    public static Uri At(bool secure, string host, int? port, string? path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(host);
+        UriHostNameType kind = Uri.CheckHostName(host);
+        if (kind is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
+            throw new ArgumentException("The host is not a host name or an IP address alone. Its port and its path have parameters of their own; a whole URL is a call's only address.", nameof(host));
+        if (port is < 1 or > LargestPort)
+            throw new ArgumentOutOfRangeException(nameof(port), port, "A port is a number from 1 to 65535, or null for the scheme's own.");
+
+        string scheme = secure ? "wss" : "ws";
+        string literal = kind == UriHostNameType.IPv6 && host[0] != '[' ? $"[{host}]" : host;
+        string authority = port is null ? literal : string.Create(CultureInfo.InvariantCulture, $"{literal}:{port}");
+        string slash = path is ['/', ..] ? "" : "/";
+        return Uri.TryCreate($"{scheme}://{authority}{slash}{path}", UriKind.Absolute, out Uri? uri)
+            ? uri
+            : throw new ArgumentException("The host and the path make no valid URL together. Check both.", nameof(host));
+    }
+
     /// <summary>The absolute <c>ws</c> or <c>wss</c> URI that a handshake goes to.</summary>
     /// <param name="uri">What was asked for.</param>
     /// <param name="baseAddress">The client's base address.</param>
+    /// <param name="secureOnly">Whether it must be <c>wss</c>.</param>
     /// <exception cref="ArgumentException">There is none, or it breaks a rule.</exception>
-    public static Uri Resolve(Uri? uri, Uri? baseAddress)
+    public static Uri Resolve(Uri? uri, Uri? baseAddress, bool secureOnly = false)
     {
         if (uri is null)
             throw new ArgumentException("The request has no Uri. Set it to ws://host/path or wss://host/path.", nameof(uri));
         uri = ToAbsolute(uri, baseAddress);
         ThrowIfRaw(uri);
         uri = ToWebSocketScheme(uri);
+        if (secureOnly && uri.Scheme != "wss")
+        {
+            throw new ArgumentException(
+                "A Wss… call opens no plain connection, and the URL is ws or http, or relative to such a base address. Write wss or https, or use the WebSocket… call of the same shape.", nameof(uri));
+        }
 
         if (HasAt(uri))
             throw new ArgumentException("The URL has user info before its host, which HTTP would drop silently. Send an Authorization header, or set the handler's Credentials.", nameof(uri));

@@ -3,15 +3,19 @@ namespace Duplex;
 /// <summary>
 /// A session as most users want it: whole messages in <see cref="WebSocketSession.Incoming"/>, pings answered, pings sent, a polite close in both directions.
 /// </summary>
-public class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
+public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
 {
     private readonly PingLedger _pings;
     private readonly KeepAliveTimer _keepAlive;
     private readonly TimeProvider _time;
 
-    private protected DefaultWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, mergeFragments: true, settings)
+    private protected DefaultWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, OutputFor(settings.ReceiveMode), settings)
     {
+        if (settings.ReceiveMode == ReceiveMode.Streams)
+            _streams = new IncomingStreams(Queue, CloseState);
         _time = settings.Time;
+        _pool = settings.Connection.Pool;
+        Converter = settings.Converter;
         _pings = new PingLedger(_time);
         _keepAlive = new KeepAliveTimer(Connection, Lifetime, _pings, settings);
         CloseReason = Lifetime.CloseReason;

@@ -14,6 +14,7 @@ internal sealed class FrameQueue
     private const int NextSegments = 128; // 1 KiB of references, which one batch of small frames fills
 
     private readonly ChannelConfig _bounds;
+    private readonly bool _ofPieces; // whether a frame without fin is part of a message that is read as it comes
     private readonly Lock _sync = new(); // around publication, waiters and the end
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -22,6 +23,7 @@ internal sealed class FrameQueue
     private Added _added;
     private Segment? _publishedTail; // where the tail was when it last published
     private int _publishedIndex;
+    private bool _hasHole; // a piece was dropped: what follows must not look as if it followed what came before
 
     // Handed over from the producer, with its first frame, to the first Take: whoever kept it would keep all that follow it.
     private Segment? _first;
@@ -32,7 +34,7 @@ internal sealed class FrameQueue
     // Written under _claim, read by anybody.
     private Taken _taken;
 
-    // All written under _sync, and _isComplete under _claim, too; read by anybody.
+    // All written under _sync, the last two under _claim, too; read by anybody.
     private long _publishedFrames;
     private volatile bool _isLossy; // the end has begun: what does not fit is dropped, the producer never waits
     private volatile bool _isComplete; // the end stands behind what is published
@@ -51,12 +53,16 @@ internal sealed class FrameQueue
     private Waiter? _lastWaiter;
     private Waiter? _spareWaiter;
 
-    public FrameQueue(ChannelConfig bounds) => _bounds = bounds;
+    public FrameQueue(ChannelConfig bounds, bool ofPieces = false)
+    {
+        _bounds = bounds;
+        _ofPieces = ofPieces;
+    }
 
     /// <summary>Completes when nothing is left to take, and nothing more will come.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>How many data frames were dropped because the end had begun.</summary>
+    /// <summary>How many data frames were dropped because the end had begun; of pieces, how many messages lost their end.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>How many frames can be taken now.</summary>
@@ -74,8 +80,9 @@ internal sealed class FrameQueue
     /// </summary>
     public bool TryAdd(Frame frame)
     {
-        if (_isComplete || _isAbandoned || (_isLossy && !HasRoomFor(frame)))
+        if (_isComplete || _isAbandoned || _hasHole || (_isLossy && !HasRoomFor(frame)))
         {
+            _hasHole = _ofPieces;
             Drop(frame);
             return true;
         }
@@ -140,13 +147,15 @@ internal sealed class FrameQueue
     }
 
     /// <summary>Takes the next frame, if one is there.</summary>
-    public Frame? TryTake()
+    public Frame? TryTake() => TryTake(toDrop: false);
+
+    private Frame? TryTake(bool toDrop)
     {
         if (IsEmpty)
             return null;
 
         Claim();
-        Frame? frame = Take();
+        Frame? frame = _isAbandoned == toDrop ? Take() : null;
         TaskCompletionSource? room = _room is not null && IsHalfEmpty ? TakeRoomWaiter() : null;
         bool drained = _isComplete && frame is not null && IsEmpty;
         Unclaim();
@@ -162,13 +171,13 @@ internal sealed class FrameQueue
     {
         if (token.IsCancellationRequested)
             return ValueTask.FromCanceled<bool>(token);
-        if (!IsEmpty)
+        if (!IsEmpty && !_isAbandoned)
             return new ValueTask<bool>(true);
 
         Waiter waiter;
         lock (_sync)
         {
-            if (!IsEmpty)
+            if (!IsEmpty && !_isAbandoned)
                 return new ValueTask<bool>(true);
             if (_isComplete)
                 return _error is null ? new ValueTask<bool>(false) : ValueTask.FromException<bool>(_error);
@@ -221,8 +230,14 @@ internal sealed class FrameQueue
     public void DropAll()
     {
         lock (_sync)
+        {
+            // Under both: nothing is published any more, and nobody else takes anything. Whoever reads a message in pieces must not get one from behind a dropped one.
+            Claim();
             _isAbandoned = true;
-        while (TryTake() is { } frame)
+            Unclaim();
+        }
+
+        while (TryTake(toDrop: true) is { } frame)
             Drop(frame);
     }
 
@@ -256,8 +271,9 @@ internal sealed class FrameQueue
 
     private void Drop(Frame frame)
     {
+        if (!_ofPieces || frame.Fin)
+            Interlocked.Increment(ref _dropped);
         frame.Recycle();
-        Interlocked.Increment(ref _dropped);
     }
 
     // By the producer, which adds nothing more from now on.

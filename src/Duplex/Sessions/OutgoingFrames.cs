@@ -8,11 +8,14 @@ internal sealed class OutgoingFrames(StreamConnection connection, SessionLifetim
     private volatile int _refused;
 
     /// <summary>Sends a frame; completes when it is staged.</summary>
-    public ValueTask SendAsync(Frame frame, CancellationToken token)
+    public ValueTask SendAsync(Frame frame, CancellationToken token) => SendAsync(frame, SendTransform.Default, token);
+
+    /// <summary>Sends a frame, with a wish to the extensions; completes when it is staged.</summary>
+    public ValueTask SendAsync(Frame frame, SendTransform transform, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(frame);
         if (!frame.IsControl)
-            return connection.Sender.SendAsync(new OutgoingFrame(frame.Type, frame.Data, frame.Fin, frame.Reserved), token);
+            return connection.Sender.SendAsync(new OutgoingFrame(frame.Type, frame.Data, frame.Fin, frame.Reserved, Transform: transform), token);
         if (token.IsCancellationRequested)
             return ValueTask.FromCanceled(token);
         return frame is Frame.Close close ? SendClose(close) : SendControlAsync(frame, token);

@@ -7,7 +7,7 @@ namespace Duplex;
 /// <remarks>The peer's Close is the last frame; answer it by a Close of your own, or by disposing the session.</remarks>
 public class RawWebSocketSession : WebSocketSession, IFrameReceiver
 {
-    private protected RawWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, mergeFragments: false, settings) =>
+    private protected RawWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, AssemblerOutput.Frames, settings) =>
         Lifetime.Start(this, onEnding: null);
 
     bool IFrameReceiver.HasRoom => Queue.MayAdd;

@@ -266,23 +266,12 @@ internal sealed class SessionLifetime
         }
         catch (AggregateException e)
         {
-            Logged(() => Log.ClosedCallbackFailed(_settings.Logger, e));
+            Log.Safely(() => Log.ClosedCallbackFailed(_settings.Logger, e));
         }
     }
 
-    private void LogEnd(CloseResult result) => Logged(
+    private void LogEnd(CloseResult result) => Log.Safely(
         () => Log.SessionEnded(_settings.Logger, result.Initiator, (ushort)result.Reason.Code, result.WasClean, result.DiscardedMessages, result.Error?.GetType().Name));
-
-    private static void Logged(Action log)
-    {
-        try
-        {
-            log();
-        }
-        catch (Exception) // a logger that throws must not keep the end from being told
-        {
-        }
-    }
 
     // True if the connection is worth a polite end.
     private async Task<bool> ShakeHandsAsync(CloseCause cause)

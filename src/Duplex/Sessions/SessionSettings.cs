@@ -8,6 +8,9 @@ internal sealed record SessionSettings
 {
     public ConnectionSettings Connection { get; init; } = new();
 
+    /// <summary>How a default session gives what it receives; a raw one always gives frames.</summary>
+    public ReceiveMode ReceiveMode { get; init; }
+
     public ChannelConfig Incoming { get; init; } = ChannelConfig.DefaultIncoming;
 
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(20);
@@ -15,6 +18,8 @@ internal sealed record SessionSettings
     public TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    public WebSocketContentConverter? Converter { get; init; }
 
     public ILogger Logger { get; init; } = NullLogger.Instance;
 

@@ -12,31 +12,43 @@ namespace Duplex;
 /// <para>Thread-safe, all of it: any number of senders and receivers, at any time, in any state.</para>
 /// <para>Dispose it: that closes politely, bounded by the close timeout and a second. <see cref="Abort"/> is the only violent end.</para>
 /// </remarks>
-public abstract class WebSocketSession : IAsyncDisposable
+public abstract partial class WebSocketSession : IAsyncDisposable
 {
     // Up to here a text's UTF-8 is as good as certain to fit a pool's common buffers at three bytes a character, which spares counting them first.
     private const int UncountedText = 4096;
 
     private readonly OutgoingFrames _outgoing;
+    private readonly OutgoingStreams _outgoingStreams;
+    private readonly FrameChannelReader? _incoming;
 
-    private protected WebSocketSession(Stream stream, IDisposable owner, bool mergeFragments, SessionSettings settings)
+    private protected WebSocketSession(Stream stream, IDisposable owner, AssemblerOutput output, SessionSettings settings)
     {
-        Queue = new FrameQueue(settings.Incoming);
-        Connection = new StreamConnection(stream, owner, mergeFragments, settings.Connection, CloseState, overflow => Lifetime!.TryEnd(CloseCause.SendOverflow(overflow)));
+        Queue = new FrameQueue(settings.Incoming, ofPieces: output == AssemblerOutput.Pieces);
+        Connection = new StreamConnection(
+            stream, owner, output, settings.Connection, CloseState,
+            onOverflow: overflow => Lifetime!.TryEnd(CloseCause.SendOverflow(overflow)),
+            onFault: (code, error) => Lifetime!.TryEnd(CloseCause.Failure(new CloseReason(code), error)));
         Lifetime = new SessionLifetime(Connection, CloseState, Queue, settings);
         _outgoing = new OutgoingFrames(Connection, Lifetime, CloseState);
-        Incoming = new FrameChannelReader(Queue, CloseState);
+        _outgoingStreams = new OutgoingStreams(Connection.Sender, Lifetime, CloseState, settings.Connection.Pool);
+        if (output != AssemblerOutput.Pieces)
+            _incoming = new FrameChannelReader(Queue, CloseState);
         Outgoing = new FrameChannelWriter(_outgoing, Lifetime);
     }
 
     /// <summary>What the peer sends. See there for how it ends.</summary>
-    public FrameChannelReader Incoming { get; }
+    /// <exception cref="InvalidOperationException">The session receives streams: <see cref="ReceiveMode.Streams"/>.</exception>
+    public FrameChannelReader Incoming => _incoming ?? throw new InvalidOperationException(
+        "The session was opened with ReceiveMode.Streams, so it has no Incoming. Receive with ReceiveStreamAsync, or open it with ReceiveMode.Messages.");
 
     /// <summary>What we send, as a channel; the <c>SendAsync</c> methods do the same.</summary>
     public FrameChannelWriter Outgoing { get; }
 
-    /// <summary>The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Settable at any time; it holds from the next frame header on.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    /// <summary>
+    /// The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Settable at any time; it holds from the next frame header on. Where messages are received
+    /// as streams nothing is limited by default, which is <see cref="long.MaxValue"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive, or, where frames or messages are received, more than one array holds.</exception>
     /// <exception cref="NotSupportedException">The engine lacks <see cref="EngineCapability.FrameLimits"/>.</exception>
     public long MaxFrameSize
     {
@@ -86,7 +98,14 @@ public abstract class WebSocketSession : IAsyncDisposable
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
     /// <param name="text">The text; it must hold whole characters.</param>
     /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
-    public ValueTask SendAsync(string text, CancellationToken cancellationToken = default)
+    public ValueTask SendAsync(string text, CancellationToken cancellationToken = default) => SendAsync(text, SendTransform.Default, cancellationToken);
+
+    /// <summary>Sends a text message, with a wish to the extensions.</summary>
+    /// <inheritdoc cref="SendAsync(string, CancellationToken)"/>
+    /// <param name="text">The text; it must hold whole characters.</param>
+    /// <param name="transform">What is wished of the session's extensions, such as not to compress the message.</param>
+    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+    public ValueTask SendAsync(string text, SendTransform transform, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(text);
         int most = text.Length <= UncountedText ? text.Length * 3 : Encoding.UTF8.GetByteCount(text);
@@ -97,7 +116,7 @@ public abstract class WebSocketSession : IAsyncDisposable
             throw new ArgumentException("The text holds half of a surrogate pair, which UTF-8 cannot carry. Send whole characters, or send bytes.", nameof(text));
         }
 
-        ValueTask sending = Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, buffer.AsMemory(0, written), IsValidText: true), cancellationToken);
+        ValueTask sending = Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, buffer.AsMemory(0, written), IsValidText: true, Transform: transform), cancellationToken);
         if (!sending.IsCompletedSuccessfully)
             return ReturnWhenSentAsync(sending, buffer);
         ArrayPool<byte>.Shared.Return(buffer);
@@ -115,8 +134,47 @@ public abstract class WebSocketSession : IAsyncDisposable
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
     /// <param name="utf8">The text in UTF-8, which is checked; borrowed until the call completes.</param>
     /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+#pragma warning disable RS0027 // the overload with a wish to the extensions demands its token: see there
     public ValueTask SendTextAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken = default) =>
+#pragma warning restore RS0027
         Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, utf8), cancellationToken);
+
+    /// <summary>
+    /// Sends a message whose content comes from a stream, in constant memory: fragments of at most 64 KiB, each as soon as its bytes are read, until the stream ends. Other messages wait
+    /// for its end; pings, pongs and closes go between its fragments. Completes when the last fragment is staged, and waits for room whenever the outgoing queue is full.
+    /// </summary>
+    /// <remarks>
+    /// A message that cannot be finished, because the content throws, or is text and not UTF-8, or the token fires behind the first fragment, ends the session with 1011; before the first
+    /// fragment it leaves no trace.
+    /// </remarks>
+    /// <param name="content">The content, from its present position to its end. It is read with a token that also fires when the session ends, and is not disposed.</param>
+    /// <param name="type">Binary, or text, whose content must be UTF-8, which is checked.</param>
+    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; from then on it ends the session with 1011, and is ignored once all is staged.</param>
+    /// <exception cref="WebSocketClosedException">The session takes no more frames, or its end began before the message's.</exception>
+    /// <exception cref="ArgumentException">The stream cannot be read, the type is that of a control frame, or a text is not valid UTF-8.</exception>
+    /// <exception cref="InvalidOperationException">A message that was begun by a frame without fin is unfinished.</exception>
+    /// <exception cref="ChannelOverflowException">There was no room for the first fragment, and the outgoing queue is set to close then.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before all was staged.</exception>
+#pragma warning disable RS0027 // the overload with a wish to the extensions demands its token: see there
+    public ValueTask SendAsync(Stream content, FrameType type = FrameType.Binary, CancellationToken cancellationToken = default) =>
+#pragma warning restore RS0027
+        SendAsync(content, type, SendTransform.Default, cancellationToken);
+
+    /// <summary>Sends a message whose content comes from a stream, with a wish to the extensions.</summary>
+    /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"/>
+    /// <param name="content">The content, from its present position to its end. It is read with a token that also fires when the session ends, and is not disposed.</param>
+    /// <param name="type">Binary, or text, whose content must be UTF-8, which is checked.</param>
+    /// <param name="transform">What is wished of the session's extensions, such as not to compress the message.</param>
+    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; from then on it ends the session with 1011, and is ignored once all is staged.</param>
+    public ValueTask SendAsync(Stream content, FrameType type, SendTransform transform, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        if (!content.CanRead)
+            throw new ArgumentException("The stream cannot be read.", nameof(content));
+        if (type is not (FrameType.Text or FrameType.Binary))
+            throw new ArgumentOutOfRangeException(nameof(type), type, "A message is text or binary.");
+        return _outgoingStreams.SendAsync(content, type, transform, cancellationToken);
+    }
 
     /// <summary>Completes when the transport has accepted everything that was staged before the call. Nothing needs it to go out; it only tells when it has.</summary>
     /// <param name="cancellationToken">Ends the wait only.</param>

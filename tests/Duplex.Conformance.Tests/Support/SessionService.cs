@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Web;
 
@@ -102,6 +103,10 @@ internal static class SessionService
     private static async Task DeafAsync(Stream stream)
     {
         RawWebSocketSession session = WebSocketSessions.CreateRaw(stream, WebSocketRole.Server, ws => ws.CloseTimeout = Timeout.InfiniteTimeSpan);
+
+        // Once it has heard the Close it waits for nothing that would keep it from being collected, and its socket with it, which the client would take for the connection's end.
+        GCHandle alive = GCHandle.Alloc(session);
         await session.Completion;
+        alive.Free();
     }
 }

@@ -26,6 +26,7 @@ internal static class TestService
         app.Map("/flood", context => ServeAsync(context, FloodAsync));
         app.Map("/vanish", context => ServeAsync(context, VanishAsync));
         app.Map("/deaf", context => ServeAsync(context, DeafAsync));
+        app.Map("/broken", void (HttpContext _) => throw new InvalidOperationException("The route is broken."));
         app.MapGet("/plain", () => "just HTTP");
     }
 

@@ -40,17 +40,20 @@ public sealed class KestrelServer : IAsyncLifetime
         _app.UseWebSockets();
         _app.Map("/echo", context => ServeAsync(context, EchoAsync));
         _app.Map("/greet", context => ServeAsync(context, GreetAsync));
+        _app.Map("/subprotocol", context => ServeAsync(context, EchoAsync, asked => asked.WebSockets.WebSocketRequestedProtocols.Contains("echo.v1") ? null : StatusCodes.Status400BadRequest));
+        _app.Map("/secure", context => ServeAsync(context, EchoAsync, asked => asked.Request.Headers.Authorization == "Bearer good" ? null : StatusCodes.Status401Unauthorized));
+        _app.Map("/broken", void (HttpContext _) => throw new InvalidOperationException("The route is broken."));
         _app.MapGet("/plain", () => "just HTTP");
         await _app.StartAsync();
     }
 
     public ValueTask DisposeAsync() => _app!.DisposeAsync();
 
-    private static async Task ServeAsync(HttpContext context, Func<HttpContext, WebSocket, Task> serve)
+    private static async Task ServeAsync(HttpContext context, Func<HttpContext, WebSocket, Task> serve, Func<HttpContext, int?>? refuse = null)
     {
-        if (!context.WebSockets.IsWebSocketRequest)
+        if (!context.WebSockets.IsWebSocketRequest || refuse?.Invoke(context) is not null)
         {
-            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            context.Response.StatusCode = refuse?.Invoke(context) ?? StatusCodes.Status400BadRequest;
             return;
         }
 

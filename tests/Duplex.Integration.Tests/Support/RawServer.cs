@@ -53,7 +53,7 @@ internal sealed class RawServer : IDisposable
 internal sealed class RawPeer(Socket socket, Stream stream) : IDisposable
 {
     private readonly FrameReader _reader = new(WebSocketRole.Server, WebSocketLimits.LargestSize);
-    private readonly MessageAssembler _assembler = new(mergeFragments: false);
+    private readonly MessageAssembler _assembler = new(AssemblerOutput.Frames);
     private readonly byte[] _buffer = new byte[64 * 1024];
     private Memory<byte> _input;
 

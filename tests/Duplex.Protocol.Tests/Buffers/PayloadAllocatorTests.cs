@@ -91,4 +91,17 @@ public class PayloadAllocatorTests
 
         Assert.Equal(0, _pool.Rents);
     }
+
+    [Fact]
+    public void What_ends_the_slab_in_use_can_be_given_back()
+    {
+        var allocator = new PayloadAllocator(_pool);
+        ArraySegment<byte> first = allocator.Allocate(1000, out SharedBuffer owner);
+        Assert.True(allocator.TryGiveBack(owner, first, used: 10));
+        Assert.Equal(10, allocator.Allocate(500, out _).Offset);
+
+        Assert.False(allocator.TryGiveBack(owner, first, used: 5)); // another lies behind it
+        ArraySegment<byte> large = allocator.Allocate(5000, out SharedBuffer own);
+        Assert.False(allocator.TryGiveBack(own, large, used: 1));
+    }
 }

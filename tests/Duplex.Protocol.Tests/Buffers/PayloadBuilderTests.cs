@@ -122,4 +122,44 @@ public class PayloadBuilderTests
         _builder.Append([1]);
         Assert.Equal([1], _builder.Take(out _).ToArray());
     }
+
+    [Fact]
+    public void What_nobody_announced_is_written_into_free_memory_and_what_it_leaves_of_a_slab_goes_to_the_next()
+    {
+        for (int i = 0; i < 40; i++)
+        {
+            Memory<byte> free = _builder.GetFree(1);
+            Assert.InRange(free.Length, 1, PayloadAllocator.SmallPayload);
+            Octets(0, 100).CopyTo(free);
+            _builder.Commit(100);
+            Assert.Equal(Octets(50, 50), _builder.Since(50));
+            Assert.Equal(Octets(0, 100), _builder.Take(out _).ToArray());
+        }
+
+        Assert.InRange(_pool.Rents, 1, 2); // 4,000 bytes, in slabs of 4,096 that end with room for no other small payload
+    }
+
+    [Fact]
+    public void Larger_than_a_small_payload_it_takes_what_the_one_before_took()
+    {
+        _builder.Append(Octets(0, 50_000));
+        _builder.Take(out _);
+        int rents = _pool.Rents;
+
+        for (int written = 0; written < 50_000; written += 500)
+        {
+            _builder.GetFree(500);
+            _builder.Commit(500);
+        }
+
+        Assert.Equal(rents + 2, _pool.Rents); // a slab, and an array
+    }
+
+    [Fact]
+    public void Free_memory_that_nothing_was_written_into_leaves_no_owner()
+    {
+        _builder.GetFree(10);
+        Assert.True(_builder.Take(out SharedBuffer? owner).IsEmpty);
+        Assert.Null(owner);
+    }
 }

@@ -103,9 +103,6 @@ public class HandshakeAgreementTests
     [Fact]
     public void Without_an_extension_header_there_are_no_extensions() => Assert.Empty(Agree([], []).Extensions);
 
-    [Fact]
-    public void The_same_extension_twice_is_left_to_the_extension() => Assert.Equal(2, Agree([], ["foo; a, foo; b"]).Extensions.Count);
-
     [Theory]
     [InlineData("canary", 1, 1)]
     [InlineData("foo, canary; x=1", 2, 2)]
@@ -145,4 +142,12 @@ public class HandshakeAgreementTests
                 && (agreement!.Subprotocol is null || Offered.Contains(agreement.Subprotocol))
                 && agreement.Extensions.All(e => OfferedExtensions.Contains(e.Name));
         });
+
+    [Fact]
+    public void An_extension_that_is_accepted_twice_is_a_failure_however_often_it_was_offered()
+    {
+        Assert.False(HandshakeAgreement.TryCreate([], ["a; x=1, b", "a"], [], ["a", "b"], out _, out HandshakeFailure? failure));
+        Assert.Equal(HandshakeCheck.Extensions, failure.Check);
+        Assert.Contains("Extension 3", failure.Message, StringComparison.Ordinal);
+    }
 }

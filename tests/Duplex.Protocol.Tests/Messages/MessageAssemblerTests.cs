@@ -7,7 +7,7 @@ public class MessageAssemblerTests
     [Fact]
     public void Fragments_become_one_frame_with_the_first_ones_type_and_reserved_bits()
     {
-        using var receiver = new Receiver(ownedBits: ReservedBits.Rsv1 | ReservedBits.Rsv2);
+        using var receiver = new Receiver(ownedBits: ReservedBits.Rsv1 | ReservedBits.Rsv2, continuationBits: ReservedBits.Rsv2);
 
         receiver.Feed("42 01 01  00 00  20 01 02  80 01 03");
 
@@ -27,7 +27,7 @@ public class MessageAssemblerTests
     [Fact]
     public void Without_merging_each_frame_of_the_wire_is_delivered_with_its_messages_type_and_its_own_bits()
     {
-        using var receiver = new Receiver(mergeFragments: false, ownedBits: ReservedBits.Rsv1 | ReservedBits.Rsv2);
+        using var receiver = new Receiver(mergeFragments: false, ownedBits: ReservedBits.Rsv1 | ReservedBits.Rsv2, continuationBits: ReservedBits.Rsv2);
 
         receiver.Feed("41 01 61  89 01 70  20 00  80 01 62  82 01 03");
 
@@ -200,6 +200,131 @@ public class MessageAssemblerTests
 
         Assert.Null(receiver.Violation);
         Assert.Equal(3, receiver.Frames.Count);
+    }
+
+    [Theory]
+    [InlineData(AssemblerOutput.Frames, "MaxFrameSize")]
+    [InlineData(AssemblerOutput.Messages, "MaxMessageSize")]
+    public void What_is_assembled_stands_in_one_array_whatever_the_reader_lets_through(AssemblerOutput output, string limit)
+    {
+        using var receiver = new Receiver(output, maxFrameSize: long.MaxValue, maxMessageSize: WebSocketLimits.LargestSize);
+
+        receiver.Feed("82 7F 00 00 00 01 00 00 00 00");
+
+        AssertTooBig(receiver, limit, WebSocketLimits.LargestSize, 1L << 32);
+        Assert.Equal(0, receiver.Pool.PeakBytes);
+    }
+
+    [Fact]
+    public void In_pieces_what_has_come_is_given_out_at_the_end_of_each_batch_and_only_the_last_piece_has_fin()
+    {
+        using var receiver = new Receiver(AssemblerOutput.Pieces, ownedBits: ReservedBits.Rsv1);
+
+        receiver.Feed("42 03 01"); // within a frame
+        receiver.Feed("02 03");
+        receiver.Feed("80 02 04"); // the last fragment begins
+        receiver.Feed("05");
+
+        Assert.Equal(
+            [
+                FrameValue.Of(FrameType.Binary, false, ReservedBits.Rsv1, [1]),
+                FrameValue.Of(FrameType.Binary, false, ReservedBits.Rsv1, [2, 3]),
+                FrameValue.Of(FrameType.Binary, false, ReservedBits.Rsv1, [4]),
+                FrameValue.Of(FrameType.Binary, true, ReservedBits.Rsv1, [5]),
+            ],
+            receiver.Values);
+    }
+
+    [Fact]
+    public void In_pieces_the_fragments_of_one_batch_are_one_piece_a_message_with_control_frames_before_it()
+    {
+        using var receiver = new Receiver(AssemblerOutput.Pieces);
+
+        receiver.Feed("01 01 61  89 01 70  00 01 62  00 00  00 01 63  80 00   82 01 01   02 01 02");
+
+        Assert.Equal(
+            [
+                FrameValue.Of(FrameType.Ping, true, ReservedBits.None, "p"u8),
+                FrameValue.Of(FrameType.Text, true, ReservedBits.None, "abc"u8),
+                FrameValue.Of(FrameType.Binary, true, ReservedBits.None, [1]),
+                FrameValue.Of(FrameType.Binary, false, ReservedBits.None, [2]),
+            ],
+            receiver.Values);
+    }
+
+    [Theory]
+    [InlineData("82 00")]
+    [InlineData("02 00 | 80 00")]
+    [InlineData("02 00 | 00 00 | 80 00")]
+    public void In_pieces_an_empty_message_is_one_empty_piece(string wire)
+    {
+        using var receiver = new Receiver(AssemblerOutput.Pieces);
+
+        foreach (string batch in wire.Split('|'))
+            receiver.Feed(batch);
+
+        Assert.Equal(FrameValue.Of(FrameType.Binary, true, ReservedBits.None, []), FrameValue.Of(Assert.Single(receiver.Frames)));
+        Assert.Equal(0, receiver.Pool.Rents);
+    }
+
+    [Fact]
+    public void In_pieces_an_empty_last_fragment_is_an_empty_last_piece()
+    {
+        using var receiver = new Receiver(AssemblerOutput.Pieces);
+
+        receiver.Feed("02 01 07").Feed("80 00");
+
+        Assert.Equal([FrameValue.Of(FrameType.Binary, false, ReservedBits.None, [7]), FrameValue.Of(FrameType.Binary, true, ReservedBits.None, [])], receiver.Values);
+    }
+
+    [Fact]
+    public void In_pieces_a_text_is_checked_as_it_comes_and_what_was_valid_before_is_given_out()
+    {
+        using var receiver = new Receiver(AssemblerOutput.Pieces);
+
+        receiver.Feed("01 02 61C3");
+        receiver.Feed("00 01 A9  00 01 62  80 02 63FF");
+
+        Assert.Equal(["61C3", "A962"], receiver.Frames.Select(frame => Hex.Text(frame.ReadBytes())));
+        Assert.Equal(CloseCode.InvalidFramePayloadData, receiver.Violation?.Code);
+    }
+
+    [Fact]
+    public void In_pieces_a_close_comes_behind_what_came_before_it()
+    {
+        using var receiver = new Receiver(AssemblerOutput.Pieces);
+
+        receiver.Feed("01 01 61  88 00");
+
+        Assert.Equal([FrameType.Text, FrameType.Close], receiver.Frames.Select(frame => frame.Type));
+    }
+
+    [Fact]
+    public void In_pieces_the_limits_of_a_message_hold_and_may_be_larger_than_an_array()
+    {
+        using var receiver = new Receiver(AssemblerOutput.Pieces, maxFrameSize: long.MaxValue, maxMessageSize: 1L << 40, maxFragments: 2);
+        receiver.Feed("02 7F 00 00 00 80 00 00 00 00  01 02 03"); // 512 GiB, of which three bytes come
+        Assert.Null(receiver.Violation);
+        Assert.InRange(receiver.Pool.PeakBytes, 3, 64 * 1024);
+
+        using var size = new Receiver(AssemblerOutput.Pieces, maxMessageSize: 3);
+        size.Feed("02 02 0102").Feed("80 02 0304");
+        AssertTooBig(size, "MaxMessageSize", 3, 4);
+
+        using var fragments = new Receiver(AssemblerOutput.Pieces, maxFragments: 2);
+        fragments.Feed("02 01 01  00 01 02  80 01 03");
+        AssertTooBig(fragments, "MaxFragments", 2, 3);
+        Assert.Equal([1, 2], Assert.Single(fragments.Frames).ReadBytes());
+    }
+
+    [Fact]
+    public void No_sum_of_declared_lengths_overflows()
+    {
+        using var receiver = new Receiver(AssemblerOutput.Pieces, maxFrameSize: long.MaxValue, maxMessageSize: long.MaxValue);
+
+        receiver.Feed("02 01 01  80 7F 7F FF FF FF FF FF FF FF  02");
+
+        AssertTooBig(receiver, "MaxMessageSize", long.MaxValue, long.MaxValue);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
@@ -257,7 +258,7 @@ public sealed class FrameSenderTests : IDisposable
     [Fact]
     public async Task A_reserved_bit_that_nobody_owns_is_refused_and_an_owned_one_is_sent()
     {
-        var sender = new FrameSender(_pump, _closeState, ReservedBits.Rsv1, null);
+        var sender = new FrameSender(_pump, _closeState, new ExtensionPipeline(new ExtensionChain(new CounterExtension().Identified()), _pool), null, NoFault);
 
         await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(Text("x") with { Reserved = ReservedBits.Rsv1 }, default).Soon());
         ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(() => sender.SendAsync(Text("x") with { Reserved = ReservedBits.Rsv1 | ReservedBits.Rsv3 }, default).Soon());
@@ -365,7 +366,7 @@ public sealed class FrameSenderTests : IDisposable
             var stream = new RecordingStream();
             var bounds = ChannelConfig.Bounded(random.Next(1, 8), random.Next(16, 300));
             var pump = new SendPump(stream, new SendStage(new FrameWriter(WebSocketRole.Client, pool: _pool), bounds), TimeProvider.System);
-            var sender = new FrameSender(pump, _closeState, ReservedBits.None, null);
+            var sender = new FrameSender(pump, _closeState, null, null, NoFault);
             var sent = new HashSet<(int, int)>();
             stream.HoldWrites();
 
@@ -428,10 +429,275 @@ public sealed class FrameSenderTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task An_open_message_holds_the_gate_until_it_is_disposed_and_control_frames_pass_it()
+    {
+        FrameSender.OpenMessage message = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
+        Task waiting = _sender.SendAsync(Text("other"), default).AsTask();
+        Assert.False(_sender.TrySend(Text("no")));
+        Assert.False(message.IsUnfinished);
+
+        await message.SendAsync("a"u8.ToArray(), fin: false, default);
+        Assert.True(message.IsUnfinished);
+        Assert.True(_pump.TryStageControl(Opcode.Ping, []));
+        await message.SendAsync("b"u8.ToArray(), fin: true, default);
+        Assert.False(message.IsUnfinished);
+        Assert.False(waiting.IsCompleted);
+        message.Dispose();
+
+        await waiting.Soon();
+        Assert.Equal(["Text+(a)", "Ping()", "Continuation(b)", "Text(other)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task An_open_message_waits_its_turn_and_a_token_ends_that()
+    {
+        using var source = new CancellationTokenSource();
+        FrameSender.OpenMessage first = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
+        Task<FrameSender.OpenMessage> withdrawn = _sender.OpenAsync(FrameType.Text, SendTransform.Default, source.Token).AsTask();
+        Task<FrameSender.OpenMessage> second = _sender.OpenAsync(FrameType.Binary, SendTransform.Default, default).AsTask();
+
+        source.Cancel();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn.Soon());
+        Assert.False(second.IsCompleted);
+        first.Dispose();
+        (await second.Soon()).Dispose();
+        await _sender.SendAsync(Text("free"), default);
+        Assert.Equal(["Text(free)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task An_open_message_is_refused_inside_one_that_was_begun_by_hand_and_leaves_the_gate()
+    {
+        await _sender.SendAsync(Text("a", fin: false), default);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.OpenAsync(FrameType.Text, SendTransform.Default, default).AsTask().Soon());
+
+        await _sender.SendAsync(Text("b"), default);
+        Assert.Equal(["Text+(a)", "Continuation(b)"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task Shutting_tells_an_open_message_and_lets_in_no_other()
+    {
+        FrameSender.OpenMessage message = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
+        await message.SendAsync("a"u8.ToArray(), fin: false, default);
+        message.Stopped.Register(() => throw new InvalidOperationException("a callback of the user's"));
+        var stopped = new TaskCompletionSource();
+        message.Stopped.Register(stopped.SetResult);
+        _closeState.TryBegin(CloseCause.Local(CloseReason.Normal));
+        Assert.True(_pump.TryStageControl(Opcode.Close, []));
+
+        _sender.Shut();
+
+        await stopped.Task.Soon();
+        Assert.True(message.IsClosed);
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => message.SendAsync("b"u8.ToArray(), fin: true, default).AsTask().Soon());
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.OpenAsync(FrameType.Text, SendTransform.Default, default).AsTask().Soon());
+        message.Dispose();
+        _sender.Shut();
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.SendAsync(Text("late"), default).AsTask().Soon());
+        Assert.Equal(["Text+(a)", "Close()"], await SentAsync());
+    }
+
+    [Fact]
+    public async Task Wire_order_is_call_order_is_transform_order_however_many_send_at_once()
+    {
+        const int Senders = 8, Each = 200;
+        var counter = new CounterExtension().Identified();
+        Use(ChannelConfig.Bounded(16, 2048), counter);
+
+        await Task.WhenAll(Enumerable.Range(0, Senders).Select(sender => Task.Run(async () =>
+        {
+            var random = new Random(sender);
+            for (int i = 0; i < Each; i++)
+            {
+                using var source = new CancellationTokenSource();
+                var frame = new OutgoingFrame(
+                    FrameType.Binary, Numbered(sender, i, random.Next(8, 300)), Transform: random.Next(5) == 0 ? SendTransform.Never : SendTransform.Default);
+                Task send = _sender.SendAsync(frame, source.Token).AsTask();
+                if (random.Next(10) == 0)
+                    source.Cancel();
+                try
+                {
+                    await send;
+                }
+                catch (OperationCanceledException)
+                {
+                    i--; // withdrawn: once more
+                }
+            }
+        }))).Soon();
+
+        await _pump.FlushAsync().Soon();
+        List<byte[]> received = Receive(_stream.Written);
+        int[] next = new int[Senders];
+        foreach (byte[] payload in received)
+        {
+            (int sender, int number) = (BinaryPrimitives.ReadInt32LittleEndian(payload), BinaryPrimitives.ReadInt32LittleEndian(payload.AsSpan(4)));
+            Assert.Equal(next[sender]++, number);
+            Assert.Equal(Numbered(sender, number, payload.Length), payload);
+        }
+
+        Assert.All(next, count => Assert.Equal(Each, count));
+        Assert.Null(counter.Misuse);
+    }
+
+    [Fact]
+    public async Task Fragments_are_transformed_as_one_message_with_the_bit_on_the_first_alone()
+    {
+        Use(ChannelConfig.DefaultOutgoing, new CounterExtension().Identified());
+
+        await _sender.SendAsync(Text("\u0001", fin: false), default);
+        await _sender.SendAsync(Text("", fin: false), default);
+        await _sender.SendAsync(Text("\u0001"), default);
+
+        await _pump.FlushAsync().Soon();
+        WireFrame[] frames = [.. WireFrame.ParseAll(_stream.Written)];
+        Assert.Equal([ReservedBits.Rsv1, ReservedBits.None, ReservedBits.None], frames.Select(frame => frame.Reserved));
+        Assert.Equal(["01", "", "0000"], frames.Select(frame => Convert.ToHexString(frame.Payload)));
+    }
+
+    [Fact]
+    public async Task Text_is_checked_before_it_is_transformed_and_a_refused_frame_is_not_transformed()
+    {
+        var counter = new CounterExtension().Identified();
+        Use(ChannelConfig.DefaultOutgoing, counter);
+
+        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(new OutgoingFrame(FrameType.Text, new byte[] { 0xFF }), default).Soon());
+        await _sender.SendAsync(new OutgoingFrame(FrameType.Text, new byte[] { 0xE2 }, Fin: false), default);
+        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(new OutgoingFrame(FrameType.Text, new byte[] { 0x41 }), default).Soon());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.SendAsync(new OutgoingFrame(FrameType.Binary, default), default).Soon());
+        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(new OutgoingFrame(FrameType.Text, new byte[] { 0x82, 0xAC }, Reserved: ReservedBits.Rsv1), default).Soon());
+        await _sender.SendAsync(new OutgoingFrame(FrameType.Text, new byte[] { 0x82, 0xAC }), default);
+
+        await _pump.FlushAsync().Soon();
+        Assert.Equal(["E282AC"], Receive(_stream.Written).Select(Convert.ToHexString));
+        Assert.Equal(2, counter.Transformations);
+    }
+
+    [Fact]
+    public async Task A_token_withdraws_a_frame_before_its_transformation_and_is_ignored_from_then_on()
+    {
+        var counter = new CounterExtension().Identified();
+        Use(ChannelConfig.Bounded(100, 100), counter);
+        using CancellationTokenSource early = new(), late = new();
+        _stream.HoldWrites();
+        await _sender.SendAsync(Text("first"), default); // its write is held up
+        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[59]), default); // 60 bytes are staged
+
+        Task withdrawn = await CallAsync(new OutgoingFrame(FrameType.Binary, new byte[70]), early.Token);
+        early.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn.Soon());
+        Assert.Equal((2, 3), (counter.Transformations, counter.Decisions));
+
+        int room = 100 - 60 - 2 * 6; // what the headers leave
+        Task tooLate = await CallAsync(new OutgoingFrame(FrameType.Binary, new byte[room]), late.Token); // fits as it is, and is a byte longer behind the toy
+        Assert.Equal(3, counter.Transformations);
+        late.Cancel();
+        _stream.PassWrites();
+        await tooLate.Soon();
+
+        await _pump.FlushAsync().Soon();
+        Assert.Equal([5, 59, room], Receive(_stream.Written).Select(payload => payload.Length));
+    }
+
+    [Fact]
+    public async Task A_try_that_finds_no_room_transforms_nothing_and_one_that_does_is_taken_whole()
+    {
+        var counter = new CounterExtension().Identified();
+        Use(ChannelConfig.Bounded(100, 100), counter);
+        _stream.HoldWrites();
+        Assert.True(_sender.TrySend(Text("first")));
+        Assert.True(_sender.TrySend(new OutgoingFrame(FrameType.Binary, new byte[59])));
+
+        Assert.False(_sender.TrySend(new OutgoingFrame(FrameType.Binary, new byte[70])));
+        Assert.Equal(2, counter.Transformations);
+        int room = 100 - 60 - 2 * 6;
+        Assert.True(_sender.TrySend(new OutgoingFrame(FrameType.Binary, new byte[room])));
+
+        _stream.PassWrites();
+        await _pump.FlushAsync().Soon();
+        Assert.Equal([5, 59, room], Receive(_stream.Written).Select(payload => payload.Length));
+    }
+
+    [Fact]
+    public async Task An_overflow_is_noticed_before_the_transformation()
+    {
+        var counter = new CounterExtension().Identified();
+        Use(ChannelConfig.Bounded(1, 100, ChannelOverflow.Close), counter);
+        _stream.HoldWrites();
+        await _sender.SendAsync(Text("1"), default);
+        await _sender.SendAsync(Text("2"), default);
+
+        await Assert.ThrowsAsync<ChannelOverflowException>(() => _sender.SendAsync(Text("3"), default).Soon());
+
+        Assert.Equal(2, counter.Transformations);
+        _stream.PassWrites();
+    }
+
+    [Fact]
+    public async Task A_decision_that_throws_fails_that_send_alone()
+    {
+        var counter = new CounterExtension().Identified();
+        Use(ChannelConfig.DefaultOutgoing, counter);
+        var error = new FormatException();
+
+        counter.DecisionError = error;
+        Assert.Same(error, await Assert.ThrowsAsync<FormatException>(() => _sender.SendAsync(Text("no"), default).Soon()));
+        Assert.Same(error, Assert.Throws<FormatException>(() => _sender.TrySend(Text("no"))));
+        counter.DecisionError = null;
+        await _sender.SendAsync(Text("yes"), default);
+
+        await _pump.FlushAsync().Soon();
+        Assert.Equal("yes"u8.ToArray(), Assert.Single(Receive(_stream.Written)));
+    }
+
+    [Fact]
+    public async Task A_transformation_that_throws_is_a_fault_and_the_gate_stays_passable()
+    {
+        var faults = new List<(CloseCode Code, WebSocketException Error)>();
+        var counter = new CounterExtension { Error = new FormatException() }.Identified();
+        Use(ChannelConfig.DefaultOutgoing, counter, (code, error) => faults.Add((code, error)));
+
+        WebSocketException error = await Assert.ThrowsAsync<WebSocketException>(() => _sender.SendAsync(Text("no"), default).Soon());
+
+        Assert.Equal((CloseCode.InternalError, error), Assert.Single(faults));
+        Assert.Same(counter.Error, error.InnerException);
+        await _sender.SendAsync(Text("as it is") with { Transform = SendTransform.Never }, default);
+        Assert.Equal(["Text(as it is)"], await SentAsync());
+    }
+
+    private void Use(ChannelConfig outgoing, CounterExtension extension, Action<CloseCode, WebSocketException>? onFault = null)
+    {
+        Use(outgoing);
+        _sender = new FrameSender(
+            _pump, _closeState, new ExtensionPipeline(new ExtensionChain(extension), _pool), outgoing.Overflow == ChannelOverflow.Close ? _overflows.Add : null, onFault ?? NoFault);
+    }
+
+    // What the other end makes of it, through a toy of its own.
+    private static List<byte[]> Receive(byte[] wire)
+    {
+        var chain = new ExtensionChain(new CounterExtension().Identified());
+        var reader = new FrameReader(WebSocketRole.Server, ownedBits: chain.OwnedBits);
+        using var assembler = new MessageAssembler(new IncomingTransform(chain, ArrayPool<byte>.Shared), AssemblerOutput.Messages, null, WebSocketLimits.DefaultMaxSize, WebSocketLimits.DefaultMaxFragments);
+        List<byte[]> received = [];
+        Span<byte> input = wire;
+        while (reader.TryRead(ref input, out FramePiece piece))
+        {
+            if (assembler.TryAccept(piece, out Frame? frame))
+                received.Add(frame.ReadBytes());
+        }
+
+        Assert.Null(reader.Violation ?? assembler.Violation);
+        return received;
+    }
+
     private void Use(ChannelConfig outgoing)
     {
         _pump = new SendPump(_stream, new SendStage(new FrameWriter(WebSocketRole.Client, pool: _pool), outgoing), _time);
-        _sender = new FrameSender(_pump, _closeState, ReservedBits.None, outgoing.Overflow == ChannelOverflow.Close ? _overflows.Add : null);
+        _sender = new FrameSender(_pump, _closeState, null, outgoing.Overflow == ChannelOverflow.Close ? _overflows.Add : null, NoFault);
     }
 
     // Sends on another thread, so that a call that does not come back fails the test. In an array, or Task.Run would wait for the send itself.
@@ -442,6 +708,8 @@ public sealed class FrameSenderTests : IDisposable
         await _pump.FlushAsync().Soon();
         return [.. WireFrame.ParseAll(_stream.Written).Select(frame => frame.ToString())];
     }
+
+    private static void NoFault(CloseCode code, WebSocketException error) => Assert.Fail($"{code}: {error}");
 
     private static OutgoingFrame Text(string text, bool fin = true) => new(FrameType.Text, System.Text.Encoding.UTF8.GetBytes(text), fin);
 

@@ -393,8 +393,82 @@ public sealed class ReceiveLoopTests : IDisposable
         Assert.Equal(0, _pool.Rented);
     }
 
-    private ReceiveLoop NewLoop(Stream stream, CountingPool? pool = null) => new(
-        stream, new FrameReader(WebSocketRole.Client), new MessageAssembler(mergeFragments: true, pool ?? _pool), pool ?? _pool, _time);
+    [Fact]
+    public async Task In_pieces_each_batch_passes_on_what_came_as_one_frame_before_it_ends()
+    {
+        _peer.Send([0x02, 0x01, 0x00, .. Enumerable.Repeat((byte[])[0x00, 0x01, 0x07], 10_000).SelectMany(fragment => fragment)]);
+        _peer.SendHex("00 02 08");
+        _peer.SendHex("09 80 00");
+        _peer.SendEof();
+
+        ReceiveLoop loop = NewLoop(_peer, output: AssemblerOutput.Pieces);
+        await loop.RunAsync(_receiver).Soon();
+
+        Assert.Equal([10_001, 1, 1], _receiver.Frames.Select(frame => frame.Data.Length));
+        Assert.Equal([false, false, true], _receiver.Frames.Select(frame => frame.Fin));
+        Assert.Equal([0, 1, 2, 3], _receiver.Batches.Distinct());
+        _receiver.RecycleAll();
+        loop.Release();
+        Assert.Equal(0, _pool.Rented);
+    }
+
+    [Fact]
+    public async Task In_pieces_a_close_comes_behind_what_came_before_it_in_the_same_batch()
+    {
+        _receiver.Last = 2;
+        _peer.SendHex("02 01 01 88 00");
+
+        await NewLoop(_peer, output: AssemblerOutput.Pieces).RunAsync(_receiver).Soon();
+
+        Assert.Equal([FrameType.Binary, FrameType.Close], _receiver.Frames.Select(frame => frame.Type));
+    }
+
+    [Fact]
+    public async Task In_pieces_a_large_frame_is_read_straight_into_them_and_bytes_that_trickle_share_an_array()
+    {
+        ReceiveLoop loop = NewLoop(_peer, output: AssemblerOutput.Pieces);
+        Task<ReceiveEnd> running = loop.RunAsync(_receiver);
+        _peer.SendHex("82 7F 00 00 00 01 00 00 00 00"); // 4 GiB
+        for (int i = 0; i < 300; i++)
+            _peer.Send(Pattern(100));
+        await Patience.Until(() => _receiver.Frames.Sum(frame => frame.Data.Length) == 30_000);
+
+        Assert.Equal(PieceBuilder.SlabSize, _pool.RentedBytes);
+        Assert.Contains(_peer.ReadSizes, size => size == PieceBuilder.SlabSize); // into the array, not into the buffer, which is given back
+        Assert.Equal(Enumerable.Repeat(Pattern(100), 300).SelectMany(bytes => bytes), _receiver.Frames.SelectMany(frame => frame.ReadBytes()));
+
+        _peer.SendEof();
+        await running.Soon();
+        _receiver.RecycleAll();
+        loop.Release();
+        Assert.Equal(0, _pool.Rented);
+    }
+
+    [Fact]
+    public async Task In_pieces_bytes_that_were_read_before_there_was_no_room_are_not_copied_and_not_lost()
+    {
+        ReceiveLoop loop = NewLoop(_peer, output: AssemblerOutput.Pieces);
+        Task<ReceiveEnd> running = loop.RunAsync(_receiver);
+        _receiver.Room = 1;
+        _peer.SendHex("82 7F 00 00 00 00 00 02 00 00 01"); // 128 KiB, of which one byte is here
+        _peer.Send(Pattern(20_000));
+        await _receiver.Paused.Soon();
+        Assert.Single(_receiver.Frames);
+
+        _receiver.MakeRoom(int.MaxValue);
+        _peer.Send(Pattern(10));
+        await Patience.Until(() => _receiver.Frames.Count == 3);
+
+        Assert.Equal([1, .. Pattern(20_000), .. Pattern(10)], _receiver.Frames.SelectMany(frame => frame.ReadBytes()));
+        _peer.SendEof();
+        await running.Soon();
+        _receiver.RecycleAll();
+        loop.Release();
+        Assert.Equal(0, _pool.Rented);
+    }
+
+    private ReceiveLoop NewLoop(Stream stream, CountingPool? pool = null, AssemblerOutput output = AssemblerOutput.Messages) => new(
+        stream, new FrameReader(WebSocketRole.Client, long.MaxValue), new MessageAssembler(output, pool ?? _pool, output == AssemblerOutput.Pieces ? long.MaxValue : WebSocketLimits.DefaultMaxSize), pool ?? _pool, _time);
 
     private static byte[] Wire(params (Opcode Opcode, byte[] Payload)[] frames)
     {

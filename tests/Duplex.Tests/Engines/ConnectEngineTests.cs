@@ -176,6 +176,49 @@ public sealed class ConnectEngineTests
         Assert.False(isCalled);
     }
 
+    [Fact]
+    public async Task An_extension_that_is_negotiated_is_refused_before_the_function_is_called_with_engine_capability_and_extension()
+    {
+        bool isCalled = false;
+        var counter = new CounterFactory();
+        using HttpClient client = Client(
+            (_, _) =>
+            {
+                isCalled = true;
+                return new ValueTask<Stream>(new ScriptedPeer());
+            },
+            configure: ws => ws.Extensions.Install(counter));
+
+        var error = await Assert.ThrowsAsync<NotSupportedException>(() => ConnectAsync(client));
+
+        Assert.Contains("x-counter", error.Message, StringComparison.Ordinal);
+        Assert.Contains("WebSocketExtensions", error.Message, StringComparison.Ordinal);
+        Assert.Contains("engine Stream", error.Message, StringComparison.Ordinal);
+        Assert.Equal(1, Assert.Single(counter.Made).Disposals);
+        Assert.False(isCalled);
+        (UpgradedConnection raw, _) = await ConnectAsync(client, request =>
+        {
+            request.Uri = new Uri("ws://host.test/");
+            request.IsRaw = true;
+        });
+        Assert.Null(raw.Extensions);
+        raw.Dispose();
+    }
+
+    [Fact]
+    public async Task An_interceptor_works_and_ends_with_its_connection()
+    {
+        var interceptor = new ToyExtension();
+        using HttpClient client = Client((_, _) => new ValueTask<Stream>(new ScriptedPeer()), configure: ws => ws.Extensions.Install(new ToyFactory("log", () => interceptor)));
+
+        (UpgradedConnection connection, _) = await ConnectAsync(client);
+
+        Assert.Same(interceptor, Assert.Single(connection.Extensions!.Extensions));
+        Assert.Equal(0, interceptor.Disposals);
+        connection.Dispose();
+        Assert.Equal(1, interceptor.Disposals);
+    }
+
     private static HttpClient Client(
         Func<WebSocketRequest, CancellationToken, ValueTask<Stream>> connect,
         Func<HttpRequestMessage, Func<HttpRequestMessage, Task<HttpResponseMessage>>, Task<HttpResponseMessage>>? above = null,

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Duplex.Tests;
@@ -32,6 +33,16 @@ public sealed class HandshakeBoundsTests : IDisposable
 
         Assert.Same(error, await Assert.ThrowsAsync<HttpRequestException>(() => Bounds().RunAsync(_logger, "ws://host.test/", _ => throw error).Soon()));
         Assert.Contains(_logger.Entries, entry => entry.Text.Contains("Transport", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_logger_that_throws_changes_nothing()
+    {
+        using var answer = new HttpResponseMessage(HttpStatusCode.SwitchingProtocols);
+        var error = new HttpRequestException("no");
+
+        Assert.Same(answer, await Bounds().RunAsync(new BrokenLogger(), "ws://host.test/", _ => Task.FromResult(answer)).Soon());
+        Assert.Same(error, await Assert.ThrowsAsync<HttpRequestException>(() => Bounds().RunAsync(new BrokenLogger(), "ws://host.test/", _ => throw error).Soon()));
     }
 
     [Fact]
@@ -95,5 +106,16 @@ public sealed class HandshakeBoundsTests : IDisposable
         });
         await source.CancelAsync();
         await running.Soon();
+    }
+
+    private sealed class BrokenLogger : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            throw new InvalidCastException("The log is full.");
     }
 }

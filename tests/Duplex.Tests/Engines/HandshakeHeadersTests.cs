@@ -78,6 +78,16 @@ public sealed class HandshakeHeadersTests
     }
 
     [Fact]
+    public void A_header_of_a_content_is_refused_where_it_is_set()
+    {
+        var request = new WebSocketRequest();
+
+        Assert.Throws<InvalidOperationException>(() => request.Headers.Add("Content-Type", "text/plain"));
+        Assert.False(request.Headers.TryAddWithoutValidation("Content-Type", "text/plain"));
+        Assert.Empty(request.Headers);
+    }
+
+    [Fact]
     public void A_second_host_is_refused() =>
         Assert.Contains("Host", Assert.Throws<ArgumentException>(() => HandshakeHeaders.CheckValues(Headers(("Host", "a"), ("Host", "b")))).Message, StringComparison.Ordinal);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -6,6 +7,7 @@ namespace Duplex.Tests;
 public sealed class HttpUpgradeTests : IDisposable
 {
     private readonly CancellationTokenSource _deadline = new(), _stopping = new(), _caller = new();
+    private readonly List<WebSocketExtensionFactory> _extensions = [];
     private readonly WebSocketRequest _request = new();
     private readonly HttpRequestMessage _marker = new(HttpMethod.Get, "http://host.test/path?q=1") { Version = new Version(0, 0) };
 
@@ -368,10 +370,129 @@ public sealed class HttpUpgradeTests : IDisposable
         Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Extensions_are_offered_in_one_header_in_the_order_of_installation_and_made_anew_for_each_attempt()
+    {
+        var counter = new CounterFactory();
+        _extensions.Add(Toy("log"));
+        _extensions.Add(counter);
+        _extensions.Add(Toy("second", "second; a=1"));
+        var primary = new FakePrimaryHandler();
+
+        using HttpResponseMessage first = await SendAsync(primary), second = await SendAsync(primary);
+
+        Assert.All(primary.Requests, request => Assert.Equal("x-counter; strict, x-counter, second; a=1", FakePrimaryHandler.Value(request, "Sec-WebSocket-Extensions")));
+        Assert.Equal([1, 1], counter.Made.Select(extension => extension.Disposals)); // the server accepted none
+        Assert.Equal(["log"], TakenFrom(first).Extensions!.Extensions.Select(extension => extension.Name));
+    }
+
+    [Fact]
+    public async Task A_raw_session_has_none()
+    {
+        _extensions.Add(new CounterFactory());
+        _request.IsRaw = true;
+        var primary = new FakePrimaryHandler();
+
+        using HttpResponseMessage answer = await SendAsync(primary);
+
+        Assert.Null(FakePrimaryHandler.Value(primary.Request, "Sec-WebSocket-Extensions"));
+        Assert.Null(TakenFrom(answer).Extensions);
+    }
+
+    [Fact]
+    public async Task What_the_server_accepts_is_active_in_its_order_and_keeps_what_was_agreed()
+    {
+        var counter = new CounterFactory();
+        _extensions.AddRange([counter, Toy("second", "second"), Toy("third", "third")]);
+
+        using HttpResponseMessage answer = await SendAsync(Accepting("third", "x-counter; strict"));
+
+        ExtensionChain chain = TakenFrom(answer).Extensions!;
+        Assert.Equal(["third", "x-counter"], chain.Extensions.Select(extension => extension.Name));
+        Assert.Equal("x-counter; strict", Assert.Single(counter.Made).Accepted!.ToString());
+        chain.Release();
+        Assert.Equal(1, counter.Made[0].Disposals);
+    }
+
+    [Theory]
+    [InlineData("permessage-deflate")]
+    [InlineData("log")]
+    [InlineData("X-COUNTER")]
+    [InlineData("x-counter, x-counter; strict")]
+    [InlineData("x-counter; strict=secret")]
+    [InlineData("x-counter; secret")]
+    [InlineData("x-counter;")]
+    [InlineData("")]
+    public async Task An_illegal_answer_fails_the_handshake_and_leaves_nothing_behind(string answer)
+    {
+        var counter = new CounterFactory();
+        _extensions.AddRange([Toy("log"), counter]);
+        var stream = new MemoryStream();
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => SendAsync(Accepting(stream, answer)));
+
+        Assert.Equal(HandshakeCheck.Extensions, error.Check);
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, error.StatusCode);
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+        Assert.Equal(1, Assert.Single(counter.Made).Disposals);
+        Assert.False(stream.CanRead);
+    }
+
+    [Fact]
+    public async Task An_extension_that_throws_at_the_answer_fails_the_handshake_and_a_factory_that_throws_sends_nothing()
+    {
+        var cause = new FormatException();
+        _extensions.Add(new ToyFactory("a", () => new Judging(cause)));
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => SendAsync(Accepting("a")));
+        Assert.Equal((HandshakeCheck.Extensions, cause), (error.Check, error.InnerException));
+
+        _extensions[0] = new ToyFactory("a", () => throw cause);
+        var primary = new FakePrimaryHandler();
+        Assert.Same(cause, await Assert.ThrowsAsync<FormatException>(() => SendAsync(primary)));
+        Assert.Empty(primary.Requests);
+    }
+
+    [Fact]
+    public async Task A_handshake_that_fails_otherwise_and_a_connection_that_nobody_takes_dispose_them()
+    {
+        var counter = new CounterFactory();
+        _extensions.Add(counter);
+
+        using (await SendAsync(new FakePrimaryHandler(_ => new HttpResponseMessage(HttpStatusCode.Forbidden))))
+            Assert.Equal(1, counter.Made[0].Disposals);
+        await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(new FakePrimaryHandler(_ => throw new HttpRequestException())));
+        Assert.Equal(1, counter.Made[1].Disposals);
+        HttpResponseMessage untaken = await SendAsync(Accepting("x-counter"));
+        Assert.Equal(0, counter.Made[2].Disposals);
+        untaken.Dispose();
+        Assert.Equal(1, counter.Made[2].Disposals);
+    }
+
+    private static UpgradedConnection TakenFrom(HttpResponseMessage answer) => Assert.IsType<UpgradedContent>(answer.Content).TryTake()!;
+
+    private static ToyFactory Toy(string name, params string[] offers) => new(name, () => new ToyExtension { Offered = [.. offers.SelectMany(WebSocketExtensionHeader.ParseList)] });
+
+    private static FakePrimaryHandler Accepting(params string[] extensions) => Accepting(new MemoryStream(), extensions);
+
+    private static FakePrimaryHandler Accepting(Stream stream, params string[] extensions) => new(request =>
+    {
+        HttpResponseMessage response = FakePrimaryHandler.Upgrade(request, stream);
+        foreach (string extension in extensions)
+            response.Headers.TryAddWithoutValidation("Sec-WebSocket-Extensions", extension);
+        return response;
+    });
+
+    private sealed class Judging(Exception error) : WebSocketExtension
+    {
+        public override IReadOnlyList<WebSocketExtensionHeader> Offers => [new("a")];
+
+        public override bool TryAccept(WebSocketExtensionHeader answer, [NotNullWhen(false)] out string? reason) => throw error;
+    }
+
     private async Task<HttpResponseMessage> SendAsync(FakePrimaryHandler primary, IEnumerable<string>? subprotocols = null, ListLogger? logger = null)
     {
         using var invoker = new HttpMessageInvoker(primary, disposeHandler: false);
-        var upgrade = new HttpUpgrade(WebSocketEngines.Http, invoker.SendAsync, subprotocols ?? [], TimeSpan.FromSeconds(15), logger is null ? NullLogger.Instance : logger);
+        var upgrade = new HttpUpgrade(WebSocketEngines.Http, invoker.SendAsync, subprotocols ?? [], _extensions, TimeSpan.FromSeconds(15), logger is null ? NullLogger.Instance : logger);
         return await upgrade.SendAsync(_marker, _request, _deadline.Token, _stopping.Token, _caller.Token).Soon();
     }
 }

@@ -82,6 +82,71 @@ public sealed class WebSocketUriTests
         Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false, "host.test", null, null, "ws://host.test/")]
+    [InlineData(true, "host.test", null, "", "wss://host.test/")]
+    [InlineData(false, "host.test", 443, "/p", "ws://host.test:443/p")]
+    [InlineData(true, "HOST.test", 443, "p/q?x=1", "wss://host.test/p/q?x=1")]
+    [InlineData(true, "host.test", 80, "?x=/y", "wss://host.test:80/?x=/y")]
+    [InlineData(false, "host.test", 65535, "//p", "ws://host.test:65535//p")]
+    [InlineData(false, "host.test", 1, "a b\r\nX: ä", "ws://host.test:1/a%20b%0D%0AX:%20%C3%A4")]
+    [InlineData(false, "127.0.0.1", 8080, "@p", "ws://127.0.0.1:8080/@p")]
+    [InlineData(false, "::1", 8080, "p", "ws://[::1]:8080/p")]
+    [InlineData(true, "[::1]", null, null, "wss://[::1]/")]
+    [InlineData(false, "my_service", null, null, "ws://my_service/")]
+    public void A_host_a_port_and_a_path_make_a_url(bool secure, string host, int? port, string? path, string expected) =>
+        Assert.Equal(expected, WebSocketUri.Resolve(WebSocketUri.At(secure, host, port, path), null).AbsoluteUri);
+
+    [Fact]
+    public void A_host_keeps_its_zone() => Assert.Equal("fe80::1%eth0", WebSocketUri.Resolve(WebSocketUri.At(false, "fe80::1%eth0", 80, null), null).DnsSafeHost);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("secret:80")]
+    [InlineData("secret/path")]
+    [InlineData("ws://secret")]
+    [InlineData("secret@host")]
+    [InlineData("secret?")]
+    [InlineData("secret#")]
+    [InlineData("[::1]:80")]
+    [InlineData("::1]/@secret")]
+    [InlineData("a..secret")]
+    [InlineData("-secret")]
+    [InlineData("secret\r\nX")]
+    public void What_is_no_host_alone_is_refused_without_repeating_it(string host)
+    {
+        var error = Assert.Throws<ArgumentException>(nameof(host), () => WebSocketUri.At(false, host, null, null));
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(65536)]
+    public void What_is_no_port_is_refused(int port) => Assert.Throws<ArgumentOutOfRangeException>(nameof(port), () => WebSocketUri.At(false, "host", port, null));
+
+    [Fact]
+    public void A_fragment_behind_the_path_is_refused() => Assert.Throws<ArgumentException>(() => WebSocketUri.Resolve(WebSocketUri.At(false, "host", null, "p#x"), null));
+
+    [Theory]
+    [InlineData("ws://host/p", null, false)]
+    [InlineData("http://host:443/p", null, false)]
+    [InlineData("p", "http://host/", false)]
+    [InlineData("wss://host:80/p", null, true)]
+    [InlineData("https://host/p", null, true)]
+    [InlineData("p", "https://host/", true)]
+    [InlineData("//other/p", "https://host/", true)]
+    [InlineData("//other/p", "http://host/", false)]
+    public void What_must_be_secure_is_refused_where_it_is_plain(string url, string? baseAddress, bool isSecure)
+    {
+        Uri? on = baseAddress is null ? null : new Uri(baseAddress);
+        if (isSecure)
+            Assert.Equal("wss", WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), on, secureOnly: true).Scheme);
+        else
+            Assert.Contains("Wss", Assert.Throws<ArgumentException>(() => WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), on, secureOnly: true)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void User_info_of_the_base_address_is_refused_as_well() =>
         Assert.Throws<ArgumentException>(() => WebSocketUri.Resolve(new Uri("p", UriKind.Relative), new Uri("http://user:pass@host/")));

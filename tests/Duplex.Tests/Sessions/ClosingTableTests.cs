@@ -609,6 +609,93 @@ public sealed class ClosingTableTests
         }
     }
 
+    [Fact]
+    public async Task Row_12_corrupt_input_of_an_extension_closes_with_its_code()
+    {
+        await using SessionUnderTest<WebSocketSession> test = await OpenAsync(SessionKind.Default, With(new CounterExtension()));
+
+        test.Peer.SendHex("C1 02 48 07  81 01 78"); // the message's number is wrong, and nothing behind it counts
+        test.Peer.UnblockWrites();
+        test.Peer.SendEof();
+
+        await AssertEndsAsync(test, new Ending
+        {
+            Wire = $"{StagedByToy}, Close(1007 InvalidFramePayloadData)",
+            Incoming = "one, two, WebSocketProtocolException",
+            Sent = "1007 InvalidFramePayloadData",
+            Initiator = CloseInitiator.Local,
+            Error = nameof(WebSocketProtocolException),
+        });
+        AssertWire(test, "03 EF");
+    }
+
+    [Fact]
+    public async Task Row_12_an_extension_that_throws_on_what_is_received_closes_with_1011()
+    {
+        var counter = new CounterExtension();
+        await using SessionUnderTest<WebSocketSession> test = await OpenAsync(SessionKind.Default, With(counter));
+
+        counter.Error = new FormatException();
+        test.Peer.SendHex("C1 02 48 00  81 01 78");
+        test.Peer.UnblockWrites();
+        test.Peer.SendEof();
+
+        await AssertEndsAsync(test, new Ending
+        {
+            Wire = $"{StagedByToy}, Close(1011 InternalError)",
+            Incoming = "one, two, WebSocketException <- FormatException",
+            Sent = "1011 InternalError",
+            Initiator = CloseInitiator.Local,
+            Error = nameof(WebSocketException),
+        });
+        AssertWire(test, "03 F3");
+    }
+
+    [Fact]
+    public async Task Row_14_an_extension_that_throws_on_what_is_sent_closes_with_1011_and_that_send_throws_the_same()
+    {
+        var counter = new CounterExtension();
+        await using SessionUnderTest<WebSocketSession> test = await OpenAsync(SessionKind.Default, With(counter));
+
+        counter.Error = new FormatException();
+        WebSocketException error = await Assert.ThrowsAsync<WebSocketException>(() => test.Session.SendAsync("fails").Soon());
+        Assert.Same(counter.Error, error.InnerException);
+        Assert.Same(error, await Assert.ThrowsAsync<WebSocketException>(async () =>
+        {
+            while (true)
+                await test.ReceiveAsync();
+        }));
+        test.Peer.UnblockWrites();
+        test.Peer.SendClose(Theirs);
+        test.Peer.SendEof();
+
+        await AssertEndsAsync(test, new Ending
+        {
+            Wire = $"{StagedByToy}, Close(1011 InternalError)",
+            Incoming = "WebSocketException <- FormatException",
+            Sent = "1011 InternalError",
+            Received = "4001: ok",
+            Initiator = CloseInitiator.Local,
+            WasClean = true,
+            Error = nameof(WebSocketException),
+        });
+        AssertWire(test, "03 F3");
+    }
+
+    // "staged" as the toy hides it: each letter by its place, and the number of the message behind.
+    private const string StagedByToy = "sucdaa\0";
+
+    private static void AssertWire(SessionUnderTest<WebSocketSession> test, string close)
+    {
+        byte[] wire = test.Peer.Received;
+        byte[] key = wire[^6..^2];
+        Assert.Equal([0x88, 0x82], wire[^8..^6]);
+        Assert.Equal(close, $"{wire[^2] ^ key[0]:X2} {wire[^1] ^ key[1]:X2}");
+    }
+
+    private static Func<SessionSettings, SessionSettings> With(CounterExtension extension) => settings =>
+        settings with { Connection = settings.Connection with { Extensions = new ExtensionPipeline(new ExtensionChain(extension.Identified()), settings.Connection.Pool) } };
+
     private static async Task<SessionUnderTest<WebSocketSession>> OpenAsync(SessionKind kind, Func<SessionSettings, SessionSettings>? configure = null)
     {
         SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind, configure);

@@ -11,6 +11,35 @@ public sealed class DefaultWebSocketSessionTests
     private static readonly Func<SessionSettings, SessionSettings> Pinging = settings => settings with { PingInterval = Interval, PingTimeout = Silence };
 
     [Fact]
+    public async Task A_session_of_one_receive_mode_refuses_the_members_of_the_other_and_says_how_to_have_them()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> messages = SessionUnderTest.Default();
+        await using SessionUnderTest<DefaultWebSocketSession> streams = SessionUnderTest.Streams();
+
+        Assert.Contains("ReceiveStreamAsync", Assert.Throws<InvalidOperationException>(() => streams.Session.Incoming).Message, StringComparison.Ordinal);
+        Assert.Contains("ReceiveMode.Streams", Assert.Throws<InvalidOperationException>(() => _ = messages.Session.ReceiveStreamAsync()).Message, StringComparison.Ordinal);
+        Assert.Contains("Incoming", Assert.Throws<InvalidOperationException>(() => messages.Session.ReceiveStreamsAsync()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_session_that_receives_streams_answers_pings_measures_its_own_and_closes_politely()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Streams();
+
+        test.Peer.SendFrame(Opcode.Ping, "p"u8);
+        Assert.Equal("Pong(70)", await test.SentAsync());
+        Task<TimeSpan> pinging = test.Session.PingAsync();
+        test.Peer.SendFrame(Opcode.Pong, (await test.Peer.ReceiveAsync()).Data.Span);
+        await pinging.Soon();
+        Task<CloseResult> closing = test.Session.CloseAsync();
+        Assert.Equal("Close(1000 NormalClosure)", await test.SentAsync());
+        test.Peer.SendClose(CloseReason.Normal);
+
+        Assert.True((await closing.Soon()).WasClean);
+        Assert.Null(await test.Session.ReceiveStreamAsync().Soon());
+    }
+
+    [Fact]
     public async Task A_ping_is_answered_with_its_payload_and_a_pong_nobody_asked_for_is_nothing()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();

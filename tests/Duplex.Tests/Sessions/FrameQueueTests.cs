@@ -157,6 +157,60 @@ public sealed class FrameQueueTests
     }
 
     [Fact]
+    public void Once_a_piece_is_dropped_so_is_all_that_follows_and_messages_are_counted()
+    {
+        _queue = new FrameQueue(ChannelConfig.Bounded(10, 8), ofPieces: true);
+        Assert.True(_queue.TryAdd(Piece(5)));
+        _queue.StopPausing();
+
+        Assert.True(_queue.TryAdd(Piece(5))); // does not fit
+        Assert.True(_queue.TryAdd(Piece(1))); // would
+        Assert.Equal(0, _queue.Dropped);
+        Assert.True(_queue.TryAdd(Piece(1, fin: true)));
+        Assert.True(_queue.TryAdd(Piece(0, fin: true)));
+
+        _queue.Publish();
+        Assert.Equal(2, _queue.Dropped);
+        Assert.Equal(5, _queue.TryTake()!.Data.Length);
+        Assert.Null(_queue.TryTake());
+
+        static Frame Piece(int length, bool fin = false) => new Frame.Binary(fin, new byte[length]);
+    }
+
+    [Fact]
+    public async Task Who_drops_all_is_the_only_one_to_take_anything_from_then_on()
+    {
+        for (int round = 0; round < 2_000; round++)
+        {
+            var queue = new FrameQueue(ChannelConfig.Unlimited);
+            for (int i = 0; i < 50; i++)
+                queue.TryAdd(Numbered(i));
+            queue.Publish();
+            using var go = new Barrier(2);
+            Task<int> taking = Task.Run(async () =>
+            {
+                go.SignalAndWait();
+                int taken = 0;
+                do
+                {
+                    while (queue.TryTake() is { } frame)
+                        Assert.Equal(taken++, NumberOf(frame)); // no hole
+                }
+                while (await queue.WaitToTakeAsync(default));
+
+                return taken;
+            });
+
+            go.SignalAndWait();
+            queue.DropAll();
+            queue.Complete(null);
+
+            Assert.Equal(50, await taking.Soon() + queue.Dropped);
+            await queue.Completion.Soon();
+        }
+    }
+
+    [Fact]
     public async Task A_normal_end_stands_behind_the_frames()
     {
         Add(1, 1);

@@ -22,6 +22,22 @@ public sealed class OutgoingFramesTests
         Assert.Equal("text, Binary(01), Ping(02), Pong(03), be..., Ping(04), gun", Ending.Describe(test.Peer));
     }
 
+    [Fact]
+    public async Task A_thousand_frames_fit_the_queue_while_the_peer_takes_nothing_and_arrive_in_order()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        test.Peer.BlockWrites();
+        await test.Session.SendAsync("first"); // its write stands still
+
+        for (int i = 0; i < 1000; i++)
+            Assert.True(test.Session.SendAsync($"{i}").IsCompletedSuccessfully);
+
+        test.Peer.UnblockWrites();
+        Assert.Equal("first", await test.SentAsync());
+        for (int i = 0; i < 1000; i++)
+            Assert.Equal($"{i}", await test.SentAsync());
+    }
+
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
     public async Task A_close_frame_begins_the_close_and_does_not_wait_for_it(SessionKind kind)
     {

@@ -14,7 +14,7 @@ internal sealed class ScriptedPeer : Stream
     private readonly List<int> _readSizes = [];
     private readonly Channel<Frame> _frames = Channel.CreateUnbounded<Frame>();
     private readonly FrameReader _reader;
-    private readonly MessageAssembler _assembler = new(mergeFragments: false);
+    private readonly MessageAssembler _assembler = new(AssemblerOutput.Frames);
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<byte> _fromSession = [];
     private byte[] _unparsed = [];
@@ -72,6 +72,16 @@ internal sealed class ScriptedPeer : Stream
         {
             lock (_sync)
                 return _toSession.Count == 0 && _reads > 0 && !_readable.Task.IsCompleted;
+        }
+    }
+
+    /// <summary>How many of the pieces that we sent the session has not read to their end.</summary>
+    public int Unread
+    {
+        get
+        {
+            lock (_sync)
+                return _toSession.Count;
         }
     }
 

@@ -76,6 +76,10 @@ internal static class SessionUnderTest
     public static SessionUnderTest<DefaultWebSocketSession> Default(Func<SessionSettings, SessionSettings>? configure = null) =>
         SessionUnderTest<DefaultWebSocketSession>.Open(DefaultWebSocketSession.Over, configure);
 
+    /// <summary>A default session that receives streams.</summary>
+    public static SessionUnderTest<DefaultWebSocketSession> Streams(Func<SessionSettings, SessionSettings>? configure = null) =>
+        Default(settings => (configure?.Invoke(settings) ?? settings) with { ReceiveMode = ReceiveMode.Streams });
+
     public static SessionUnderTest<WebSocketSession> Of(SessionKind kind, Func<SessionSettings, SessionSettings>? configure = null) =>
         SessionUnderTest<WebSocketSession>.Open(kind == SessionKind.Raw ? RawWebSocketSession.Over : DefaultWebSocketSession.Over, configure);
 

@@ -5,6 +5,8 @@ namespace Duplex.Tests;
 /// <summary>One frame as it stands on the wire, its payload unmasked.</summary>
 internal sealed record WireFrame(Opcode Opcode, bool Fin, byte[] Payload)
 {
+    public ReservedBits Reserved { get; init; }
+
     /// <summary>The payload as ASCII.</summary>
     public string Text => Encoding.ASCII.GetString(Payload);
 
@@ -19,7 +21,7 @@ internal sealed record WireFrame(Opcode Opcode, bool Fin, byte[] Payload)
             byte[] payload = bytes.Slice(header.Size, (int)header.PayloadLength).ToArray();
             if (header.Masked)
                 PayloadMask.Copy(payload, payload, header.MaskKey);
-            frames.Add(new WireFrame(header.Opcode, header.Fin, payload));
+            frames.Add(new WireFrame(header.Opcode, header.Fin, payload) { Reserved = header.Reserved });
             bytes = bytes[(header.Size + payload.Length)..];
         }
 

@@ -1,0 +1,72 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using Newtonsoft.Json;
+
+namespace Duplex;
+
+/// <summary>JSON in UTF-8, by Newtonsoft.Json: one text message, one JSON value. For code that still has it; <see cref="JsonContentConverter"/> is the faster one.</summary>
+/// <remarks>
+/// Thread-safe. The settings hold as they are given; those of <c>JsonConvert.DefaultSettings</c> do not, so that nothing another part of the program allows itself, such as type names,
+/// is taken from a peer unasked.
+/// </remarks>
+public sealed class NewtonsoftJsonContentConverter : WebSocketContentConverter
+{
+    private const string Reflects = "Newtonsoft.Json looks types up by reflection.";
+
+    private readonly JsonSerializer _serializer;
+
+    /// <summary>Converts any type, by settings of your own or the library's.</summary>
+    /// <param name="settings">The settings, copied now; null for the library's.</param>
+    [RequiresUnreferencedCode(Reflects)]
+    [RequiresDynamicCode(Reflects)]
+    public NewtonsoftJsonContentConverter(JsonSerializerSettings? settings = null)
+    {
+        _serializer = JsonSerializer.Create(settings);
+        _serializer.CheckAdditionalContent = true; // one message, one value
+    }
+
+    /// <summary>Whether JSON in binary messages is read, too, as some servers send it. Default: false. What we send is text in any case.</summary>
+    public bool AcceptsBinary { get; init; }
+
+    /// <summary>True: a value never refers to the frame's memory.</summary>
+    public override bool CopiesPayload => true;
+
+    /// <inheritdoc/>
+    public override bool IsApplicable(Frame frame) => frame is Frame.Text || (AcceptsBinary && frame is Frame.Binary);
+
+    /// <inheritdoc/>
+    public override FrameType Serialize(IBufferWriter<byte> output, object? value, Type type)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        using var text = new Utf8TextWriter(output);
+        using var writer = new JsonTextWriter(text) { ArrayPool = PooledChars.Instance, AutoCompleteOnClose = false, CloseOutput = false };
+        _serializer.Serialize(writer, value, type);
+        writer.Flush();
+        text.Complete();
+        return FrameType.Text;
+    }
+
+    /// <inheritdoc/>
+    public override object? Deserialize(Frame frame, Type type)
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        using var reader = new JsonTextReader(new Utf8TextReader(frame.Data)) { ArrayPool = PooledChars.Instance };
+        // The serializer gives null for a message that holds nothing: nothing is not null.
+        do
+        {
+            if (!reader.Read())
+                throw new JsonSerializationException("The message holds no JSON value.");
+        }
+        while (reader.TokenType == JsonToken.Comment);
+
+        bool isNull = reader.TokenType == JsonToken.Null;
+        try
+        {
+            return _serializer.Deserialize(reader, type);
+        }
+        catch (JsonException e) when (isNull && type is { IsValueType: true } && Nullable.GetUnderlyingType(type) is null)
+        {
+            throw NullContent(frame, type, e);
+        }
+    }
+}

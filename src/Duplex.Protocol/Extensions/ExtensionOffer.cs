@@ -1,0 +1,95 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Duplex;
+
+/// <summary>The extensions of one handshake: made for it, offered to the server, judged by its answer. Those that no session takes over are disposed.</summary>
+/// <remarks>Not thread-safe: it belongs to one attempt.</remarks>
+internal sealed class ExtensionOffer : IDisposable
+{
+    // All only touched by the attempt.
+    private readonly List<WebSocketExtension> _extensions = []; // all that are still ours, in the order of their installation
+    private readonly List<WebSocketExtension> _offered = [];
+
+    /// <summary>Makes the extensions.</summary>
+    /// <param name="factories">Their factories, in the order of their installation.</param>
+    /// <exception cref="InvalidOperationException">One contradicts itself. Whatever a factory throws comes through, too.</exception>
+    public ExtensionOffer(IEnumerable<WebSocketExtensionFactory> factories)
+    {
+        try
+        {
+            foreach (WebSocketExtensionFactory factory in factories)
+                Add(factory.CreateIdentified());
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The names that are offered.</summary>
+    public IReadOnlyList<string> Names => [.. _offered.Select(extension => extension.Name)];
+
+    /// <summary>The value of Sec-WebSocket-Extensions, the most wanted first; null if nothing is offered.</summary>
+    // RFC 6455 §9.1: "the header fields listed by the client in its request represent a preference of the header fields it wishes to use, with the first options listed being most
+    // preferable."
+    public string? HeaderValue { get; private set; }
+
+    /// <summary>Judges the server's answer.</summary>
+    /// <param name="answer">What it accepted, in its order: each was offered, each is there once.</param>
+    /// <param name="chain">The active extensions, which are the caller's; null if there are none.</param>
+    /// <param name="failure">What is wrong with the answer.</param>
+    /// <returns>Whether all is well. What an extension throws comes through.</returns>
+    public bool TryAccept(IReadOnlyList<WebSocketExtensionHeader> answer, out ExtensionChain? chain, [NotNullWhen(false)] out HandshakeFailure? failure)
+    {
+        chain = null;
+        failure = null;
+        var accepted = new List<WebSocketExtension>();
+        foreach (WebSocketExtensionHeader header in answer)
+        {
+            WebSocketExtension extension = _offered.Single(offered => offered.Name == header.Name);
+            if (!extension.TryAccept(header, out string? error))
+            {
+                failure = new HandshakeFailure(
+                    HandshakeCheck.Extensions, $"The server accepted the extension {extension.Name} with illegal parameters. {error ?? "Expected what was offered."}");
+                return false;
+            }
+
+            accepted.Add(extension);
+        }
+
+        // An interceptor keeps its place to the extensions that are negotiated: installed before the first of them, it sees what our user sees; installed later, what the wire sees.
+        int firstOffered = _offered.Count == 0 ? _extensions.Count : _extensions.IndexOf(_offered[0]);
+
+        // RFC 6455 §9.1: "the order of operations on the data should be assumed to be the same as the order in which the extensions are listed in the server's response".
+        WebSocketExtension[] active = [.. _extensions.Take(firstOffered), .. accepted, .. _extensions.Skip(firstOffered).Except(_offered)];
+        _extensions.RemoveAll(active.Contains);
+        if (active.Length > 0)
+            chain = new ExtensionChain(active);
+        return true;
+    }
+
+    /// <summary>Disposes what no session has taken over. Idempotent.</summary>
+    public void Dispose()
+    {
+        ExtensionChain.Dispose(_extensions);
+        _extensions.Clear();
+    }
+
+    private void Add(WebSocketExtension extension)
+    {
+        _extensions.Add(extension);
+        IReadOnlyList<WebSocketExtensionHeader> offers = extension.Offers;
+        if (offers.Any(offer => offer.Name != extension.Name))
+            throw new InvalidOperationException($"The extension {extension.Name} offers another name than its own. Let its Offers have the name of its factory.");
+
+        // RFC 6455 §5.2: the reserved bits "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values."
+        if (offers.Count == 0 && extension.ReservedBits != ReservedBits.None)
+            throw new InvalidOperationException($"The extension {extension.Name} owns the reserved bit {extension.ReservedBits}, but offers the server nothing. Let it offer itself, or own no bit.");
+        if (offers.Count == 0)
+            return;
+        _offered.Add(extension);
+        string value = WebSocketExtensionHeader.FormatList(offers);
+        HeaderValue = HeaderValue is null ? value : $"{HeaderValue}, {value}";
+    }
+}

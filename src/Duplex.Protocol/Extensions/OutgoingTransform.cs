@@ -1,0 +1,130 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Duplex;
+
+/// <summary>Takes outgoing messages through the extensions, in wire order, from the first to the last.</summary>
+/// <remarks>Not thread-safe: whoever holds the gate calls it.</remarks>
+internal sealed class OutgoingTransform(ExtensionChain chain, ArrayPool<byte> pool)
+{
+    // All only touched under the gate.
+    private readonly bool[] _isActive = new bool[chain.Count]; // which extensions transform the message in progress
+    private readonly PooledOutput[] _outputs = [new(pool), new(pool)]; // in turn: each extension reads what the one before it has written
+
+    /// <summary>Whether any extension transforms the message in progress.</summary>
+    public bool IsActive { get; private set; }
+
+    /// <summary>Asks each extension whether it transforms a message that begins. What one throws is the sender's, and changes nothing.</summary>
+    /// <param name="type">The message's type.</param>
+    /// <param name="payload">The message, or its first fragment.</param>
+    /// <param name="fin">Whether that is all of it.</param>
+    /// <param name="reserved">The bits that its sender has set.</param>
+    /// <param name="wish">What its sender wishes.</param>
+    /// <returns>False if the session is done with the extensions.</returns>
+    public bool TryDecide(FrameType type, ReadOnlySpan<byte> payload, bool fin, ReservedBits reserved, SendTransform wish)
+    {
+        IsActive = false;
+        if (!chain.TryUse())
+            return false;
+        try
+        {
+            bool isActive = false;
+            for (int i = 0; i < chain.Count; i++)
+            {
+                _isActive[i] = chain[i].TransformsOutgoing(Part(i, type, payload, reserved, starts: true, fin), wish);
+                isActive |= _isActive[i];
+            }
+
+            IsActive = isActive;
+            return true;
+        }
+        finally
+        {
+            chain.Unuse();
+        }
+    }
+
+    /// <summary>Transforms a message or a fragment. From now on it must be sent, or the session must end: the extensions' state counts on it.</summary>
+    /// <param name="type">The message's type.</param>
+    /// <param name="payload">What its sender sent.</param>
+    /// <param name="starts">Whether it begins the message.</param>
+    /// <param name="fin">Whether it ends it.</param>
+    /// <param name="reserved">The bits of its frame: those that its sender has set, and then those that the extensions set.</param>
+    /// <param name="outcome">What goes out; valid until <see cref="Clear"/>.</param>
+    /// <param name="code">What our Close says if the session must end.</param>
+    /// <param name="error">Why.</param>
+    public bool TryProcess(
+        FrameType type, ReadOnlyMemory<byte> payload, bool starts, bool fin, ref ReservedBits reserved, out ReadOnlyMemory<byte> outcome, out CloseCode code, [NotNullWhen(false)] out WebSocketException? error)
+    {
+        outcome = payload;
+        code = CloseCode.InternalError;
+        error = null;
+        ReservedBits asked = reserved;
+        int turn = 0;
+        for (int i = 0; i < chain.Count; i++)
+        {
+            if (!_isActive[i])
+                continue;
+
+            PooledOutput output = _outputs[turn];
+            output.Clear();
+            output.Begin(starts: true, WebSocketLimits.LargestSize);
+            try
+            {
+                ExtensionResult result = chain[i].ProcessOutgoing(Part(i, type, outcome.Span, asked, starts, fin), output);
+                if (result.Violation is { } violation)
+                {
+                    code = violation.Code;
+                    error = new WebSocketException(violation.Message);
+                    return false;
+                }
+
+                if (result.IsUntouched)
+                {
+                    if (!starts || output.Total != 0)
+                        throw new InvalidOperationException("ExtensionResult.Untouched is for the first part of a message, with nothing written. Return Done.");
+                    _isActive[i] = false;
+                    continue;
+                }
+
+                ThrowIfNotOwned(i, result.Reserved, starts);
+                reserved |= result.Reserved;
+                outcome = output.Written;
+                turn = 1 - turn;
+            }
+            catch (Exception e)
+            {
+                error = chain.Fault(i, e);
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Gives the memory back: what it held is staged, or will not be.</summary>
+    public void Clear()
+    {
+        _outputs[0].Clear();
+        _outputs[1].Clear();
+    }
+
+    private MessagePart Part(int index, FrameType type, ReadOnlySpan<byte> payload, ReservedBits reserved, bool starts, bool fin) => new()
+    {
+        Type = type,
+        Data = payload,
+        Reserved = reserved & chain[index].ReservedBits,
+        StartsMessage = starts,
+        StartsFrame = true,
+        EndsFrame = true,
+        EndsMessage = fin,
+    };
+
+    private void ThrowIfNotOwned(int index, ReservedBits set, bool starts)
+    {
+        WebSocketExtension extension = chain[index];
+        ReservedBits owned = starts || extension.MarksContinuations ? extension.ReservedBits : ReservedBits.None;
+        if ((set & ~owned) != 0)
+            throw new InvalidOperationException($"It set the reserved bit {set & ~owned}, which its factory does not own on such a frame.");
+    }
+}

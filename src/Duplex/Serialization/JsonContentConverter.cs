@@ -1,0 +1,152 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Duplex;
+
+/// <summary>JSON in UTF-8, by System.Text.Json: one text message, one JSON value.</summary>
+/// <remarks>
+/// Thread-safe. With a context, or with options whose resolver is one, it needs neither reflection nor code generation at run time, so trimmed and natively compiled programs can use it.
+/// Messages are read from their own memory and written into the session's; values never refer to that memory.
+/// </remarks>
+public sealed class JsonContentConverter : WebSocketContentConverter
+{
+    private readonly JsonSerializerOptions _options;
+    private readonly JsonWriterOptions _writerOptions;
+    private readonly string _cure;
+
+    // A writer at rest; whoever serializes takes it out and puts one back, atomically.
+    private Utf8JsonWriter? _spare;
+
+    /// <summary>Converts the types of a source-generated context, by its options.</summary>
+    /// <param name="context">The context, such as <c>MyJson.Default</c>.</param>
+    public JsonContentConverter(JsonSerializerContext context)
+        : this(NotNull(context).Options, $"Add [JsonSerializable(typeof(...))] with it to {context.GetType()}.") { }
+
+    /// <summary>Converts the types that the options' resolver knows. The options become read-only.</summary>
+    /// <param name="options">The options. Their <see cref="JsonSerializerOptions.TypeInfoResolver"/> must be set: to a source-generated context, or to a resolver by reflection.</param>
+    /// <exception cref="ArgumentException">The options have no resolver.</exception>
+    public JsonContentConverter(JsonSerializerOptions options) : this(options, "Let the options' TypeInfoResolver know it.") { }
+
+    /// <summary>Converts any type, by reflection, with <see cref="JsonSerializerOptions.Web"/>: camel case, numbers also from strings.</summary>
+    [RequiresUnreferencedCode("Types are looked up by reflection. In a trimmed program pass a JsonSerializerContext, or options with one.")]
+    [RequiresDynamicCode("Types are looked up by reflection. In a natively compiled program pass a JsonSerializerContext, or options with one.")]
+    public JsonContentConverter() : this(JsonSerializerOptions.Web) { }
+
+    private JsonContentConverter(JsonSerializerOptions options, string cure)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.TypeInfoResolver is null)
+        {
+            throw new ArgumentException(
+                "The options have no TypeInfoResolver. Set it to a JsonSerializerContext, or to a DefaultJsonTypeInfoResolver where reflection is available.", nameof(options));
+        }
+
+        options.MakeReadOnly();
+        _options = options;
+        _cure = cure;
+        _writerOptions = new JsonWriterOptions
+        {
+            Encoder = options.Encoder,
+            Indented = options.WriteIndented,
+            IndentCharacter = options.IndentCharacter,
+            IndentSize = options.IndentSize,
+            NewLine = options.NewLine,
+            MaxDepth = options.MaxDepth,
+        };
+    }
+
+    /// <summary>Whether JSON in binary messages is read, too, as some servers send it. Default: false. What we send is text in any case.</summary>
+    public bool AcceptsBinary { get; init; }
+
+    /// <summary>True: a value never refers to the frame's memory.</summary>
+    public override bool CopiesPayload => true;
+
+    /// <inheritdoc/>
+    public override bool IsApplicable(Frame frame) => frame is Frame.Text || (AcceptsBinary && frame is Frame.Binary);
+
+    /// <inheritdoc/>
+    public override FrameType Serialize(IBufferWriter<byte> output, object? value, Type type)
+    {
+        JsonTypeInfo info = InfoOf(type);
+        Utf8JsonWriter writer = TakeWriter(output);
+        JsonSerializer.Serialize(writer, value, info);
+        return Finish(writer);
+    }
+
+    /// <inheritdoc/>
+    public override FrameType Serialize<T>(IBufferWriter<byte> output, T value)
+    {
+        JsonTypeInfo<T> info = InfoOf<T>();
+        Utf8JsonWriter writer = TakeWriter(output);
+        JsonSerializer.Serialize(writer, value, info);
+        return Finish(writer);
+    }
+
+    /// <inheritdoc/>
+    public override object? Deserialize(Frame frame, Type type)
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        JsonTypeInfo info = InfoOf(type);
+        try
+        {
+            // From a span: no converter of the user's can keep a reference to memory behind it.
+            return JsonSerializer.Deserialize(frame.Data.Span, info);
+        }
+        catch (JsonException e) when (IsNullFor(type, frame))
+        {
+            throw NullContent(frame, type, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override T? Deserialize<T>(Frame frame)
+        where T : default
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        JsonTypeInfo<T> info = InfoOf<T>();
+        try
+        {
+            return JsonSerializer.Deserialize(frame.Data.Span, info);
+        }
+        catch (JsonException e) when (IsNullFor(typeof(T), frame))
+        {
+            throw NullContent(frame, typeof(T), e);
+        }
+    }
+
+    private static T NotNull<T>(T context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context;
+    }
+
+    // RFC 8259 §2: "Insignificant whitespace is allowed before or after any of the six structural characters", and around the value.
+    private static bool IsNullFor(Type type, Frame frame) => !CanBeNull(type) && frame.Data.Span.Trim(" \t\r\n"u8).SequenceEqual("null"u8);
+
+    private JsonTypeInfo<T> InfoOf<T>() => (JsonTypeInfo<T>)InfoOf(typeof(T));
+
+    private JsonTypeInfo InfoOf(Type type) => _options.TryGetTypeInfo(type, out JsonTypeInfo? info)
+        ? info
+        : throw new WebSocketConverterNotFoundException($"The JSON converter does not know the type {type}. {_cure}");
+
+    private Utf8JsonWriter TakeWriter(IBufferWriter<byte> output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        if (Interlocked.Exchange(ref _spare, null) is not { } writer)
+            return new Utf8JsonWriter(output, _writerOptions);
+        writer.Reset(output);
+        return writer;
+    }
+
+    // Not reached by one whose serialization threw: that writer goes to the garbage collector.
+    private FrameType Finish(Utf8JsonWriter writer)
+    {
+        writer.Flush();
+        writer.Reset();
+        Volatile.Write(ref _spare, writer);
+        return FrameType.Text;
+    }
+}

@@ -1,0 +1,65 @@
+namespace Duplex;
+
+/// <summary>
+/// The extensions of every session but raw ones, in the order in which they are offered to the server. Part of <see cref="WebSocketsOptions"/>; read-only with them.
+/// </summary>
+/// <remarks>
+/// A message that is sent passes first the local interceptors that were installed before all that are negotiated, then those that the server accepted, in its order, then the other
+/// interceptors; one that is received passes them in reverse. So an interceptor installed first sees what the user sees, one installed last what the wire sees.
+/// </remarks>
+public sealed class WebSocketExtensionsOptions
+{
+    private readonly List<WebSocketExtensionFactory> _factories = [];
+
+    // Set once, by whoever makes a handler with the options.
+    private bool _isReadOnly;
+
+    /// <summary>The factories in the order of their installation.</summary>
+    internal IReadOnlyList<WebSocketExtensionFactory> Factories => _factories;
+
+    /// <summary>Installs an extension.</summary>
+    /// <param name="factory">What makes an instance for each session.</param>
+    /// <exception cref="ArgumentException">Another extension has the same name or owns the same reserved bit, or the factory's name is not a token.</exception>
+    public void Install(WebSocketExtensionFactory factory)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        if (_isReadOnly)
+            throw new InvalidOperationException("The options are read-only since a WebSocketsHandler was made with them. Install extensions before.");
+        if (!HttpGrammar.IsToken(factory.Name))
+            throw new ArgumentException("An extension's name is a token (letters, digits and !#$%&'*+-.^_`|~); that of the factory is not.", nameof(factory));
+
+        const ReservedBits All = ReservedBits.Rsv1 | ReservedBits.Rsv2 | ReservedBits.Rsv3; // RFC 6455 §5.2: a frame has no others
+        if ((factory.ReservedBits & ~All) != 0)
+            throw new ArgumentException($"The extension {factory.Name} owns bits that a frame does not have. Expected Rsv1, Rsv2 or Rsv3.", nameof(factory));
+        foreach (WebSocketExtensionFactory other in _factories)
+        {
+            if (other.Name == factory.Name)
+                throw new ArgumentException($"An extension of the name {factory.Name} is installed already. Install each once; one extension may make several offers.", nameof(factory));
+            if ((other.ReservedBits & factory.ReservedBits) is not ReservedBits.None and var both)
+                throw new ArgumentException($"The extensions {other.Name} and {factory.Name} both own the reserved bit {both}. Install one of them.", nameof(factory));
+        }
+
+        _factories.Add(factory);
+    }
+
+    /// <summary>Installs an extension that has options.</summary>
+    /// <typeparam name="TOptions">Its options.</typeparam>
+    /// <typeparam name="TExtension">The extension.</typeparam>
+    /// <param name="factory">What makes an instance for each session.</param>
+    /// <param name="configure">Sets the options: now, once, for all sessions.</param>
+    /// <exception cref="ArgumentException">
+    /// Another extension has the same name or owns the same reserved bit, the factory's name is not a token, or it refuses the options.
+    /// </exception>
+    public void Install<TOptions, TExtension>(WebSocketExtensionFactory<TOptions, TExtension> factory, Action<TOptions>? configure = null)
+        where TOptions : class, new()
+        where TExtension : WebSocketExtension
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        var options = new TOptions();
+        configure?.Invoke(options);
+        factory.Validate(options);
+        Install(factory.With(options));
+    }
+
+    internal void MakeReadOnly() => _isReadOnly = true;
+}

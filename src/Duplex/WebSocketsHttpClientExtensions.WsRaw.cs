@@ -1,0 +1,80 @@
+namespace Duplex;
+
+public static partial class WebSocketsHttpClientExtensions
+{
+    /// <summary>The short name of <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task WsRawAsync(
+        this HttpClient client, string url, Func<ClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        RunAsync(NoResult(block), OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure, cancellationToken), cancellationToken);
+
+    /// <summary>The short name of <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
+    /// <returns>The block's value.</returns>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<TResult> WsRawAsync<TResult>(
+        this HttpClient client, string url, Func<ClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        RunAsync(NotNull(block), OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure, cancellationToken), cancellationToken);
+
+    /// <summary>The short name of <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task WsRawAsync(
+        this HttpClient client, Uri url, Func<ClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        RunAsync(NoResult(block), OpenRawAsync(client, NotNull(url), secureOnly: false, configure, cancellationToken), cancellationToken);
+
+    /// <summary>The short name of <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
+    /// <returns>The block's value.</returns>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<TResult> WsRawAsync<TResult>(
+        this HttpClient client, Uri url, Func<ClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        RunAsync(NotNull(block), OpenRawAsync(client, NotNull(url), secureOnly: false, configure, cancellationToken), cancellationToken);
+
+    /// <summary>The short name of <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    public static Task WsRawAsync(
+        this HttpClient client, Action<WebSocketRequest> configure, Func<ClientWebSocketSession, Task> block, CancellationToken cancellationToken = default) =>
+        RunAsync(NoResult(block), OpenRawAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken), cancellationToken);
+
+    /// <summary>The short name of <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
+    /// <returns>The block's value.</returns>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    public static Task<TResult> WsRawAsync<TResult>(
+        this HttpClient client, Action<WebSocketRequest> configure, Func<ClientWebSocketSession, Task<TResult>> block, CancellationToken cancellationToken = default) =>
+        RunAsync(NotNull(block), OpenRawAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken), cancellationToken);
+
+    /// <summary>The short name of <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task WsRawAsync(
+        this HttpClient client, string host, int? port, string? path, Func<ClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        RunAsync(NoResult(block), OpenRawAsync(client, WebSocketUri.At(secure: false, host, port, path), secureOnly: false, configure, cancellationToken), cancellationToken);
+
+    /// <summary>The short name of <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
+    /// <returns>The block's value.</returns>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<TResult> WsRawAsync<TResult>(
+        this HttpClient client, string host, int? port, string? path, Func<ClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        RunAsync(NotNull(block), OpenRawAsync(client, WebSocketUri.At(secure: false, host, port, path), secureOnly: false, configure, cancellationToken), cancellationToken);
+
+    /// <summary>The short name of <c>WebSocketRawSessionAsync</c>: opens a raw session, which the caller disposes.</summary>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<ClientWebSocketSession> WsRawSessionAsync(
+        this HttpClient client, string url, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure, cancellationToken);
+
+    /// <summary>The short name of <c>WebSocketRawSessionAsync</c>: opens a raw session, which the caller disposes.</summary>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<ClientWebSocketSession> WsRawSessionAsync(
+        this HttpClient client, Uri url, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        OpenRawAsync(client, NotNull(url), secureOnly: false, configure, cancellationToken);
+
+    /// <summary>The short name of <c>WebSocketRawSessionAsync</c>: opens a raw session, which the caller disposes.</summary>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"/>
+    public static Task<ClientWebSocketSession> WsRawSessionAsync(
+        this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
+        OpenRawAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken);
+
+    /// <summary>The short name of <c>WebSocketRawSessionAsync</c>: opens a raw session, which the caller disposes.</summary>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<ClientWebSocketSession> WsRawSessionAsync(
+        this HttpClient client, string host, int? port, string? path, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        OpenRawAsync(client, WebSocketUri.At(secure: false, host, port, path), secureOnly: false, configure, cancellationToken);
+}

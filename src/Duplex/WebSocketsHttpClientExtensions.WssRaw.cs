@@ -1,0 +1,89 @@
+namespace Duplex;
+
+public static partial class WebSocketsHttpClientExtensions
+{
+    /// <summary>Opens a raw session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
+    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task WssRawAsync(
+        this HttpClient client, string url, Func<ClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        RunAsync(NoResult(block), OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken), cancellationToken);
+
+    /// <summary>Opens a raw session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
+    /// <returns>The block's value.</returns>
+    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<TResult> WssRawAsync<TResult>(
+        this HttpClient client, string url, Func<ClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        RunAsync(NotNull(block), OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken), cancellationToken);
+
+    /// <summary>Opens a raw session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
+    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task WssRawAsync(
+        this HttpClient client, Uri url, Func<ClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        RunAsync(NoResult(block), OpenRawAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken), cancellationToken);
+
+    /// <summary>Opens a raw session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
+    /// <returns>The block's value.</returns>
+    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<TResult> WssRawAsync<TResult>(
+        this HttpClient client, Uri url, Func<ClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        RunAsync(NotNull(block), OpenRawAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken), cancellationToken);
+
+    /// <summary>Opens a raw session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
+    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    public static Task WssRawAsync(
+        this HttpClient client, Action<WebSocketRequest> configure, Func<ClientWebSocketSession, Task> block, CancellationToken cancellationToken = default) =>
+        RunAsync(NoResult(block), OpenRawAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken), cancellationToken);
+
+    /// <summary>Opens a raw session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
+    /// <returns>The block's value.</returns>
+    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    public static Task<TResult> WssRawAsync<TResult>(
+        this HttpClient client, Action<WebSocketRequest> configure, Func<ClientWebSocketSession, Task<TResult>> block, CancellationToken cancellationToken = default) =>
+        RunAsync(NotNull(block), OpenRawAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken), cancellationToken);
+
+    /// <summary>Opens a raw session at a host, over TLS, for as long as a block runs.</summary>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task WssRawAsync(
+        this HttpClient client, string host, int? port, string? path, Func<ClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        RunAsync(NoResult(block), OpenRawAsync(client, WebSocketUri.At(secure: true, host, port, path), secureOnly: true, configure, cancellationToken), cancellationToken);
+
+    /// <summary>Opens a raw session at a host, over TLS, for as long as a block runs.</summary>
+    /// <returns>The block's value.</returns>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<TResult> WssRawAsync<TResult>(
+        this HttpClient client, string host, int? port, string? path, Func<ClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        RunAsync(NotNull(block), OpenRawAsync(client, WebSocketUri.At(secure: true, host, port, path), secureOnly: true, configure, cancellationToken), cancellationToken);
+
+    /// <summary>Opens a raw session over TLS, which the caller disposes: a plain URL is refused, before any traffic.</summary>
+    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<ClientWebSocketSession> WssRawSessionAsync(
+        this HttpClient client, string url, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken);
+
+    /// <summary>Opens a raw session over TLS, which the caller disposes: a plain URL is refused, before any traffic.</summary>
+    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<ClientWebSocketSession> WssRawSessionAsync(
+        this HttpClient client, Uri url, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        OpenRawAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken);
+
+    /// <summary>Opens a raw session over TLS, which the caller disposes: a plain URL is refused, before any traffic.</summary>
+    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"/>
+    public static Task<ClientWebSocketSession> WssRawSessionAsync(
+        this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
+        OpenRawAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken);
+
+    /// <summary>Opens a raw session at a host, over TLS, which the caller disposes.</summary>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<ClientWebSocketSession> WssRawSessionAsync(
+        this HttpClient client, string host, int? port, string? path, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        OpenRawAsync(client, WebSocketUri.At(secure: true, host, port, path), secureOnly: true, configure, cancellationToken);
+}

@@ -1,0 +1,17 @@
+namespace Duplex.Tests;
+
+public sealed class LogTests
+{
+    [Fact]
+    public void Logging_safely_logs()
+    {
+        var logger = new ListLogger();
+
+        Log.Safely(() => Log.HandshakeStarted(logger, "ws://host.test/"));
+
+        Assert.Contains("ws://host.test/", Assert.Single(logger.Entries).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_logger_that_throws_disturbs_nobody() => Log.Safely(() => throw new InvalidCastException("The log is full."));
+}

@@ -1,0 +1,115 @@
+namespace Duplex.Tests;
+
+/// <summary>A stream to be sent: each read gives what a test put there next, or waits for it. It notes how it is used.</summary>
+internal sealed class ContentStream : Stream
+{
+    private readonly Lock _sync = new();
+    private readonly Queue<byte[]> _toRead = new();
+    private readonly List<int> _readSizes = [];
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Exception? _error;
+    private bool _isEnded;
+    private int _reads;
+
+    /// <summary>Whether reads end when their token fires.</summary>
+    public bool HeedsTokens { get; init; } = true;
+
+    /// <summary>Whether it was disposed.</summary>
+    public bool IsDisposed { get; private set; }
+
+    /// <summary>Whether a read waits.</summary>
+    public bool IsReading => Volatile.Read(ref _reads) > 0;
+
+    /// <summary>The length of the memory of each read so far.</summary>
+    public int[] ReadSizes
+    {
+        get
+        {
+            lock (_sync)
+                return [.. _readSizes];
+        }
+    }
+
+    /// <summary>What the next read gives.</summary>
+    public void Give(params ReadOnlySpan<byte> bytes) => Change(bytes.ToArray(), null, false);
+
+    /// <summary>Behind all that was given stands the end.</summary>
+    public void End() => Change(null, null, true);
+
+    /// <summary>Behind all that was given a read fails.</summary>
+    public void Fail(Exception error) => Change(null, error, false);
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        lock (_sync)
+            _readSizes.Add(buffer.Length);
+        Interlocked.Increment(ref _reads);
+        try
+        {
+            while (true)
+            {
+                Task changed;
+                lock (_sync)
+                {
+                    if (_toRead.TryDequeue(out byte[]? next))
+                    {
+                        next.CopyTo(buffer);
+                        return next.Length;
+                    }
+
+                    if (_error is not null)
+                        throw _error;
+                    if (_isEnded)
+                        return 0;
+                    if (_changed.Task.IsCompleted)
+                        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    changed = _changed.Task;
+                }
+
+                await changed.WaitAsync(HeedsTokens ? cancellationToken : CancellationToken.None);
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _reads);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        IsDisposed = true;
+        base.Dispose(disposing);
+    }
+
+    private void Change(byte[]? bytes, Exception? error, bool isEnded)
+    {
+        lock (_sync)
+        {
+            if (bytes is not null)
+                _toRead.Enqueue(bytes);
+            _error ??= error;
+            _isEnded |= isEnded;
+            _changed.TrySetResult();
+        }
+    }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public override void Flush() => throw new NotSupportedException();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}

@@ -1,0 +1,94 @@
+namespace Duplex.Tests;
+
+public sealed class WebSocketExtensionsOptionsTests
+{
+    private readonly WebSocketExtensionsOptions _extensions = new WebSocketsOptions().Extensions;
+
+    [Fact]
+    public void What_is_installed_keeps_its_order()
+    {
+        var counter = new CounterFactory();
+        _extensions.Install(Toy("b"));
+        _extensions.Install(counter);
+        _extensions.Install(Toy("a", ReservedBits.Rsv2 | ReservedBits.Rsv3));
+
+        Assert.Equal(["b", counter.Name, "a"], _extensions.Factories.Select(factory => factory.Name));
+        Assert.Empty(counter.Made);
+    }
+
+    [Fact]
+    public void Two_that_own_the_same_bit_are_found_and_both_named()
+    {
+        _extensions.Install(Toy("first", ReservedBits.Rsv1 | ReservedBits.Rsv3));
+
+        ArgumentException error = Assert.Throws<ArgumentException>(() => _extensions.Install(Toy("second", ReservedBits.Rsv2 | ReservedBits.Rsv3)));
+
+        Assert.Contains("first", error.Message, StringComparison.Ordinal);
+        Assert.Contains("second", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Rsv3", error.Message, StringComparison.Ordinal);
+        Assert.Single(_extensions.Factories);
+    }
+
+    [Theory]
+    [InlineData("first", ReservedBits.None)]
+    [InlineData("no token", ReservedBits.None)]
+    [InlineData("", ReservedBits.None)]
+    [InlineData("second", (ReservedBits)0x80)]
+    public void A_name_twice_or_that_is_no_token_and_bits_that_are_none_are_refused(string name, ReservedBits bits)
+    {
+        _extensions.Install(Toy("first"));
+
+        Assert.Throws<ArgumentException>(() => _extensions.Install(Toy(name, bits)));
+
+        Assert.Single(_extensions.Factories);
+    }
+
+    [Fact]
+    public void Options_are_set_once_and_judged_when_they_are_installed()
+    {
+        int configured = 0;
+        _extensions.Install(new SizedFactory(), options =>
+        {
+            configured++;
+            options.Size = 5;
+        });
+
+        Assert.Equal(1, configured);
+        WebSocketExtensionFactory factory = Assert.Single(_extensions.Factories);
+        Assert.Equal(5, Assert.IsType<Sized>(factory.Create()).Options.Size);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new WebSocketsOptions().Extensions.Install(new SizedFactory(), options => options.Size = -1));
+        Assert.Throws<ArgumentException>(() => _extensions.Install(new SizedFactory()));
+    }
+
+    [Fact]
+    public void Nothing_can_be_installed_once_a_handler_is_made_with_them()
+    {
+        var options = new WebSocketsOptions();
+        using var handler = new WebSocketsHandler(options);
+
+        Assert.Throws<InvalidOperationException>(() => options.Extensions.Install(Toy("a")));
+        Assert.Throws<InvalidOperationException>(() => options.Extensions.Install(new SizedFactory()));
+        Assert.Throws<ArgumentNullException>(() => _extensions.Install(null!));
+    }
+
+    private static ToyFactory Toy(string name, ReservedBits bits = ReservedBits.None) => new(name, () => new ToyExtension(), bits);
+
+    private sealed class Sizes
+    {
+        public int Size { get; set; }
+    }
+
+    private sealed class Sized(Sizes options) : WebSocketExtension
+    {
+        public Sizes Options => options;
+    }
+
+    private sealed class SizedFactory : WebSocketExtensionFactory<Sizes, Sized>
+    {
+        public override string Name => "sized";
+
+        public override Sized Create(Sizes options) => new(options);
+
+        public override void Validate(Sizes options) => ArgumentOutOfRangeException.ThrowIfNegative(options.Size);
+    }
+}
