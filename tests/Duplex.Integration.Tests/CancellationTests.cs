@@ -18,12 +18,13 @@ public sealed class CancellationTests
         // In how many pieces the answer comes, before which of them the token fires, and how long somebody else dawdles there.
         await Gen.Select(Gen.Int[1, 8], Gen.Int[-2, 9], Gen.Int[0, 3000]).SampleAsync(async (pieces, moment, spins) =>
         {
+            var sockets = new CountedSockets();
             using CancellationTokenSource source = new(), over = new();
             using var server = new RawServer(tls);
-            using HttpClient client = Clients.Create();
+            using HttpClient client = sockets.CreateClient();
 
             Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(server.Uri, cancellationToken: source.Token);
-            Task serving = ServeAsync(server, pieces, at =>
+            Task<bool> serving = ServeAsync(server, pieces, at =>
             {
                 if (at == moment)
                     _ = Task.Run(() => Cancel(source, spins));
@@ -48,11 +49,14 @@ public sealed class CancellationTests
                 await session.DisposeAsync().Soon();
             }
 
-            // Sockets are not counted here: what HttpClient still connects for its next request is its own.
+            // A connection over which no request went is HttpClient's, for its next one. (Disposed in the very moment when such a one is established, HttpClient forgets it,
+            // with a plugin or without: seen in one of some thousand cancellations under load. So these are not counted.)
             client.Dispose();
             server.Dispose();
             await over.CancelAsync();
-            await serving.Soon();
+            bool requested = await serving.Soon();
+            if (requested)
+                await sockets.AreClosedAsync();
         }, iter: Samples, threads: 1);
 
         Assert.True(opened > 0 && cancelled > 0, $"{opened} opened, {cancelled} cancelled");
@@ -150,9 +154,10 @@ public sealed class CancellationTests
         Assert.IsType<Frame.Close>(frames[^1]);
     }
 
-    // What a server does until its client is gone, or the test over.
-    private static async Task ServeAsync(RawServer server, int pieces, Action<int> step, CancellationToken over)
+    // What a server does until its client is gone, or the test over; whether it got a request.
+    private static async Task<bool> ServeAsync(RawServer server, int pieces, Action<int> step, CancellationToken over)
     {
+        bool requested = false;
         try
         {
             step(-2);
@@ -160,8 +165,9 @@ public sealed class CancellationTests
             using CancellationTokenRegistration registration = over.Register(socket.Dispose);
             step(-1);
             using RawPeer peer = await server.ReceiveRequestAsync(socket);
-            if (peer.Request.Length == 0)
-                return; // cancelled before it was sent
+            requested = peer.Request.EndsWith("\r\n\r\n", StringComparison.Ordinal);
+            if (!requested)
+                return false; // cancelled before it was sent
             string answer = peer.Accept() + "\u0081\u0001a";
             for (int i = 0; i < pieces; i++)
             {
@@ -176,6 +182,8 @@ public sealed class CancellationTests
         {
             // The client is gone, or the server.
         }
+
+        return requested;
     }
 
     private static async Task<List<Frame>> ReceiveAsync(RawPeer peer)
