@@ -84,7 +84,13 @@ public sealed class DocumentTests
 
     private static string Read(string name) => File.ReadAllText(Path.Combine(Repository.Root, "docs", name));
 
-    private static ImmutableArray<Diagnostic> Errors(string code)
+    private static ImmutableArray<Diagnostic> Errors(string code) => Compile(code)
+        .GetDiagnostics()
+        .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
+        .ToImmutableArray();
+
+    /// <summary>An example as a program.</summary>
+    internal static Compilation Compile(string code)
     {
         var options = new CSharpParseOptions(LanguageVersion.CSharp14);
         IEnumerable<MetadataReference> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path));
@@ -94,8 +100,6 @@ public sealed class DocumentTests
             references,
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
         CSharpGeneratorDriver.Create([JsonGenerator.Value], parseOptions: options).RunGeneratorsAndUpdateCompilation(example, out Compilation whole, out _);
-        return whole.GetDiagnostics()
-            .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
-            .ToImmutableArray();
+        return whole;
     }
 }

@@ -1,0 +1,64 @@
+using System.Net.WebSockets;
+using System.Reflection;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Duplex.Tests;
+
+/// <summary>The example that a stranger copies first does what it says, against a real server. It prints to the console, which is the whole process's.</summary>
+[CollectionDefinition(nameof(ReadmeTests), DisableParallelization = true)]
+[Collection(nameof(ReadmeTests))]
+public sealed class ReadmeTests
+{
+    [Fact]
+    public async Task Its_first_example_runs()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        await using WebApplication server = builder.Build();
+        server.UseWebSockets();
+        server.Map("/websocket", ServeAsync);
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        string readme = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"), TestContext.Current.CancellationToken);
+        string example = readme.Split("```csharp\n")[1].Split("```")[0];
+        Assert.Contains("localhost:8080", example, StringComparison.Ordinal);
+
+        string printed = await RunAsync(example.Replace("localhost:8080", new Uri(server.Urls.First()).Authority, StringComparison.Ordinal));
+
+        Assert.Equal(["Received: Hello, WebSocket!", "Received 3 bytes"], printed.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    }
+
+    private static async Task<string> RunAsync(string code)
+    {
+        using var assembly = new MemoryStream();
+        Assert.True(DocumentTests.Compile(code).Emit(assembly).Success);
+        MethodInfo main = Assembly.Load(assembly.ToArray()).EntryPoint!;
+        TextWriter console = Console.Out;
+        using var printed = new StringWriter();
+        Console.SetOut(printed);
+        try
+        {
+            await Task.Run(() => main.Invoke(null, [Array.Empty<string>()])).WaitAsync(TimeSpan.FromSeconds(30));
+        }
+        finally
+        {
+            Console.SetOut(console);
+        }
+
+        return printed.ToString();
+    }
+
+    // Gives back what it got, says three bytes more, and closes.
+    private static async Task ServeAsync(HttpContext context)
+    {
+        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
+        byte[] buffer = new byte[1024];
+        ValueWebSocketReceiveResult received = await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
+        await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, context.RequestAborted);
+        await socket.SendAsync(new byte[3], WebSocketMessageType.Binary, true, context.RequestAborted);
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
+    }
+}
