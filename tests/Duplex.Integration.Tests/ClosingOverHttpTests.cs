@@ -433,6 +433,98 @@ public sealed class ClosingOverHttpTests
         Assert.Contains("Binary frame of 4 bytes", (await test.Session.Completion).Error!.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Rows 2, 3 and 18 in the form with a block: what ends it, for each kind of session, plain and TLS.</summary>
+    public static TheoryData<string, SessionKind, bool> Blocks
+    {
+        get
+        {
+            var data = new TheoryData<string, SessionKind, bool>();
+            foreach (string end in (string[])["returns", "throws", "token", "token, and it throws"])
+            {
+                foreach ((SessionKind kind, bool tls) in Sessions.Select(row => row.Data))
+                    data.Add(end, kind, tls);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory, MemberData(nameof(Blocks))]
+    public async Task Rows_2_3_18_a_block_that_ends_closes_and_drops_what_was_not_received(string end, SessionKind kind, bool tls)
+    {
+        using var source = new CancellationTokenSource();
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<int>? running = null;
+        await using SessionOverHttp<WebSocketSession> test = await SessionOverHttp<WebSocketSession>.OpenAsync(tls, (client, uri) =>
+        {
+            var entered = new TaskCompletionSource<WebSocketSession>(TaskCreationOptions.RunContinuationsAsynchronously);
+            running = kind == SessionKind.Raw
+                ? WithValueAsync(client.WebSocketRawAsync(uri, session => Block(session), cancellationToken: source.Token))
+                : client.WebSocketAsync(uri, session => Block(session), cancellationToken: source.Token);
+            return entered.Task;
+
+            async Task<int> Block(WebSocketSession session)
+            {
+                entered.SetResult(session);
+                await release.Task;
+                return end.Contains("throws", StringComparison.Ordinal) ? throw new InvalidDataException("secret") : 42;
+            }
+        }, configure: null);
+        await PrepareAsync(test);
+
+        string close = end switch { "returns" => "1000 NormalClosure", "throws" => "1011 InternalError", _ => "1001 GoingAway" };
+        if (end.StartsWith("token", StringComparison.Ordinal))
+        {
+            await source.CancelAsync();
+            await test.Until(WebSocketSessionState.Closing); // while the block runs
+            Assert.False(running!.IsCompleted);
+        }
+        else
+        {
+            release.SetResult();
+        }
+
+        Assert.Equal("staged", Ending.Describe((await test.Peer.ReceiveAsync())!));
+        Assert.Equal($"Close({close})", Ending.Describe((await test.Peer.ReceiveAsync())!));
+        await test.Peer.WriteHexAsync("81 05 7468726565" + TheirClose);
+        await test.Peer.EndAsync();
+        await test.Session.Completion.Soon();
+        if (end.StartsWith("token", StringComparison.Ordinal))
+            Assert.False(running!.IsCompleted); // the call waits for the block
+        release.TrySetResult();
+
+        await AssertEndsAsync(test, new Ending
+        {
+            Wire = "",
+            Incoming = "end",
+            Sent = close,
+            Received = "4001: ok",
+            Initiator = CloseInitiator.Local,
+            WasClean = true,
+            Error = end == "throws" ? nameof(InvalidDataException) : null,
+            Discarded = kind == SessionKind.Raw ? 4 : 3, // a raw session receives the Close, too
+        });
+        switch (end)
+        {
+            case "returns":
+                Assert.Equal(42, await running!.Soon());
+                break;
+            case "throws":
+                Assert.Equal("secret", (await Assert.ThrowsAsync<InvalidDataException>(() => running!.Soon())).Message);
+                break;
+            default:
+                Assert.Equal(source.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running!.Soon())).CancellationToken);
+                break;
+        }
+
+        // For where the raw form returns no value.
+        static async Task<int> WithValueAsync(Task running)
+        {
+            await running;
+            return 42;
+        }
+    }
+
     [Theory, MemberData(nameof(Sessions))]
     public async Task Row_19_Abort_tells_nobody_and_drops_everything(SessionKind kind, bool tls)
     {
@@ -501,10 +593,15 @@ public sealed class ClosingOverHttpTests
     private static async Task<SessionOverHttp<WebSocketSession>> OpenAsync(SessionKind kind, bool tls, Action<WebSocketsOptions>? configure = null)
     {
         SessionOverHttp<WebSocketSession> test = await SessionOverHttp.OpenAsync(kind, tls, configure);
+        await PrepareAsync(test);
+        return test;
+    }
+
+    private static async Task PrepareAsync(SessionOverHttp<WebSocketSession> test)
+    {
         await test.Peer.WriteHexAsync("81 03 6f6e65  81 03 74776f");
         await test.Queued(2);
         await test.Session.SendAsync("staged");
-        return test;
     }
 
     // In steps: which timer is armed when, and how long after the one before, is up to other threads.
