@@ -90,24 +90,18 @@ internal sealed class MessageInflater(bool takesOver, int maxExpansion) : IDispo
                     continue;
                 }
 
-                if (count > 0)
-                {
-                    output.Advance(count);
-                    Count(count);
-                    if (Judge() is { } violation)
-                        return violation;
-                }
+                output.Advance(count);
 
-                if (!_feed.IsEmpty)
-                    continue;
-
-                // With room left over the codec has nothing more to say. Without, it is asked for a byte: growing the message's memory for nothing would cost a copy of it.
-                if (count < free.Length)
-                    return null;
-                if (Read(one, out _) == 0)
-                    return null;
-                output.Write(one);
-                Count(1);
+                // Without room left over it is asked for one byte: growing the message's memory for nothing would cost a copy of it.
+                int more = _feed.IsEmpty && count == free.Length ? Read(one, out _) : 0;
+                if (more > 0)
+                    output.Write(one);
+                _expanded += count + more;
+                Total += count + more;
+                if (Judge() is { } violation)
+                    return violation;
+                if (_feed.IsEmpty && more == 0)
+                    return null; // with room left over the codec has nothing more to say
             }
         }
         catch (InvalidDataException)
@@ -145,12 +139,6 @@ internal sealed class MessageInflater(bool takesOver, int maxExpansion) : IDispo
         _feed.DropTail(); // it was the end of a block that the old one has not seen
         if (_feed.HasChunk)
             LookAhead();
-    }
-
-    private void Count(int count)
-    {
-        _expanded += count;
-        Total += count;
     }
 
     private ProtocolViolation? Judge()
