@@ -18,7 +18,8 @@ internal static class ConformancePage
           receive streams must end alike.
         - Where nothing fails, the peer closes behind what it sent, and the session must be alive to answer.
 
-        One case: `dotnet run --project tests/Duplex.Conformance.Tests -- -method "*Section*" -display-name "*5.4-12*"`. To write this page anew: `DUPLEX_WRITE_PAGES=1 dotnet run --project tests/Duplex.Conformance.Tests -- -class Duplex.Tests.ConformancePageTests`.
+        The cases of RFC 6455 §5.1 to §5.4 alone, in seconds: `dotnet run --project tests/Duplex.Conformance.Tests -- -class Duplex.Tests.Rfc6455FramingTests`; a failure names its case, role and chunking.
+        To write this page anew: `DUPLEX_WRITE_PAGES=1 dotnet run --project tests/Duplex.Conformance.Tests -- -class Duplex.Tests.ConformancePageTests`.
         """;
 
     public static string Write(params IReadOnlyList<RuleBook> books)
@@ -26,7 +27,7 @@ internal static class ConformancePage
         var page = new StringBuilder(Head).Append('\n');
         foreach (RuleBook book in books)
         {
-            page.Append($"\n## RFC {book.Number}: {book.Title}\n");
+            page.Append($"\n## RFC {book.Number}: {book.Title}\n\n{book.Rules.Count} rules, {book.Rules.Sum(rule => rule.Cases.Count)} cases.\n");
             ILookup<Rule, (string Number, ConformanceCase Case)> cases = book.Numbered().ToLookup(numbered => numbered.Rule, numbered => (numbered.Number, numbered.Case));
             string paragraph = "";
             foreach (Rule rule in book.Rules)

@@ -93,7 +93,8 @@ internal static class Closing
         await Assert.ThrowsAsync<ArgumentException>(() => talk.Session.CloseAsync(new CloseReason((CloseCode)code)).Soon());
         await talk.Session.SendAsync("on");
         await talk.HearAsync("text 'on'");
-    }) { Chunks = [64 * 1024] };
+    })
+    { Chunks = [64 * 1024] };
 
     private static Receiving Broken(string what, params PeerFrame[] behind) =>
         new(what, PeerFrame.Text("good"), new PeerFrame(0x3, []) { HeaderBytes = 1 }) { Sees = ["text 'good'"], Fails = CloseCode.ProtocolError, Behind = behind };

@@ -61,7 +61,8 @@ internal static class Messages
         Task sending = Task.WhenAll(talk.Session.SendAsync(bytes).AsTask(), talk.Session.SendTextAsync(text).AsTask());
         await talk.HearAsync(Words.Binary(bytes), Words.Text(text));
         await sending.Soon();
-    }) { Chunks = [64 * 1024] };
+    })
+    { Chunks = [64 * 1024] };
 
     private static async Task<string> JoinAsync(Conversation talk, int opcode)
     {

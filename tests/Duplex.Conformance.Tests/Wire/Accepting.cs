@@ -47,11 +47,11 @@ internal sealed record Accepting(string What, Requested Request, HandshakeCheck?
 
     public override async Task RunAsync(WebSocketRole role, int chunk)
     {
-        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
         Task serving = ServeAsync(listener);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(listener.LocalEndPoint!).Soon();
         using var peer = new SocketPeer(socket, chunk) { SessionRole = WebSocketRole.Server };
         await peer.WriteAsync(Request.ToString());
@@ -65,8 +65,9 @@ internal sealed record Accepting(string What, Requested Request, HandshakeCheck?
         else
         {
             Assert.Equal(Accept ?? Answer.Header(Answer.To(Request.ToString()), "Sec-WebSocket-Accept").Single(), Answer.Header(head, "Sec-WebSocket-Accept").Single());
-            await peer.SayAsync(PeerFrame.Text("hi"), PeerFrame.Close(1000));
+            await peer.SayAsync(PeerFrame.Text("hi"));
             Assert.Equal("text 'hi'", (await peer.HearAsync())?.ToString());
+            await peer.SayAsync(PeerFrame.Close(1000));
             Assert.Equal("close 1000", (await peer.HearAsync())?.ToString());
         }
 

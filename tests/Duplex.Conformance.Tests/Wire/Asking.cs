@@ -88,8 +88,9 @@ internal sealed record Opening(string What, string Then, string Text) : Conforma
             if (Preview is { } length)
                 Assert.Equal(length, error.BodyPreview?.Length);
 
-            // RFC 6455 §7.1.7: to fail the connection "the client MUST _Close the WebSocket Connection_".
-            handshake.Peer.Finish();
+            // RFC 6455 §7.1.7: to fail the connection "the client MUST _Close the WebSocket Connection_". One that a proper answer of another status has left is the HTTP client's to keep.
+            if (check == HandshakeCheck.Status)
+                handshake.Client.Dispose();
             Assert.Null(await handshake.Peer.HearAsync());
             return;
         }
@@ -106,6 +107,8 @@ internal sealed record Opening(string What, string Then, string Text) : Conforma
 /// <summary>A client's handshake with a scripted server, which has read the request.</summary>
 internal sealed class Handshake(HttpClient client, SocketPeer peer, string head, Task<DefaultClientWebSocketSession> opening) : IAsyncDisposable
 {
+    public HttpClient Client => client;
+
     public SocketPeer Peer => peer;
 
     /// <summary>The request, to its blank line.</summary>
@@ -144,7 +147,7 @@ internal sealed class Handshake(HttpClient client, SocketPeer peer, string head,
 
     private static Socket Listen()
     {
-        var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
         return listener;

@@ -26,7 +26,7 @@ internal sealed class Conversation : IAsyncDisposable
     /// <summary>Opens a session in a role: a client by the plugin, with its handshake over HTTP; a server over a stream, behind a handshake.</summary>
     public static async Task<Conversation> OpenAsync(WebSocketRole role, int chunk, SessionSetup setup)
     {
-        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
         var address = (IPEndPoint)listener.LocalEndPoint!;
@@ -101,7 +101,7 @@ internal sealed class Conversation : IAsyncDisposable
 
     private static async Task<Conversation> AcceptAsync(Socket listener, IPEndPoint address, int chunk, SessionSetup setup)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         Task<Socket> accepting = listener.AcceptAsync();
         await socket.ConnectAsync(address).Soon();
         var stream = new NetworkStream(await accepting.Soon(), ownsSocket: true);
