@@ -13,7 +13,7 @@ internal sealed class Cell(Job job, long[] counts, List<Meter>[] meters)
 
     public string ToJson() => job.Mode == "idle"
         ? string.Create(CultureInfo.InvariantCulture, $"{{\"workload\":\"idle\",\"size\":0,\"connections\":{job.Count},\"duplex_rss\":{Resident(0):F0},\"bcl_rss\":{Resident(1):F0},\"rss_ratio\":{Resident(0) / Resident(1):F3},\"duplex_heap\":{Heap(0):F0},\"bcl_heap\":{Heap(1):F0}}}")
-        : string.Create(CultureInfo.InvariantCulture, $"{{\"workload\":\"{job.Mode}\",\"size\":{job.Size},\"duplex_msg_s\":{MedianOf(0, Rate):F0},\"bcl_msg_s\":{MedianOf(1, Rate):F0},\"rate_ratio\":{RateRatio:F3},\"duplex_cpu_us\":{MedianOf(0, Cpu):F4},\"bcl_cpu_us\":{MedianOf(1, Cpu):F4},\"cpu_ratio\":{CpuRatio:F4},\"alloc_bytes\":{Allocated:F1}{Latency()}}}");
+        : string.Create(CultureInfo.InvariantCulture, $"{{\"workload\":\"{job.Mode}\",\"size\":{job.Size},\"duplex_msg_s\":{MedianOf(0, Rate):F0},\"bcl_msg_s\":{MedianOf(1, Rate):F0},\"rate_ratio\":{RateRatio:F3},\"duplex_cpu_us\":{MedianOf(0, Cpu):F4},\"bcl_cpu_us\":{MedianOf(1, Cpu):F4},\"cpu_ratio\":{CpuRatio:F4},\"alloc_bytes\":{Allocated:F1}{Latency()}{Compression()}}}");
 
     public string ToRow()
     {
@@ -23,7 +23,7 @@ internal sealed class Cell(Job job, long[] counts, List<Meter>[] meters)
         string latency = job.Mode == "pingpong" ? string.Create(CultureInfo.InvariantCulture, $"{P50(0):F0}, {P99(0):F0} ({P50(1):F0}, {P99(1):F0})") : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"| {job.Mode} | {job.Size} | {RateRatio:F2} | {CpuRatio:F3} | {third} | {MedianOf(0, Rate):N0} | {MedianOf(0, Cpu):F3} | {MedianOf(1, Rate):N0} | {MedianOf(1, Cpu):F3} | {Allocated:F0} | {latency} |");
+            $"| {job.Mode} | {job.Size} | {RateRatio:F2} | {CpuRatio:F3} | {third} | {MedianOf(0, Rate):N0} | {MedianOf(0, Cpu):F3} | {MedianOf(1, Rate):N0} | {MedianOf(1, Cpu):F3} | {Allocated:F0} | {(job.IsCompressed ? $"ratio {meters[0][0].Ratio:F3}" : latency)} |");
     }
 
     private static double Rate(Meter meter, long count) => count / meter.Seconds;
@@ -46,6 +46,8 @@ internal sealed class Cell(Job job, long[] counts, List<Meter>[] meters)
     private string Latency() => job.Mode == "pingpong"
         ? string.Create(CultureInfo.InvariantCulture, $",\"duplex_p50_us\":{P50(0):F1},\"bcl_p50_us\":{P50(1):F1},\"p50_ratio\":{Median(meters[0].Zip(meters[1], (one, bcl) => one.P50 / bcl.P50)):F3},\"duplex_p99_us\":{P99(0):F1},\"bcl_p99_us\":{P99(1):F1}")
         : "";
+
+    private string Compression() => job.IsCompressed ? string.Create(CultureInfo.InvariantCulture, $",\"ratio\":{meters[0][0].Ratio:F3}") : "";
 
     private static double Median(IEnumerable<double> figures)
     {

@@ -13,6 +13,11 @@ internal static class Comparison
         ("flood", [16, 128, 1024, 64 * 1024, 1024 * 1024]),
         ("tflood", [1024]),
         ("sink", [16, 128, 1024, 64 * 1024, 1024 * 1024]),
+        ("dflood", [1024]),
+        ("dsink", [1024]),
+        ("dsinkfast", [1024]),
+        ("decho", [1024]),
+        ("dechofast", [1024]),
         ("idle", [0]),
     ];
 
@@ -45,7 +50,7 @@ internal static class Comparison
     {
         Console.WriteLine("Medians of interleaved rounds. Rate: more is better; CPU for each message: less is better; both as ratios to ClientWebSocket in the same round.");
         Console.WriteLine();
-        Console.WriteLine("| workload | size | rate | CPU | Websocket.Client rate | CPU | Duplex msg/s | CPU us | ClientWebSocket msg/s | CPU us | allocated B | p50, p99 us (ClientWebSocket) |");
+        Console.WriteLine("| workload | size | rate | CPU | Websocket.Client rate | CPU | Duplex msg/s | CPU us | ClientWebSocket msg/s | CPU us | allocated B | p50, p99 us (ClientWebSocket); compression |");
         Console.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
     }
 
@@ -53,7 +58,7 @@ internal static class Comparison
     {
         // Large payloads are worth recycling, which is what the documentation says.
         string[] names = [job.Size >= 64 * 1024 ? "duplex-recycle" : "duplex", "bcl", "wsclient"];
-        if (job.Size >= 64 * 1024 || job.Mode is "tflood")
+        if (job.Size >= 64 * 1024 || job.Mode is "tflood" || job.IsCompressed)
             names = names[..2];
         double warm = quick ? 0.4 : 2.2;
         double round = quick ? 0.15 : 0.6;

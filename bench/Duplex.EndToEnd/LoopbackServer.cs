@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -8,7 +9,7 @@ namespace Duplex.EndToEnd;
 
 /// <summary>
 /// The other end of every workload: raw sockets, frames built beforehand, no message looked at twice, so that the client is what is measured. Paths: /echo, /flood?size=&amp;count=,
-/// /sink?size=&amp;count=, /idle. It trusts its clients: it is for loopback only.
+/// /sink?size=&amp;count=, /idle; compressed /dflood, /dsink and /decho. It trusts its clients: it is for loopback only.
 /// </summary>
 internal sealed class LoopbackServer : IDisposable
 {
@@ -60,6 +61,15 @@ internal sealed class LoopbackServer : IDisposable
                     case "/flood":
                         await FloodAsync(socket, size, count, query["text"] is null ? Opcode.Binary : Opcode.Text, token);
                         break;
+                    case "/decho":
+                        await EchoAsync(socket, token); // what a client has compressed it can read again
+                        break;
+                    case "/dflood":
+                        await FloodAsync(socket, Compressed(size), count, token);
+                        break;
+                    case "/dsink":
+                        await CountAsync(socket, count, token);
+                        break;
                     case "/sink":
                         await SinkAsync(socket, size, count, token);
                         break;
@@ -88,7 +98,8 @@ internal sealed class LoopbackServer : IDisposable
 
         string[] lines = Encoding.ASCII.GetString(buffer, 0, length).Split("\r\n");
         string key = lines.First(line => line.StartsWith("Sec-WebSocket-Key: ", StringComparison.OrdinalIgnoreCase))["Sec-WebSocket-Key: ".Length..];
-        string answer = $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {HandshakeKey.ComputeAccept(key)}\r\n\r\n";
+        string extension = lines[0].Split(' ')[1].StartsWith("/d", StringComparison.Ordinal) ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "";
+        string answer = $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {HandshakeKey.ComputeAccept(key)}\r\n{extension}\r\n";
         await socket.SendAsync(Encoding.ASCII.GetBytes(answer), token);
         return new Uri(new Uri("ws://loopback"), lines[0].Split(' ')[1]);
     }
@@ -106,6 +117,58 @@ internal sealed class LoopbackServer : IDisposable
             left -= part.Length;
             await SendAllAsync(socket, part, token);
         }
+    }
+
+    // Frames over and over, the last time cut to the count. What refers to frames before it refers to none before the first, so compressed ones can be repeated, too.
+    private static async Task FloodAsync(Socket socket, byte[][] frames, long count, CancellationToken token)
+    {
+        byte[] all = [.. frames.SelectMany(frame => frame)];
+        for (; count >= frames.Length; count -= frames.Length)
+            await SendAllAsync(socket, all, token);
+        await SendAllAsync(socket, all.AsMemory(0, frames.Take((int)count).Sum(frame => frame.Length)), token);
+    }
+
+    // Frames of texts that are compressed at the level that the platform's own WebSocket has.
+    private static byte[][] Compressed(int size)
+    {
+        var compressed = new MemoryStream();
+        using var deflate = new DeflateStream(compressed, CompressionLevel.Optimal, leaveOpen: true);
+        return [.. JsonText.Messages(size, 512).Select(message =>
+        {
+            compressed.SetLength(0);
+            deflate.Write(message);
+            deflate.Flush();
+            byte[] payload = compressed.ToArray()[..^4];
+            var header = new FrameHeader(Opcode.Text, true, ReservedBits.Rsv1, payload.Length);
+            byte[] frame = new byte[header.Size + payload.Length];
+            payload.CopyTo(frame, header.Write(frame));
+            return frame;
+        })];
+    }
+
+    // Messages of any size, each of one frame.
+    private static async Task CountAsync(Socket socket, long count, CancellationToken token)
+    {
+        byte[] buffer = new byte[BufferSize];
+        int kept = 0;
+        while (count > 0)
+        {
+            int read = await socket.ReceiveAsync(buffer.AsMemory(kept), token);
+            if (read == 0)
+                return;
+            int length = kept + read;
+            int used = 0;
+            while (count > 0 && FrameHeader.TryParse(buffer.AsSpan(used, length - used), out FrameHeader header) && length - used - header.Size >= header.PayloadLength)
+            {
+                used += header.Size + (int)header.PayloadLength;
+                count--;
+            }
+
+            kept = length - used;
+            buffer.AsSpan(used, kept).CopyTo(buffer);
+        }
+
+        await SendAllAsync(socket, Frame(Opcode.Text, 1), token);
     }
 
     private static async Task SinkAsync(Socket socket, int size, long count, CancellationToken token)
@@ -158,7 +221,7 @@ internal sealed class LoopbackServer : IDisposable
             Span<byte> payload = input.Slice(used + header.Size, (int)header.PayloadLength);
             used += header.Size + payload.Length;
             Opcode opcode = header.Opcode == Opcode.Ping ? Opcode.Pong : header.Opcode;
-            written += new FrameHeader(opcode, true, ReservedBits.None, payload.Length).Write(output[written..]);
+            written += new FrameHeader(opcode, true, header.Reserved, payload.Length).Write(output[written..]);
             PayloadMask.Copy(payload, output[written..], header.MaskKey);
             written += payload.Length;
             if (opcode == Opcode.Close)

@@ -124,8 +124,9 @@ public sealed class MessageAssembler : IDisposable
 
         if (_pieces is not null && !isControl)
         {
-            if (piece.EndsMessage)
-                frame = TakePiece(fin: true);
+            // What extensions have made much of is handed on at once: whoever takes it may have no room for more.
+            if (piece.EndsMessage || (_transform is { IsActive: true } && _pieces.Length >= PieceBuilder.SlabSize))
+                frame = TakePiece(piece.EndsMessage);
             return frame is not null;
         }
 
