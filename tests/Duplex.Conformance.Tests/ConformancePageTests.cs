@@ -3,7 +3,7 @@ namespace Duplex.Tests;
 /// <summary>The page that lists the cases, and the cases that it lists.</summary>
 public sealed class ConformancePageTests
 {
-    private static readonly RuleBook[] Books = [Rfc6455.Book];
+    private static readonly RuleBook[] Books = [Rfc6455.Book, Rfc7692.Book];
 
     [Fact]
     public void The_page_lists_the_cases_as_they_are()
@@ -27,7 +27,8 @@ public sealed class ConformancePageTests
     public void Every_case_is_run_by_a_test()
     {
         IEnumerable<(string, WebSocketRole)> run = ((TheoryData<string, WebSocketRole>[])[
-            Rfc6455HandshakeTests.Cases, Rfc6455FramingTests.Cases, Rfc6455ControlFrameTests.Cases, Rfc6455TextTests.Cases, Rfc6455LimitTests.Cases]).SelectMany(cases => cases).Select(row => row.Data);
+            Rfc6455HandshakeTests.Cases, Rfc6455FramingTests.Cases, Rfc6455ControlFrameTests.Cases, Rfc6455TextTests.Cases, Rfc6455LimitTests.Cases,
+            Rfc7692NegotiationTests.Cases, Rfc7692MessageTests.Cases]).SelectMany(cases => cases).Select(row => row.Data);
 
         Assert.Equal(Books.SelectMany(book => book.Numbered()).SelectMany(numbered => numbered.Case.Roles, (numbered, role) => (numbered.Number, role)).Order(), run.Order());
     }

@@ -28,6 +28,8 @@ public sealed class DecisionTests
         }
     }
 
+    public static TheoryData<string> CompressedViolations => new(Rfc7692.Book.Numbered().Where(numbered => numbered.Case is Receiving { Fails: not null }).Select(numbered => numbered.Number));
+
     [Theory, MemberData(nameof(Violations), DisableDiscoveryEnumeration = true)]
     public async Task A_violation_ends_raw_sessions_and_sessions_that_receive_streams_alike(string number, WebSocketRole role)
     {
@@ -42,22 +44,34 @@ public sealed class DecisionTests
             if (!setup.IsRaw && broken.Fails == CloseCode.MessageTooBig && setup.Options is null)
                 continue;
 
-            await using Conversation talk = await Conversation.OpenAsync(role, 64 * 1024, setup);
-            await talk.Peer.WriteAsync(broken.Bytes(role));
-            string heard;
-            do
-                heard = await talk.HearAsync();
-            while (heard.Contains("pong", StringComparison.Ordinal));
-            Assert.Equal(Words.Close((int)broken.Fails!), heard);
-            talk.Peer.Finish();
-            await talk.HearAsync("the end");
-            CloseResult result = await talk.Session.Completion.Soon();
-            Assert.Equal((broken.Fails, false), (result.Sent?.Code, result.WasClean));
+            await EndsAsync(broken, role, setup);
         }
+    }
+
+    [Theory, MemberData(nameof(CompressedViolations), DisableDiscoveryEnumeration = true)]
+    public Task A_violation_of_compression_ends_sessions_that_receive_streams_alike(string number)
+    {
+        var broken = (Receiving)Rfc7692.Book.Numbered().Single(numbered => numbered.Number == number).Case;
+        return EndsAsync(broken, WebSocketRole.Client, broken.Setup with { ReceiveMode = ReceiveMode.Streams });
     }
 
     [Fact]
     public void The_cases_reach_every_kind_of_violation() => Assert.Equal(
         [CloseCode.ProtocolError, CloseCode.InvalidFramePayloadData, CloseCode.MessageTooBig],
         Rfc6455.Book.Numbered().Select(numbered => numbered.Case).OfType<Receiving>().Select(one => one.Fails).OfType<CloseCode>().Distinct().Order());
+
+    private static async Task EndsAsync(Receiving broken, WebSocketRole role, SessionSetup setup)
+    {
+        await using Conversation talk = await Conversation.OpenAsync(role, 64 * 1024, setup);
+        await talk.Peer.WriteAsync(broken.Bytes(role));
+        string heard;
+        do
+            heard = await talk.HearAsync();
+        while (heard.Contains("pong", StringComparison.Ordinal));
+        Assert.Equal(Words.Close((int)broken.Fails!), heard);
+        talk.Peer.Finish();
+        await talk.HearAsync("the end");
+        CloseResult result = await talk.Session.Completion.Soon();
+        Assert.Equal((broken.Fails, false), (result.Sent?.Code, result.WasClean));
+    }
 }

@@ -13,6 +13,8 @@ internal sealed record Asking(string What, string Then, Action<string> Check) : 
 
     public IReadOnlyList<string> Subprotocols { get; init; } = [];
 
+    public SessionSetup Setup { get; init; } = SessionSetup.Plain;
+
     /// <summary>How often it is asked.</summary>
     public int Times { get; init; } = 1;
 
@@ -29,7 +31,7 @@ internal sealed record Asking(string What, string Then, Action<string> Check) : 
         var heads = new List<string>();
         for (int i = 0; i < Times; i++)
         {
-            await using Handshake handshake = await Handshake.AskAsync(Path, Subprotocols, chunk);
+            await using Handshake handshake = await Handshake.AskAsync(Path, Subprotocols, Setup, chunk);
             Check(handshake.Head);
             heads.Add(handshake.Head);
             if (ChecksSilence)
@@ -55,11 +57,19 @@ internal sealed record Opening(string What, string Then, string Text) : Conforma
 
     public IReadOnlyList<string> Sees { get; init; } = [];
 
+    public SessionSetup Setup { get; init; } = SessionSetup.Plain;
+
+    /// <summary>Checks the session once it is open.</summary>
+    public Action<WebSocketSession> Check { get; init; } = _ => { };
+
     /// <summary>Which check fails; null if the session opens.</summary>
     public HandshakeCheck? Fails { get; init; }
 
     /// <summary>What our user's mistake throws, before there is any connection.</summary>
     public Type? Throws { get; init; }
+
+    /// <summary>Whether the message that shows that the session is open passes the extensions by.</summary>
+    public bool SendsPlain { get; init; }
 
     /// <summary>How many characters of the answer's body the error holds.</summary>
     public int? Preview { get; init; }
@@ -77,7 +87,7 @@ internal sealed record Opening(string What, string Then, string Text) : Conforma
             return;
         }
 
-        await using Handshake handshake = await Handshake.AskAsync(Path, Subprotocols, chunk);
+        await using Handshake handshake = await Handshake.AskAsync(Path, Subprotocols, Setup, chunk);
         await handshake.Peer.WriteAsync(Answer.Fill(handshake.Head, Text));
         if (Finishes)
             handshake.Peer.Finish();
@@ -96,9 +106,10 @@ internal sealed record Opening(string What, string Then, string Text) : Conforma
         }
 
         await using DefaultClientWebSocketSession session = await handshake.Opening.Soon();
+        Check(session);
         foreach (string words in Sees)
             Assert.Equal(words, Words.Of(await session.Incoming.ReadAsync().Soon()));
-        await session.SendAsync("open");
+        await session.SendAsync("open", SendsPlain ? SendTransform.Never : SendTransform.Default, default);
         Assert.Equal("text 'open'", (await handshake.Peer.HearAsync())?.ToString());
         session.Abort();
     }
@@ -116,10 +127,10 @@ internal sealed class Handshake(HttpClient client, SocketPeer peer, string head,
 
     public Task<DefaultClientWebSocketSession> Opening => opening;
 
-    public static async Task<Handshake> AskAsync(string path, IReadOnlyList<string> subprotocols, int chunk)
+    public static async Task<Handshake> AskAsync(string path, IReadOnlyList<string> subprotocols, SessionSetup setup, int chunk)
     {
         using Socket listener = Listen();
-        var client = new HttpClient(new WebSocketsHandler(SessionSetup.Plain.Configure));
+        var client = new HttpClient(new WebSocketsHandler(setup.Configure));
         Task<DefaultClientWebSocketSession> opening = OpenAsync(client, listener, path, subprotocols);
         Socket socket = await listener.AcceptAsync().Soon();
         socket.NoDelay = true;

@@ -51,6 +51,9 @@ internal sealed record PeerFrame(int Opcode, byte[] Payload)
 
     public static PeerFrame Close(int code, string text = "") => CloseOf([(byte)(code >> 8), (byte)code, .. System.Text.Encoding.UTF8.GetBytes(text)]);
 
+    /// <summary>A message, or the first frame of one, whose payload is compressed already.</summary>
+    public static PeerFrame Compressed(int opcode, byte[] payload) => new(opcode, payload) { Reserved = 4 };
+
     /// <summary>The same frame as one that more of its message follows.</summary>
     public PeerFrame More => this with { Fin = false };
 
