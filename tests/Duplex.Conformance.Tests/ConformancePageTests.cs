@@ -6,15 +6,11 @@ public sealed class ConformancePageTests
     private static readonly RuleBook[] Books = [Rfc6455.Book, Rfc7692.Book];
 
     [Fact]
-    public void The_page_lists_the_cases_as_they_are()
-    {
-        string path = Path.Combine(Root(), "docs", "conformance.md");
-        string page = ConformancePage.Write(Books);
-        if (Environment.GetEnvironmentVariable("DUPLEX_WRITE_PAGES") == "1")
-            File.WriteAllText(path, page);
+    public void The_page_lists_the_cases_as_they_are() => IsCurrent(Path.Combine("docs", "conformance.md"), ConformancePage.Write(Books));
 
-        Assert.True(File.ReadAllText(path) == page, "docs/conformance.md is not what the cases say. Write it anew with DUPLEX_WRITE_PAGES=1, and look at what has changed.");
-    }
+    [Fact]
+    public void The_fuzzer_begins_with_the_cases_as_they_are() =>
+        Assert.All(FuzzSeeds.Files, file => IsCurrent(Path.Combine("tests", "Duplex.Fuzz", "Seeds", file.Key), file.Value));
 
     [Fact]
     public void Every_rule_has_a_case_or_a_reason_why_not() => Assert.All(Books.SelectMany(book => book.Rules), rule => Assert.True(rule.Cases.Count > 0 != rule.Elsewhere is not null, rule.Quote));
@@ -33,7 +29,16 @@ public sealed class ConformancePageTests
         Assert.Equal(Books.SelectMany(book => book.Numbered()).SelectMany(numbered => numbered.Case.Roles, (numbered, role) => (numbered.Number, role)).Order(), run.Order());
     }
 
-    private static string Root()
+    private static void IsCurrent(string file, string text)
+    {
+        string path = Path.Combine(Root(), file);
+        if (Environment.GetEnvironmentVariable("DUPLEX_WRITE_PAGES") == "1")
+            File.WriteAllText(path, text);
+
+        Assert.True(File.Exists(path) && File.ReadAllText(path) == text, $"{file} is not what the cases say. Write it anew with DUPLEX_WRITE_PAGES=1, and look at what has changed.");
+    }
+
+    internal static string Root()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

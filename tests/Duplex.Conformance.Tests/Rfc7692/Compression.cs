@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text;
 
@@ -22,8 +23,12 @@ internal static class Compression
         Reserved = 4,
     };
 
+    private static readonly ConcurrentDictionary<int, string> Texts = new();
+
     /// <summary>Text of a size as programs send it.</summary>
-    public static string Json(int size)
+    public static string Json(int size) => Texts.GetOrAdd(size, MakeJson);
+
+    private static string MakeJson(int size)
     {
         var random = new Random(size);
         var text = new StringBuilder();
