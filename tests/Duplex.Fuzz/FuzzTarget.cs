@@ -21,6 +21,9 @@ internal abstract class FuzzTarget
     /// <summary>Its name on the command line.</summary>
     public abstract string Name { get; }
 
+    /// <summary>How many inputs it is given before another target has its turn: about a tenth of a second's worth.</summary>
+    public virtual int AtATime => 4000;
+
     /// <summary>Where it begins: inputs of the conformance cases.</summary>
     public abstract IEnumerable<byte[]> Seeds { get; }
 

@@ -76,7 +76,7 @@ internal sealed class Campaign(FuzzTarget[] targets, int threads, int seed, Time
         return growth > MostGrowth ? 2 : 0;
     }
 
-    // Each thread takes its targets by turns.
+    // Each thread takes its targets by turns, for about as long.
     private void Work(Fuzzer[] fuzzers, Stopwatch watch)
     {
         try
@@ -86,7 +86,7 @@ internal sealed class Campaign(FuzzTarget[] targets, int threads, int seed, Time
             while (_finding is null && watch.Elapsed < time && fuzzers.Sum(fuzzer => fuzzer.Executions) < executions / threads)
             {
                 foreach (Fuzzer fuzzer in fuzzers)
-                    fuzzer.Run(1000);
+                    fuzzer.Run(fuzzer.Target.AtATime);
             }
         }
         catch (FindingException e)

@@ -17,6 +17,8 @@ internal sealed class InflateTarget : FuzzTarget
 
     public override string Name => "inflate";
 
+    public override int AtATime => 500; // each input makes a few codecs
+
     public override IEnumerable<byte[]> Seeds => Lines("inflate.txt").SelectMany(line => (byte[][])[[0x00, 0x35, .. Messages(line)], [0x01, 0x35, .. Messages(line)]]);
 
     public override byte[] Generate(Random random)
@@ -109,6 +111,8 @@ internal sealed class InflateTarget : FuzzTarget
                     judge = new ReferenceInflate();
                 messages.Add(Hex.Text(judge.Message(payload)));
                 isFinal |= judge.HasFinalBlock;
+                if (!judge.EndedWell)
+                    return (null, true); // cut off: the tail is data, as the RFC has it, but of the next message, as we have it
             }
 
             return (string.Join("; ", messages), isFinal);
@@ -171,8 +175,8 @@ internal sealed class InflateTarget : FuzzTarget
 
     private static void Same(Outcome one, Outcome other)
     {
-        // What passes the limit and what cannot be read behind it may be noticed in either order.
-        if (one == other || (one.Code is not null && other.Code is not null && one.Count == other.Count && one.Messages == other.Messages && one.Code != other.Code))
+        // Data that pass the limit, are no text and cannot be read further on are noticed in one order or another.
+        if (one.Messages == other.Messages && one.Count == other.Count && one.Code is null == other.Code is null)
             return;
         throw new FindingException($"One way {one}, another {other}.");
     }
