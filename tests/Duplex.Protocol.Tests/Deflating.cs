@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 
 namespace Duplex.Tests;
 
@@ -29,23 +28,5 @@ internal static class Deflating
     {
         var output = new ArrayBufferWriter<byte>();
         return extension.ProcessIncoming(MessagePart.Whole(FrameType.Binary, payload, ReservedBits.Rsv1), output).Violation is null ? output.WrittenSpan.ToArray() : null;
-    }
-
-    /// <summary>Text as programs send it: names over and over, numbers never the same.</summary>
-    public static string Json(int size, int seed = 1)
-    {
-        var random = new Random(seed);
-        var text = new StringBuilder("{\"type\":\"update\",\"items\":[");
-        while (text.Length < size)
-            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{{\"id\":{random.Next(1_000_000)},\"name\":\"alpha\",\"price\":{random.Next(5000)},\"active\":true}},");
-        return text.ToString(0, size);
-    }
-
-    /// <summary>Bytes that nothing makes smaller.</summary>
-    public static byte[] Noise(int size, int seed = 1)
-    {
-        byte[] bytes = new byte[size];
-        new Random(seed).NextBytes(bytes);
-        return bytes;
     }
 }

@@ -39,6 +39,7 @@ public sealed class KestrelServer : IAsyncLifetime
         _app = builder.Build();
         _app.UseWebSockets();
         _app.Map("/echo", context => ServeAsync(context, EchoAsync));
+        _app.Map("/deflate", context => ServeAsync(context, EchoAsync, accept: Compressing));
         _app.Map("/greet", context => ServeAsync(context, GreetAsync));
         _app.Map("/subprotocol", context => ServeAsync(context, EchoAsync, asked => asked.WebSockets.WebSocketRequestedProtocols.Contains("echo.v1") ? null : StatusCodes.Status400BadRequest));
         _app.Map("/secure", context => ServeAsync(context, EchoAsync, asked => asked.Request.Headers.Authorization == "Bearer good" ? null : StatusCodes.Status401Unauthorized));
@@ -49,7 +50,16 @@ public sealed class KestrelServer : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _app!.DisposeAsync();
 
-    private static async Task ServeAsync(HttpContext context, Func<HttpContext, WebSocket, Task> serve, Func<HttpContext, int?>? refuse = null)
+    // As the query says: ?alone if the server's messages shall stand alone, ?bits=9 for its window.
+    private static WebSocketAcceptContext Compressing(HttpContext context) => new()
+    {
+        DangerousEnableCompression = true,
+        DisableServerContextTakeover = context.Request.Query.ContainsKey("alone"),
+        ServerMaxWindowBits = int.Parse(context.Request.Query["bits"].FirstOrDefault() ?? "15", System.Globalization.CultureInfo.InvariantCulture),
+    };
+
+    private static async Task ServeAsync(
+        HttpContext context, Func<HttpContext, WebSocket, Task> serve, Func<HttpContext, int?>? refuse = null, Func<HttpContext, WebSocketAcceptContext>? accept = null)
     {
         if (!context.WebSockets.IsWebSocketRequest || refuse?.Invoke(context) is not null)
         {
@@ -57,7 +67,9 @@ public sealed class KestrelServer : IAsyncLifetime
             return;
         }
 
-        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault());
+        WebSocketAcceptContext how = accept?.Invoke(context) ?? new WebSocketAcceptContext();
+        how.SubProtocol = context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault();
+        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(how);
         try
         {
             await serve(context, socket);

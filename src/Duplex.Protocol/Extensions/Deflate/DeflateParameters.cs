@@ -13,12 +13,6 @@ internal readonly record struct DeflateParameters(bool ServerNoContextTakeover, 
     /// <summary>The name of the extension.</summary>
     public const string ExtensionName = "permessage-deflate";
 
-    /// <summary>RFC 7692 §7.1.2.1: the value is "between 8 to 15, inclusive".</summary>
-    public const int MinWindowBits = 8;
-
-    /// <summary>RFC 7692 §7.1.2.1, and what holds where nothing is said: 32 KiB, the most that DEFLATE knows.</summary>
-    public const int MaxWindowBits = 15;
-
     private const string ServerTakeover = "server_no_context_takeover";
     private const string ClientTakeover = "client_no_context_takeover";
     private const string ServerWindow = "server_max_window_bits";
@@ -32,7 +26,7 @@ internal readonly record struct DeflateParameters(bool ServerNoContextTakeover, 
             parameters.Add(new WebSocketExtensionParameter(ServerTakeover));
         if (!offer.ClientContextTakeover)
             parameters.Add(new WebSocketExtensionParameter(ClientTakeover));
-        if (offer.ServerMaxWindowBits < MaxWindowBits)
+        if (offer.ServerMaxWindowBits < DeflateWindow.MaxBits)
             parameters.Add(new WebSocketExtensionParameter(ServerWindow, offer.ServerMaxWindowBits.ToString(CultureInfo.InvariantCulture)));
         if (offer.AllowsClientMaxWindowBits)
             parameters.Add(new WebSocketExtensionParameter(ClientWindow));
@@ -72,7 +66,7 @@ internal readonly record struct DeflateParameters(bool ServerNoContextTakeover, 
                 default:
                     if (!TryParseBits(parameter.Value, out int bits))
                     {
-                        error = $"Expected {parameter.Name} with a number from {MinWindowBits} to {MaxWindowBits}, without leading zeros.";
+                        error = $"Expected {parameter.Name} with a number from {DeflateWindow.MinBits} to {DeflateWindow.MaxBits}, without leading zeros.";
                         return false;
                     }
 
@@ -93,7 +87,7 @@ internal readonly record struct DeflateParameters(bool ServerNoContextTakeover, 
             return $"Expected {ServerTakeover}, which was offered.";
 
         // RFC 7692 §7.1.2.1: a server accepts it by the parameter "with the same or smaller value as the offer".
-        if (offer.ServerMaxWindowBits < MaxWindowBits && (ServerMaxWindowBits ?? MaxWindowBits) > offer.ServerMaxWindowBits)
+        if (offer.ServerMaxWindowBits < DeflateWindow.MaxBits && (ServerMaxWindowBits ?? DeflateWindow.MaxBits) > offer.ServerMaxWindowBits)
             return $"Expected {ServerWindow} of at most {offer.ServerMaxWindowBits}, which was offered.";
 
         // RFC 7692 §7.1.2.2: "If a received extension negotiation offer doesn't have the "client_max_window_bits" extension parameter, the corresponding" answer "MUST NOT include" it.
@@ -102,5 +96,5 @@ internal readonly record struct DeflateParameters(bool ServerNoContextTakeover, 
 
     // RFC 7692 §7.1.2.1: "a decimal integer value without leading zeroes between 8 to 15, inclusive".
     private static bool TryParseBits(string? value, out int bits) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out bits) && bits is >= MinWindowBits and <= MaxWindowBits && value![0] != '0';
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out bits) && bits is >= DeflateWindow.MinBits and <= DeflateWindow.MaxBits && value![0] != '0';
 }

@@ -33,7 +33,7 @@ internal sealed class MessageDeflater(CompressionLevel level, bool takesOver, in
             _codec!.Write(chunk);
             _codec.Flush();
             data = data[chunk.Length..];
-            if (windowBits < DeflateParameters.MaxWindowBits)
+            if (windowBits < DeflateWindow.MaxBits)
                 _left -= chunk.Length;
         }
 
@@ -64,7 +64,7 @@ internal sealed class MessageDeflater(CompressionLevel level, bool takesOver, in
         Release();
         _sink.Output = output;
         _codec = new DeflateStream(_sink, level, leaveOpen: true);
-        _left = windowBits < DeflateParameters.MaxWindowBits ? 1 << windowBits : int.MaxValue;
+        _left = windowBits < DeflateWindow.MaxBits ? 1 << windowBits : int.MaxValue;
     }
 
     private void Release()

@@ -77,8 +77,8 @@ public sealed class PerMessageDeflate : WebSocketExtension
 
         ServerContextTakeover = !agreed.ServerNoContextTakeover;
         ClientContextTakeover = !agreed.ClientNoContextTakeover && offer.ClientContextTakeover;
-        ServerMaxWindowBits = agreed.ServerMaxWindowBits ?? DeflateParameters.MaxWindowBits;
-        ClientMaxWindowBits = agreed.ClientMaxWindowBits ?? DeflateParameters.MaxWindowBits;
+        ServerMaxWindowBits = agreed.ServerMaxWindowBits ?? DeflateWindow.MaxBits;
+        ClientMaxWindowBits = agreed.ClientMaxWindowBits ?? DeflateWindow.MaxBits;
         _deflater = new MessageDeflater(_options.Level, ClientContextTakeover, ClientMaxWindowBits);
         _inflater = new MessageInflater(ServerContextTakeover, _options.MaxExpansion);
         return true;

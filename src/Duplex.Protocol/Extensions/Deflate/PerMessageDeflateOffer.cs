@@ -22,11 +22,11 @@ public sealed record PerMessageDeflateOffer
         get;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, DeflateParameters.MinWindowBits);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, DeflateParameters.MaxWindowBits);
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, DeflateWindow.MinBits);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, DeflateWindow.MaxBits);
             field = value;
         }
-    } = DeflateParameters.MaxWindowBits;
+    } = DeflateWindow.MaxBits;
 
     /// <summary>
     /// Whether the server may limit how far back our messages refer, by <c>client_max_window_bits</c>. By default it may: some servers accept no offer without. A small window costs

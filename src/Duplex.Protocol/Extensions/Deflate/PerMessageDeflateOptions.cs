@@ -55,7 +55,7 @@ public sealed class PerMessageDeflateOptions
     {
         get;
         set => field = new PerMessageDeflateOffer { ServerMaxWindowBits = value }.ServerMaxWindowBits;
-    } = DeflateParameters.MaxWindowBits;
+    } = DeflateWindow.MaxBits;
 
     /// <summary>Whether the server may limit how far back our messages refer, as <see cref="PerMessageDeflateOffer.AllowsClientMaxWindowBits"/>. True by default.</summary>
     public bool AllowsClientMaxWindowBits { get; set; } = true;

@@ -54,7 +54,7 @@ public class MessageDeflaterTests
         var reference = new ReferenceInflate();
         for (int round = 0; round < 3; round++)
         {
-            string[] parts = [Deflating.Json(700, round), "", Deflating.Json(5000, round + 1), "x", ""];
+            string[] parts = [Samples.Json(700, round), "", Samples.Json(5000, round + 1), "x", ""];
             List<byte> wire = [];
             for (int i = 0; i < parts.Length; i++)
             {
@@ -80,7 +80,7 @@ public class MessageDeflaterTests
         {
             using var deflater = new MessageDeflater(level, takesOver: true, windowBits);
             var reference = new ReferenceInflate();
-            string noise = Convert.ToBase64String(Deflating.Noise(3000)); // the same again and again, at every distance
+            string noise = Convert.ToBase64String(Samples.Noise(3000)); // the same again and again, at every distance
             foreach (int size in (int[])[100, 4000, 17, 4000, 900, 4000, 300, 256, 4000, 1])
             {
                 byte[] message = Encoding.ASCII.GetBytes(noise[..size]);
@@ -98,7 +98,7 @@ public class MessageDeflaterTests
         long Size(bool takesOver, int windowBits)
         {
             using var deflater = new MessageDeflater(CompressionLevel.Fastest, takesOver, windowBits);
-            return Enumerable.Range(0, 40).Sum(i => (long)Deflate(deflater, Encoding.ASCII.GetBytes(Deflating.Json(1024, i))).Length);
+            return Enumerable.Range(0, 40).Sum(i => (long)Deflate(deflater, Encoding.ASCII.GetBytes(Samples.Json(1024, i))).Length);
         }
 
         long whole = Size(true, 15), twelve = Size(true, 12), eight = Size(true, 8), alone = Size(false, 15);
@@ -111,7 +111,7 @@ public class MessageDeflaterTests
     public void What_cannot_be_compressed_comes_out_whole(int size)
     {
         using var deflater = new MessageDeflater(CompressionLevel.Fastest, takesOver: true, 15);
-        byte[] noise = Deflating.Noise(size);
+        byte[] noise = Samples.Noise(size);
 
         Assert.Equal(noise, new ReferenceInflate().Message(Deflate(deflater, noise)));
     }

@@ -66,7 +66,7 @@ public class MessageInflaterTests
     [Fact]
     public void A_message_that_ends_too_early_is_found_by_the_next_at_the_latest()
     {
-        byte[] whole = Deflate(Deflating.Noise(40).Concat(Encoding.ASCII.GetBytes(Deflating.Json(400))).ToArray());
+        byte[] whole = Deflate(Samples.Noise(40).Concat(Encoding.ASCII.GetBytes(Samples.Json(400))).ToArray());
         for (int length = 1; length < whole.Length; length++)
         {
             using var inflater = new MessageInflater(takesOver: true, 200);
@@ -86,7 +86,7 @@ public class MessageInflaterTests
     public void Any_mutation_of_a_message_ends_in_bytes_or_1007() =>
         Gen.Select(Gen.Int[0, 4000], Gen.Int[0, int.MaxValue].Array[1, 4], Gen.Byte.Array[1, 4], Gen.Int[1, 3000], Gen.Bool).Sample((size, places, values, step, takesOver) =>
         {
-            byte[] wire = Deflate(Encoding.ASCII.GetBytes(Deflating.Json(size, size)));
+            byte[] wire = Deflate(Encoding.ASCII.GetBytes(Samples.Json(size, size)));
             for (int i = 0; i < places.Length; i++)
                 wire[places[i] % wire.Length] ^= values[i % values.Length];
             using var inflater = new MessageInflater(takesOver, 200);
@@ -104,7 +104,7 @@ public class MessageInflaterTests
     [Theory, InlineData(1023), InlineData(1024), InlineData(1025), InlineData(4096), InlineData(65536), InlineData(70_000), InlineData(1_000_000)]
     public void Whatever_room_there_is_the_message_is_whole(int size)
     {
-        byte[] message = Encoding.ASCII.GetBytes(Deflating.Json(size));
+        byte[] message = Encoding.ASCII.GetBytes(Samples.Json(size));
         foreach (int room in (int[])[1, 7, 1024, size - 1, size, size + 1])
         {
             using var inflater = new MessageInflater(takesOver: true, 200);
@@ -120,7 +120,7 @@ public class MessageInflaterTests
         using var inflater = new MessageInflater(takesOver: true, 200);
         var output = new Rooms(1024);
 
-        Assert.Null(inflater.Inflate(MessagePart.Whole(FrameType.Text, Deflate(Encoding.ASCII.GetBytes(Deflating.Json(1024))), ReservedBits.Rsv1), output));
+        Assert.Null(inflater.Inflate(MessagePart.Whole(FrameType.Text, Deflate(Encoding.ASCII.GetBytes(Samples.Json(1024))), ReservedBits.Rsv1), output));
 
         Assert.Equal(1, output.Asked);
     }

@@ -182,7 +182,7 @@ public class PerMessageDeflateTests
     public void Its_counters_tell_what_compression_saves()
     {
         using PerMessageDeflate extension = Deflating.Accepted();
-        byte[] wire = extension.Compress(Encoding.ASCII.GetBytes(Deflating.Json(1000)));
+        byte[] wire = extension.Compress(Encoding.ASCII.GetBytes(Samples.Json(1000)));
         extension.Compress([]);
         extension.Expand(wire);
         extension.Expand([0]);
@@ -206,7 +206,7 @@ public class PerMessageDeflateTests
         var pool = new CountingPool();
         using PerMessageDeflate extension = Deflating.Accepted();
         var output = new PooledOutput(ArrayPool<byte>.Shared);
-        byte[] message = Encoding.ASCII.GetBytes(Deflating.Json(1024));
+        byte[] message = Encoding.ASCII.GetBytes(Samples.Json(1024));
         byte[] wire = new byte[2000];
         long allocated = long.MaxValue;
         for (int round = 0; round < 3; round++)
@@ -236,8 +236,8 @@ public class PerMessageDeflateTests
     public void Any_messages_in_any_fragments_and_chunks_come_back_with_and_without_takeover()
     {
         Gen<byte[]> data = Gen.OneOf(
-            Gen.Select(Gen.Int[0, 3000], Gen.Int[0, 99], (size, seed) => Encoding.ASCII.GetBytes(Deflating.Json(size, seed))),
-            Gen.Select(Gen.OneOf(0, 1, 1023, 1024, 1025, 8191, 8192, 70_000), Gen.Int[0, 99], Deflating.Noise),
+            Gen.Select(Gen.Int[0, 3000], Gen.Int[0, 99], (size, seed) => Encoding.ASCII.GetBytes(Samples.Json(size, seed))),
+            Gen.Select(Gen.OneOf(0, 1, 1023, 1024, 1025, 8191, 8192, 70_000), Gen.Int[0, 99], Samples.Noise),
             Gen.Int[0, 200_000].Select(size => new byte[size]));
         Gen<string> answer = Gen.OneOf("", "; server_no_context_takeover; client_no_context_takeover", "; client_max_window_bits=9");
         Gen.Select(Gen.Select(data, Gen.Int[0, 3]).Array[1, 6], Gen.Int[0, 300_000].Array[0, 3], FrameStreams.Chunks, answer, Gen.Bool).Sample((messages, cuts, chunks, agreed, inPieces) =>
