@@ -86,7 +86,13 @@ internal static class Handshakes
             Fails("a frame instead of an answer", HandshakeCheck.Transport, "\u0081\u0001a\r\n\r\n"),
             new Opening("the end of the connection within the answer", "the handshake fails (Transport)", Answer.Status + "Upgr") { Fails = HandshakeCheck.Transport, Finishes = true },
             new Opening("the end of the connection instead of an answer", "the handshake fails (Transport)", "") { Fails = HandshakeCheck.Transport, Finishes = true },
-            Fails("headers of 128 KiB, where the platform takes 64", HandshakeCheck.Transport, Proper + "X-Long: " + new string('x', 128 << 10) + "\r\n\r\n") with { Chunks = [64 * 1024] },
+            Opens("an answer of 65,536 bytes", Long(65_536)) with { Chunks = [64 * 1024] },
+            Fails("an answer of 65,537 bytes, where the platform takes 65,536", HandshakeCheck.Transport, Long(65_537)) with { Chunks = [64 * 1024], Says = "exceeded the set limit of 65536 bytes. Raise MaxResponseHeadersLength" },
+            Fails("headers without end", HandshakeCheck.Transport, Long(1 << 20)[..^4]) with { Chunks = [64 * 1024], Says = "exceeded the set limit of 65536 bytes" },
+            Fails("257 extensions", HandshakeCheck.Extensions, $"{Proper}Sec-WebSocket-Extensions: {string.Join(", ", Enumerable.Repeat("a", 257))}\r\n\r\n") with { Chunks = [64 * 1024], Says = "expected at most 256 extensions and parameters" },
+            Fails("256 extensions, none of which was offered", HandshakeCheck.Extensions, $"{Proper}Sec-WebSocket-Extensions: {string.Join(", ", Enumerable.Repeat("a", 256))}\r\n\r\n") with { Chunks = [64 * 1024], Says = "Extension 1 of the 256" },
+            new Opening("an error page of 4,096 bytes", "the handshake fails (Status), with all of the page at hand", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4096\r\n\r\n" + new string('x', 4096)) { Fails = HandshakeCheck.Status, Preview = 4096, Chunks = [7, 64 * 1024] },
+            new Opening("an error page of 4,097 bytes", "the handshake fails (Status), with the first 4,096 of them at hand", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4097\r\n\r\n" + new string('x', 4097)) { Fails = HandshakeCheck.Status, Preview = 4096, Chunks = [7, 64 * 1024] },
             new Opening("an error page without end", "the handshake fails (Status), with the first 4 KiB of the page at hand", "HTTP/1.1 503 Service Unavailable\r\n\r\n" + new string('x', 8 << 10)) { Fails = HandshakeCheck.Status, Preview = 4096, Chunks = [7, 64 * 1024] }),
         new("4.1", "If the server's response is validated as provided for above, it is said that _The WebSocket Connection is Established_",
             Opens("the proper answer", Proper + "\r\n"),
@@ -129,6 +135,13 @@ internal static class Handshakes
 
     private static Opening Fails(string what, HandshakeCheck check, string answer, params string[] subprotocols) =>
         new(what, $"the handshake fails ({check})", answer) { Fails = check, Subprotocols = subprotocols };
+
+    // The accept value takes 28 characters, its place 8.
+    private static string Long(int length)
+    {
+        const string Start = Proper + "X-Long: ";
+        return $"{Start}{new string('x', length - Start.Length - (28 - Answer.Accept.Length) - 4)}\r\n\r\n";
+    }
 
     private static Opening Opens(string what, string answer, params string[] subprotocols) => new(what, "the session is open", answer) { Subprotocols = subprotocols };
 }

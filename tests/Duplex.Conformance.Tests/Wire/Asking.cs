@@ -65,6 +65,9 @@ internal sealed record Opening(string What, string Then, string Text) : Conforma
     /// <summary>Which check fails; null if the session opens.</summary>
     public HandshakeCheck? Fails { get; init; }
 
+    /// <summary>What the error says.</summary>
+    public string Says { get; init; } = "";
+
     /// <summary>What our user's mistake throws, before there is any connection.</summary>
     public Type? Throws { get; init; }
 
@@ -95,6 +98,7 @@ internal sealed record Opening(string What, string Then, string Text) : Conforma
         {
             var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => handshake.Opening.Soon());
             Assert.Equal(check, error.Check);
+            Assert.Contains(Says, error.Message, StringComparison.Ordinal);
             if (Preview is { } length)
                 Assert.Equal(length, error.BodyPreview?.Length);
 
