@@ -25,7 +25,7 @@ internal static class Mutator
         if (input.Length == 0)
             return [(byte)random.Next(256)];
         int at = random.Next(input.Length), until = Math.Min(input.Length, at + 1 + random.Next(8));
-        switch (random.Next(9))
+        switch (random.Next(10))
         {
             case 0:
                 return With(input, at, (byte)(input[at] ^ (1 << random.Next(8))));
@@ -44,6 +44,9 @@ internal static class Mutator
                 return [.. input[..at], .. token, .. input[Math.Min(input.Length, at + token.Length)..]];
             case 7:
                 return [.. input[..at], .. other[random.Next(other.Length + 1)..]];
+            case 8:
+                int before = random.Next(input.Length + 1);
+                return [.. input[..before], (byte)random.Next(256), .. input[before..]];
             default:
                 return input[..at];
         }
