@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -65,10 +64,10 @@ internal sealed class LoopbackServer : IDisposable
                         await EchoAsync(socket, token); // what a client has compressed it can read again
                         break;
                     case "/dflood":
-                        await FloodAsync(socket, Compressed(size), count, token);
+                        await Task.Run(() => CompressedWorkloads.Flood(socket, size, count), token);
                         break;
                     case "/dsink":
-                        await CountAsync(socket, count, token);
+                        await Task.Run(() => CompressedWorkloads.Count(socket, count), token);
                         break;
                     case "/sink":
                         await SinkAsync(socket, size, count, token);
@@ -117,58 +116,6 @@ internal sealed class LoopbackServer : IDisposable
             left -= part.Length;
             await SendAllAsync(socket, part, token);
         }
-    }
-
-    // Frames over and over, the last time cut to the count. What refers to frames before it refers to none before the first, so compressed ones can be repeated, too.
-    private static async Task FloodAsync(Socket socket, byte[][] frames, long count, CancellationToken token)
-    {
-        byte[] all = [.. frames.SelectMany(frame => frame)];
-        for (; count >= frames.Length; count -= frames.Length)
-            await SendAllAsync(socket, all, token);
-        await SendAllAsync(socket, all.AsMemory(0, frames.Take((int)count).Sum(frame => frame.Length)), token);
-    }
-
-    // Frames of texts that are compressed at the level that the platform's own WebSocket has.
-    private static byte[][] Compressed(int size)
-    {
-        var compressed = new MemoryStream();
-        using var deflate = new DeflateStream(compressed, CompressionLevel.Optimal, leaveOpen: true);
-        return [.. JsonText.Messages(size, 512).Select(message =>
-        {
-            compressed.SetLength(0);
-            deflate.Write(message);
-            deflate.Flush();
-            byte[] payload = compressed.ToArray()[..^4];
-            var header = new FrameHeader(Opcode.Text, true, ReservedBits.Rsv1, payload.Length);
-            byte[] frame = new byte[header.Size + payload.Length];
-            payload.CopyTo(frame, header.Write(frame));
-            return frame;
-        })];
-    }
-
-    // Messages of any size, each of one frame.
-    private static async Task CountAsync(Socket socket, long count, CancellationToken token)
-    {
-        byte[] buffer = new byte[BufferSize];
-        int kept = 0;
-        while (count > 0)
-        {
-            int read = await socket.ReceiveAsync(buffer.AsMemory(kept), token);
-            if (read == 0)
-                return;
-            int length = kept + read;
-            int used = 0;
-            while (count > 0 && FrameHeader.TryParse(buffer.AsSpan(used, length - used), out FrameHeader header) && length - used - header.Size >= header.PayloadLength)
-            {
-                used += header.Size + (int)header.PayloadLength;
-                count--;
-            }
-
-            kept = length - used;
-            buffer.AsSpan(used, kept).CopyTo(buffer);
-        }
-
-        await SendAllAsync(socket, Frame(Opcode.Text, 1), token);
     }
 
     private static async Task SinkAsync(Socket socket, int size, long count, CancellationToken token)

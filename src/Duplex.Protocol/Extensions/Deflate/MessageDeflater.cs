@@ -16,6 +16,9 @@ internal sealed class MessageDeflater(CompressionLevel level, bool takesOver, in
     private DeflateStream? _codec;
     private int _left; // how much more the codec may take before it must be replaced
 
+    /// <summary>Whether it holds a codec's memory.</summary>
+    public bool HoldsMemory => _codec is not null;
+
     /// <summary>Compresses a part of a message, so that the peer can read all of it.</summary>
     /// <param name="data">The part.</param>
     /// <param name="ends">Whether it is the last.</param>

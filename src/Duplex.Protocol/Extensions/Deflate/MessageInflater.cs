@@ -26,6 +26,9 @@ internal sealed class MessageInflater(bool takesOver, int maxExpansion) : IDispo
     private long _received; // of the message in progress
     private long _expanded; // likewise
 
+    /// <summary>Whether it holds a codec's memory.</summary>
+    public bool HoldsMemory => _codec is not null;
+
     /// <summary>How many bytes it has made so far, of all messages.</summary>
     public long Total { get; private set; }
 

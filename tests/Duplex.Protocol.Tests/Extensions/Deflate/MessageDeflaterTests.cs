@@ -116,11 +116,19 @@ public class MessageDeflaterTests
         Assert.Equal(noise, new ReferenceInflate().Message(Deflate(deflater, noise)));
     }
 
-    [Fact]
-    public void It_can_be_disposed_unused_and_twice()
+    [Theory, InlineData(true), InlineData(false)]
+    public void Memory_is_taken_with_the_first_message_and_held_as_long_as_a_message_may_refer_to_those_before(bool takesOver)
     {
-        var deflater = new MessageDeflater(CompressionLevel.Fastest, takesOver: true, 15);
+        var deflater = new MessageDeflater(CompressionLevel.Fastest, takesOver, 15);
+        Assert.False(deflater.HoldsMemory);
+        deflater.Deflate("begun"u8, ends: false, new ArrayBufferWriter<byte>());
+        Assert.True(deflater.HoldsMemory);
+        deflater.Deflate("ended"u8, ends: true, new ArrayBufferWriter<byte>());
+        Assert.Equal(takesOver, deflater.HoldsMemory);
+
         deflater.Dispose();
+
+        Assert.False(deflater.HoldsMemory);
         deflater.Dispose();
     }
 

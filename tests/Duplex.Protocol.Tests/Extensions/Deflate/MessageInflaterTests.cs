@@ -166,12 +166,64 @@ public class MessageInflaterTests
         output.Clear();
     }
 
-    [Fact]
-    public void It_can_be_disposed_unused_and_twice()
+    [Theory, InlineData(true), InlineData(false)]
+    public void Memory_is_taken_with_the_first_message_and_held_as_long_as_a_message_may_refer_to_those_before(bool takesOver)
     {
-        var inflater = new MessageInflater(takesOver: true, 200);
+        var inflater = new MessageInflater(takesOver, 200);
+        Assert.False(inflater.HoldsMemory);
+        byte[] wire = Hex.Bytes("f2 48 cd c9 c9 07 00");
+        var output = new ArrayBufferWriter<byte>();
+        inflater.Inflate(new MessagePart { Type = FrameType.Text, Data = wire.AsSpan(0, 3), StartsMessage = true }, output);
+        Assert.True(inflater.HoldsMemory);
+        inflater.Inflate(new MessagePart { Type = FrameType.Text, Data = wire.AsSpan(3), EndsMessage = true }, output);
+        Assert.Equal("Hello"u8.ToArray(), output.WrittenSpan.ToArray());
+        Assert.Equal(takesOver, inflater.HoldsMemory);
+
         inflater.Dispose();
+
+        Assert.False(inflater.HoldsMemory);
         inflater.Dispose();
+    }
+
+    [Fact]
+    public void Streams_that_end_within_a_message_and_go_on_are_read_to_the_byte() =>
+        Gen.Select(Gen.Select(Gen.Int[0, 300], Gen.Int[0, 3]).Array[0, 4].Array[1, 6], Gen.Int[1, 60]).Sample((messages, step) =>
+        {
+            using var inflater = new MessageInflater(takesOver: true, 200);
+            using var deflater = new MessageDeflater(CompressionLevel.Fastest, takesOver: false, 15);
+            var reference = new ReferenceInflate();
+            int seed = 0;
+            foreach ((int Size, int Kind)[] blocks in messages)
+            {
+                // Final blocks, made by ending a codec; and behind them blocks of another, or the empty one that RFC 7692 §7.2.3.4 wants.
+                List<byte> wire = [], expected = [];
+                foreach ((int size, int kind) in blocks)
+                {
+                    byte[] data = kind == 0 ? Samples.Noise(size, seed++) : Encoding.ASCII.GetBytes(Samples.Json(size, seed++));
+                    expected.AddRange(data);
+                    wire.AddRange(Ended(data));
+                }
+
+                byte[] last = Encoding.ASCII.GetBytes(Samples.Json(seed % 5 * 20, seed));
+                var rest = new ArrayBufferWriter<byte>();
+                deflater.Deflate(last, ends: true, rest);
+                wire.AddRange(rest.WrittenSpan);
+                expected.AddRange(last);
+
+                var output = new ArrayBufferWriter<byte>();
+                Assert.Null(Inflate(inflater, [.. wire], step, output));
+                Assert.Equal(expected, output.WrittenSpan.ToArray());
+                Assert.Equal(expected, reference.Message([.. wire]));
+            }
+        }, iter: 500);
+
+    // One final block.
+    private static byte[] Ended(byte[] data)
+    {
+        var compressed = new MemoryStream();
+        using (var codec = new DeflateStream(compressed, CompressionLevel.Optimal))
+            codec.Write(data);
+        return compressed.ToArray();
     }
 
     // What zlib at level 6 makes of a message by itself.
