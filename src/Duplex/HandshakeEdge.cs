@@ -103,7 +103,7 @@ internal static class HandshakeEdge
         {
             // The platform's words name the limit, and nothing that came.
             throw new WebSocketHandshakeException(
-                HandshakeCheck.Transport, $"The server answered the WebSocket handshake with more than is taken. {e.Message} Raise MaxResponseHeadersLength of the handler, in KiB, or ask the server for less.", e);
+                HandshakeCheck.Transport, $"The server answered the WebSocket handshake with more than is taken. {e.Message} Raise the limit where the handler is made (MaxResponseHeadersLength, in KiB), or ask the server for less.", e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
