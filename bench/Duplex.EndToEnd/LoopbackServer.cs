@@ -14,6 +14,9 @@ internal sealed class LoopbackServer : IDisposable
 {
     private const int BufferSize = 256 * 1024;
 
+    // There are no deep calls here, and with idle connections thousands of threads that live shortly.
+    private const int SmallStack = 256 * 1024;
+
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
     public LoopbackServer()
@@ -24,72 +27,75 @@ internal sealed class LoopbackServer : IDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
-    public async Task RunAsync(CancellationToken token)
+    /// <summary>Serves until the process ends.</summary>
+    public void Run()
     {
-        try
+        while (true)
         {
-            while (true)
-            {
-                Socket socket = await _listener.AcceptAsync(token);
-                _ = ServeAsync(socket, token);
-            }
-        }
-        catch (OperationCanceledException)
-        {
+            Socket socket = _listener.Accept();
+            new Thread(() => Serve(socket), SmallStack) { IsBackground = true }.Start();
         }
     }
 
     public void Dispose() => _listener.Dispose();
 
-    private static async Task ServeAsync(Socket socket, CancellationToken token)
+    // A thread of its own with calls that block: less CPU a byte, and sooner awake, than asynchronous ones, so that it is not the server that is waited for.
+    private static void Serve(Socket socket)
     {
-        using (socket)
+        bool isIdle = false;
+        try
         {
             socket.NoDelay = true;
-            try
+            Uri asked = Upgrade(socket);
+            System.Collections.Specialized.NameValueCollection query = HttpUtility.ParseQueryString(asked.Query);
+            int size = int.Parse(query["size"] ?? "0", CultureInfo.InvariantCulture);
+            long count = long.Parse(query["count"] ?? "0", CultureInfo.InvariantCulture);
+            switch (asked.AbsolutePath)
             {
-                Uri asked = await UpgradeAsync(socket, token);
-                System.Collections.Specialized.NameValueCollection query = HttpUtility.ParseQueryString(asked.Query);
-                int size = int.Parse(query["size"] ?? "0", CultureInfo.InvariantCulture);
-                long count = long.Parse(query["count"] ?? "0", CultureInfo.InvariantCulture);
-                switch (asked.AbsolutePath)
-                {
-                    case "/echo":
-                        await EchoAsync(socket, token);
-                        break;
-                    case "/flood":
-                        await FloodAsync(socket, size, count, query["text"] is null ? Opcode.Binary : Opcode.Text, token);
-                        break;
-                    case "/decho":
-                        await EchoAsync(socket, token); // what a client has compressed it can read again
-                        break;
-                    case "/dflood":
-                        await Task.Run(() => CompressedWorkloads.Flood(socket, size, count), token);
-                        break;
-                    case "/dsink":
-                        await Task.Run(() => CompressedWorkloads.Count(socket, count), token);
-                        break;
-                    case "/sink":
-                        await SinkAsync(socket, size, count, token);
-                        break;
-                }
+                case "/echo":
+                    Echo(socket);
+                    break;
+                case "/flood":
+                    Flood(socket, size, count, query["text"] is null ? Opcode.Binary : Opcode.Text);
+                    break;
+                case "/sink":
+                    Sink(socket, size, count);
+                    break;
+                case "/decho":
+                    Echo(socket); // what a client has compressed it can read again
+                    break;
+                case "/dflood":
+                    CompressedWorkloads.Flood(socket, size, count);
+                    break;
+                case "/dsink":
+                    CompressedWorkloads.Count(socket, count);
+                    break;
+                case "/idle":
+                    isIdle = true;
+                    _ = IdleAsync(socket); // without a thread: there are thousands
+                    return;
+            }
 
-                await DrainAsync(socket, token);
-            }
-            catch (Exception e) when (e is SocketException or OperationCanceledException)
-            {
-                // The client has left.
-            }
+            Drain(socket);
+        }
+        catch (SocketException)
+        {
+            // The client has left.
+        }
+        finally
+        {
+            if (!isIdle)
+                socket.Dispose();
         }
     }
 
-    private static async Task<Uri> UpgradeAsync(Socket socket, CancellationToken token)
+    private static Uri Upgrade(Socket socket)
     {
         byte[] buffer = new byte[4096];
         int length = 0;
         while (buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8) < 0)
         {
-            int read = await socket.ReceiveAsync(buffer.AsMemory(length), token);
+            int read = socket.Receive(buffer.AsSpan(length));
             if (read == 0)
                 throw new SocketException((int)SocketError.ConnectionReset);
             length += read;
@@ -99,11 +105,11 @@ internal sealed class LoopbackServer : IDisposable
         string key = lines.First(line => line.StartsWith("Sec-WebSocket-Key: ", StringComparison.OrdinalIgnoreCase))["Sec-WebSocket-Key: ".Length..];
         string extension = lines[0].Split(' ')[1].StartsWith("/d", StringComparison.Ordinal) ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "";
         string answer = $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {HandshakeKey.ComputeAccept(key)}\r\n{extension}\r\n";
-        await socket.SendAsync(Encoding.ASCII.GetBytes(answer), token);
+        socket.Send(Encoding.ASCII.GetBytes(answer));
         return new Uri(new Uri("ws://loopback"), lines[0].Split(' ')[1]);
     }
 
-    private static async Task FloodAsync(Socket socket, int size, long count, Opcode opcode, CancellationToken token)
+    private static void Flood(Socket socket, int size, long count, Opcode opcode)
     {
         byte[] frame = Frame(opcode, size);
         int perBlock = (int)Math.Clamp(BufferSize / frame.Length, 1, count);
@@ -112,41 +118,41 @@ internal sealed class LoopbackServer : IDisposable
             frame.CopyTo(block, i * frame.Length);
         for (long left = count * frame.Length; left > 0;)
         {
-            ReadOnlyMemory<byte> part = block.AsMemory(0, (int)Math.Min(left, block.Length));
+            Span<byte> part = block.AsSpan(0, (int)Math.Min(left, block.Length));
             left -= part.Length;
-            await SendAllAsync(socket, part, token);
+            socket.Send(part);
         }
     }
 
-    private static async Task SinkAsync(Socket socket, int size, long count, CancellationToken token)
+    private static void Sink(Socket socket, int size, long count)
     {
         byte[] buffer = new byte[BufferSize];
         var header = new FrameHeader(Opcode.Binary, true, ReservedBits.None, size, maskKey: 1);
         for (long left = count * (header.Size + size); left > 0;)
         {
-            int read = await socket.ReceiveAsync(buffer.AsMemory(), token);
+            int read = socket.Receive(buffer);
             if (read == 0)
                 return;
             left -= read;
         }
 
-        await SendAllAsync(socket, Frame(Opcode.Text, 1), token);
+        socket.Send(Frame(Opcode.Text, 1));
     }
 
     // Unmasks each frame and sends it back with the rest of what one receive brought.
-    private static async Task EchoAsync(Socket socket, CancellationToken token)
+    private static void Echo(Socket socket)
     {
         byte[] input = new byte[BufferSize];
         byte[] output = new byte[BufferSize];
         int kept = 0;
         while (true)
         {
-            int read = await socket.ReceiveAsync(input.AsMemory(kept), token);
+            int read = socket.Receive(input.AsSpan(kept));
             if (read == 0)
                 return;
             int length = kept + read;
             (int used, int written, bool closed) = Echo(input.AsSpan(0, length), output);
-            await SendAllAsync(socket, output.AsMemory(0, written), token);
+            socket.Send(output.AsSpan(0, written));
             if (closed)
                 return;
             kept = length - used;
@@ -179,13 +185,29 @@ internal sealed class LoopbackServer : IDisposable
     }
 
     // Until the client has closed: an earlier end would be a reset in the middle of its own Close.
-    private static async Task DrainAsync(Socket socket, CancellationToken token)
+    private static void Drain(Socket socket)
     {
         byte[] buffer = new byte[256];
-        while (await socket.ReceiveAsync(buffer.AsMemory(), token) is > 0 and var read)
+        while (socket.Receive(buffer) is > 0 and var read)
         {
             if (FrameHeader.TryParse(buffer.AsSpan(0, read), out FrameHeader header) && header.Opcode == Opcode.Close)
-                await SendAllAsync(socket, new byte[] { 0x88, 0x00 }, token);
+                socket.Send([0x88, 0x00]);
+        }
+    }
+
+    private static async Task IdleAsync(Socket socket)
+    {
+        using (socket)
+        {
+            try
+            {
+                while (await socket.ReceiveAsync(Memory<byte>.Empty) == 0 && socket.Available > 0)
+                    socket.Receive(new byte[256]);
+            }
+            catch (SocketException)
+            {
+                // The client has left.
+            }
         }
     }
 
@@ -195,11 +217,5 @@ internal sealed class LoopbackServer : IDisposable
         byte[] frame = new byte[header.Size + size];
         frame.AsSpan(header.Write(frame)).Fill((byte)'q');
         return frame;
-    }
-
-    private static async ValueTask SendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes, CancellationToken token)
-    {
-        while (!bytes.IsEmpty)
-            bytes = bytes[await socket.SendAsync(bytes, token)..];
     }
 }

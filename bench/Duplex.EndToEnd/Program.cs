@@ -11,14 +11,8 @@ if (args is ["--server"])
 {
     using var server = new LoopbackServer();
     Console.WriteLine(server.Port);
-    using var parentGone = new CancellationTokenSource();
-    _ = Task.Run(async () =>
-    {
-        // The parent holds our standard input: when it ends, so do we.
-        await Console.In.ReadToEndAsync();
-        await parentGone.CancelAsync();
-    });
-    await server.RunAsync(parentGone.Token);
+    new Thread(server.Run) { IsBackground = true }.Start();
+    await Console.In.ReadToEndAsync(); // the parent holds our standard input: when it ends, so do we
     return 0;
 }
 

@@ -86,6 +86,18 @@ internal sealed class PayloadBuilder(PayloadAllocator allocator)
         Length += bytes.Length;
     }
 
+    /// <summary>While it holds nothing: copies a payload, of a byte at least, that is all there, and gives it away.</summary>
+    /// <param name="payload">The payload.</param>
+    /// <param name="offset">Where the copy stands.</param>
+    /// <returns>The memory of the copy; the caller owns one reference.</returns>
+    public SharedBuffer TakeWhole(ReadOnlySpan<byte> payload, out int offset)
+    {
+        _lastLength = payload.Length;
+        offset = allocator.Allocate(payload.Length, out SharedBuffer owner).Offset;
+        payload.CopyTo(owner.Array.AsSpan(offset));
+        return owner;
+    }
+
     /// <summary>Gives away what it holds, and begins anew. The caller owns one reference of <paramref name="owner"/>, if there is one.</summary>
     public ReadOnlyMemory<byte> Take(out SharedBuffer? owner)
     {

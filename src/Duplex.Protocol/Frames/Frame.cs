@@ -30,6 +30,15 @@ public abstract class Frame
         _owner = owner;
     }
 
+    // Memory is made of its parts here, and not before: handed over as a whole it would be read while its parts are still on their way to memory, and wait for them.
+    private Frame(FrameType type, bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length)
+    {
+        Type = type;
+        _bits = (byte)((byte)reserved | (fin ? 1 : 0));
+        _data = new ReadOnlyMemory<byte>(owner.Array, offset, length);
+        _owner = owner;
+    }
+
     /// <summary>What the frame is.</summary>
     public FrameType Type { get; }
 
@@ -93,6 +102,10 @@ public abstract class Frame
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "A frame is a text, binary, close, ping or pong frame."),
     };
 
+    internal static Frame Create(FrameType type, bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length) => type == FrameType.Text
+        ? new Text(fin, reserved, owner, offset, length)
+        : new Binary(fin, reserved, owner, offset, length);
+
     /// <summary>The kind, the fin bit and the payload's length: never the payload.</summary>
     public override string ToString() => $"Frame {Type} (fin={Fin}, {_data.Length} bytes)";
 
@@ -135,6 +148,8 @@ public abstract class Frame
 
         internal Text(bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner) : base(FrameType.Text, fin, reserved, data, owner) { }
 
+        internal Text(bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length) : base(FrameType.Text, fin, reserved, owner, offset, length) { }
+
         /// <summary>The text.</summary>
         /// <exception cref="InvalidOperationException">The frame is a fragment: its first and last characters may be split.</exception>
         public string ReadText() => Fin
@@ -152,6 +167,8 @@ public abstract class Frame
         public Binary(bool fin, ReadOnlyMemory<byte> data, bool rsv1 = false, bool rsv2 = false, bool rsv3 = false) : this(fin, Bits(rsv1, rsv2, rsv3), data, null) { }
 
         internal Binary(bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner) : base(FrameType.Binary, fin, reserved, data, owner) { }
+
+        internal Binary(bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length) : base(FrameType.Binary, fin, reserved, owner, offset, length) { }
     }
 
     /// <summary>Begins or answers the closing handshake.</summary>

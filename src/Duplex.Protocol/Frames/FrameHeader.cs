@@ -30,21 +30,25 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     private const byte Length16 = 126; // §5.2: "If 126, the following 2 bytes interpreted as a 16-bit unsigned integer are the payload length."
     private const byte Length64 = 127; // §5.2: "If 127, the following 8 bytes interpreted as a 64-bit unsigned integer".
 
+    // As they stand on the wire. Four fields in all, which the JIT keeps in registers; with a fifth a header would be copied by way of memory.
     private readonly byte _first;
+    private readonly byte _second;
 
     /// <summary>Describes a frame that is to be written, with the shortest coding of its length.</summary>
     public FrameHeader(Opcode opcode, bool fin, ReservedBits reserved, long payloadLength, uint? maskKey = null)
-        : this((byte)((fin ? FinBit : 0) | (byte)reserved | (byte)opcode), payloadLength, maskKey.HasValue, maskKey.GetValueOrDefault(), LengthSizeOf(payloadLength))
+        : this(
+            (byte)((fin ? FinBit : 0) | (byte)reserved | (byte)opcode),
+            (byte)((maskKey.HasValue ? MaskBit : 0) | LengthSizeOf(payloadLength) switch { 0 => (byte)payloadLength, 2 => Length16, _ => Length64 }),
+            payloadLength, maskKey.GetValueOrDefault())
     {
     }
 
-    private FrameHeader(byte first, long payloadLength, bool masked, uint maskKey, byte lengthSize)
+    private FrameHeader(byte first, byte second, long payloadLength, uint maskKey)
     {
         _first = first;
+        _second = second;
         PayloadLength = payloadLength;
-        Masked = masked;
         MaskKey = maskKey;
-        LengthSize = lengthSize;
     }
 
     /// <summary>Whether this frame ends its message.</summary>
@@ -63,13 +67,13 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     public long PayloadLength { get; }
 
     /// <summary>Whether the payload is masked.</summary>
-    public bool Masked { get; }
+    public bool Masked => (_second & MaskBit) != 0;
 
     /// <summary>The mask key in the machine's own byte order, as <see cref="PayloadMask"/> wants it; 0 without a mask.</summary>
     public uint MaskKey { get; }
 
     /// <summary>How many bytes coded the length beside the 7 bits: 0, 2 or 8.</summary>
-    public byte LengthSize { get; }
+    public byte LengthSize => LengthSizeIn(_second);
 
     /// <summary>How many bytes the header takes on the wire.</summary>
     public int Size => 2 + LengthSize + (Masked ? 4 : 0);
@@ -85,7 +89,7 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
             return false;
 
         byte second = source[1];
-        byte lengthSize = (second & LengthMask) switch { Length16 => 2, Length64 => 8, _ => 0 };
+        int lengthSize = LengthSizeIn(second);
         bool masked = (second & MaskBit) != 0;
         if (source.Length < 2 + lengthSize + (masked ? 4 : 0))
             return false;
@@ -96,8 +100,7 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
             8 => BinaryPrimitives.ReadInt64BigEndian(source[2..]),
             _ => second & LengthMask,
         };
-        uint key = masked ? MemoryMarshal.Read<uint>(source[(2 + lengthSize)..]) : 0;
-        header = new FrameHeader(source[0], length, masked, key, lengthSize);
+        header = new FrameHeader(source[0], second, length, masked ? MemoryMarshal.Read<uint>(source[(2 + lengthSize)..]) : 0);
         return true;
     }
 
@@ -105,23 +108,12 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     /// <exception cref="ArgumentOutOfRangeException">The destination is shorter than <see cref="Size"/>.</exception>
     public int Write(Span<byte> destination)
     {
-        byte maskBit = Masked ? MaskBit : (byte)0;
         destination[0] = _first;
-        switch (LengthSize)
-        {
-            case 0:
-                destination[1] = (byte)(maskBit | (byte)PayloadLength);
-                break;
-            case 2:
-                destination[1] = (byte)(maskBit | Length16);
-                BinaryPrimitives.WriteUInt16BigEndian(destination[2..], (ushort)PayloadLength);
-                break;
-            default:
-                destination[1] = (byte)(maskBit | Length64);
-                BinaryPrimitives.WriteInt64BigEndian(destination[2..], PayloadLength);
-                break;
-        }
-
+        destination[1] = _second;
+        if (LengthSize == 2)
+            BinaryPrimitives.WriteUInt16BigEndian(destination[2..], (ushort)PayloadLength);
+        else if (LengthSize == 8)
+            BinaryPrimitives.WriteInt64BigEndian(destination[2..], PayloadLength);
         if (Masked)
             MemoryMarshal.Write(destination[(2 + LengthSize)..], MaskKey);
         return Size;
@@ -129,19 +121,21 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
 
     /// <inheritdoc/>
     public bool Equals(FrameHeader other) =>
-        _first == other._first && PayloadLength == other.PayloadLength && Masked == other.Masked && MaskKey == other.MaskKey && LengthSize == other.LengthSize;
+        _first == other._first && _second == other._second && PayloadLength == other.PayloadLength && MaskKey == other.MaskKey;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is FrameHeader other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(_first, PayloadLength, Masked, MaskKey, LengthSize);
+    public override int GetHashCode() => HashCode.Combine(_first, _second, PayloadLength, MaskKey);
 
     /// <summary>Compares two headers, the coding of the length included.</summary>
     public static bool operator ==(FrameHeader left, FrameHeader right) => left.Equals(right);
 
     /// <summary>Compares two headers, the coding of the length included.</summary>
     public static bool operator !=(FrameHeader left, FrameHeader right) => !left.Equals(right);
+
+    private static byte LengthSizeIn(byte second) => (second & LengthMask) switch { < Length16 => 0, Length16 => 2, _ => 8 };
 
     private static byte LengthSizeOf(long length) => length switch
     {

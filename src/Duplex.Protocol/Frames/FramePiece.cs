@@ -5,17 +5,19 @@ namespace Duplex;
 /// </summary>
 public readonly ref struct FramePiece
 {
-    internal FramePiece(FrameHeader header, FrameType type, Span<byte> payload, bool starts, bool ends)
+    private readonly ref readonly FrameHeader _header;
+
+    internal FramePiece(in FrameHeader header, FrameType type, Span<byte> payload, bool starts, bool ends)
     {
-        Header = header;
+        _header = ref header;
         Type = type;
         Payload = payload;
         Starts = starts;
         Ends = ends;
     }
 
-    /// <summary>The header of the frame.</summary>
-    public FrameHeader Header { get; }
+    /// <summary>The header of the frame. It stands in the reader, which a copy for each piece would cost more than all else: the reader's next call ends the piece.</summary>
+    public ref readonly FrameHeader Header => ref _header;
 
     /// <summary>The frame's type; for a continuation that of the message it carries on.</summary>
     public FrameType Type { get; }

@@ -68,7 +68,7 @@ public sealed class FrameReader
         bool starts = Remaining == 0;
         if (starts)
         {
-            if (Violation is not null || !TryReadHeader(ref input))
+            if (!TryReadHeader(ref input))
             {
                 piece = default;
                 return false;
@@ -85,37 +85,46 @@ public sealed class FrameReader
         Remaining -= payload.Length;
         if (_header.Masked)
             _key = PayloadMask.Copy(payload, payload, _key);
-        piece = new FramePiece(_header, _type, payload, starts, ends: Remaining == 0);
+        piece = new FramePiece(in _header, _type, payload, starts, ends: Remaining == 0);
         return true;
     }
 
     private bool TryReadHeader(ref Span<byte> input)
     {
         // The first two bytes are judged as soon as they come: a peer that breaks the rules is told before the rest of its header arrives.
-        Violation = input.Length switch
-        {
-            0 => null,
-            1 => JudgeFirst(input[0]),
-            _ => JudgeFirst(input[0]) ?? JudgeSecond(input[0], input[1]),
-        };
-        if (Violation is not null || !FrameHeader.TryParse(input, out FrameHeader header))
+        if (Violation is not null || input.IsEmpty || Breaks(JudgeFirst(input[0])) || (input.Length > 1 && Breaks(JudgeSecond(input[0], input[1]))))
             return false;
 
-        Violation = JudgeLength(header);
-        if (Violation is not null)
+        // Into its field at once: read back in one move while its parts are still on their way to memory, it would stall.
+        if (!FrameHeader.TryParse(input, out _header) || Breaks(JudgeLength(_header)))
             return false;
 
-        input = input[header.Size..];
-        _header = header;
-        _key = header.MaskKey;
-        _type = header.Opcode == Opcode.Continuation ? _openMessage!.Value : (FrameType)header.Opcode;
-        Remaining = header.PayloadLength;
-        if (!header.IsControl)
-            _openMessage = header.Fin ? null : _type;
+        input = input[_header.Size..];
+        _key = _header.MaskKey;
+        _type = _header.Opcode == Opcode.Continuation ? _openMessage!.Value : (FrameType)_header.Opcode;
+        Remaining = _header.PayloadLength;
+        if (!_header.IsControl)
+            _openMessage = _header.Fin ? null : _type;
+        return true;
+    }
+
+    private bool Breaks(ProtocolViolation? violation)
+    {
+        if (violation is null)
+            return false;
+        Violation = violation;
         return true;
     }
 
     private ProtocolViolation? JudgeFirst(byte first)
+    {
+        // Most frames are a message, or a part of one, and set no reserved bit.
+        if ((first & 0x7F) is (int)Opcode.Text or (int)Opcode.Binary && _openMessage is null)
+            return null;
+        return JudgeFirstInFull(first);
+    }
+
+    private ProtocolViolation? JudgeFirstInFull(byte first)
     {
         bool fin = (first & 0x80) != 0;
         var reserved = (ReservedBits)(first & 0x70);

@@ -98,50 +98,50 @@ public sealed class MessageAssembler : IDisposable
     public bool TryAccept(in FramePiece piece, [NotNullWhen(true)] out Frame? frame)
     {
         frame = null;
-        bool isControl = piece.Header.IsControl;
-        PayloadBuilder builder = isControl ? _control : _message;
-        if (_transform is not null && !isControl)
+        if (piece.Header.IsControl)
+            return TryAcceptControl(piece, out frame);
+
+        if (_transform is not null)
         {
             if (!TryTransform(piece, _transform))
                 return false;
         }
         else
         {
-            if (piece.Starts)
-            {
-                if (!isControl && !(TryStart(piece) && FitsMessage(piece)))
-                    return false;
-                Expect(piece);
-            }
-
+            if (piece.Starts && !(TryStart(piece) && FitsMessage(piece)))
+                return false;
             if (piece.Type == FrameType.Text && !TryValidate(piece.Payload, piece.EndsMessage))
                 return false;
-            if (_pieces is not null && !isControl)
-                _pieces.Append(piece.Payload);
-            else
-                builder.Append(piece.Payload);
         }
 
-        if (_pieces is not null && !isControl)
+        if (_pieces is not null)
         {
+            if (_transform is null)
+                Append(piece);
+
             // What extensions have made much of is handed on at once: whoever takes it may have no room for more.
             if (piece.EndsMessage || (_transform is { IsActive: true } && _pieces.Length >= PieceBuilder.SlabSize))
                 frame = TakePiece(piece.EndsMessage);
             return frame is not null;
         }
 
-        if (!piece.Ends || (_output == AssemblerOutput.Messages && !isControl && !piece.Header.Fin))
-            return false;
-        ReservedBits reserved = isControl ? piece.Header.Reserved : _output == AssemblerOutput.Frames ? piece.Header.Reserved & ~OwnedBits : _reserved;
-        ReadOnlyMemory<byte> payload = builder.Take(out SharedBuffer? owner);
-        frame = Frame.Create(piece.Type, piece.Header.Fin, reserved, payload, owner);
-        if (piece.Type != FrameType.Close || ClosePayload.TryParse(payload.Span, out _, out ProtocolViolation? violation))
+        bool isComplete = piece.Ends && (piece.Header.Fin || _output == AssemblerOutput.Frames);
+        ReservedBits reserved = _output == AssemblerOutput.Frames ? piece.Header.Reserved & ~OwnedBits : _reserved;
+        if (isComplete && piece.Starts && _transform is null && _message.Length == 0 && !piece.Payload.IsEmpty)
+        {
+            // As most are: all of it at once, so that nothing has to be kept between pieces.
+            SharedBuffer shared = _message.TakeWhole(piece.Payload, out int offset);
+            frame = Frame.Create(piece.Type, piece.Header.Fin, reserved, shared, offset, piece.Payload.Length);
             return true;
+        }
 
-        Violation = violation;
-        frame.Recycle();
-        frame = null;
-        return false;
+        if (_transform is null)
+            Append(piece);
+        if (!isComplete)
+            return false;
+        ReadOnlyMemory<byte> payload = _message.Take(out SharedBuffer? owner);
+        frame = Frame.Create(piece.Type, piece.Header.Fin, reserved, payload, owner);
+        return true;
     }
 
     /// <summary>
@@ -174,6 +174,26 @@ public sealed class MessageAssembler : IDisposable
         _allocator.Trim();
     }
 
+    private bool TryAcceptControl(in FramePiece piece, [NotNullWhen(true)] out Frame? frame)
+    {
+        frame = null;
+        if (piece.Starts)
+            _control.Expect(piece.Header.PayloadLength, final: true);
+        _control.Append(piece.Payload);
+        if (!piece.Ends)
+            return false;
+
+        ReadOnlyMemory<byte> payload = _control.Take(out SharedBuffer? owner);
+        frame = Frame.Create(piece.Type, fin: true, piece.Header.Reserved, payload, owner);
+        if (piece.Type != FrameType.Close || ClosePayload.TryParse(payload.Span, out _, out ProtocolViolation? violation))
+            return true;
+
+        Violation = violation;
+        frame.Recycle();
+        frame = null;
+        return false;
+    }
+
     // They were meant for the extensions.
     private ReservedBits OwnedBits => _transform?.OwnedBits ?? ReservedBits.None;
 
@@ -183,16 +203,23 @@ public sealed class MessageAssembler : IDisposable
         return Frame.Create(_type, fin, _reserved, payload, owner);
     }
 
+    private void Append(in FramePiece piece)
+    {
+        if (piece.Starts)
+            Expect(piece);
+        if (_pieces is not null)
+            _pieces.Append(piece.Payload);
+        else
+            _message.Append(piece.Payload);
+    }
+
     // Memory of about the right size is taken when the frame's bytes come.
     private void Expect(in FramePiece piece)
     {
-        long length = piece.Header.PayloadLength;
-        if (piece.Header.IsControl)
-            _control.Expect(length, final: true);
-        else if (_pieces is not null)
-            _pieces.Expect(length);
+        if (_pieces is not null)
+            _pieces.Expect(piece.Header.PayloadLength);
         else
-            _message.Expect(length, final: _output == AssemblerOutput.Frames || piece.Header.Fin);
+            _message.Expect(piece.Header.PayloadLength, final: _output == AssemblerOutput.Frames || piece.Header.Fin);
     }
 
     // Judged at the header, before memory is taken: all but the size of a message, which extensions change.

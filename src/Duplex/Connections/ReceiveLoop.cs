@@ -1,11 +1,17 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace Duplex;
 
 /// <summary>
-/// Reads a connection's stream: the only place that does. It waits for bytes and for room at its receiver, for nothing else: never for a write, never for user code.
+/// Reads a connection's stream: the only place that does. It waits for bytes and for room at its receiver, for nothing else: never for a write, and for a consumer that it runs no longer
+/// than that takes what there is.
 /// </summary>
-internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAssembler assembler, ArrayPool<byte> pool, TimeProvider time, ExtensionChain? extensions = null)
+/// <remarks>
+/// It goes in turns: a batch is parsed and published, then, if a consumer waits for it, that one runs here (<see cref="ReadingRole"/>), else more is read. A turn is plain synchronous
+/// code for whoever has the role; only reads and pauses that have to wait go on elsewhere.
+/// </remarks>
+internal sealed class ReceiveLoop : IThreadPoolWorkItem
 {
     /// <summary>One read's worth: measured, smaller reads cost system calls and larger ones gain nothing for small messages; large payloads are read past it anyway.</summary>
     public const int BufferSize = 64 * 1024;
@@ -22,24 +28,44 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
     /// </summary>
     public static readonly TimeSpan HotPeriod = TimeSpan.FromMilliseconds(1);
 
-    private readonly long _hotTicks = (long)(HotPeriod.TotalSeconds * time.TimestampFrequency);
+    private readonly Stream _stream;
+    private readonly BatchParser _parser;
+    private readonly ArrayPool<byte> _pool;
+    private readonly TimeProvider _time;
+    private readonly ExtensionChain? _extensions;
+    private readonly long _hotTicks;
+    private readonly ReadingRole _role;
+    private readonly Action _onRead;
+    private readonly Action _onRoom;
 
-    // All only touched by the loop.
+    // All only touched by whoever has the role.
+    private IFrameReceiver? _receiver;
+    private TaskCompletionSource<ReceiveEnd>? _end;
+    private IThreadPoolWorkItem? _consumer; // who waits for the frames of this batch
     private byte[]? _buffer;
     private bool _isHot;
-    private bool _expectsLarge; // whether the last frame was a large one
     private Memory<byte> _input; // what was read and not parsed yet, in _buffer or in the message's own memory
+    private Memory<byte> _target; // of the read in progress; empty for one that only waits
+    private ValueTask<int> _reading;
 
-    // Written by the loop, read by keep-alive on any thread.
-    private long _lastInbound = time.GetTimestamp();
-    private long _lastResume = time.GetTimestamp();
+    // Written by whoever has the role, read by keep-alive on any thread.
+    private long _lastInbound;
+    private long _lastResume;
     private volatile bool _isPaused;
 
-    private enum Parsed
+    public ReceiveLoop(Stream stream, FrameReader reader, MessageAssembler assembler, ArrayPool<byte> pool, TimeProvider time, ExtensionChain? extensions = null)
     {
-        Last,
-        LacksBytes,
-        LacksRoom,
+        _stream = stream;
+        _parser = new BatchParser(reader, assembler);
+        _pool = pool;
+        _time = time;
+        _extensions = extensions;
+        _hotTicks = (long)(HotPeriod.TotalSeconds * time.TimestampFrequency);
+        _lastInbound = time.GetTimestamp();
+        _lastResume = _lastInbound;
+        _role = new ReadingRole(this);
+        _onRead = OnRead;
+        _onRoom = OnRoom;
     }
 
     /// <summary>When bytes came last, as a timestamp.</summary>
@@ -52,36 +78,39 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
     public bool IsPaused => _isPaused;
 
     /// <summary>Reads and parses until the receiver wants no more, the peer breaks a rule, or the stream ends.</summary>
-    public async Task<ReceiveEnd> RunAsync(IFrameReceiver receiver)
+    public Task<ReceiveEnd> RunAsync(IFrameReceiver receiver)
     {
+        var end = new TaskCompletionSource<ReceiveEnd>();
+        _receiver = receiver;
+        _end = end;
+
         // The connection may have been released before we begin: then a read would find its end, too.
-        if (extensions?.TryUse() == false)
-            return new ReceiveEnd(Error: new EndOfStreamException("The connection was released before anything was received."));
-        try
-        {
-            while (true)
-            {
-                Parsed parsed = Parse(receiver);
-                receiver.OnBatchEnd();
-                if ((reader.Violation ?? assembler.Violation) is { } violation)
-                    return new ReceiveEnd(Violation: violation);
-                if (parsed == Parsed.Last)
-                    return default;
-                if (parsed == Parsed.LacksRoom)
-                    await PauseAsync(receiver).ConfigureAwait(false);
-                else if (!await ReadAsync().ConfigureAwait(false))
-                    return new ReceiveEnd(Error: new EndOfStreamException("The peer ended the connection without a Close frame."));
-            }
-        }
-        catch (Exception e) // whatever a stream throws, the connection is gone
-        {
-            return new ReceiveEnd(Error: e is IOException ? e : new IOException("Reading from the connection failed.", e));
-        }
-        finally
-        {
-            extensions?.Unuse();
-        }
+        if (_extensions?.TryUse() == false)
+            end.SetResult(new ReceiveEnd(Error: new EndOfStreamException("The connection was released before anything was received.")));
+        else
+            Go();
+        return end.Task;
     }
+
+    /// <summary>From within a batch: what waits for its frames. It is run, on the loop's thread, when the batch is done.</summary>
+    public void RunWhenDone(IThreadPoolWorkItem consumer)
+    {
+        HandOver(); // only one can be first
+        _consumer = consumer;
+    }
+
+    /// <summary>For a consumer that has taken all there is: the one that the loop runs reads on by itself. True if it was, and should look again.</summary>
+    public bool TryReadOn()
+    {
+        if (!_role.TryBorrow() || !TryTurn(isBorrowed: true))
+            return false;
+        HandOver();
+        _role.Return();
+        return true;
+    }
+
+    /// <summary>Somebody waits for what is to be read: the loop does not leave it to a consumer that may be busy.</summary>
+    public void Hurry() => _role.Reclaim();
 
     /// <summary>
     /// Reads and drops until the stream ends. Unread bytes would turn our FIN into an RST, which can destroy our Close frame on its way.
@@ -90,8 +119,8 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
     {
         try
         {
-            _buffer ??= pool.Rent(BufferSize);
-            while (await stream.ReadAsync(_buffer, CancellationToken.None).ConfigureAwait(false) > 0)
+            _buffer ??= _pool.Rent(BufferSize);
+            while (await _stream.ReadAsync(_buffer, CancellationToken.None).ConfigureAwait(false) > 0)
             {
             }
         }
@@ -104,97 +133,178 @@ internal sealed class ReceiveLoop(Stream stream, FrameReader reader, MessageAsse
     public void Release()
     {
         ReturnBuffer();
-        assembler.Dispose();
+        _parser.Release();
     }
 
-    // It says itself why it stopped: whether there is room may have changed a moment later, while whole frames still lie in the input.
-    private Parsed Parse(IFrameReceiver receiver)
+    void IThreadPoolWorkItem.Execute()
     {
-        Span<byte> input = _input.Span;
-        Parsed parsed = Parsed.LacksBytes;
-        while (parsed == Parsed.LacksBytes)
+        // The consumer that had the role may have kept it for long.
+        Resume();
+        Go();
+    }
+
+    // By whoever has the role, on the loop's own stack.
+    private void Go()
+    {
+        while (TryTurn(isBorrowed: false))
         {
-            if (!receiver.HasRoom)
-            {
-                parsed = Parsed.LacksRoom;
-                break;
-            }
-
-            if (!reader.TryRead(ref input, out FramePiece piece))
-                break;
-            _expectsLarge = piece.Header.PayloadLength >= LargeFrame;
-            if (assembler.TryAccept(piece, out Frame? frame))
-            {
-                if (frame.Type == FrameType.Close)
-                    PassPiece(receiver); // nothing comes behind it
-                parsed = receiver.OnFrame(frame) ? Parsed.LacksBytes : Parsed.Last;
-            }
-            else if (assembler.Violation is not null)
-            {
-                break;
-            }
+            if (_consumer is not { } consumer)
+                continue;
+            _consumer = null;
+            if (!_role.Lend(consumer))
+                return;
         }
-
-        PassPiece(receiver);
-        _input = input.IsEmpty ? default : _input[^input.Length..]; // empty, it would still keep a message's memory
-        return parsed;
     }
 
-    // Where messages come in pieces: whatever has come is passed on, without waiting for more.
-    private void PassPiece(IFrameReceiver receiver)
+    // By whoever has the role. False if it is gone: bytes or room are awaited, or that was the last turn.
+    private bool TryTurn(bool isBorrowed)
     {
-        if (assembler.TryTakePiece(out Frame? piece))
-            receiver.OnFrame(piece);
+        try
+        {
+            BatchParser.End end = _parser.Parse(ref _input, _receiver!);
+            _receiver!.OnBatchEnd();
+            if (end == BatchParser.End.Last)
+                return End(new ReceiveEnd(Violation: _parser.Violation));
+            if (end == BatchParser.End.Full || _consumer is not null)
+                return true;
+            return end == BatchParser.End.LacksRoom ? TryPause(_receiver) : TryRead(isBorrowed);
+        }
+        catch (Exception e)
+        {
+            return Fail(e);
+        }
     }
 
-    private async Task PauseAsync(IFrameReceiver receiver)
+    // Whatever a stream throws, the connection is gone.
+    private bool Fail(Exception error) => End(new ReceiveEnd(Error: error as IOException ?? new IOException("Reading from the connection failed.", error)));
+
+    // Always false: there is no role any more.
+    private bool End(ReceiveEnd end)
+    {
+        HandOver();
+        _extensions?.Unuse();
+        _end!.SetResult(end);
+        return false;
+    }
+
+    private void HandOver()
+    {
+        if (_consumer is null)
+            return;
+        ThreadPool.UnsafeQueueUserWorkItem(_consumer, preferLocal: false);
+        _consumer = null;
+    }
+
+    private bool TryPause(IFrameReceiver receiver)
     {
         _isPaused = true;
-        await receiver.WaitForRoomAsync().ConfigureAwait(false);
-        Volatile.Write(ref _lastResume, time.GetTimestamp());
+        ConfiguredTaskAwaitable.ConfiguredTaskAwaiter room = receiver.WaitForRoomAsync().ConfigureAwait(false).GetAwaiter();
+        if (!room.IsCompleted)
+        {
+            room.UnsafeOnCompleted(_onRoom);
+            return false;
+        }
+
+        Resume();
+        return true;
+    }
+
+    private void OnRoom()
+    {
+        Resume();
+        Go();
+    }
+
+    private void Resume()
+    {
+        Volatile.Write(ref _lastResume, _time.GetTimestamp());
         _isPaused = false;
     }
 
-    private async ValueTask<bool> ReadAsync()
+    private bool TryRead(bool isBorrowed)
     {
-        if (_input.IsEmpty && !_isHot)
+        // A read that waits keeps what is ambient where it began. The session outlives that.
+        AsyncFlowControl? flow = isBorrowed && !ExecutionContext.IsFlowSuppressed() ? ExecutionContext.SuppressFlow() : null;
+        try
         {
+            if (!_input.IsEmpty || _isHot)
+                return TryFill();
             ReturnBuffer();
-            assembler.Trim();
-            await stream.ReadAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
+            _parser.Trim();
+            return TryBegin(default) && TryTakeIn();
         }
+        finally
+        {
+            flow?.Undo();
+        }
+    }
 
-        int kept = 0;
-        Memory<byte> target;
-        if (_expectsLarge && assembler.TakesPayloadInPlace && reader.Remaining >= LargeFrameHead)
+    private bool TryFill()
+    {
+        bool expectsLarge = _parser.LastPayloadLength >= LargeFrame;
+        if (expectsLarge && _parser.Direct >= LargeFrameHead)
         {
             // All that was read before is parsed, so the buffer is not needed; and after a silence the zero-byte read has seen bytes before anything is reserved for them.
             ReturnBuffer();
-            target = assembler.GetPayloadMemory(reader.Remaining);
-        }
-        else
-        {
-            // Part of a header may be left over: at most 13 bytes.
-            kept = _input.Length;
-            _buffer ??= pool.Rent(BufferSize);
-            _input.CopyTo(_buffer);
-            target = _buffer.AsMemory(kept, _expectsLarge && assembler.TakesPayloadInPlace ? LargeFrameHead : BufferSize - kept);
+            return TryBegin(_parser.GetDirectMemory()) && TryTakeIn();
         }
 
-        int read = await stream.ReadAsync(target, CancellationToken.None).ConfigureAwait(false);
-        long now = time.GetTimestamp();
+        // Part of a header may be left over: at most 13 bytes.
+        int kept = _input.Length;
+        _buffer ??= _pool.Rent(BufferSize);
+        _input.CopyTo(_buffer);
+        _input = _buffer.AsMemory(0, kept);
+        return TryBegin(_buffer.AsMemory(kept, expectsLarge && _parser.MayBeDirect ? LargeFrameHead : BufferSize - kept)) && TryTakeIn();
+    }
+
+    // True if the read is done; otherwise OnRead goes on when it is, maybe already on another thread.
+    private bool TryBegin(Memory<byte> target)
+    {
+        _target = target;
+#pragma warning disable CA2012 // it is consumed once, by TryTakeIn
+        _reading = _stream.ReadAsync(target, CancellationToken.None);
+#pragma warning restore CA2012
+        if (_reading.IsCompleted)
+            return true;
+        _reading.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onRead);
+        return false;
+    }
+
+    private void OnRead()
+    {
+        bool goesOn;
+        try
+        {
+            goesOn = TryTakeIn();
+        }
+        catch (Exception e)
+        {
+            goesOn = Fail(e);
+        }
+
+        if (goesOn)
+            Go();
+    }
+
+    private bool TryTakeIn()
+    {
+        int read = _reading.GetAwaiter().GetResult();
+        if (_target.IsEmpty)
+            return TryFill(); // that one only waited
+
+        long now = _time.GetTimestamp();
         _isHot = now - _lastInbound <= _hotTicks;
         Volatile.Write(ref _lastInbound, now);
-        _input = kept == 0 ? target[..read] : _buffer.AsMemory(0, kept + read);
-        return read > 0;
+        _input = _input.IsEmpty ? _target[..read] : _buffer.AsMemory(0, _input.Length + read);
+        return read > 0 || End(new ReceiveEnd(Error: new EndOfStreamException("The peer ended the connection without a Close frame.")));
     }
 
     private void ReturnBuffer()
     {
+        _input = default;
         if (_buffer is null)
             return;
-        pool.Return(_buffer);
+        _pool.Return(_buffer);
         _buffer = null;
-        _input = default;
     }
 }

@@ -85,6 +85,7 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
             if (!Connection.Pump.IsClosed)
                 await Connection.Pump.WaitForRoomAsync(cancellationToken).WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
             ping = SendPing();
+            Connection.Receiving.Hurry();
             TimeSpan rest = timeout == Timeout.InfiniteTimeSpan ? timeout : TimeSpan.FromTicks(Math.Max(0, (timeout - _time.GetElapsedTime(began)).Ticks));
             await Task.WhenAny(ping.Task, Completion).WaitAsync(rest, _time, cancellationToken).ConfigureAwait(false);
             return ping.Task.IsCompletedSuccessfully ? ping.Task.Result : throw CloseState.ToSendException(Queue.Dropped);
@@ -102,6 +103,12 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
 
     bool IFrameReceiver.OnFrame(Frame frame)
     {
+        if (!frame.IsControl)
+        {
+            Enqueue(frame);
+            return true;
+        }
+
         switch (frame)
         {
             case Frame.Ping:
@@ -114,14 +121,12 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
                     _keepAlive.OnPong(answered);
                 frame.Recycle();
                 return true;
-            case Frame.Close close:
+            default:
+                var close = (Frame.Close)frame;
                 Duplex.CloseReason reason = close.ReadReason() ?? Duplex.CloseReason.NoStatus;
                 frame.Recycle();
                 Lifetime.OnPeerClose(reason, answer: true);
                 return false;
-            default:
-                Enqueue(frame);
-                return true;
         }
     }
 

@@ -25,6 +25,9 @@ internal sealed class FrameQueue
     private int _publishedIndex;
     private bool _hasHole; // a piece was dropped: what follows must not look as if it followed what came before
 
+    // An empty segment: set by whoever takes its last frame, taken by the producer.
+    private Segment? _spare;
+
     // Handed over from the producer, with its first frame, to the first Take: whoever kept it would keep all that follow it.
     private Segment? _first;
 
@@ -58,6 +61,9 @@ internal sealed class FrameQueue
         _bounds = bounds;
         _ofPieces = ofPieces;
     }
+
+    /// <summary>The loop that fills it; set before it runs, by whoever lets consumers read.</summary>
+    public ReceiveLoop? Source { get; set; }
 
     /// <summary>Completes when nothing is left to take, and nothing more will come.</summary>
     public Task Completion => _completion.Task;
@@ -101,7 +107,7 @@ internal sealed class FrameQueue
         }
         else if (_added.Index == _tail.Frames.Length)
         {
-            _tail.Next = new Segment(NextSegments);
+            _tail.Next = Interlocked.Exchange(ref _spare, null) ?? new Segment(NextSegments);
             _tail = _tail.Next;
             _added.Index = 0;
         }
@@ -135,7 +141,7 @@ internal sealed class FrameQueue
         if (isLate)
             DropUnpublished();
         (_publishedTail, _publishedIndex) = (_tail, _added.Index);
-        Wake(waiters);
+        Wake(waiters, Source);
     }
 
     /// <summary>Producer: completes when there is room again. It resumes at half, so that a slow consumer does not wake it for each frame.</summary>
@@ -177,6 +183,17 @@ internal sealed class FrameQueue
             return ValueTask.FromCanceled<bool>(token);
         if (!IsEmpty && !_isAbandoned)
             return new ValueTask<bool>(true);
+
+        // Whom the loop runs reads on, instead of waiting for it.
+        while (Source is { } source && source.TryReadOn())
+        {
+            if (token.IsCancellationRequested)
+                return ValueTask.FromCanceled<bool>(token);
+            if (!IsEmpty && !_isAbandoned)
+                return new ValueTask<bool>(true);
+            if (_isComplete)
+                break;
+        }
 
         Waiter waiter;
         lock (_sync)
@@ -327,9 +344,12 @@ internal sealed class FrameQueue
 
         if (_taken.Index == _head.Frames.Length)
         {
-            // Cut off: an old segment that the collector has not got to yet would keep the young ones alive.
+            // Cut off: an old segment that the collector has not got to yet would keep the young ones alive. One is kept for the producer: with a consumer that keeps up two take turns.
+            Segment empty = _head;
             (_head, _head.Next) = (_head.Next!, null);
             _taken.Index = 0;
+            if (empty.Frames.Length == NextSegments)
+                Volatile.Write(ref _spare, empty);
         }
 
         ref Slot slot = ref _head.Frames[_taken.Index++];
@@ -348,16 +368,25 @@ internal sealed class FrameQueue
         return room;
     }
 
-    // Not under _sync: whoever waits may have a synchronization context, which is user code.
-    private void Wake(Waiter? waiter)
+    // On the pool, or, if it is the loop that wakes, there: user code runs neither under a lock nor in the middle of a batch.
+    private void Wake(Waiter? waiter, ReceiveLoop? loop = null)
     {
         while (waiter is not null)
         {
             Waiter? next = waiter.Next;
-            waiter.Next = null; // once it is woken the next wait may use it
-            waiter.Wake(_isComplete && IsEmpty);
+            waiter.Next = null; // once it is executed the next wait may use it
+            waiter.IsAtEnd = _isComplete && IsEmpty;
+            Run(waiter, loop);
             waiter = next;
         }
+    }
+
+    private static void Run(Waiter waiter, ReceiveLoop? loop)
+    {
+        if (loop is null)
+            ThreadPool.UnsafeQueueUserWorkItem(waiter, preferLocal: false);
+        else
+            loop.RunWhenDone(waiter);
     }
 
     // Under _sync.
@@ -448,17 +477,23 @@ internal sealed class FrameQueue
         public Segment? Next { get; set; }
     }
 
-    // One wait. Reused by the next when its result was fetched. Continuations run on the pool: user code never runs on the loop's stack.
-    private sealed class Waiter(FrameQueue queue) : IValueTaskSource<bool>
+    // One wait. Reused by the next when its result was fetched. Whoever takes it off the list says how it ended, and has it executed.
+    private sealed class Waiter(FrameQueue queue) : IValueTaskSource<bool>, IThreadPoolWorkItem
     {
         // A mutable struct, whose methods say when they may be called.
-        private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
+        private ManualResetValueTaskSourceCore<bool> _core;
 
         // Set by the waiting caller, disposed by it when it fetches the result.
         private CancellationTokenRegistration _registration;
 
+        // Set by whoever took it off the list, before it is executed.
+        private CancellationToken _cancelled;
+
         // Under the queue's _sync while it is in the list; by whoever wakes it afterwards.
         public Waiter? Next { get; set; }
+
+        // Set by whoever took it off the list, before it is executed.
+        public bool IsAtEnd { get; set; }
 
         public ValueTask<bool> WaitAsync(CancellationToken token)
         {
@@ -468,10 +503,11 @@ internal sealed class FrameQueue
             return result;
         }
 
-        // After it left the list, so once only.
-        public void Wake(bool atEnd)
+        void IThreadPoolWorkItem.Execute()
         {
-            if (!atEnd)
+            if (_cancelled.IsCancellationRequested)
+                _core.SetException(new OperationCanceledException(_cancelled));
+            else if (!IsAtEnd)
                 _core.SetResult(true);
             else if (queue._error is { } error)
                 _core.SetException(error);
@@ -495,6 +531,7 @@ internal sealed class FrameQueue
             finally
             {
                 _core.Reset();
+                _cancelled = default;
                 lock (queue._sync)
                     queue._spareWaiter = this;
             }
@@ -519,7 +556,8 @@ internal sealed class FrameQueue
                     return;
             }
 
-            _core.SetException(new OperationCanceledException(token));
+            _cancelled = token;
+            Run(this, loop: null);
         }
     }
 }

@@ -96,6 +96,7 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
             if (_isDisposed || !_isStarted)
                 return;
             ReceiveLoop receiving = connection.Receiving;
+            receiving.Hurry();
             bool isPaused = receiving.IsPaused; // before the times: the loop sets them in the other order, so one that goes on meanwhile is never taken for one that was silent
             var seen = new KeepAlive.Sighting(receiving.LastInbound, receiving.LastResume, isPaused, connection.Pump.WriteBegan);
             (action, TimeSpan next) = _keepAlive.Advance(_time.GetTimestamp(), seen);

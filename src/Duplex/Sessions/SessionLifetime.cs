@@ -150,6 +150,7 @@ internal sealed class SessionLifetime
     private void CarryOut(CloseCause cause)
     {
         _onEnding?.Invoke();
+        _connection.Receiving.Hurry();
 
         // Before anybody can see the end: whoever sees it finds that nothing can be sent any more.
         if (cause.Reason is { } reason)

@@ -28,6 +28,7 @@ public abstract partial class WebSocketSession : IAsyncDisposable
             stream, owner, output, settings.Connection, CloseState,
             onOverflow: overflow => Lifetime!.TryEnd(CloseCause.SendOverflow(overflow)),
             onFault: (code, error) => Lifetime!.TryEnd(CloseCause.Failure(new CloseReason(code), error)));
+        Queue.Source = Connection.Receiving;
         Lifetime = new SessionLifetime(Connection, CloseState, Queue, settings);
         _outgoing = new OutgoingFrames(Connection, Lifetime, CloseState);
         _outgoingStreams = new OutgoingStreams(Connection.Sender, Lifetime, CloseState, settings.Connection.Pool);

@@ -217,7 +217,23 @@ public class MessageInflaterTests
             }
         }, iter: 500);
 
-    // One final block.
+    [Theory, InlineData(300_000, int.MaxValue), InlineData(300_000, 7), InlineData(301_234, 4096), InlineData(500_000, 1)]
+    public void A_message_whose_last_block_is_final_ends_the_context(int size, int step)
+    {
+        byte[] data = Encoding.ASCII.GetBytes(Samples.Json(size));
+        byte[] wire = [.. Ended(data), 0x00];
+        Assert.Equal(0, wire[0] & 1); // behind others
+        using var inflater = new MessageInflater(takesOver: true, 200);
+
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(data.AsSpan().SequenceEqual(Inflate(inflater, wire, step)));
+            Assert.Equal("Hello"u8.ToArray(), Inflate(inflater, Hex.Bytes("f2 48 cd c9 c9 07 00")));
+            Assert.Equal("Hello"u8.ToArray(), Inflate(inflater, Hex.Bytes("f2 00 11 00 00")));
+        }
+    }
+
+    // Blocks of which the last is final; of a few hundred bytes there is only one.
     private static byte[] Ended(byte[] data)
     {
         var compressed = new MemoryStream();

@@ -1,0 +1,177 @@
+using System.Runtime.ExceptionServices;
+
+namespace Duplex;
+
+/// <summary>
+/// Who may read a connection: its receive loop, or the consumer that it runs. A consumer that was woken runs on the loop's own thread, where what it gets is still in the cache, and
+/// when it has taken all it reads on by itself; so bytes come to their consumer without a change of threads. As soon as it waits for anything else the loop has its role back.
+/// </summary>
+/// <remarks>Thread-safe. Whoever has the role is alone in touching what the loop owns.</remarks>
+/// <param name="loop">What goes on reading on the pool, if the role is taken back.</param>
+internal sealed class ReadingRole(IThreadPoolWorkItem loop)
+{
+    // 0 while the role is not to be had. Set to a thread's id by the loop when it lends the role there, back to 0 by whoever takes it from there, by compare-exchange.
+    private int _lentTo;
+
+    // Raised by whoever has the role, read by the watch.
+    private int _uses;
+
+    /// <summary>Loop: runs a consumer, and lends it the role meanwhile; one that cannot be run here is handed to the pool.</summary>
+    /// <returns>Whether the loop still has its role. If not, whoever took it sees to all that follows.</returns>
+    public bool Lend(IThreadPoolWorkItem consumer)
+    {
+        // A stream may complete its reads on a thread that is not the pool's, or from within a consumer of another connection: who knows what they hold or wait for.
+        if (!Thread.CurrentThread.IsThreadPoolThread || !Watch.TryBegin(this))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(consumer, preferLocal: false);
+            return true;
+        }
+
+        int thread = Environment.CurrentManagedThreadId;
+        Volatile.Write(ref _lentTo, thread);
+        try
+        {
+            consumer.Execute();
+        }
+        catch (Exception e) // a continuation that throws ends the process, as it does on the pool, but not the loop
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static error => error.Throw(), ExceptionDispatchInfo.Capture(e), preferLocal: false);
+        }
+
+        Watch.End();
+        return TryTakeFrom(thread);
+    }
+
+    /// <summary>Consumer: takes the role, if it was lent to this thread.</summary>
+    public bool TryBorrow()
+    {
+        int thread = Environment.CurrentManagedThreadId;
+        if (Volatile.Read(ref _lentTo) != thread || !TryTakeFrom(thread))
+            return false;
+        _uses++;
+        return true;
+    }
+
+    /// <summary>Consumer: gives a borrowed role back to where it was borrowed from.</summary>
+    public void Return() => Volatile.Write(ref _lentTo, Environment.CurrentManagedThreadId);
+
+    /// <summary>Anybody: the loop shall not wait for a consumer any longer, because somebody waits for what is to be read.</summary>
+    public void Reclaim()
+    {
+        if (Volatile.Read(ref _lentTo) is var thread and not 0 && TryTakeFrom(thread))
+            ThreadPool.UnsafeQueueUserWorkItem(loop, preferLocal: false);
+    }
+
+    private bool TryTakeFrom(int thread) => Interlocked.CompareExchange(ref _lentTo, 0, thread) == thread;
+
+    /// <summary>
+    /// Takes back roles that were lent to consumers who block their threads: one timer for all connections, which runs only while roles are lent. It is the system's, and not a session's
+    /// own time: a thread is blocked in the world's.
+    /// </summary>
+    private static class Watch
+    {
+        /// <summary>A role that was not used for one or two of these is taken back. So long may a ping go unanswered: little against any keep-alive, and much against what a consumer does for a batch.</summary>
+        private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10);
+
+        private static readonly Lock Sync = new();
+
+        // Both under Sync.
+        private static readonly List<WeakReference<Place>> Places = [];
+        private static readonly Timer Timer = new(static _ => Look(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+        // Only touched by its thread.
+        [ThreadStatic]
+        private static Place? _ownPlace;
+
+        // Set by whoever lends a role, cleared under Sync.
+        private static volatile bool _isOn;
+
+        /// <summary>Before a role is lent to this thread; false if one is lent to it already.</summary>
+        public static bool TryBegin(ReadingRole role)
+        {
+            Place place = _ownPlace ??= NewPlace();
+            if (place.Role is not null)
+                return false;
+            place.Role = role;
+            place.Loans++;
+            if (!_isOn)
+                Start();
+            return true;
+        }
+
+        /// <summary>The consumer has come back.</summary>
+        public static void End() => _ownPlace!.Role = null;
+
+        private static Place NewPlace()
+        {
+            var place = new Place();
+            lock (Sync)
+                Places.Add(new WeakReference<Place>(place));
+            return place;
+        }
+
+        private static void Start()
+        {
+            lock (Sync)
+            {
+                _isOn = true;
+                Timer.Change(Period, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        private static void Look()
+        {
+            lock (Sync)
+            {
+                _isOn = false; // before looking: who lends from now on sees it
+                bool anyLoan = false;
+                for (int i = Places.Count - 1; i >= 0; i--)
+                {
+                    if (Places[i].TryGetTarget(out Place? place))
+                        anyLoan |= place.Look();
+                    else
+                        Places.RemoveAt(i); // its thread has ended
+                }
+
+                if (!anyLoan)
+                    return;
+                _isOn = true;
+                Timer.Change(Period, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        /// <summary>A thread that roles are lent to, one at a time.</summary>
+        private sealed class Place
+        {
+            // All under Sync: what was seen at the last look.
+            private ReadingRole? _seenRole;
+            private int _seenUses;
+            private int _seenLoans;
+
+            // Set by its thread, read by the watch.
+            private volatile ReadingRole? _role;
+
+            /// <summary>The role that is lent to the thread now.</summary>
+            public ReadingRole? Role
+            {
+                get => _role;
+                set => _role = value;
+            }
+
+            /// <summary>How often a role was lent to the thread.</summary>
+            public int Loans { get; set; }
+
+            /// <summary>Takes the role back if nothing was read since the last look; false if nothing is lent, nor was since.</summary>
+            public bool Look()
+            {
+                ReadingRole? role = _role;
+                int loans = Loans;
+                bool isUsed = loans != _seenLoans;
+                if (role is not null && role == _seenRole && !isUsed && role._uses == _seenUses)
+                    role.Reclaim();
+                (_seenRole, _seenUses, _seenLoans) = (role, role?._uses ?? 0, loans);
+                return role is not null || isUsed;
+            }
+        }
+    }
+}
