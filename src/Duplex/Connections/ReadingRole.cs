@@ -94,6 +94,7 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
                 return false;
             place.Role = role;
             place.Loans++;
+            Interlocked.MemoryBarrier(); // either the look sees this loan, or we see that it was the last
             if (!_isOn)
                 Start();
             return true;
@@ -123,7 +124,8 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
         {
             lock (Sync)
             {
-                _isOn = false; // before looking: who lends from now on sees it
+                _isOn = false;
+                Interlocked.MemoryBarrier(); // see TryBegin
                 bool anyLoan = false;
                 for (int i = Places.Count - 1; i >= 0; i--)
                 {

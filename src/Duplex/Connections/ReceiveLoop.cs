@@ -86,9 +86,19 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
         // The connection may have been released before we begin: then a read would find its end, too.
         if (_extensions?.TryUse() == false)
+        {
             end.SetResult(new ReceiveEnd(Error: new EndOfStreamException("The connection was released before anything was received.")));
-        else
-            Go();
+            return end.Task;
+        }
+
+        while (TryTurn(isBorrowed: false))
+        {
+            if (_consumer is null)
+                continue;
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false); // no consumer on this stack: our caller has to see the end, too
+            break;
+        }
+
         return end.Task;
     }
 
@@ -138,7 +148,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     void IThreadPoolWorkItem.Execute()
     {
-        // The consumer that had the role may have kept it for long.
+        // A consumer may have had the role for long.
         Resume();
         Go();
     }
@@ -146,7 +156,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     // By whoever has the role, on the loop's own stack.
     private void Go()
     {
-        while (TryTurn(isBorrowed: false))
+        do
         {
             if (_consumer is not { } consumer)
                 continue;
@@ -154,6 +164,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             if (!_role.Lend(consumer))
                 return;
         }
+        while (TryTurn(isBorrowed: false));
     }
 
     // By whoever has the role. False if it is gone: bytes or room are awaited, or that was the last turn.
