@@ -39,7 +39,8 @@ public abstract class ServerProcess : IAsyncLifetime
                     return;
                 }
 
-                lacks = (await errors.Soon()).Trim().Split('\n')[^1];
+                string[] lines = (await errors.Soon()).Trim().Split('\n');
+                lacks = lines.FirstOrDefault(line => line.Contains("Error:", StringComparison.Ordinal)) ?? lines[^1];
                 process.Dispose();
             }
             catch (Win32Exception e)
