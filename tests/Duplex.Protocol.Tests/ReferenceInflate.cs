@@ -15,6 +15,9 @@ internal sealed class ReferenceInflate
     /// <summary>Whether a block was final.</summary>
     public bool HasFinalBlock { get; private set; }
 
+    /// <summary>Whether the last message ended as RFC 7692 §7.2.1 has it, at the end of a block: then the tail is the rest of an empty one, and no data.</summary>
+    public bool EndedWell { get; private set; }
+
     /// <summary>Expands a message as RFC 7692 §7.2.2 says; those before it can be referred to.</summary>
     public byte[] Message(ReadOnlySpan<byte> payload)
     {
@@ -30,6 +33,7 @@ internal sealed class ReferenceInflate
     {
         bool isFinal = Bits(1) == 1;
         HasFinalBlock |= isFinal;
+        EndedWell = false;
         switch (Bits(2))
         {
             case 0:
@@ -38,6 +42,7 @@ internal sealed class ReferenceInflate
                 Assert.Equal(length ^ 0xFFFF, Bits(16));
                 for (int i = 0; i < length; i++)
                     _output.Add((byte)Bits(8));
+                EndedWell = length == 0;
                 break;
             case 1:
                 Codes(
