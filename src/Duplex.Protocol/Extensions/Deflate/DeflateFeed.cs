@@ -1,6 +1,6 @@
 namespace Duplex;
 
-/// <summary>Gives the codec compressed bytes to read: those of a message, chunk by chunk, and before them what the message before has left out at its end.</summary>
+/// <summary>Gives the codec compressed bytes to read: those of a message, chunk by chunk, then what the peer has left out at its end.</summary>
 internal sealed class DeflateFeed : CodecStream
 {
     // RFC 7692 §7.2.2: "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the payload of the message."
@@ -42,7 +42,7 @@ internal sealed class DeflateFeed : CodecStream
         _end = length;
     }
 
-    /// <summary>The tail is to be read first.</summary>
+    /// <summary>The tail is to be read, behind the chunk.</summary>
     public void AddTail() => _tail = Tail.Length;
 
     /// <summary>What was not read of the tail is not wanted.</summary>

@@ -64,11 +64,10 @@ internal sealed class MessageInflater(bool takesOver, int maxExpansion) : IDispo
         // RFC 7692 §7.2.3.6 has one byte for what is empty. Without any the tail would be no block.
         if (_received == 0)
             return ProtocolViolation.Of(CloseCode.InvalidFramePayloadData, "The peer sent a compressed message of no bytes; an empty one takes a byte (RFC 7692 §7.2.3.6).");
-        if (takesOver)
-            _feed.AddTail(); // it tells the codec nothing about this message, so it can wait for the next
-        else
+        violation = EndMessage();
+        if (!takesOver)
             Release();
-        return null;
+        return violation;
     }
 
     public void Dispose() => Release();
@@ -109,9 +108,31 @@ internal sealed class MessageInflater(bool takesOver, int maxExpansion) : IDispo
         }
         catch (InvalidDataException)
         {
-            return ProtocolViolation.Of(CloseCode.InvalidFramePayloadData, "The peer sent a message whose compressed data cannot be read (RFC 7692 §7.2.2).");
+            return Unreadable();
         }
     }
+
+    // RFC 7692 §7.2.2: the tail, and then nothing may be left. It ends the block that the peer has flushed; where a block was cut off the codec takes it for more of its data, most of the
+    // time, and what that makes must not get into the next message.
+    private ProtocolViolation? EndMessage()
+    {
+        Span<byte> one = stackalloc byte[1];
+        try
+        {
+            _feed.AddTail();
+            int count = Read(one, out bool hasEnded);
+            if (hasEnded)
+                Replace(); // it ended by a final block
+            return count == 0 ? null : ProtocolViolation.Of(CloseCode.InvalidFramePayloadData, "The peer sent a message whose compressed data ends within a block (RFC 7692 §7.2.1).");
+        }
+        catch (InvalidDataException)
+        {
+            return Unreadable();
+        }
+    }
+
+    private static ProtocolViolation Unreadable() =>
+        ProtocolViolation.Of(CloseCode.InvalidFramePayloadData, "The peer sent a message whose compressed data cannot be read (RFC 7692 §7.2.2).");
 
     private int Read(Span<byte> target, out bool hasEnded)
     {

@@ -295,4 +295,40 @@ public class MessageInflaterTests
 
         public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
     }
+
+    [Theory]
+    [InlineData("permessage-deflate")]
+    [InlineData("permessage-deflate; server_no_context_takeover")]
+    public void A_message_that_was_cut_off_is_refused_or_shortened_and_nothing_of_it_gets_into_the_next(string answer)
+    {
+        // Letters of uneven frequency make a block with codes of its own, in which the tail is data.
+        byte[] text = [.. Enumerable.Range(0, 2000).Select(i => (byte)('a' + (i * i % 97 * i % 26)))];
+        using var other = new MemoryStream();
+        using (var deflate = new DeflateStream(other, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            deflate.Write(text);
+            deflate.Flush();
+        }
+
+        byte[] whole = other.ToArray()[..^4];
+        byte[] next = Convert.FromHexString("F248CDC9C90700"); // RFC 7692 §7.2.3.1: "Hello"
+        int refused = 0;
+        for (int length = 1; length < whole.Length - 8; length++)
+        {
+            using PerMessageDeflate extension = Deflating.Accepted(answer);
+            byte[]? shortened = extension.Expand(whole.AsSpan(0, length));
+            if (shortened is null)
+            {
+                refused++;
+                continue;
+            }
+
+            Assert.True(text.AsSpan().StartsWith(shortened) || shortened.Length < text.Length);
+            byte[]? after = extension.Expand(next); // a codec that takes over may be within the block still: then this is refused
+            if (after is not null || answer != "permessage-deflate")
+                Assert.Equal("Hello"u8, after ?? []);
+        }
+
+        Assert.InRange(refused, whole.Length * 9 / 10, whole.Length);
+    }
 }
