@@ -313,7 +313,8 @@ public class MessageInflaterTests
         byte[] whole = other.ToArray()[..^4];
         byte[] next = Convert.FromHexString("F248CDC9C90700"); // RFC 7692 §7.2.3.1: "Hello"
         int refused = 0;
-        for (int length = 1; length < whole.Length - 8; length++)
+        const int Head = 100; // a block's own codes take less; cut off within them the tail is taken for codes, and nothing tells
+        for (int length = Head; length < whole.Length - 8; length++)
         {
             using PerMessageDeflate extension = Deflating.Accepted(answer);
             byte[]? shortened = extension.Expand(whole.AsSpan(0, length));
@@ -329,6 +330,6 @@ public class MessageInflaterTests
                 Assert.Equal("Hello"u8, after ?? []);
         }
 
-        Assert.InRange(refused, whole.Length * 9 / 10, whole.Length);
+        Assert.InRange(refused, (whole.Length - Head) * 9 / 10, whole.Length);
     }
 }
