@@ -40,6 +40,12 @@ public sealed class KestrelServer : IAsyncLifetime
         _app.UseWebSockets();
         _app.Map("/echo", context => ServeAsync(context, EchoAsync));
         _app.Map("/greet", context => ServeAsync(context, GreetAsync));
+        _app.Map("/flood", context => ServeAsync(context, FloodAsync));
+        _app.Map("/kept-alive", context => ServeAsync(context, GreetAndEchoAsync, accept: new WebSocketAcceptContext
+        {
+            KeepAliveInterval = TimeSpan.FromMilliseconds(500),
+            KeepAliveTimeout = TimeSpan.FromSeconds(1),
+        }));
         _app.Map("/subprotocol", context => ServeAsync(context, EchoAsync, asked => asked.WebSockets.WebSocketRequestedProtocols.Contains("echo.v1") ? null : StatusCodes.Status400BadRequest));
         _app.Map("/secure", context => ServeAsync(context, EchoAsync, asked => asked.Request.Headers.Authorization == "Bearer good" ? null : StatusCodes.Status401Unauthorized));
         _app.Map("/broken", void (HttpContext _) => throw new InvalidOperationException("The route is broken."));
@@ -49,7 +55,7 @@ public sealed class KestrelServer : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _app!.DisposeAsync();
 
-    private static async Task ServeAsync(HttpContext context, Func<HttpContext, WebSocket, Task> serve, Func<HttpContext, int?>? refuse = null)
+    private static async Task ServeAsync(HttpContext context, Func<HttpContext, WebSocket, Task> serve, Func<HttpContext, int?>? refuse = null, WebSocketAcceptContext? accept = null)
     {
         if (!context.WebSockets.IsWebSocketRequest || refuse?.Invoke(context) is not null)
         {
@@ -57,7 +63,8 @@ public sealed class KestrelServer : IAsyncLifetime
             return;
         }
 
-        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault());
+        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(
+            accept ?? new WebSocketAcceptContext { SubProtocol = context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault() });
         try
         {
             await serve(context, socket);
@@ -80,6 +87,25 @@ public sealed class KestrelServer : IAsyncLifetime
         }
 
         await socket.CloseOutputAsync(socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure, socket.CloseStatusDescription, context.RequestAborted);
+    }
+
+    // Says something at once, so that the client has something to receive.
+    private static async Task GreetAndEchoAsync(HttpContext context, WebSocket socket)
+    {
+        await socket.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, context.RequestAborted);
+        await EchoAsync(context, socket);
+    }
+
+    // Sends small messages as fast as they are taken, until the client closes.
+    private static async Task FloodAsync(HttpContext context, WebSocket socket)
+    {
+        byte[] message = new byte[64];
+        byte[] buffer = new byte[1024];
+        Task<WebSocketReceiveResult> closing = socket.ReceiveAsync(buffer, context.RequestAborted);
+        while (!closing.IsCompleted)
+            await socket.SendAsync(message, WebSocketMessageType.Binary, true, context.RequestAborted);
+        await closing;
+        await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
     }
 
     // Says at once how it was asked, then closes.
