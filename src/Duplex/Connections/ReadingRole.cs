@@ -16,6 +16,12 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
     // Raised by whoever has the role, read by the watch.
     private int _uses;
 
+    // Set by whoever took the role back, cleared by the loop when it goes on; read by anybody.
+    private volatile bool _isReclaimed;
+
+    /// <summary>Whether the role was taken back and the loop has not gone on yet, because the pool is busy: nobody knows what the peer has sent.</summary>
+    public bool IsReclaimed => _isReclaimed;
+
     /// <summary>Loop: runs a consumer, and lends it the role meanwhile; one that cannot be run here is handed to the pool.</summary>
     /// <returns>Whether the loop still has its role. If not, whoever took it sees to all that follows.</returns>
     public bool Lend(IThreadPoolWorkItem consumer)
@@ -28,6 +34,7 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
         }
 
         int thread = Environment.CurrentManagedThreadId;
+        ExecutionContext? ambient = ExecutionContext.Capture();
         Volatile.Write(ref _lentTo, thread);
         try
         {
@@ -39,6 +46,7 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
         }
 
         Watch.End();
+        Forget(ambient);
         return TryTakeFrom(thread);
     }
 
@@ -46,7 +54,13 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
     public bool TryBorrow()
     {
         int thread = Environment.CurrentManagedThreadId;
-        if (Volatile.Read(ref _lentTo) != thread || !TryTakeFrom(thread))
+        if (Volatile.Read(ref _lentTo) != thread)
+            return false;
+
+        // A stream that awaits without care would go on in the context of whoever reads, which may be blocked, or at its end, when the bytes come.
+        if (SynchronizationContext.Current is not null || TaskScheduler.Current != TaskScheduler.Default)
+            return false;
+        if (!TryTakeFrom(thread))
             return false;
         _uses++;
         return true;
@@ -58,8 +72,22 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
     /// <summary>Anybody: the loop shall not wait for a consumer any longer, because somebody waits for what is to be read.</summary>
     public void Reclaim()
     {
-        if (Volatile.Read(ref _lentTo) is var thread and not 0 && TryTakeFrom(thread))
-            ThreadPool.UnsafeQueueUserWorkItem(loop, preferLocal: false);
+        if (Volatile.Read(ref _lentTo) is not (var thread and not 0) || !TryTakeFrom(thread))
+            return;
+        _isReclaimed = true;
+        ThreadPool.UnsafeQueueUserWorkItem(loop, preferLocal: false);
+    }
+
+    /// <summary>Loop: it goes on.</summary>
+    public void Resume() => _isReclaimed = false;
+
+    // What a consumer has left ambient on the thread is not to flow into the loop's reads, as it would not on the pool.
+    private static void Forget(ExecutionContext? ambient)
+    {
+        if (SynchronizationContext.Current is not null)
+            SynchronizationContext.SetSynchronizationContext(null);
+        if (ambient is not null && ExecutionContext.Capture() != ambient)
+            ExecutionContext.Restore(ambient);
     }
 
     private bool TryTakeFrom(int thread) => Interlocked.CompareExchange(ref _lentTo, 0, thread) == thread;

@@ -74,8 +74,8 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     /// <summary>When the loop last went on after a pause, as a timestamp.</summary>
     public long LastResume => Volatile.Read(ref _lastResume);
 
-    /// <summary>Whether the loop waits for room, and so cannot see what the peer sends.</summary>
-    public bool IsPaused => _isPaused;
+    /// <summary>Whether the loop waits for room, or for a thread after its consumer kept the one it had, and so cannot see what the peer sends.</summary>
+    public bool IsPaused => _isPaused || _role.IsReclaimed;
 
     /// <summary>Reads and parses until the receiver wants no more, the peer breaks a rule, or the stream ends.</summary>
     public Task<ReceiveEnd> RunAsync(IFrameReceiver receiver)
@@ -150,6 +150,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     {
         // A consumer may have had the role for long.
         Resume();
+        _role.Resume(); // behind the time: keep-alive asks in the other order
         Go();
     }
 

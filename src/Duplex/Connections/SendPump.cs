@@ -7,7 +7,7 @@ namespace Duplex;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class SendPump : IThreadPoolWorkItem
 {
-    /// <summary>The most bytes of one write: a peer's control frame waits for no more than this and the frame in progress.</summary>
+    /// <summary>The most bytes of one write: a peer that takes so many within the ping timeout is alive, however much more is staged.</summary>
     public const int MaxWrite = 256 * 1024;
 
     /// <summary>

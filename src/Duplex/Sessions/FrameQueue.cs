@@ -13,6 +13,9 @@ internal sealed class FrameQueue
     private const int FirstSegment = 8;
     private const int NextSegments = 128; // 1 KiB of references, which one batch of small frames fills
 
+    // How often whoever waits reads on without getting anything: 4 MiB of a large message, or as many batches of pings. Then it has its thread back, whatever else the peer sends.
+    private const int TurnsInVain = 64;
+
     private readonly ChannelConfig _bounds;
     private readonly bool _ofPieces; // whether a frame without fin is part of a message that is read as it comes
     private readonly Lock _sync = new(); // around publication, waiters and the end
@@ -185,7 +188,7 @@ internal sealed class FrameQueue
             return new ValueTask<bool>(true);
 
         // Whom the loop runs reads on, instead of waiting for it.
-        while (Source is { } source && source.TryReadOn())
+        for (int turns = 0; Source is { } source && source.TryReadOn(); turns++)
         {
             if (token.IsCancellationRequested)
                 return ValueTask.FromCanceled<bool>(token);
@@ -193,6 +196,11 @@ internal sealed class FrameQueue
                 return new ValueTask<bool>(true);
             if (_isComplete)
                 break;
+            if (turns == TurnsInVain)
+            {
+                source.Hurry();
+                break;
+            }
         }
 
         Waiter waiter;

@@ -1,0 +1,94 @@
+namespace Duplex.Tests;
+
+/// <summary>All workloads over a real socket, opened by HttpClient; the other end is a session over the server's stream. For longer runs: DUPLEX_STRESS_SECONDS, see CONTRIBUTING.md.</summary>
+public sealed class WorkloadStressOverHttpTests
+{
+    public static TheoryData<WorkloadKind, bool> All => [.. from kind in Enum.GetValues<WorkloadKind>() from isTorn in (bool[])[false, true] select (kind, isTorn)];
+
+    [Theory, MemberData(nameof(All))]
+    public async Task What_is_sent_arrives_once_whole_and_in_order(WorkloadKind kind, bool isTorn)
+    {
+        using var listener = new RawServer();
+        using HttpClient client = Clients.Create(ws => ws.PingInterval = StressRounds.PingInterval);
+        await StressRounds.RunAsync(kind, isTorn, async (isRaw, asStreams, seed) =>
+        {
+            Task<WebSocketSession> opening = OpenAsync(client, listener.Uri, isRaw, asStreams);
+            RawPeer peer = await listener.AcceptAsync();
+            await peer.UpgradeAsync();
+            Stream stream = isTorn ? new TornStream(peer.Stream, seed) : peer.Stream;
+
+            // Nobody answers a raw client's pings.
+            WebSocketSession server = WebSocketSessions.Create(stream, WebSocketRole.Server, ws => ws.PingInterval = isRaw ? Timeout.InfiniteTimeSpan : StressRounds.PingInterval);
+            return (await opening, server);
+        });
+    }
+
+    [Fact]
+    public async Task Of_16_senders_that_flood_each_gets_its_share()
+    {
+        const int Senders = 16;
+        const int Each = 1000;
+        using var listener = new RawServer();
+        using HttpClient client = Clients.Create();
+        Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(listener.Uri);
+        using RawPeer peer = await listener.AcceptAsync();
+        await peer.UpgradeAsync();
+        await using DefaultWebSocketSession server = WebSocketSessions.Create(peer.Stream, WebSocketRole.Server);
+        await using DefaultClientWebSocketSession session = await opening.Soon();
+        using var stop = new CancellationTokenSource();
+
+        // 16 KiB each, so that they wait for the socket, and for each other, all the time.
+        Task[] sending = [.. Enumerable.Range(0, Senders).Select(number => Task.Run(() => FloodAsync(number)))];
+        int[] counts = new int[Senders];
+        int largestGap = 0;
+        int[] last = new int[Senders];
+        bool[] hasBegun = new bool[Senders];
+        for (int i = 0, begun = 0; i < Senders * Each || begun < Senders; i++)
+        {
+            using Received frame = new(await server.Incoming.ReadAsync().Soon());
+            int number = frame.Number;
+            counts[number]++;
+            if (!hasBegun[number])
+                begun++;
+            else
+                largestGap = Math.Max(largestGap, i - last[number]);
+            (last[number], hasBegun[number]) = (i, true);
+        }
+
+        await stop.CancelAsync();
+        Task draining = Task.Run(async () =>
+        {
+            while (await server.Incoming.WaitToReadAsync())
+            {
+                while (server.Incoming.TryRead(out Frame? frame))
+                    frame.Recycle();
+            }
+        });
+        await Task.WhenAll(sending).Soon();
+        await session.CloseAsync().Soon();
+        await draining.Soon();
+
+        // The gate is first come, first served, so a share is what a sender's continuation gets of the pool: half of it is far below what was ever seen.
+        Assert.All(counts, count => Assert.InRange(count, Each / 2, int.MaxValue));
+        TestContext.Current.TestOutputHelper?.WriteLine($"Shares {counts.Min()} to {counts.Max()}, largest gap {largestGap} messages.");
+
+        async Task FloodAsync(int number)
+        {
+            byte[] data = new byte[16 * 1024];
+            data[0] = (byte)number;
+            while (!stop.IsCancellationRequested)
+                await session.SendAsync(data);
+        }
+    }
+
+    private static async Task<WebSocketSession> OpenAsync(HttpClient client, Uri uri, bool isRaw, bool asStreams) => isRaw
+        ? await client.WebSocketRawSessionAsync(uri)
+        : await client.WebSocketSessionAsync(uri, request => request.ReceiveMode = asStreams ? ReceiveMode.Streams : ReceiveMode.Messages);
+
+    private readonly struct Received(Frame frame) : IDisposable
+    {
+        public int Number => frame.Data.Span[0];
+
+        public void Dispose() => frame.Recycle();
+    }
+}

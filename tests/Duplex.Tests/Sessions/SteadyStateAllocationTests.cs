@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace Duplex.Tests;
+
+/// <summary>What a message allocates once a session runs. It measures what the whole process allocates, so no other test may run beside it.</summary>
+[CollectionDefinition(nameof(SteadyStateAllocationTests), DisableParallelization = true)]
+[Collection(nameof(SteadyStateAllocationTests))]
+public sealed class SteadyStateAllocationTests
+{
+    private const int Messages = 200_000;
+
+    // What an async call may allocate that need not wait: nothing, but in a build for debugging its state is an object.
+    private static readonly long StateMachine = typeof(WebSocketSession).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true } ? 256 : 0;
+
+    // Frames of 32 bytes, as a server sends them.
+    private static readonly byte[] Frames = [.. Enumerable.Range(0, 1024).SelectMany(_ => (byte[])[0x82, 32, .. new byte[32]])];
+
+    [Fact]
+    public void A_lone_send_allocates_nothing()
+    {
+        var stream = new FrameSource();
+        using IDisposable owner = stream;
+        DefaultWebSocketSession session = DefaultWebSocketSession.Over(
+            stream, stream, new SessionSettings { PingInterval = Timeout.InfiniteTimeSpan, Connection = new ConnectionSettings { Time = new SlowClock() } });
+        byte[] message = new byte[32];
+        Send(1000);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Send(Messages);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Messages * StateMachine);
+        session.Abort();
+
+        void Send(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                if (!session.SendAsync(message).IsCompletedSuccessfully)
+                    throw new InvalidOperationException("It had to wait.");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(16)]
+    [InlineData(1024)]
+    public async Task A_send_of_many_allocates_next_to_nothing(int size)
+    {
+        var stream = new FrameSource();
+        await using DefaultWebSocketSession session = WebSocketSessions.Create(stream, WebSocketRole.Client, ws => ws.PingInterval = Timeout.InfiniteTimeSpan);
+        byte[] message = new byte[size];
+        await SendAsync(Messages);
+
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        await SendAsync(Messages);
+        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+
+        // Nothing for a message; a sender that has filled the queue waits for the next write, which costs some hundred bytes, once for the queue's 256 KiB.
+        long queues = Messages * (size + 8L) / ChannelConfig.DefaultOutgoing.MaxBytes;
+        Assert.InRange(allocated, 0, (queues * 2048) + (64 * 1024));
+        session.Abort();
+
+        async Task SendAsync(int count)
+        {
+            for (int i = 0; i < count; i++)
+                await session.SendAsync(message);
+            await session.FlushAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_small_message_that_is_recycled_allocates_no_more_than_its_frame(bool drains)
+    {
+        var stream = new FrameSource();
+        await using DefaultWebSocketSession session = WebSocketSessions.Create(stream, WebSocketRole.Client, ws => ws.PingInterval = Timeout.InfiniteTimeSpan);
+        stream.Begin();
+        int received = 0;
+        IAsyncEnumerator<Frame> frames = session.Incoming.GetAsyncEnumerator();
+        await ReceiveAsync(Messages);
+
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        await ReceiveAsync(Messages);
+        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+
+        Assert.InRange((double)allocated / received, 1, 64);
+        session.Abort();
+
+        async Task ReceiveAsync(int count)
+        {
+            for (received = 0; received < count;)
+            {
+                if (!drains)
+                {
+                    await frames.MoveNextAsync().ConfigureAwait(false);
+                    Take(frames.Current);
+                    continue;
+                }
+
+                await session.Incoming.WaitToReadAsync().ConfigureAwait(false);
+                while (session.Incoming.TryRead(out Frame? frame))
+                    Take(frame);
+            }
+        }
+
+        void Take(Frame frame)
+        {
+            if (frame.Data.Length != 32) // an assertion would allocate
+                throw new InvalidOperationException("It is not what was sent.");
+            frame.Recycle();
+            received++;
+        }
+    }
+
+    // Once begun, frames without end, as fast as they are read; takes whatever is written.
+    private sealed class FrameSource : BareStream
+    {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _offset; // only touched by the read in progress
+        private volatile bool _isEnded;
+
+        public void Begin() => _begun.TrySetResult();
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (!_begun.Task.IsCompleted)
+                return WaitAsync(buffer);
+            if (_isEnded)
+                return new ValueTask<int>(0);
+            int count = Math.Min(buffer.Length, Frames.Length - _offset);
+            Frames.AsSpan(_offset, count).CopyTo(buffer.Span);
+            _offset = (_offset + count) % Frames.Length;
+            return new ValueTask<int>(count);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _isEnded = true;
+            Begin();
+            base.Dispose(disposing);
+        }
+
+        private async ValueTask<int> WaitAsync(Memory<byte> buffer)
+        {
+            await _begun.Task.ConfigureAwait(false);
+            return await ReadAsync(buffer).ConfigureAwait(false);
+        }
+    }
+
+    // Each time it is asked a second has passed: so every send comes after a quiet moment.
+    private sealed class SlowClock : TimeProvider
+    {
+        private long _now;
+
+        public override long TimestampFrequency => 1000;
+
+        public override long GetTimestamp() => Interlocked.Add(ref _now, 1000);
+    }
+}

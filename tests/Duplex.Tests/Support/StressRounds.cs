@@ -1,0 +1,62 @@
+namespace Duplex.Tests;
+
+/// <summary>Runs each workload in all its variants, at least once, and then again until its time is up.</summary>
+internal static class StressRounds
+{
+    // What a plain run of the tests has for it, for each place where the workloads run. For more: DUPLEX_STRESS_SECONDS, see CONTRIBUTING.md.
+    private const double Seconds = 2;
+
+    /// <summary>Pings go between messages all the time.</summary>
+    public static readonly TimeSpan PingInterval = TimeSpan.FromMilliseconds(10);
+
+    private static readonly int[] PipeSizes = [64, 1024, 16 * 1024];
+    private static readonly int[] FloodSizes = [16, 128, 1024];
+
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(
+        double.Parse(Environment.GetEnvironmentVariable("DUPLEX_STRESS_SECONDS") ?? $"{Seconds}", System.Globalization.CultureInfo.InvariantCulture) / Enum.GetValues<WorkloadKind>().Length);
+
+    /// <summary>Runs rounds of one workload.</summary>
+    /// <param name="kind">The workload.</param>
+    /// <param name="isTorn">Whether the connection splits and delays; then there are fewer messages.</param>
+    /// <param name="connect">Opens the two ends for a round: whether the client is a raw session, whether it receives streams, a seed.</param>
+    public static async Task RunAsync(WorkloadKind kind, bool isTorn, Func<bool, bool, int, Task<(WebSocketSession Client, WebSocketSession Server)>> connect)
+    {
+        long began = TimeProvider.System.GetTimestamp();
+        for (int round = 0; ; round++)
+        {
+            foreach (Reading reading in Enum.GetValues<Reading>())
+            {
+                // Of ping-pong there is one message at a time, one without bytes bears no number, and where only the server receives it does so in one way.
+                if (reading == Reading.Many && kind is (WorkloadKind.PingPong or WorkloadKind.Sizes))
+                    continue;
+                if (reading != Reading.ForEach && kind == WorkloadKind.Sink)
+                    continue;
+                foreach (bool isRaw in reading == Reading.Streams ? (bool[])[false] : [false, true])
+                {
+                    (WebSocketSession client, WebSocketSession server) = await connect(isRaw, reading == Reading.Streams, (round * 31) + (int)reading).Soon();
+                    (int size, int count) = Scale(kind, round, isTorn);
+                    await new Workload(kind, reading, recycles: (round + (isRaw ? 1 : 0)) % 2 == 0, size, count).RunAsync(client, server).Soon();
+                    await Task.WhenAll(client.DisposeAsync().AsTask(), server.DisposeAsync().AsTask()).Soon();
+                    CloseResult end = await server.Completion;
+                    Assert.True(end.WasClean, $"{kind}, {reading}, raw {isRaw}: {end} {end.Error}");
+                }
+            }
+
+            if (TimeProvider.System.GetElapsedTime(began) >= Budget)
+                return;
+        }
+    }
+
+    private static (int Size, int Count) Scale(WorkloadKind kind, int round, bool isTorn)
+    {
+        (int size, int count) = kind switch
+        {
+            WorkloadKind.PingPong => (32, 100),
+            WorkloadKind.Sizes => (0, 48),
+            WorkloadKind.Pipe => (PipeSizes[round % PipeSizes.Length], 1000),
+            WorkloadKind.TextFlood => (1024, 1000),
+            _ => (FloodSizes[round % FloodSizes.Length], 5000),
+        };
+        return (size, isTorn && kind != WorkloadKind.Sizes ? count / 5 : count);
+    }
+}
