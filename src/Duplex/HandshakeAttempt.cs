@@ -12,7 +12,7 @@ namespace Duplex;
 /// <param name="caller">Whose call it is: handlers above the plugin may not pass this token on.</param>
 internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationToken caller = default) : IDisposable
 {
-    private static readonly HttpRequestOptionsKey<HandshakeAttempt> Key = new("Duplex.HandshakeAttempt");
+    private static readonly HttpRequestOptionsKey<HandshakeAttempt> Key = new(EnginePlugin.Mark);
     private static readonly Version MarkerVersion = new(0, 0);
 
     private readonly Lock _sync = new();
@@ -52,17 +52,22 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     /// <summary>Finds the attempt in a request, or in a handler's copy of one.</summary>
     public static bool TryGet(HttpRequestMessage request, [NotNullWhen(true)] out HandshakeAttempt? attempt) => request.Options.TryGetValue(Key, out attempt);
 
-    /// <summary>Makes a request that was copied from a marker an ordinary one, so that a second plugin below lets it pass.</summary>
-    public static void Unmark(HttpRequestMessage request) => ((IDictionary<string, object?>)request.Options).Remove(Key.Key);
-
     /// <summary>The marker.</summary>
     public HttpRequestMessage CreateMarker(Uri uri)
     {
         var marker = new HttpRequestMessage(HttpMethod.Get, uri) { Version = MarkerVersion, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        foreach ((string name, HeaderStringValues values) in Request.Headers.NonValidated)
-            marker.Headers.TryAddWithoutValidation(name, values);
-        foreach ((string name, object? value) in Request.Options)
-            ((IDictionary<string, object?>)marker.Options)[name] = value;
+        if (Request.HasHeaders)
+        {
+            foreach ((string name, HeaderStringValues values) in Request.Headers.NonValidated)
+                marker.Headers.TryAddWithoutValidation(name, values);
+        }
+
+        if (Request.HasOptions)
+        {
+            foreach ((string name, object? value) in Request.Options)
+                ((IDictionary<string, object?>)marker.Options)[name] = value;
+        }
+
         marker.Options.Set(Key, this);
         return marker;
     }

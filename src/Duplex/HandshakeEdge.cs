@@ -53,8 +53,11 @@ internal static class HandshakeEdge
     {
         if (request is { IsRaw: true, ReceiveMode: ReceiveMode.Streams })
             throw new ArgumentException("A raw session receives the frames of the wire, not messages as streams. Leave ReceiveMode as it is, or open a default session.");
-        HandshakeHeaders.Check(request.Headers);
+        if (request.HasHeaders)
+            HandshakeHeaders.Check(request.Headers);
         HandshakeHeaders.CheckValues(client.DefaultRequestHeaders);
+        if (!request.HasHeaders)
+            return;
         foreach (string subprotocol in HandshakeHeaders.Subprotocols(request.Headers))
         {
             if (!request.Subprotocols.Contains(subprotocol))

@@ -131,7 +131,6 @@ public class WebSocketsHandler : DelegatingHandler
         GetReady();
         if (_handshakes is null)
             ThrowIfRedirecting(InnerHandler);
-        HandshakeAttempt.Unmark(request);
         return _handshakes?.SendAsync(request, token) ?? base.SendAsync(request, token);
     }
 

@@ -64,7 +64,7 @@ internal abstract class ConnectEngine : WebSocketEngine
         HandshakeHeaders.CheckValues(marker.Headers);
         var asked = new WebSocketRequest { Uri = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null), Version = request.Version, VersionPolicy = request.VersionPolicy };
         HandshakeHeaders.Copy(marker.Headers, asked.Headers);
-        foreach (string subprotocol in request.Subprotocols.Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(plugin.Subprotocols).Distinct(StringComparer.Ordinal))
+        foreach (string subprotocol in (request.HasSubprotocols ? request.Subprotocols : []).Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(plugin.Subprotocols).Distinct(StringComparer.Ordinal))
             asked.Subprotocols.Add(subprotocol);
         foreach ((string name, object? value) in marker.Options)
             ((IDictionary<string, object?>)asked.Options)[name] = value;

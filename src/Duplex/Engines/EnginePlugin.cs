@@ -11,4 +11,8 @@ namespace Duplex;
 /// <param name="Stopping">Fires when the plugin is disposed.</param>
 internal sealed record EnginePlugin(
     Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> Send, IEnumerable<string> Subprotocols, IReadOnlyList<WebSocketExtensionFactory> Extensions,
-    TimeSpan Timeout, ILogger Logger, CancellationToken Stopping);
+    TimeSpan Timeout, ILogger Logger, CancellationToken Stopping)
+{
+    /// <summary>The option by which a plugin knows a request that asks for a session. Namespaced, because all handlers of a client share a request's options.</summary>
+    public const string Mark = "Duplex.HandshakeAttempt";
+}

@@ -51,7 +51,7 @@ internal sealed class HttpUpgrade(
 
         // RFC 6455 §4.1: "The nonce MUST be selected randomly for each connection." A handler that repeats the marker makes a new handshake.
         string key = HandshakeKey.Generate();
-        string[] offered = [.. request.Subprotocols.Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(subprotocols).Distinct(StringComparer.Ordinal)];
+        string[] offered = [.. (request.HasSubprotocols ? request.Subprotocols : []).Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(subprotocols).Distinct(StringComparer.Ordinal)];
         using var offer = new ExtensionOffer(request.IsRaw ? [] : extensions);
         HttpRequestMessage real = CreateRequest(marker, offered, offer.HeaderValue, key);
         string target = WebSocketUri.Describe(real.RequestUri!);
@@ -102,7 +102,12 @@ internal sealed class HttpUpgrade(
             request.Headers.TryAddWithoutValidation(HandshakeHeaders.Extensions, extensions);
         HandshakeHeaders.Copy(marker.Headers, request.Headers);
         foreach ((string name, object? value) in marker.Options)
-            ((IDictionary<string, object?>)request.Options)[name] = value;
+        {
+            // Without the mark it is an ordinary request, which a second plugin below lets pass. Without an option it has none to keep for as long as the session.
+            if (name != EnginePlugin.Mark)
+                ((IDictionary<string, object?>)request.Options)[name] = value;
+        }
+
         return request;
     }
 

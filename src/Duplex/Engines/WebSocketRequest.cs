@@ -12,6 +12,11 @@ public sealed class WebSocketRequest
     private HttpVersionPolicy _versionPolicy = HttpVersionPolicy.RequestVersionOrLower;
     private ReceiveMode _receiveMode;
 
+    // Made by whoever asks for them: a session keeps its request, and most requests have none of these.
+    private HttpRequestHeaders? _headers;
+    private SubprotocolNames? _subprotocols;
+    private HttpRequestOptions? _options;
+
     /// <summary>Where to connect: <c>ws</c>, <c>wss</c>, <c>http</c> (taken for <c>ws</c>) or <c>https</c> (taken for <c>wss</c>); relative to the client's base address, if it has one.</summary>
     public Uri? Uri { get; set; }
 
@@ -19,13 +24,13 @@ public sealed class WebSocketRequest
     /// Headers for this handshake, beside the client's default ones; <c>Host</c> may be one. Those of the handshake itself (<c>Connection</c>, <c>Upgrade</c>, <c>Sec-WebSocket-Key</c> …)
     /// are set for you, and refused here, as are those of a content (<c>Content-Type</c> …); a <c>Sec-WebSocket-Protocol</c> is taken into <see cref="Subprotocols"/>.
     /// </summary>
-    public HttpRequestHeaders Headers { get; } = new HttpRequestMessage().Headers; // a message that is never sent: there is no other way to have headers
+    public HttpRequestHeaders Headers => _headers ??= new HttpRequestMessage().Headers; // a message that is never sent: there is no other way to have headers
 
     /// <summary>
     /// The subprotocols to offer, the most wanted first, before those of the plugin's options. The server chooses one or none. A name that is not a token, or is in the list already, is
     /// refused with an <see cref="ArgumentException"/> when it is added.
     /// </summary>
-    public IList<string> Subprotocols { get; } = new SubprotocolNames();
+    public IList<string> Subprotocols => _subprotocols ??= [];
 
     /// <summary>The HTTP version; by default the client's. WebSockets are opened over HTTP/1.1, so a higher one needs <see cref="HttpVersionPolicy.RequestVersionOrLower"/>; else an <see cref="ArgumentException"/> refuses it. Set on an engine that lacks <see cref="EngineCapability.HttpVersion"/>, it is a <see cref="NotSupportedException"/>.</summary>
     public Version Version
@@ -53,7 +58,16 @@ public sealed class WebSocketRequest
     }
 
     /// <summary>Options for the handlers that the request passes through.</summary>
-    public HttpRequestOptions Options { get; } = new();
+    public HttpRequestOptions Options => _options ??= [];
+
+    /// <summary>Whether anybody has asked for <see cref="Headers"/>, and so may have set some.</summary>
+    internal bool HasHeaders => _headers is not null;
+
+    /// <summary>Whether anybody has asked for <see cref="Subprotocols"/>, and so may have added some.</summary>
+    internal bool HasSubprotocols => _subprotocols is not null;
+
+    /// <summary>Whether anybody has asked for <see cref="Options"/>, and so may have set some.</summary>
+    internal bool HasOptions => _options is not null;
 
     /// <summary>Whether a plain URL is refused, whoever made it one: a handler before the plugin may change it, too.</summary>
     internal bool IsSecureOnly { get; set; }

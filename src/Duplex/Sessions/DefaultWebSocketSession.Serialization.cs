@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace Duplex;
@@ -6,8 +5,6 @@ namespace Duplex;
 // Values instead of frames.
 public partial class DefaultWebSocketSession
 {
-    private readonly ArrayPool<byte> _pool;
-
     /// <summary>
     /// What makes messages of values and values of messages, for calls that bring no converter of their own. By default what the options say. Settable at any time; it holds from the
     /// next call on.
@@ -37,7 +34,7 @@ public partial class DefaultWebSocketSession
         ArgumentNullException.ThrowIfNull(converter);
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellationToken);
-        var output = new PooledBufferWriter(_pool);
+        var output = new PooledBufferWriter(Pool);
         try
         {
             return SendAndDispose(converter.Serialize(output, value), output, converter, cancellationToken);
@@ -72,7 +69,7 @@ public partial class DefaultWebSocketSession
         ArgumentNullException.ThrowIfNull(converter);
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellationToken);
-        var output = new PooledBufferWriter(_pool);
+        var output = new PooledBufferWriter(Pool);
         try
         {
             return SendAndDispose(converter.Serialize(output, value, type), output, converter, cancellationToken);

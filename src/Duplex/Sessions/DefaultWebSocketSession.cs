@@ -14,12 +14,10 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
         if (settings.ReceiveMode == ReceiveMode.Streams)
             _streams = new IncomingStreams(Queue, CloseState);
         _time = settings.Time;
-        _pool = settings.Connection.Pool;
         Converter = settings.Converter;
         _pings = new PingLedger(_time);
         _keepAlive = new KeepAliveTimer(Connection, Lifetime, _pings, settings);
-        CloseReason = Lifetime.CloseReason;
-        Lifetime.Start(this, _keepAlive.Dispose);
+        Lifetime.Start(this, _keepAlive);
         _keepAlive.Start();
     }
 
@@ -58,7 +56,7 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     public TimeSpan? LastRoundTripTime => _pings.LastRoundTripTime;
 
     /// <summary>Completes with <see cref="WebSocketSession.Completion"/>: what we sent if we closed, what we received if the peer did, else 1006. Never null, never faulted.</summary>
-    public Task<CloseReason> CloseReason { get; }
+    public Task<CloseReason> CloseReason => Lifetime.CloseReason;
 
     bool IFrameReceiver.HasRoom => Queue.MayAdd;
 

@@ -8,7 +8,7 @@ namespace Duplex;
 public class RawWebSocketSession : WebSocketSession, IFrameReceiver
 {
     private protected RawWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, AssemblerOutput.Frames, settings) =>
-        Lifetime.Start(this, onEnding: null);
+        Lifetime.Start(this, keepAlive: null);
 
     bool IFrameReceiver.HasRoom => Queue.MayAdd;
 

@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
 
 namespace Duplex;
 
@@ -7,8 +7,7 @@ namespace Duplex;
 /// <see cref="CloseCause"/> and <see cref="CloseState"/>; this gives them time and effect.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
-[SuppressMessage("Design", "CA1001", Justification = "The token source has no timer and no links, so it holds nothing to dispose; users may register with its token at any time.")]
-internal sealed class SessionLifetime
+internal sealed class SessionLifetime : IThreadPoolWorkItem
 {
     /// <summary>
     /// How long we wait for the peer to end the connection after both Closes, or after ours if the peer broke a rule. RFC 6455 §7.1.1: a client "SHOULD wait for the server to close
@@ -25,57 +24,61 @@ internal sealed class SessionLifetime
     private readonly StreamConnection _connection;
     private readonly CloseState _state;
     private readonly FrameQueue _incoming;
-    private readonly SessionSettings _settings;
-    private readonly Milestone _closeFlushed = new();
-    private readonly TaskCompletionSource _peerDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<CloseResult> _handshake = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<CloseResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<CloseReason> _reason = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource _closed = new();
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _closeTimeout;
+    private readonly ILogger _logger;
 
     // Both set once by Start, before anything else can happen.
-    private Task _receiving = Task.CompletedTask;
-    private Action? _onEnding;
+    private IFrameReceiver? _receiver;
+    private IDisposable? _keepAlive;
+
+    // Set once, by what Start begins, which reads it when it has a result.
+    private Task<ReceiveEnd>? _reading;
+
+    // Set once, from null, by whoever asks first.
+    private EndSignals? _signals;
 
     public SessionLifetime(StreamConnection connection, CloseState state, FrameQueue incoming, SessionSettings settings)
     {
         _connection = connection;
         _state = state;
         _incoming = incoming;
-        _settings = settings;
+        _time = settings.Time;
+        _closeTimeout = settings.CloseTimeout;
+        _logger = settings.Logger;
     }
 
     /// <summary>Completes once, with how the session ended, after the transport is released. Never faults.</summary>
-    public Task<CloseResult> Completion => _completion.Task;
+    public Task<CloseResult> Completion => Signals.Completion.Task;
 
     /// <summary>Completes with <see cref="Completion"/>, with why the session ended. Never faults.</summary>
-    public Task<CloseReason> CloseReason => _reason.Task;
+    public Task<CloseReason> CloseReason => Signals.Reason.Task;
 
     /// <summary>Fires with <see cref="Completion"/>; callbacks run on the pool.</summary>
-    public CancellationToken Closed => _closed.Token;
+    public CancellationToken Closed => Signals.Closed.Token;
+
+    private EndSignals Signals => LazyInitializer.EnsureInitialized(ref _signals, static () => new EndSignals());
 
     /// <summary>Begins to receive.</summary>
     /// <param name="receiver">Where frames go.</param>
-    /// <param name="onEnding">Called once when the end begins, on any thread.</param>
-    public void Start(IFrameReceiver receiver, Action? onEnding)
+    /// <param name="keepAlive">Disposed when the end begins, on any thread.</param>
+    public void Start(IFrameReceiver receiver, IDisposable? keepAlive)
     {
-        _onEnding = onEnding;
+        _receiver = receiver;
+        _keepAlive = keepAlive;
 
-        // The session outlives the call that opens it: nothing of that call's ambient context is kept.
-        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
-        try
-        {
-            // On the pool: the first bytes may have come with the handshake's answer, and whoever opens the session does not wait for them to be parsed.
-            // Known before it runs: they may end the session at once.
-            var receiving = new Task<Task>(() => ReceiveAsync(receiver));
-            _receiving = receiving.Unwrap();
-            receiving.Start(TaskScheduler.Default);
-            _ = WatchWritesAsync();
-        }
-        finally
-        {
-            flow?.Dispose();
-        }
+        // The session outlives the call that opens it: nothing of that call's ambient context is kept. And it may be one of thousands that nothing happens on: what only waits is no
+        // async method, whose state would be kept for as long.
+        _connection.Pump.Failed.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(OnWriteFailed);
+
+        // On the pool: the first bytes may have come with the handshake's answer, and whoever opens the session does not wait for them to be parsed.
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        _reading = _connection.Receiving.RunAsync(_receiver!);
+        _reading.ConfigureAwait(false).GetAwaiter().OnCompleted(OnReceived); // with the pool's own context, whoever's thread the end is read on
     }
 
     /// <summary>Begins the end; false if it has begun before.</summary>
@@ -96,7 +99,7 @@ internal sealed class SessionLifetime
     public Task<CloseResult> CloseAsync(CloseCause cause, CancellationToken token)
     {
         TryClose(cause);
-        return _handshake.Task.WaitAsync(token);
+        return Signals.Handshake.Task.WaitAsync(token);
     }
 
     /// <summary>A legal Close of the peer came. From the receive loop only, with all frames before it queued.</summary>
@@ -126,7 +129,7 @@ internal sealed class SessionLifetime
         if (!TryEnd(CloseCause.Aborted()))
         {
             // Once both Closes have gone their way there is nothing left to spoil.
-            if (!_handshake.Task.IsCompleted)
+            if (!Signals.Handshake.Task.IsCompleted)
                 _state.Fail(new WebSocketException("The session was aborted before its closing handshake was done."));
             _incoming.DropAll();
         }
@@ -141,7 +144,7 @@ internal sealed class SessionLifetime
     {
         TryClose(CloseCause.Leave(Duplex.CloseReason.Normal));
         _incoming.DropAll();
-        await _completion.Task.ConfigureAwait(false);
+        await Signals.Completion.Task.ConfigureAwait(false);
     }
 
     // The peer closed a raw session, whose user has not answered.
@@ -149,7 +152,7 @@ internal sealed class SessionLifetime
 
     private void CarryOut(CloseCause cause)
     {
-        _onEnding?.Invoke();
+        _keepAlive?.Dispose();
         _connection.Receiving.Hurry();
 
         // Before anybody can see the end: whoever sees it finds that nothing can be sent any more.
@@ -171,7 +174,7 @@ internal sealed class SessionLifetime
         if (!_state.TryStage(reason))
             return false;
         Span<byte> payload = stackalloc byte[FrameHeader.MaxControlPayload];
-        bool isStaged = _connection.Pump.TryStageControl(Opcode.Close, payload[..ClosePayload.Write(reason, payload)], _closeFlushed);
+        bool isStaged = _connection.Pump.TryStageControl(Opcode.Close, payload[..ClosePayload.Write(reason, payload)], Signals.CloseFlushed);
         if (!isStaged)
             MissClose(new IOException("The connection ended before our Close could be sent."));
         _connection.Sender.Shut();
@@ -181,13 +184,26 @@ internal sealed class SessionLifetime
     // Nobody waits any longer for our Close to be flushed.
     private void MissClose(IOException why)
     {
-        if (_closeFlushed.TrySetException(why))
-            _ = _closeFlushed.Task.Exception; // the end may be over already: nobody may be waiting
+        if (Signals.CloseFlushed.TrySetException(why))
+            _ = Signals.CloseFlushed.Task.Exception; // the end may be over already: nobody may be waiting
     }
 
-    private async Task ReceiveAsync(IFrameReceiver receiver)
+    private void OnReceived() => _ = EndReceivingAsync(_reading!.Result);
+
+    private async Task EndReceivingAsync(ReceiveEnd end)
     {
-        ReceiveEnd end = await _connection.Receiving.RunAsync(receiver).ConfigureAwait(false);
+        try
+        {
+            await TakeInAsync(end).ConfigureAwait(false);
+        }
+        finally
+        {
+            Signals.Received.TrySetResult();
+        }
+    }
+
+    private async Task TakeInAsync(ReceiveEnd end)
+    {
         if (end.Violation is { } violation)
         {
             CloseCause cause = CloseCause.Violation(violation);
@@ -200,13 +216,13 @@ internal sealed class SessionLifetime
                 FailPoliteEnd(error);
         }
 
-        _peerDone.TrySetResult();
+        Signals.PeerDone.TrySetResult();
         if (end.Error is not null)
             return;
 
         // Our Close first: a peer may end its half of the connection right behind its own, and HttpClient's upgraded stream closes both ways as soon as that end is read.
         // Behind the peer's Close nothing is left to read.
-        Task flushed = Task.WhenAny(_closeFlushed.Task);
+        Task flushed = Task.WhenAny(Signals.CloseFlushed.Task);
         await (end.Violation is null ? flushed : WaitAsync(flushed, CloseFirst)).ConfigureAwait(false);
         await _connection.Receiving.DrainAsync().ConfigureAwait(false);
     }
@@ -217,10 +233,10 @@ internal sealed class SessionLifetime
             _state.Fail(error);
     }
 
-    private async Task WatchWritesAsync()
-    {
-        IOException lost = Lost(await _connection.Pump.Failed.ConfigureAwait(false));
+    private void OnWriteFailed() => _ = LoseAsync(Lost(_connection.Pump.Failed.Result));
 
+    private async Task LoseAsync(IOException lost)
+    {
         // Where we have cut the connection ourselves, a write fails because of that, and tells nothing.
         if (_state.Cause is { Reason: null, Received: null })
             return;
@@ -228,7 +244,7 @@ internal sealed class SessionLifetime
         MissClose(lost);
 
         // The peer may have closed before it stopped to read: its Close is then still on its way through the receive loop, and tells more than our failed write.
-        await WaitAsync(_receiving, Tail).ConfigureAwait(false);
+        await WaitAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
         TryEnd(CloseCause.Lost(lost));
     }
 
@@ -242,7 +258,7 @@ internal sealed class SessionLifetime
 
         // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". Where the peer's Close was not reached, what it still sends would destroy ours, so a server drains, too.
         if (isPolite && (_connection.Role == WebSocketRole.Client || _state.Received is null))
-            await WaitAsync(_receiving, Tail).ConfigureAwait(false);
+            await WaitAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
 
         _connection.Release();
         MissClose(new IOException("The connection was released before our Close was sent."));
@@ -251,15 +267,15 @@ internal sealed class SessionLifetime
         _state.MarkEnded();
         CloseResult result = _state.ToResult(_incoming.Dropped);
         LogEnd(result);
-        _reason.TrySetResult(result.Reason);
-        _completion.TrySetResult(result);
+        Signals.Reason.TrySetResult(result.Reason);
+        Signals.Completion.TrySetResult(result);
         _ = FireClosedAsync();
     }
 
     // A stream that ignores its own disposal still uses the memory, however late it ends.
     private async Task ReleaseMemoryAsync()
     {
-        await Task.WhenAll(_receiving, _connection.Pump.Ended).ConfigureAwait(false);
+        await Task.WhenAll(Signals.Received.Task, _connection.Pump.Ended).ConfigureAwait(false);
         _connection.Receiving.Release();
     }
 
@@ -267,16 +283,16 @@ internal sealed class SessionLifetime
     {
         try
         {
-            await _closed.CancelAsync().ConfigureAwait(false); // callbacks run on the pool
+            await Signals.Closed.CancelAsync().ConfigureAwait(false); // callbacks run on the pool
         }
         catch (AggregateException e)
         {
-            Log.Safely(() => Log.ClosedCallbackFailed(_settings.Logger, e));
+            Log.Safely(() => Log.ClosedCallbackFailed(_logger, e));
         }
     }
 
     private void LogEnd(CloseResult result) => Log.Safely(
-        () => Log.SessionEnded(_settings.Logger, result.Initiator, (ushort)result.Reason.Code, result.WasClean, result.DiscardedMessages, result.Error?.GetType().Name));
+        () => Log.SessionEnded(_logger, result.Initiator, (ushort)result.Reason.Code, result.WasClean, result.DiscardedMessages, result.Error?.GetType().Name));
 
     // True if the connection is worth a polite end.
     private async Task<bool> ShakeHandsAsync(CloseCause cause)
@@ -300,39 +316,39 @@ internal sealed class SessionLifetime
             }
 
             // It may have been flushed in the very moment when the time was up.
-            if (_closeFlushed.Task.IsCompletedSuccessfully)
+            if (Signals.CloseFlushed.Task.IsCompletedSuccessfully)
                 _state.MarkFlushed();
         }
 
         _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
-        _handshake.TrySetResult(_state.ToResult(_incoming.Dropped));
+        Signals.Handshake.TrySetResult(_state.ToResult(_incoming.Dropped));
         return isPolite;
     }
 
     // CloseTimeout begins with the end and covers all of it: what was staged before, our Close, the peer's.
     private async Task UntilShakenAsync(CloseCause cause)
     {
-        long began = _settings.Time.GetTimestamp();
-        await WithinAsync(_closeFlushed.Task).ConfigureAwait(false);
+        long began = _time.GetTimestamp();
+        await WithinAsync(Signals.CloseFlushed.Task).ConfigureAwait(false);
         _state.MarkFlushed();
         if (cause.Initiator == CloseInitiator.Local && !cause.StopsParsing)
-            await WithinAsync(_peerDone.Task).ConfigureAwait(false);
+            await WithinAsync(Signals.PeerDone.Task).ConfigureAwait(false);
 
         async Task WithinAsync(Task task)
         {
-            TimeSpan timeout = _settings.CloseTimeout;
+            TimeSpan timeout = _closeTimeout;
             if (timeout != Timeout.InfiniteTimeSpan)
-                timeout = TimeSpan.FromTicks(Math.Max(0, (timeout - _settings.Time.GetElapsedTime(began)).Ticks));
+                timeout = TimeSpan.FromTicks(Math.Max(0, (timeout - _time.GetElapsedTime(began)).Ticks));
             try
             {
-                await task.WaitAsync(timeout, _settings.Time).ConfigureAwait(false);
+                await task.WaitAsync(timeout, _time).ConfigureAwait(false);
             }
             catch (TimeoutException e)
             {
-                string what = task == _peerDone.Task ? "The peer did not answer our Close frame"
+                string what = task == Signals.PeerDone.Task ? "The peer did not answer our Close frame"
                     : _state.Staged is not null ? "The peer did not take our Close frame"
                     : "The peer's Close frame was not answered";
-                throw new TimeoutException($"{what} within the close timeout of {_settings.CloseTimeout.TotalSeconds:0.###} s.", e);
+                throw new TimeoutException($"{what} within the close timeout of {_closeTimeout.TotalSeconds:0.###} s.", e);
             }
         }
     }
@@ -342,7 +358,7 @@ internal sealed class SessionLifetime
     {
         try
         {
-            await task.WaitAsync(atMost, _settings.Time).ConfigureAwait(false);
+            await task.WaitAsync(atMost, _time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

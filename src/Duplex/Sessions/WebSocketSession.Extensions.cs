@@ -34,7 +34,7 @@ public abstract partial class WebSocketSession
     /// <param name="frame">The frame; of a fragmented message the first one's wish counts.</param>
     /// <param name="transform">What is wished of the session's extensions, such as not to compress the message.</param>
     /// <param name="cancellationToken">Withdraws the frame as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
-    public ValueTask SendAsync(Frame frame, SendTransform transform, CancellationToken cancellationToken) => _outgoing.SendAsync(frame, transform, cancellationToken);
+    public ValueTask SendAsync(Frame frame, SendTransform transform, CancellationToken cancellationToken) => OutgoingFrames.SendAsync(frame, transform, cancellationToken);
 
     /// <summary>Sends a binary message, with a wish to the extensions.</summary>
     /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>

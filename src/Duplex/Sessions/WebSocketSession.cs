@@ -17,9 +17,12 @@ public abstract partial class WebSocketSession : IAsyncDisposable
     // Up to here a text's UTF-8 is as good as certain to fit a pool's common buffers at three bytes a character, which spares counting them first.
     private const int UncountedText = 4096;
 
-    private readonly OutgoingFrames _outgoing;
-    private readonly OutgoingStreams _outgoingStreams;
     private readonly FrameChannelReader? _incoming;
+
+    // Each set once, from null, by whoever needs it first: most sessions send in one way only, and those that idle in none.
+    private OutgoingFrames? _outgoingFrames;
+    private OutgoingStreams? _outgoingStreams;
+    private FrameChannelWriter? _outgoing;
 
     private protected WebSocketSession(Stream stream, IDisposable owner, AssemblerOutput output, SessionSettings settings)
     {
@@ -30,11 +33,9 @@ public abstract partial class WebSocketSession : IAsyncDisposable
             onFault: (code, error) => Lifetime!.TryEnd(CloseCause.Failure(new CloseReason(code), error)));
         Queue.Source = Connection.Receiving;
         Lifetime = new SessionLifetime(Connection, CloseState, Queue, settings);
-        _outgoing = new OutgoingFrames(Connection, Lifetime, CloseState);
-        _outgoingStreams = new OutgoingStreams(Connection.Sender, Lifetime, CloseState, settings.Connection.Pool);
+        Pool = settings.Connection.Pool;
         if (output != AssemblerOutput.Pieces)
             _incoming = new FrameChannelReader(Queue, CloseState);
-        Outgoing = new FrameChannelWriter(_outgoing, Lifetime);
     }
 
     /// <summary>What the peer sends. See there for how it ends.</summary>
@@ -43,7 +44,7 @@ public abstract partial class WebSocketSession : IAsyncDisposable
         "The session was opened with ReceiveMode.Streams, so it has no Incoming. Receive with ReceiveStreamAsync, or open it with ReceiveMode.Messages.");
 
     /// <summary>What we send, as a channel; the <c>SendAsync</c> methods do the same.</summary>
-    public FrameChannelWriter Outgoing { get; }
+    public FrameChannelWriter Outgoing => _outgoing ?? FirstToSet(ref _outgoing, new FrameChannelWriter(OutgoingFrames, Lifetime));
 
     /// <summary>
     /// The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Settable at any time; it holds from the next frame header on. Where messages are received
@@ -78,6 +79,12 @@ public abstract partial class WebSocketSession : IAsyncDisposable
 
     private protected CloseState CloseState { get; } = new();
 
+    private OutgoingFrames OutgoingFrames => _outgoingFrames ?? FirstToSet(ref _outgoingFrames, new OutgoingFrames(Connection, Lifetime, CloseState));
+
+    private OutgoingStreams OutgoingStreams => _outgoingStreams ?? FirstToSet(ref _outgoingStreams, new OutgoingStreams(Connection.Sender, Lifetime, CloseState, Pool));
+
+    private protected ArrayPool<byte> Pool { get; }
+
     private protected FrameQueue Queue { get; }
 
     private protected StreamConnection Connection { get; }
@@ -93,7 +100,7 @@ public abstract partial class WebSocketSession : IAsyncDisposable
     /// <exception cref="ChannelOverflowException">There was no room, and the outgoing queue is set to close then.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before the frame was staged.</exception>
     /// <exception cref="NotSupportedException">It is a ping or a pong, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
-    public ValueTask SendAsync(Frame frame, CancellationToken cancellationToken = default) => _outgoing.SendAsync(frame, cancellationToken);
+    public ValueTask SendAsync(Frame frame, CancellationToken cancellationToken = default) => OutgoingFrames.SendAsync(frame, cancellationToken);
 
     /// <summary>Sends a text message.</summary>
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
@@ -174,7 +181,7 @@ public abstract partial class WebSocketSession : IAsyncDisposable
             throw new ArgumentException("The stream cannot be read.", nameof(content));
         if (type is not (FrameType.Text or FrameType.Binary))
             throw new ArgumentOutOfRangeException(nameof(type), type, "A message is text or binary.");
-        return _outgoingStreams.SendAsync(content, type, transform, cancellationToken);
+        return OutgoingStreams.SendAsync(content, type, transform, cancellationToken);
     }
 
     /// <summary>Completes when the transport has accepted everything that was staged before the call. Nothing needs it to go out; it only tells when it has.</summary>
@@ -251,6 +258,9 @@ public abstract partial class WebSocketSession : IAsyncDisposable
 
     /// <summary>Begins to close, and drops what was not received; does not wait.</summary>
     internal void Leave(CloseReason reason) => Lifetime.TryClose(CloseCause.Leave(reason));
+
+    private static T FirstToSet<T>(ref T? field, T made)
+        where T : class => Interlocked.CompareExchange(ref field, made, null) ?? made;
 
     private static async ValueTask ReturnWhenSentAsync(ValueTask sending, byte[] buffer)
     {

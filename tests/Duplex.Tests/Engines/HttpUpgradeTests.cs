@@ -56,6 +56,7 @@ public sealed class HttpUpgradeTests : IDisposable
         var primary = new FakePrimaryHandler();
         var option = new HttpRequestOptionsKey<string>("mine");
         _marker.Options.Set(option, "here");
+        _marker.Options.Set(new HttpRequestOptionsKey<string>(EnginePlugin.Mark), "an attempt");
         _marker.Headers.TryAddWithoutValidation("Authorization", "Bearer x");
         _marker.Headers.TryAddWithoutValidation("Sec-WebSocket-Key", "mine");
         _marker.Headers.ConnectionClose = true;
@@ -67,6 +68,7 @@ public sealed class HttpUpgradeTests : IDisposable
         Assert.Equal("Upgrade", FakePrimaryHandler.Value(primary.Request, "Connection"));
         Assert.Null(FakePrimaryHandler.Value(primary.Request, "Expect"));
         Assert.True(HandshakeKey.IsValid(FakePrimaryHandler.Value(primary.Request, "Sec-WebSocket-Key")));
+        Assert.DoesNotContain(EnginePlugin.Mark, primary.Request.Options.Select(pair => pair.Key)); // a second plugin below lets it pass
         Assert.True(primary.Request.Options.TryGetValue(option, out string? value));
         Assert.Equal("here", value);
     }

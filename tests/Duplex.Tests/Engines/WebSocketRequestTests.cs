@@ -17,6 +17,22 @@ public sealed class WebSocketRequestTests
     }
 
     [Fact]
+    public void It_has_no_headers_options_and_subprotocols_until_somebody_asks_for_them()
+    {
+        var request = new WebSocketRequest();
+        Assert.Equal((false, false, false), (request.HasHeaders, request.HasOptions, request.HasSubprotocols));
+
+        request.Headers.Add("X-Id", "1");
+        request.Options.Set(new HttpRequestOptionsKey<int>("id"), 2);
+        request.Subprotocols.Add("chat");
+
+        Assert.Equal((true, true, true), (request.HasHeaders, request.HasOptions, request.HasSubprotocols));
+        Assert.Equal("1", Assert.Single(request.Headers.GetValues("X-Id")));
+        Assert.Equal(2, Assert.Single(request.Options).Value);
+        Assert.Equal("chat", Assert.Single(request.Subprotocols));
+    }
+
+    [Fact]
     public void It_remembers_whether_somebody_chose_the_version()
     {
         var request = new WebSocketRequest();
