@@ -13,6 +13,11 @@ internal static class Comparison
         ("flood", [16, 128, 1024, 64 * 1024, 1024 * 1024]),
         ("tflood", [1024]),
         ("sink", [16, 128, 1024, 64 * 1024, 1024 * 1024]),
+        ("dflood", [1024]),
+        ("dsink", [1024]),
+        ("dsinkfast", [1024]),
+        ("decho", [1024]),
+        ("dechofast", [1024]),
         ("idle", [0]),
     ];
 
@@ -45,16 +50,13 @@ internal static class Comparison
     {
         Console.WriteLine("Medians of interleaved rounds. Rate: more is better; CPU for each message: less is better; both as ratios to ClientWebSocket in the same round.");
         Console.WriteLine();
-        Console.WriteLine("| workload | size | rate | CPU | Websocket.Client rate | CPU | Duplex msg/s | CPU us | ClientWebSocket msg/s | CPU us | allocated B | p50, p99 us (ClientWebSocket) |");
+        Console.WriteLine("| workload | size | rate | CPU | Websocket.Client rate | CPU | Duplex msg/s | CPU us | ClientWebSocket msg/s | CPU us | allocated B | more |");
         Console.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
     }
 
     private static async Task<Cell> MeasureAsync(Job job, bool quick)
     {
-        // Large payloads are worth recycling, which is what the documentation says.
-        string[] names = [job.Size >= 64 * 1024 ? "duplex-recycle" : "duplex", "bcl", "wsclient"];
-        if (job.Size >= 64 * 1024 || job.Mode is "tflood")
-            names = names[..2];
+        string[] names = Competitors(job);
         double warm = quick ? 0.4 : 2.2;
         double round = quick ? 0.15 : 0.6;
         int rounds = quick ? 3 : job.Mode == "pingpong" ? 9 : 5;
@@ -71,7 +73,20 @@ internal static class Comparison
                 meters[i].Add(await peers[i].RunAsync(job with { Count = counts[i] }));
         }
 
-        return new Cell(job, counts, meters);
+        return new Cell(job, names, counts, meters);
+    }
+
+    // Large payloads are worth recycling, which is what the documentation says; of smaller ones that are received both are told.
+    private static string[] Competitors(Job job)
+    {
+        if (job.Size >= 64 * 1024)
+            return ["duplex-recycle", "bcl"];
+        return job.Mode switch
+        {
+            "flood" => ["duplex", "bcl", "wsclient", "duplex-recycle"],
+            "tflood" or "dflood" => ["duplex", "bcl", "duplex-recycle"],
+            _ => job.IsCompressed ? ["duplex", "bcl"] : ["duplex", "bcl", "wsclient"],
+        };
     }
 
     // Runs until the time is up; gives how many messages fill a round.
@@ -112,7 +127,7 @@ internal static class Comparison
             }
         }
 
-        return new Cell(job, [job.Count, job.Count], meters);
+        return new Cell(job, names, [job.Count, job.Count], meters);
     }
 
     private static Process StartServer(out Uri address)

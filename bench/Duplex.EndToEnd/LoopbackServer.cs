@@ -8,7 +8,7 @@ namespace Duplex.EndToEnd;
 
 /// <summary>
 /// The other end of every workload: raw sockets, frames built beforehand, no message looked at twice, so that the client is what is measured. Paths: /echo, /flood?size=&amp;count=,
-/// /sink?size=&amp;count=, /idle. It trusts its clients: it is for loopback only.
+/// /sink?size=&amp;count=, /idle; compressed /dflood, /dsink and /decho. It trusts its clients: it is for loopback only.
 /// </summary>
 internal sealed class LoopbackServer : IDisposable
 {
@@ -61,6 +61,15 @@ internal sealed class LoopbackServer : IDisposable
                 case "/sink":
                     Sink(socket, size, count);
                     break;
+                case "/decho":
+                    Echo(socket); // what a client has compressed it can read again
+                    break;
+                case "/dflood":
+                    CompressedWorkloads.Flood(socket, size, count);
+                    break;
+                case "/dsink":
+                    CompressedWorkloads.Count(socket, count);
+                    break;
                 case "/idle":
                     isIdle = true;
                     _ = IdleAsync(socket); // without a thread: there are thousands
@@ -94,7 +103,8 @@ internal sealed class LoopbackServer : IDisposable
 
         string[] lines = Encoding.ASCII.GetString(buffer, 0, length).Split("\r\n");
         string key = lines.First(line => line.StartsWith("Sec-WebSocket-Key: ", StringComparison.OrdinalIgnoreCase))["Sec-WebSocket-Key: ".Length..];
-        string answer = $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {HandshakeKey.ComputeAccept(key)}\r\n\r\n";
+        string extension = lines[0].Split(' ')[1].StartsWith("/d", StringComparison.Ordinal) ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "";
+        string answer = $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {HandshakeKey.ComputeAccept(key)}\r\n{extension}\r\n";
         socket.Send(Encoding.ASCII.GetBytes(answer));
         return new Uri(new Uri("ws://loopback"), lines[0].Split(' ')[1]);
     }
@@ -164,7 +174,7 @@ internal sealed class LoopbackServer : IDisposable
             Span<byte> payload = input.Slice(used + header.Size, (int)header.PayloadLength);
             used += header.Size + payload.Length;
             Opcode opcode = header.Opcode == Opcode.Ping ? Opcode.Pong : header.Opcode;
-            written += new FrameHeader(opcode, true, ReservedBits.None, payload.Length).Write(output[written..]);
+            written += new FrameHeader(opcode, true, header.Reserved, payload.Length).Write(output[written..]);
             PayloadMask.Copy(payload, output[written..], header.MaskKey);
             written += payload.Length;
             if (opcode == Opcode.Close)

@@ -28,6 +28,9 @@ internal sealed class Meter
     /// <summary>The 99th percentile of the latency in microseconds; 0 if none was measured.</summary>
     public double P99 { get; private set; }
 
+    /// <summary>What compression left of each byte: of those that were sent, or of those that came where none were; 0 without any.</summary>
+    public double Ratio { get; private set; }
+
     public long ResidentPerConnection { get; set; }
 
     public long HeapPerConnection { get; set; }
@@ -42,6 +45,14 @@ internal sealed class Meter
     }
 
     public void AddLatency(long since) => _latencies![_latencyCount++] = Stopwatch.GetElapsedTime(since).TotalMicroseconds;
+
+    /// <summary>Asks a session what compression has saved.</summary>
+    public void SetRatio(WebSocketSession session)
+    {
+        if (!session.TryGetExtension(out PerMessageDeflate? deflate))
+            return;
+        Ratio = deflate.SentBytes > 0 ? (double)deflate.SentCompressedBytes / deflate.SentBytes : (double)deflate.ReceivedCompressedBytes / deflate.ReceivedBytes;
+    }
 
     /// <summary>Ends the measurement: the last message has come.</summary>
     public void Stop()
@@ -63,10 +74,11 @@ internal sealed class Meter
     {
         string latency = P50 > 0 ? string.Create(CultureInfo.InvariantCulture, $",\"p50_us\":{P50:F2},\"p99_us\":{P99:F2}") : "";
         string idle = ResidentPerConnection != 0 ? string.Create(CultureInfo.InvariantCulture, $",\"rss_per_conn\":{ResidentPerConnection},\"heap_per_conn\":{HeapPerConnection}") : "";
+        string ratio = Ratio > 0 ? string.Create(CultureInfo.InvariantCulture, $",\"ratio\":{Ratio:F3}") : "";
         double rate = job.Count / Seconds;
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{{\"peer\":\"{peer}\",\"mode\":\"{job.Mode}\",\"size\":{job.Size},\"count\":{job.Count},\"secs\":{Seconds:F3},\"msg_s\":{rate:F0},\"mb_s\":{rate * job.Size / 1e6:F2}," +
-            $"\"cpu_us\":{CpuMicroseconds / job.Count:F4},\"user_us\":{UserMicroseconds / job.Count:F4},\"sys_us\":{SystemMicroseconds / job.Count:F4},\"alloc\":{(double)Allocated / job.Count:F2}{latency}{idle}}}");
+            $"\"cpu_us\":{CpuMicroseconds / job.Count:F4},\"user_us\":{UserMicroseconds / job.Count:F4},\"sys_us\":{SystemMicroseconds / job.Count:F4},\"alloc\":{(double)Allocated / job.Count:F2}{latency}{ratio}{idle}}}");
     }
 }

@@ -99,6 +99,12 @@ internal static class HandshakeEdge
         {
             throw new WebSocketHandshakeException(status, $"A handler above WebSocketsHandler threw because of the status {(int)status} of the WebSocket handshake's answer.", e);
         }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            // The platform's words name the limit, and nothing that came.
+            throw new WebSocketHandshakeException(
+                HandshakeCheck.Transport, $"The server answered the WebSocket handshake with more than is taken. {e.Message} Raise the limit where the handler is made (MaxResponseHeadersLength, in KiB), or ask the server for less.", e);
+        }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             string kind = e is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } known ? $" ({known.HttpRequestError})" : "";

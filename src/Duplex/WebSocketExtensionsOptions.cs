@@ -61,5 +61,10 @@ public sealed class WebSocketExtensionsOptions
         Install(factory.With(options));
     }
 
+    /// <summary>Installs permessage-deflate (RFC 7692): messages are compressed if the server accepts it. See <see cref="PerMessageDeflate"/>.</summary>
+    /// <param name="configure">Sets the options: now, once, for all sessions.</param>
+    /// <exception cref="ArgumentException">It is installed already, or another extension owns RSV1.</exception>
+    public void InstallPerMessageDeflate(Action<PerMessageDeflateOptions>? configure = null) => Install(new PerMessageDeflateFactory(), configure);
+
     internal void MakeReadOnly() => _isReadOnly = true;
 }

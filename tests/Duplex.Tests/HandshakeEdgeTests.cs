@@ -286,6 +286,17 @@ public sealed class HandshakeEdgeTests
     }
 
     [Fact]
+    public async Task An_answer_that_passes_a_limit_of_the_platform_names_it_and_what_to_raise()
+    {
+        using HttpClient client = Client(new FakePrimaryHandler((_, _) => Task.FromException<HttpResponseMessage>(new HttpRequestException(HttpRequestError.ConfigurationLimitExceeded, "More than 65536 bytes."))));
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => ConnectAsync(client));
+
+        Assert.Equal(HandshakeCheck.Transport, error.Check);
+        Assert.Contains("More than 65536 bytes. Raise the limit where the handler is made (MaxResponseHeadersLength, in KiB)", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_a_users_handler_throws_is_rethrown_as_it_is()
     {
         var bug = new InvalidOperationException("bug");

@@ -29,6 +29,17 @@ public sealed class WebSocketExtensionsOptionsTests
         Assert.Single(_extensions.Factories);
     }
 
+    [Fact]
+    public void Compression_has_a_name_of_its_own_and_is_installed_once()
+    {
+        _extensions.InstallPerMessageDeflate(deflate => deflate.ServerMaxWindowBits = 10);
+
+        using WebSocketExtension extension = Assert.Single(_extensions.Factories).Create();
+        Assert.Equal("permessage-deflate; server_max_window_bits=10; client_max_window_bits", Assert.Single(extension.Offers).ToString());
+        Assert.Throws<ArgumentException>(() => _extensions.InstallPerMessageDeflate());
+        Assert.Throws<ArgumentException>(() => new WebSocketsOptions().Extensions.InstallPerMessageDeflate(deflate => deflate.Alternatives.Add(null!)));
+    }
+
     [Theory]
     [InlineData("first", ReservedBits.None)]
     [InlineData("no token", ReservedBits.None)]

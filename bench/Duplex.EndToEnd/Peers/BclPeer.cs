@@ -26,7 +26,8 @@ internal sealed class BclPeer : Peer
     protected override async Task PipeAsync(Job job, Meter meter)
     {
         using ClientWebSocket socket = await OpenAsync(job);
-        byte[] payload = job.Payload();
+        byte[][] payloads = job.Payloads();
+        WebSocketMessageType type = TypeOf(job);
         byte[] buffer = Buffer(job);
         var window = new Window(PipelineDepth);
         meter.Start();
@@ -35,7 +36,7 @@ internal sealed class BclPeer : Peer
             for (long i = 0; i < job.Count; i++)
             {
                 await window.EnterAsync(i).ConfigureAwait(false);
-                await socket.SendAsync(payload.AsMemory(), WebSocketMessageType.Binary, true, CancellationToken.None).ConfigureAwait(false);
+                await socket.SendAsync(payloads[i & (payloads.Length - 1)].AsMemory(), type, true, CancellationToken.None).ConfigureAwait(false);
             }
         });
         long bytes = 0;
@@ -71,10 +72,11 @@ internal sealed class BclPeer : Peer
     protected override async Task SinkAsync(Job job, Meter meter)
     {
         using ClientWebSocket socket = await OpenAsync(job);
-        byte[] payload = job.Payload();
+        byte[][] payloads = job.Payloads();
+        WebSocketMessageType type = TypeOf(job);
         meter.Start();
         for (long i = 0; i < job.Count; i++)
-            await socket.SendAsync(payload.AsMemory(), WebSocketMessageType.Binary, true, CancellationToken.None).ConfigureAwait(false);
+            await socket.SendAsync(payloads[i & (payloads.Length - 1)].AsMemory(), type, true, CancellationToken.None).ConfigureAwait(false);
         await ReceiveAsync(socket, new byte[256]);
         meter.Stop();
     }
@@ -85,12 +87,16 @@ internal sealed class BclPeer : Peer
         return (socket, socket.ReceiveAsync(new byte[64].AsMemory(), CancellationToken.None).AsTask());
     }
 
+    private static WebSocketMessageType TypeOf(Job job) => job.IsCompressed ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
+
     private static byte[] Buffer(Job job) => new byte[Math.Max(64 * 1024, job.Size)];
 
     private static async Task<ClientWebSocket> OpenAsync(Job job)
     {
         var socket = new ClientWebSocket();
         socket.Options.Proxy = null;
+        if (job.IsCompressed)
+            socket.Options.DangerousDeflateOptions = new WebSocketDeflateOptions();
         await socket.ConnectAsync(job.Url, CancellationToken.None);
         return socket;
     }

@@ -1,11 +1,14 @@
 using System.Diagnostics;
+using System.IO.Compression;
 
 namespace Duplex.EndToEnd;
 
 /// <summary>A default session, through Incoming and SendAsync.</summary>
 internal sealed class DuplexPeer(bool recycles) : Peer
 {
-    private readonly HttpClient _client = new(new WebSocketsHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }));
+    private readonly HttpClient _client = Client();
+    private readonly HttpClient _compressing = Client(ws => ws.Extensions.InstallPerMessageDeflate(deflate => deflate.Level = CompressionLevel.Optimal)); // which is the platform's
+    private readonly HttpClient _compressingFast = Client(ws => ws.Extensions.InstallPerMessageDeflate());
 
     protected override async Task PingPongAsync(Job job, Meter meter)
     {
@@ -27,8 +30,8 @@ internal sealed class DuplexPeer(bool recycles) : Peer
 
     protected override async Task PipeAsync(Job job, Meter meter)
     {
-        await using DefaultClientWebSocketSession session = await _client.WebSocketSessionAsync(job.Url);
-        byte[] payload = job.Payload();
+        await using DefaultClientWebSocketSession session = await OpenAsync(job);
+        byte[][] payloads = job.Payloads();
         var window = new Window(PipelineDepth);
         meter.Start();
         Task sending = Task.Run(async () =>
@@ -36,7 +39,7 @@ internal sealed class DuplexPeer(bool recycles) : Peer
             for (long i = 0; i < job.Count; i++)
             {
                 await window.EnterAsync(i).ConfigureAwait(false);
-                await session.SendAsync(payload).ConfigureAwait(false);
+                await SendAsync(session, payloads[i & (payloads.Length - 1)], job).ConfigureAwait(false);
             }
         });
         await ReceiveAllAsync(session, job, meter, window);
@@ -45,20 +48,21 @@ internal sealed class DuplexPeer(bool recycles) : Peer
 
     protected override async Task FloodAsync(Job job, Meter meter)
     {
-        await using DefaultClientWebSocketSession session = await _client.WebSocketSessionAsync(job.Url);
+        await using DefaultClientWebSocketSession session = await OpenAsync(job);
         meter.Start();
         await ReceiveAllAsync(session, job, meter, window: null);
     }
 
     protected override async Task SinkAsync(Job job, Meter meter)
     {
-        await using DefaultClientWebSocketSession session = await _client.WebSocketSessionAsync(job.Url);
-        byte[] payload = job.Payload();
+        await using DefaultClientWebSocketSession session = await OpenAsync(job);
+        byte[][] payloads = job.Payloads();
         meter.Start();
         for (long i = 0; i < job.Count; i++)
-            await session.SendAsync(payload).ConfigureAwait(false);
+            await SendAsync(session, payloads[i & (payloads.Length - 1)], job).ConfigureAwait(false);
         await session.Incoming.ReadAsync();
         meter.Stop();
+        meter.SetRatio(session);
     }
 
     protected override async Task<object> OpenIdleAsync(Job job)
@@ -82,6 +86,15 @@ internal sealed class DuplexPeer(bool recycles) : Peer
         }
 
         meter.Stop();
+        meter.SetRatio(session);
         Check(bytes, job);
     }
+
+    private static HttpClient Client(Action<WebSocketsOptions>? configure = null) =>
+        new(new WebSocketsHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }, configure));
+
+    private static ValueTask SendAsync(DefaultClientWebSocketSession session, byte[] payload, Job job) => job.IsCompressed ? session.SendTextAsync(payload) : session.SendAsync(payload);
+
+    private Task<DefaultClientWebSocketSession> OpenAsync(Job job) =>
+        (!job.IsCompressed ? _client : job.Mode.EndsWith("fast", StringComparison.Ordinal) ? _compressingFast : _compressing).WebSocketSessionAsync(job.Url);
 }

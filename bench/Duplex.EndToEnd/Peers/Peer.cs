@@ -13,9 +13,9 @@ internal abstract class Peer
         await (job.Mode switch
         {
             "pingpong" => PingPongAsync(job, meter),
-            "pipe" => PipeAsync(job, meter),
-            "flood" or "tflood" => FloodAsync(job, meter),
-            "sink" => SinkAsync(job, meter),
+            "pipe" or "decho" or "dechofast" => PipeAsync(job, meter),
+            "flood" or "tflood" or "dflood" => FloodAsync(job, meter),
+            "sink" or "dsink" or "dsinkfast" => SinkAsync(job, meter),
             "idle" => IdleAsync(job, meter),
             _ => throw new ArgumentException($"There is no workload '{job.Mode}'."),
         });

@@ -29,19 +29,18 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
         }
 
         if (_slab is null || SlabSize - _used < length)
-        {
-            Trim();
+            TakeSlab();
+        return Share(length, out owner);
+    }
 
-            // Each payload takes a byte or more, so there are enough references for all, and one for us.
-            _unshared = SlabSize + 1;
-            _slab = new SharedBuffer(pool.Rent(SlabSize), pool, _unshared);
-        }
-
-        owner = _slab;
-        _unshared--;
-        var memory = new ArraySegment<byte>(owner.Array, _used, length);
-        _used += length;
-        return memory;
+    /// <summary>Gives what is left of a slab, for a payload whose length nobody knows yet: <see cref="TryGiveBack"/> gives back what it leaves.</summary>
+    /// <param name="atLeast">How many bytes it must be, at most <see cref="SlabSize"/>; the caller owns one reference of <paramref name="owner"/>.</param>
+    /// <param name="owner">Its owner.</param>
+    public ArraySegment<byte> AllocateRest(int atLeast, out SharedBuffer owner)
+    {
+        if (_slab is null || SlabSize - _used < atLeast)
+            TakeSlab();
+        return Share(SlabSize - _used, out owner);
     }
 
     /// <summary>Takes back what was not needed of a slab's last memory; false if it does not end the slab in use.</summary>
@@ -62,5 +61,23 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
         _slab?.Release(_unshared);
         _slab = null;
         _used = 0;
+    }
+
+    private void TakeSlab()
+    {
+        Trim();
+
+        // Each payload takes a byte or more, so there are enough references for all, and one for us.
+        _unshared = SlabSize + 1;
+        _slab = new SharedBuffer(pool.Rent(SlabSize), pool, _unshared);
+    }
+
+    private ArraySegment<byte> Share(int length, out SharedBuffer owner)
+    {
+        owner = _slab!;
+        _unshared--;
+        var memory = new ArraySegment<byte>(owner.Array, _used, length);
+        _used += length;
+        return memory;
     }
 }

@@ -7,6 +7,12 @@ namespace Duplex;
 /// <remarks>Not thread-safe: it belongs to one connection's receive loop, which holds a use of the chain.</remarks>
 internal sealed class IncomingTransform(ExtensionChain chain, ArrayPool<byte> pool)
 {
+    /// <summary>
+    /// What extensions get at a time where messages are handed on in pieces, and so no limit need hold for a message: DEFLATE makes up to 1,032 times as much of it, 1 MiB, a quarter of
+    /// what the queue of a session holds; then it is asked for room again. Measured, a text's expansion takes 20 us for it, beside which a piece's way through the chain is nothing.
+    /// </summary>
+    public const int MaxPiece = 1024;
+
     private readonly PooledOutput?[] _between = new PooledOutput?[chain.Count]; // what each extension hands to the next, made when there is something
 
     // All only touched by the thread that reads.

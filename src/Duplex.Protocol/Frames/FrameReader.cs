@@ -49,6 +49,9 @@ public sealed class FrameReader
         }
     }
 
+    /// <summary>The most payload bytes of a piece: for whoever makes much of little, and wants to be asked in between.</summary>
+    internal int MaxPiece { get; init; } = int.MaxValue;
+
     /// <summary>How many payload bytes of the frame in progress have not come yet; 0 between frames.</summary>
     public long Remaining { get; private set; }
 
@@ -77,7 +80,7 @@ public sealed class FrameReader
             return false;
         }
 
-        Span<byte> payload = input[..(int)Math.Min(Remaining, input.Length)];
+        Span<byte> payload = input[..(int)Math.Min(Remaining, Math.Min(input.Length, MaxPiece))];
         input = input[payload.Length..];
         Remaining -= payload.Length;
         if (_header.Masked)

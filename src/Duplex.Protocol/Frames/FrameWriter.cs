@@ -20,7 +20,7 @@ public sealed class FrameWriter : IDisposable
     // All only touched under the owner's lock.
     private byte[]? _buffer;
     private uint _key;
-    private int _lastTaken; // what the last batch held: the next is likely to be alike
+    private int _guess; // what the last batches held, the latest counting most: the next is likely to be alike
 
     /// <summary>Creates a writer.</summary>
     /// <param name="role">Our own role: a client masks, a server must not (RFC 6455 §5.1).</param>
@@ -90,7 +90,7 @@ public sealed class FrameWriter : IDisposable
             return ArraySegment<byte>.Empty;
 
         var written = new ArraySegment<byte>(_buffer, 0, WrittenCount);
-        _lastTaken = WrittenCount;
+        _guess = Math.Max(WrittenCount, _guess / 2);
         _buffer = null;
         WrittenCount = 0;
         return written;
@@ -129,7 +129,7 @@ public sealed class FrameWriter : IDisposable
         int needed = checked(WrittenCount + bytes);
         if (_buffer is null)
         {
-            _buffer = _pool.Rent(Math.Max(needed, Math.Clamp(_lastTaken, MinBuffer, MaxGuess)));
+            _buffer = _pool.Rent(Math.Max(needed, Math.Clamp(_guess, MinBuffer, MaxGuess)));
         }
         else if (_buffer.Length < needed)
         {

@@ -118,8 +118,10 @@ public sealed class MessageAssembler : IDisposable
         {
             if (_transform is null)
                 Append(piece);
-            if (piece.EndsMessage)
-                frame = TakePiece(fin: true);
+
+            // What extensions have made much of is handed on at once: whoever takes it may have no room for more.
+            if (piece.EndsMessage || (_transform is { IsActive: true } && _pieces.Length >= PieceBuilder.SlabSize))
+                frame = TakePiece(piece.EndsMessage);
             return frame is not null;
         }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Duplex;
 
 /// <summary>
@@ -168,23 +170,7 @@ internal sealed partial class FrameSender(
     // Under the gate.
     private SendPump.Staged Stage(ref OutgoingFrame frame, bool wholeOnly, out int taken)
     {
-        SendPump.Staged outcome;
-        if (extensions is { Outgoing.IsActive: true } && !frame.IsCommitted)
-        {
-            // First the room, for as much as was given to us: once it is transformed the frame can be neither withdrawn nor refused.
-            taken = 0;
-            outcome = pump.Foresee(frame.Payload.Length);
-            if (outcome == SendPump.Staged.Queued)
-            {
-                frame = Transform(frame, extensions);
-                outcome = StageCommitted(frame, wholeOnly, out taken);
-            }
-        }
-        else
-        {
-            outcome = frame.IsCommitted ? StageCommitted(frame, wholeOnly, out taken) : TryStage(frame, wholeOnly, out taken);
-        }
-
+        SendPump.Staged outcome = extensions is null && !frame.IsCommitted ? TryStage(frame, wholeOnly, out taken) : StageByExtensions(ref frame, wholeOnly, out taken);
         switch (outcome)
         {
             case SendPump.Staged.Closed:
@@ -207,6 +193,24 @@ internal sealed partial class FrameSender(
         }
 
         return outcome;
+    }
+
+    // Under the gate. Apart, because its locals would cost every other frame.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private SendPump.Staged StageByExtensions(ref OutgoingFrame frame, bool wholeOnly, out int taken)
+    {
+        if (frame.IsCommitted)
+            return StageCommitted(frame, wholeOnly, out taken);
+        if (extensions is not { Outgoing.IsActive: true })
+            return TryStage(frame, wholeOnly, out taken);
+
+        // First the room, for as much as was given to us: once it is transformed the frame can be neither withdrawn nor refused.
+        taken = 0;
+        SendPump.Staged outcome = pump.Foresee(frame.Payload.Length);
+        if (outcome != SendPump.Staged.Queued)
+            return outcome;
+        frame = Transform(frame, extensions);
+        return StageCommitted(frame, wholeOnly, out taken);
     }
 
     // Under the gate. RFC 6455 §5.4: a fragment after the first has the opcode 0.

@@ -32,7 +32,10 @@ internal sealed class StreamConnection
         _largestSize = output == AssemblerOutput.Pieces ? long.MaxValue : WebSocketLimits.LargestSize;
         _extensions = settings.Extensions;
         _reader = new FrameReader(
-            settings.Role, Math.Min(settings.MaxFrameSize, _largestSize), _extensions?.Chain.OwnedBits ?? ReservedBits.None, _extensions?.Chain.ContinuationBits ?? ReservedBits.None);
+            settings.Role, Math.Min(settings.MaxFrameSize, _largestSize), _extensions?.Chain.OwnedBits ?? ReservedBits.None, _extensions?.Chain.ContinuationBits ?? ReservedBits.None)
+        {
+            MaxPiece = output == AssemblerOutput.Pieces && _extensions is not null ? IncomingTransform.MaxPiece : int.MaxValue,
+        };
         var assembler = new MessageAssembler(_extensions?.Incoming, output, settings.Pool, Math.Min(settings.MaxMessageSize, _largestSize), settings.MaxFragments);
         Receiving = new ReceiveLoop(stream, _reader, assembler, settings.Pool, settings.Time, _extensions?.Chain);
         MaskKeyPool? keys = settings.RandomFill is { } fill ? new MaskKeyPool(fill) : null;

@@ -39,9 +39,10 @@ public sealed class KestrelServer : IAsyncLifetime
         _app = builder.Build();
         _app.UseWebSockets();
         _app.Map("/echo", context => ServeAsync(context, EchoAsync));
+        _app.Map("/deflate", context => ServeAsync(context, EchoAsync, accept: Compressing));
         _app.Map("/greet", context => ServeAsync(context, GreetAsync));
         _app.Map("/flood", context => ServeAsync(context, FloodAsync));
-        _app.Map("/kept-alive", context => ServeAsync(context, GreetAndEchoAsync, accept: new WebSocketAcceptContext
+        _app.Map("/kept-alive", context => ServeAsync(context, GreetAndEchoAsync, accept: _ => new WebSocketAcceptContext
         {
             KeepAliveInterval = TimeSpan.FromMilliseconds(500),
             KeepAliveTimeout = TimeSpan.FromSeconds(1),
@@ -55,7 +56,16 @@ public sealed class KestrelServer : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _app!.DisposeAsync();
 
-    private static async Task ServeAsync(HttpContext context, Func<HttpContext, WebSocket, Task> serve, Func<HttpContext, int?>? refuse = null, WebSocketAcceptContext? accept = null)
+    // As the query says: ?alone if the server's messages shall stand alone, ?bits=9 for its window.
+    private static WebSocketAcceptContext Compressing(HttpContext context) => new()
+    {
+        DangerousEnableCompression = true,
+        DisableServerContextTakeover = context.Request.Query.ContainsKey("alone"),
+        ServerMaxWindowBits = int.Parse(context.Request.Query["bits"].FirstOrDefault() ?? "15", System.Globalization.CultureInfo.InvariantCulture),
+    };
+
+    private static async Task ServeAsync(
+        HttpContext context, Func<HttpContext, WebSocket, Task> serve, Func<HttpContext, int?>? refuse = null, Func<HttpContext, WebSocketAcceptContext>? accept = null)
     {
         if (!context.WebSockets.IsWebSocketRequest || refuse?.Invoke(context) is not null)
         {
@@ -63,8 +73,9 @@ public sealed class KestrelServer : IAsyncLifetime
             return;
         }
 
-        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(
-            accept ?? new WebSocketAcceptContext { SubProtocol = context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault() });
+        WebSocketAcceptContext how = accept?.Invoke(context) ?? new WebSocketAcceptContext();
+        how.SubProtocol = context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault();
+        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(how);
         try
         {
             await serve(context, socket);

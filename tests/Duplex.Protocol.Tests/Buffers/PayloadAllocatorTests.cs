@@ -104,4 +104,19 @@ public class PayloadAllocatorTests
         ArraySegment<byte> large = allocator.Allocate(5000, out SharedBuffer own);
         Assert.False(allocator.TryGiveBack(own, large, used: 1));
     }
+
+    [Fact]
+    public void What_is_left_of_a_slab_is_given_as_long_as_it_is_enough()
+    {
+        var allocator = new PayloadAllocator(_pool);
+        allocator.Allocate(1000, out SharedBuffer first);
+
+        ArraySegment<byte> rest = allocator.AllocateRest(3000, out SharedBuffer owner);
+        Assert.Equal((first, 1000, 3096), (owner, rest.Offset, rest.Count));
+        Assert.True(allocator.TryGiveBack(owner, rest, used: 97));
+        ArraySegment<byte> next = allocator.AllocateRest(3000, out SharedBuffer other);
+
+        Assert.NotSame(owner, other);
+        Assert.Equal((0, PayloadAllocator.SlabSize), (next.Offset, next.Count));
+    }
 }

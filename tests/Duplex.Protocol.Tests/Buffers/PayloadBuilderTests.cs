@@ -129,7 +129,7 @@ public class PayloadBuilderTests
         for (int i = 0; i < 40; i++)
         {
             Memory<byte> free = _builder.GetFree(1);
-            Assert.InRange(free.Length, 1, PayloadAllocator.SmallPayload);
+            Assert.InRange(free.Length, 320, PayloadAllocator.SlabSize);
             Octets(0, 100).CopyTo(free);
             _builder.Commit(100);
             Assert.Equal(Octets(50, 50), _builder.Since(50));

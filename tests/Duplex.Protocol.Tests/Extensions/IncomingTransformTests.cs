@@ -333,6 +333,21 @@ public class IncomingTransformTests
         Assert.Equal("a"u8.ToArray(), Assert.Single(receiver.Frames).ReadBytes());
     }
 
+    [Fact]
+    public void In_pieces_what_extensions_make_much_of_is_handed_on_before_the_rest_of_the_batch_is_looked_at()
+    {
+        ToyExtension.Transform incoming = (in MessagePart part, IBufferWriter<byte> output) =>
+        {
+            output.Write(new byte[40_000]);
+            return ExtensionResult.Done();
+        };
+        using var receiver = new Receiver([Toy(incoming)], output: AssemblerOutput.Pieces);
+
+        receiver.Feed("42 01 61  00 01 61  00 01 61  80 01 61");
+
+        Assert.Equal([(80_000, false), (80_000, true)], receiver.Frames.Select(frame => (frame.Data.Length, frame.Fin)));
+    }
+
     [Theory, InlineData(AssemblerOutput.Messages), InlineData(AssemblerOutput.Pieces)]
     public void The_limit_counts_the_first_part_also_where_the_first_extension_leaves_the_message_alone(AssemblerOutput output)
     {

@@ -381,4 +381,19 @@ public class FrameReaderTests
 
         Assert.Equal(new FrameHeader(Opcode.Text, false, ReservedBits.None, 3, MemoryMarshal.Read<uint>(Hex.Bytes("37fa213d"))), piece.Header);
     }
+
+    [Fact]
+    public void Pieces_are_no_longer_than_is_asked_for()
+    {
+        var reader = new FrameReader(WebSocketRole.Server) { MaxPiece = 3 };
+        byte[] wire = new WireFrame(Opcode.Binary, [1, 2, 3, 4, 5, 6, 7]).Encode(WebSocketRole.Client);
+        Span<byte> input = wire;
+        List<string> pieces = [];
+
+        while (reader.TryRead(ref input, out FramePiece piece))
+            pieces.Add($"{(piece.Starts ? "[" : "")}{Hex.Text(piece.Payload)}{(piece.Ends ? "]" : "")}");
+
+        Assert.Equal(["[010203", "040506", "07]"], pieces);
+        Assert.True(input.IsEmpty);
+    }
 }

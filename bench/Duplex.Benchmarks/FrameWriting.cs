@@ -1,0 +1,40 @@
+using BenchmarkDotNet.Attributes;
+
+namespace Duplex.Benchmarks;
+
+/// <summary>A frame staged for the next write: header and payload, masked by a client, copied only by a server.</summary>
+[MemoryDiagnoser]
+public class FrameWriting
+{
+    private const int Frames = 16; // of the largest they fill one write of a session
+
+    private byte[] _payload = [];
+    private FrameWriter _client = new(WebSocketRole.Client);
+    private FrameWriter _server = new(WebSocketRole.Server);
+
+    [Params(16, 128, 1024, 16 * 1024)]
+    public int Size { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        _payload = new byte[Size];
+        _client = new FrameWriter(WebSocketRole.Client);
+        _server = new FrameWriter(WebSocketRole.Server);
+    }
+
+    [Benchmark(OperationsPerInvoke = Frames)]
+    public int Masked() => Write(_client);
+
+    [Benchmark(Baseline = true, OperationsPerInvoke = Frames)]
+    public int Unmasked() => Write(_server);
+
+    private int Write(FrameWriter writer)
+    {
+        for (int i = 0; i < Frames; i++)
+            writer.Write(Opcode.Binary, _payload);
+        ArraySegment<byte> written = writer.Take();
+        writer.Return(written);
+        return written.Count;
+    }
+}

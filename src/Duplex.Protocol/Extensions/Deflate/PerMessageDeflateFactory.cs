@@ -1,0 +1,28 @@
+namespace Duplex;
+
+/// <summary>
+/// Makes <see cref="PerMessageDeflate"/> for each session. Install it by <c>ws.Extensions.InstallPerMessageDeflate(…)</c>, or as any other extension.
+/// </summary>
+public sealed class PerMessageDeflateFactory : WebSocketExtensionFactory<PerMessageDeflateOptions, PerMessageDeflate>
+{
+    /// <inheritdoc/>
+    public override string Name => DeflateParameters.ExtensionName;
+
+    /// <summary>RSV1 (RFC 7692 §6).</summary>
+    public override ReservedBits ReservedBits => ReservedBits.Rsv1;
+
+    /// <inheritdoc/>
+    public override PerMessageDeflate Create(PerMessageDeflateOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new PerMessageDeflate(options);
+    }
+
+    /// <inheritdoc/>
+    public override void Validate(PerMessageDeflateOptions options)
+    {
+        base.Validate(options);
+        if (options.Alternatives.Contains(null!))
+            throw new ArgumentException("One of the Alternatives is null.", nameof(options));
+    }
+}

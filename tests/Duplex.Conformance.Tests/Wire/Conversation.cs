@@ -1,0 +1,138 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Duplex.Tests;
+
+/// <summary>What a session does and its user sees while a scripted peer talks to it over a real connection.</summary>
+internal sealed class Conversation : IAsyncDisposable
+{
+    private readonly HttpClient? _client;
+
+    private Conversation(WebSocketSession session, SocketPeer peer, HttpClient? client)
+    {
+        Session = session;
+        Peer = peer;
+        _client = client;
+    }
+
+    public WebSocketSession Session { get; }
+
+    public DefaultWebSocketSession Default => (DefaultWebSocketSession)Session;
+
+    public SocketPeer Peer { get; }
+
+    public WebSocketRole Role => Peer.SessionRole;
+
+    /// <summary>Opens a session in a role: a client by the plugin, with its handshake over HTTP; a server over a stream, behind a handshake.</summary>
+    public static async Task<Conversation> OpenAsync(WebSocketRole role, int chunk, SessionSetup setup)
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var address = (IPEndPoint)listener.LocalEndPoint!;
+        return role == WebSocketRole.Client ? await ConnectAsync(listener, address, chunk, setup) : await AcceptAsync(listener, address, chunk, setup);
+    }
+
+    /// <summary>The next frame that the peer hears, in words; "the end" at the end of the connection.</summary>
+    public async Task<string> HearAsync() => (await Peer.HearAsync())?.ToString() ?? "the end";
+
+    /// <summary>Checks what the peer hears next.</summary>
+    public async Task HearAsync(params string[] expected)
+    {
+        foreach (string words in expected)
+            Assert.Equal(words, await HearAsync());
+    }
+
+    /// <summary>Everything that the peer hears until the end of the connection. What it sends ends with our Close, but leaves the end of the connection to a server.</summary>
+    public async Task<List<string>> HearAllAsync(bool finish)
+    {
+        var heard = new List<string>();
+        while (await Peer.HearAsync() is { } frame)
+        {
+            heard.Add(frame.ToString());
+            if (frame.Opcode == 0x8 && finish)
+                Peer.Finish();
+        }
+
+        return heard;
+    }
+
+    /// <summary>Everything that the user sees, and how it ends: null for a normal end.</summary>
+    public async Task<(List<string> Seen, Exception? Error)> SeeAllAsync()
+    {
+        var seen = new List<string>();
+        try
+        {
+            await foreach (Frame frame in Session.Incoming)
+            {
+                seen.Add(Words.Of(frame));
+                frame.Recycle();
+            }
+
+            return (seen, null);
+        }
+        catch (WebSocketException e)
+        {
+            return (seen, e);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Session.Abort();
+        await Session.DisposeAsync().Soon();
+        Peer.Dispose();
+        _client?.Dispose();
+    }
+
+    private static async Task<Conversation> ConnectAsync(Socket listener, IPEndPoint address, int chunk, SessionSetup setup)
+    {
+        var client = new HttpClient(new WebSocketsHandler(setup.Configure));
+        var uri = new Uri($"ws://{address}/case");
+        Task<WebSocketSession> opening = setup.IsRaw ? Open(client.WebSocketRawSessionAsync(uri)) : Open(client.WebSocketSessionAsync(uri, request => request.ReceiveMode = setup.ReceiveMode));
+        Socket socket = await listener.AcceptAsync().Soon();
+        socket.NoDelay = true;
+        var peer = new SocketPeer(socket, chunk) { SessionRole = WebSocketRole.Client, AllowedReserved = setup.Reserved };
+        await peer.WriteAsync(Answer.To(await peer.HearHeadAsync(), setup.Answer));
+        return new Conversation(await opening.Soon(), peer, client);
+
+        static async Task<WebSocketSession> Open<T>(Task<T> opening) where T : WebSocketSession => await opening;
+    }
+
+    private static async Task<Conversation> AcceptAsync(Socket listener, IPEndPoint address, int chunk, SessionSetup setup)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Task<Socket> accepting = listener.AcceptAsync();
+        await socket.ConnectAsync(address).Soon();
+        var stream = new NetworkStream(await accepting.Soon(), ownsSocket: true);
+        WebSocketSession session = setup.IsRaw
+            ? WebSocketSessions.CreateRaw(stream, WebSocketRole.Server, setup.Configure)
+            : WebSocketSessions.Create(stream, WebSocketRole.Server, setup.Configure, setup.ReceiveMode);
+        return new Conversation(session, new SocketPeer(socket, chunk) { SessionRole = WebSocketRole.Server }, client: null);
+    }
+}
+
+/// <summary>How a session of a case is made.</summary>
+internal sealed record SessionSetup
+{
+    public static readonly SessionSetup Plain = new();
+
+    /// <summary>Sets options beside those of every case.</summary>
+    public Action<WebSocketsOptions>? Options { get; init; }
+
+    public bool IsRaw { get; init; }
+
+    public ReceiveMode ReceiveMode { get; init; }
+
+    /// <summary>Lines of the handshake's answer, for a client.</summary>
+    public string Answer { get; init; } = "";
+
+    /// <summary>The reserved bits that the answer gives to extensions.</summary>
+    public int Reserved { get; init; }
+
+    public void Configure(WebSocketsOptions options)
+    {
+        options.PingInterval = Timeout.InfiniteTimeSpan; // what is on the wire is what the case is about
+        Options?.Invoke(options);
+    }
+}

@@ -1,0 +1,47 @@
+using System.Threading.Channels;
+
+namespace Duplex.Tests;
+
+/// <summary>A content that gives what a case lets it give, a read at a time.</summary>
+internal sealed class StepStream : Stream
+{
+    private readonly Channel<byte[]> _steps = Channel.CreateUnbounded<byte[]>();
+
+    public void Give(ReadOnlySpan<byte> bytes) => _steps.Writer.TryWrite(bytes.ToArray());
+
+    public void End() => _steps.Writer.Complete();
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (!await _steps.Reader.WaitToReadAsync(cancellationToken) || !_steps.Reader.TryRead(out byte[]? step))
+            return 0;
+        step.CopyTo(buffer);
+        return step.Length;
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}
