@@ -90,10 +90,6 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
         if (Timeout == System.Threading.Timeout.InfiniteTimeSpan)
             return TimeSpan.MaxValue;
 
-        // While the loop waits for room it reads nothing, so nobody can tell whether the peer is silent. The deadline begins anew when it goes on.
-        if (seen.IsPaused)
-            return Timeout;
-
         // One deadline for a ping that the transport took, one for a write that it does not take; what comes from the peer meanwhile renews both.
         long? since = (_accepted, seen.WriteBegan) switch
         {
@@ -104,6 +100,10 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
         };
         if (since is not { } start)
             return TimeSpan.MaxValue;
+
+        // While the loop waits for room it reads nothing, so nobody can tell whether the peer is silent. The deadline begins anew when it goes on.
+        if (seen.IsPaused)
+            return Timeout;
         long alive = Math.Max(start, Math.Max(seen.LastInbound, seen.LastResume));
         return Timeout - time.GetElapsedTime(alive, now);
     }
