@@ -223,7 +223,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         // Our Close first: a peer may end its half of the connection right behind its own, and HttpClient's upgraded stream closes both ways as soon as that end is read.
         // Behind the peer's Close nothing is left to read.
         Task flushed = Task.WhenAny(Signals.CloseFlushed.Task);
-        await (end.Violation is null ? flushed : WaitAsync(flushed, CloseFirst)).ConfigureAwait(false);
+        await (end.Violation is null ? flushed : CompletesAsync(flushed, CloseFirst)).ConfigureAwait(false);
         await _connection.Receiving.DrainAsync().ConfigureAwait(false);
     }
 
@@ -244,7 +244,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         MissClose(lost);
 
         // The peer may have closed before it stopped to read: its Close is then still on its way through the receive loop, and tells more than our failed write.
-        await WaitAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
+        await CompletesAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
         TryEnd(CloseCause.Lost(lost));
     }
 
@@ -258,11 +258,11 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
 
         // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". Where the peer's Close was not reached, what it still sends would destroy ours, so a server drains, too.
         if (isPolite && (_connection.Role == WebSocketRole.Client || _state.Received is null))
-            await WaitAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
+            await CompletesAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
 
         _connection.Release();
         MissClose(new IOException("The connection was released before our Close was sent."));
-        await WaitAsync(ReleaseMemoryAsync(), Tail).ConfigureAwait(false);
+        await CompletesAsync(ReleaseMemoryAsync(), Tail).ConfigureAwait(false);
 
         _state.MarkEnded();
         CloseResult result = _state.ToResult(_incoming.Dropped);
@@ -339,30 +339,29 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
             TimeSpan timeout = _closeTimeout;
             if (timeout != Timeout.InfiniteTimeSpan)
                 timeout = TimeSpan.FromTicks(Math.Max(0, (timeout - _time.GetElapsedTime(began)).Ticks));
-            try
+            if (await CompletesAsync(task, timeout).ConfigureAwait(false))
             {
-                await task.WaitAsync(timeout, _time).ConfigureAwait(false);
+                await task.ConfigureAwait(false);
+                return;
             }
-            catch (TimeoutException e)
-            {
-                string what = task == Signals.PeerDone.Task ? "The peer did not answer our Close frame"
-                    : _state.Staged is not null ? "The peer did not take our Close frame"
-                    : "The peer's Close frame was not answered";
-                throw new TimeoutException($"{what} within the close timeout of {_closeTimeout.TotalSeconds:0.###} s.", e);
-            }
+
+            string what = task == Signals.PeerDone.Task ? "The peer did not answer our Close frame"
+                : _state.Staged is not null ? "The peer did not take our Close frame"
+                : "The peer's Close frame was not answered";
+            throw new TimeoutException($"{what} within the close timeout of {_closeTimeout.TotalSeconds:0.###} s.");
         }
     }
 
-    // Waits for a task that never faults, but no longer than that.
-    private async Task WaitAsync(Task task, TimeSpan atMost)
+    // Whether a task completes within that time. Task.WaitAsync would go on a moment before its timer is disposed, or in a rare race never dispose it.
+    private async Task<bool> CompletesAsync(Task task, TimeSpan atMost)
     {
-        try
+        if (!task.IsCompleted)
         {
-            await task.WaitAsync(atMost, _time).ConfigureAwait(false);
+            var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using ITimer timer = _time.CreateTimer(static late => ((TaskCompletionSource)late!).TrySetResult(), late, atMost, Timeout.InfiniteTimeSpan);
+            await Task.WhenAny(task, late.Task).ConfigureAwait(false);
         }
-        catch (TimeoutException)
-        {
-            // Long enough.
-        }
+
+        return task.IsCompleted;
     }
 }
