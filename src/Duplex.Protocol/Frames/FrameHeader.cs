@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Duplex;
@@ -82,6 +83,7 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     public bool IsMinimal => LengthSize == LengthSizeOf(PayloadLength);
 
     /// <summary>Reads a header from the start of <paramref name="source"/>; false if it is not all there yet.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // its parts then stay in registers, whatever the JIT has seen before
     public static bool TryParse(ReadOnlySpan<byte> source, out FrameHeader header)
     {
         header = default;

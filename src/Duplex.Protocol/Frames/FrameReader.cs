@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Duplex;
 
 /// <summary>
@@ -116,6 +118,7 @@ public sealed class FrameReader
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // nearly all frames end here
     private ProtocolViolation? JudgeFirst(byte first)
     {
         // Most frames are a message, or a part of one, and set no reserved bit.
