@@ -29,6 +29,9 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
     /// <summary>What the peer did wrong, once it did.</summary>
     public ProtocolViolation? Violation => reader.Violation ?? assembler.Violation;
 
+    /// <summary>How many frames, or pieces, the last batch passed on.</summary>
+    public int Passed { get; private set; }
+
     /// <summary>The payload length of the frame that was met last.</summary>
     public long LastPayloadLength { get; private set; }
 
@@ -52,6 +55,7 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
     public End Parse(ref Memory<byte> input, IFrameReceiver receiver)
     {
         Span<byte> rest = input.Span;
+        Passed = 0;
         End end = Parse(ref rest, receiver);
         PassPiece(receiver);
         input = rest.IsEmpty ? default : input[^rest.Length..]; // empty, it would still keep a message's memory
@@ -60,7 +64,7 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
 
     private End Parse(ref Span<byte> input, IFrameReceiver receiver)
     {
-        for (int frames = 0; frames < BatchSize;)
+        while (Passed < BatchSize)
         {
             if (!receiver.HasRoom)
                 return End.LacksRoom;
@@ -72,9 +76,9 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
             {
                 if (frame.Type == FrameType.Close)
                     PassPiece(receiver); // nothing comes behind it
+                Passed++;
                 if (!receiver.OnFrame(frame))
                     return End.Last;
-                frames++;
             }
             else if (assembler.Violation is not null)
             {
@@ -88,7 +92,9 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
     // Where messages come in pieces: whatever has come is passed on, without waiting for more.
     private void PassPiece(IFrameReceiver receiver)
     {
-        if (assembler.TryTakePiece(out Frame? piece))
-            receiver.OnFrame(piece);
+        if (!assembler.TryTakePiece(out Frame? piece))
+            return;
+        Passed++;
+        receiver.OnFrame(piece);
     }
 }

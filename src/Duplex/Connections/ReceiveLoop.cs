@@ -11,7 +11,7 @@ namespace Duplex;
 /// It goes in turns: a batch is parsed and published, then, if a consumer waits for it, that one runs here (<see cref="ReadingRole"/>), else more is read. A turn is plain synchronous
 /// code for whoever has the role; only reads and pauses that have to wait go on elsewhere.
 /// </remarks>
-internal sealed class ReceiveLoop : IThreadPoolWorkItem
+internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
 {
     /// <summary>One read's worth: measured, smaller reads cost system calls and larger ones gain nothing for small messages; large payloads are read past it anyway.</summary>
     public const int BufferSize = 64 * 1024;
@@ -178,6 +178,10 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             if (end == BatchParser.End.Last)
                 return End(new ReceiveEnd(Violation: _parser.Violation));
             if (end == BatchParser.End.Full || _consumer is not null)
+                return true;
+
+            // First what has come: by the time its consumer wants more that may be there, and a read that finds it costs no wait and no change of threads.
+            if (isBorrowed && _parser.Passed > 0)
                 return true;
             return end == BatchParser.End.LacksRoom ? TryPause(_receiver) : TryRead(isBorrowed);
         }

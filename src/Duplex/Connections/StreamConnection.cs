@@ -39,7 +39,8 @@ internal sealed class StreamConnection
         var assembler = new MessageAssembler(_extensions?.Incoming, output, settings.Pool, Math.Min(settings.MaxMessageSize, _largestSize), settings.MaxFragments);
         Receiving = new ReceiveLoop(stream, _reader, assembler, settings.Pool, settings.Time, _extensions?.Chain);
         MaskKeyPool? keys = settings.RandomFill is { } fill ? new MaskKeyPool(fill) : null;
-        Pump = new SendPump(stream, new SendStage(new FrameWriter(settings.Engine.Masks ? settings.Role : WebSocketRole.Server, keys, settings.Pool), settings.Outgoing), settings.Time);
+        var writer = new FrameWriter(settings.Engine.Masks ? settings.Role : WebSocketRole.Server, keys, settings.Pool);
+        Pump = new SendPump(stream, new SendStage(writer, settings.Outgoing), settings.Time, Receiving);
         Sender = new FrameSender(Pump, closeState, _extensions, settings.Outgoing.Overflow == ChannelOverflow.Close ? onOverflow : null, onFault);
     }
 

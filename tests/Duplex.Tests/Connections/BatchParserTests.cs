@@ -29,8 +29,10 @@ public sealed class BatchParserTests : IDisposable
 
         Assert.Equal(BatchParser.End.Full, _parser.Parse(ref input, _receiver));
         Assert.Equal(BatchParser.BatchSize, _receiver.Frames.Count);
+        Assert.Equal(BatchParser.BatchSize, _parser.Passed);
         Assert.Equal(3 * 3, input.Length);
         Assert.Equal(BatchParser.End.LacksBytes, _parser.Parse(ref input, _receiver));
+        Assert.Equal(3, _parser.Passed);
 
         Assert.Equal(BatchParser.BatchSize + 3, _receiver.Frames.Count);
         Assert.Equal(Enumerable.Range(0, BatchParser.BatchSize + 3).Select(i => (byte)i), _receiver.Frames.Select(frame => frame.Data.Span[0]));

@@ -292,6 +292,30 @@ public sealed class ReceiveLoopTests : IDisposable
     }
 
     [Fact]
+    public async Task A_consumer_that_reads_on_gets_what_has_come_before_anything_more_is_read()
+    {
+        ReceiveLoop loop = NewLoop(_stream);
+        var readOn = new TaskCompletionSource<(bool Went, int Frames, int Reads)[]>();
+        _receiver.BatchEnded = frames =>
+        {
+            if (frames == 0)
+                return;
+            _receiver.BatchEnded = null;
+            loop.RunWhenDone(new Work(() => readOn.SetResult([ReadOn(), ReadOn(), ReadOn()])));
+        };
+        _ = loop.RunAsync(_receiver);
+        _stream.Send(Wire((Opcode.Text, "a"u8.ToArray())));
+        _stream.Send(Wire((Opcode.Text, "b"u8.ToArray())));
+
+        (bool Went, int Frames, int Reads)[] turns = await readOn.Task.Soon();
+        int before = turns[0].Reads - 1;
+        Assert.Equal([(true, 1, before + 1), (true, 2, before + 1), (false, 2, before + 2)], turns); // the last read waits
+        _receiver.RecycleAll();
+
+        (bool Went, int Frames, int Reads) ReadOn() => (loop.TryReadOn(), _receiver.Frames.Count, _stream.ReadSizes.Length);
+    }
+
+    [Fact]
     public async Task Part_of_a_frame_survives_a_silence()
     {
         ReceiveLoop loop = NewLoop(_stream);
@@ -540,6 +564,9 @@ public sealed class ReceiveLoopTests : IDisposable
         // So many frames in, one question is answered by no; every later one by yes.
         public int? NoRoomOnceAfter { get; set; }
 
+        // Called at the end of each batch, with the number of frames that had come.
+        public Action<int>? BatchEnded { get; set; }
+
         public Task Paused => _paused.Task;
 
         public bool HasRoom
@@ -584,6 +611,7 @@ public sealed class ReceiveLoopTests : IDisposable
         {
             lock (_sync)
                 _batches.Add(_frames.Count);
+            BatchEnded?.Invoke(Frames.Count);
         }
 
         public Task WaitForRoomAsync()
@@ -594,5 +622,10 @@ public sealed class ReceiveLoopTests : IDisposable
             _paused.TrySetResult();
             return _wait.Task;
         }
+    }
+
+    private sealed class Work(Action action) : IThreadPoolWorkItem
+    {
+        public void Execute() => action();
     }
 }

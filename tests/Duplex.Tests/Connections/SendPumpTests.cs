@@ -52,6 +52,41 @@ public sealed class SendPumpTests : IDisposable
     }
 
     [Fact]
+    public async Task A_send_soon_behind_a_write_is_left_to_the_pool_however_long_the_write_took()
+    {
+        _stream.HoldWrites();
+        Assert.Equal(SendPump.Staged.WriteInline, Stage("first"));
+        Task writing = _pump.WriteInlineAsync();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _stream.PassWrites();
+        await writing.Soon();
+
+        _time.Advance(SendPump.BurstGap - TimeSpan.FromTicks(1));
+        Assert.Equal(SendPump.Staged.Queued, Stage("second"));
+
+        await _pump.FlushAsync().Soon();
+        Assert.Equal(["7", "flush", "8", "flush"], _stream.WriteCalls);
+    }
+
+    [Fact]
+    public async Task A_send_that_answers_what_has_just_come_is_written_by_its_caller()
+    {
+        var peer = new Inbound();
+        _pump = NewPump(ChannelConfig.DefaultOutgoing, peer);
+        Stage("question");
+        await _pump.WriteInlineAsync();
+
+        _time.Advance(TimeSpan.FromTicks(1));
+        peer.LastInbound = _time.GetTimestamp();
+        Assert.Equal(SendPump.Staged.WriteInline, Stage("answer"));
+        _time.Advance(TimeSpan.FromTicks(1));
+        await _pump.WriteInlineAsync();
+
+        Assert.Equal(SendPump.Staged.Queued, Stage("more")); // the write was later
+        await _pump.FlushAsync().Soon();
+    }
+
+    [Fact]
     public async Task What_is_staged_during_a_write_is_the_next_write()
     {
         _stream.HoldWrites();
@@ -462,8 +497,14 @@ public sealed class SendPumpTests : IDisposable
         Assert.Equal(["10", "flush"], _stream.WriteCalls);
     }
 
-    private SendPump NewPump(ChannelConfig bounds) => new(_stream, new SendStage(new FrameWriter(WebSocketRole.Server, pool: _pool), bounds), _time);
+    private SendPump NewPump(ChannelConfig bounds, IInboundClock? inbound = null) =>
+        new(_stream, new SendStage(new FrameWriter(WebSocketRole.Server, pool: _pool), bounds), _time, inbound);
 
     private SendPump.Staged Stage(string text) =>
         _pump.TryStage(Opcode.Text, fin: true, ReservedBits.None, System.Text.Encoding.ASCII.GetBytes(text), wholeOnly: false, out _);
+
+    private sealed class Inbound : IInboundClock
+    {
+        public long LastInbound { get; set; }
+    }
 }
