@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Threading.Tasks.Sources;
 
 namespace Duplex;
 
@@ -18,7 +17,8 @@ internal sealed class FrameQueue
 
     private readonly ChannelConfig _bounds;
     private readonly bool _ofPieces; // whether a frame without fin is part of a message that is read as it comes
-    private readonly Lock _sync = new(); // around publication, waiters and the end
+    private readonly Lock _sync = new(); // around publication, waits and the end
+    private readonly FrameWaits _waits;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Only touched by the producer.
@@ -53,16 +53,14 @@ internal sealed class FrameQueue
     private Segment? _head;
     private TaskCompletionSource? _room;
 
-    // All under _sync. The waiters are a list through their Next, the first to be woken first.
+    // Under _sync.
     private Exception? _error;
-    private Waiter? _firstWaiter;
-    private Waiter? _lastWaiter;
-    private Waiter? _spareWaiter;
 
     public FrameQueue(ChannelConfig bounds, bool ofPieces = false)
     {
         _bounds = bounds;
         _ofPieces = ofPieces;
+        _waits = new FrameWaits(_sync);
     }
 
     /// <summary>The loop that fills it; set before it runs, by whoever lets consumers read.</summary>
@@ -129,7 +127,7 @@ internal sealed class FrameQueue
     {
         if (_publishedFrames == _added.Frames)
             return;
-        Waiter? waiters = null;
+        FrameWaits.Wait? waits = null;
         bool isLate;
         lock (_sync)
         {
@@ -137,14 +135,14 @@ internal sealed class FrameQueue
             if (!isLate)
             {
                 Volatile.Write(ref _publishedFrames, _added.Frames);
-                waiters = TakeWaiters();
+                waits = _waits.TakeAll();
             }
         }
 
         if (isLate)
             DropUnpublished();
         (_publishedTail, _publishedIndex) = (_tail, _added.Index);
-        Wake(waiters, Source);
+        Wake(waits, Source);
     }
 
     /// <summary>Producer: completes when there is room again. It resumes at half, so that a slow consumer does not wake it for each frame.</summary>
@@ -203,19 +201,17 @@ internal sealed class FrameQueue
             }
         }
 
-        Waiter waiter;
+        FrameWaits.Wait wait;
         lock (_sync)
         {
             if (!IsEmpty && !_isAbandoned)
                 return new ValueTask<bool>(true);
             if (_isComplete)
                 return _error is null ? new ValueTask<bool>(false) : ValueTask.FromException<bool>(_error);
-            waiter = _spareWaiter ?? new Waiter(this);
-            _spareWaiter = null;
-            Enqueue(waiter);
+            wait = _waits.Add();
         }
 
-        return waiter.WaitAsync(token);
+        return wait.AsTask(token);
     }
 
     /// <summary>From now on the producer never waits: what does not fit is dropped and counted.</summary>
@@ -233,14 +229,14 @@ internal sealed class FrameQueue
     public void Complete(Exception? error)
     {
         bool drained;
-        Waiter? waiters;
+        FrameWaits.Wait? waits;
         TaskCompletionSource? room;
         lock (_sync)
         {
             if (_isComplete)
                 return;
             _error = error;
-            waiters = TakeWaiters();
+            waits = _waits.TakeAll();
             Claim();
             _isLossy = true;
             _isComplete = true;
@@ -250,7 +246,7 @@ internal sealed class FrameQueue
         }
 
         room?.TrySetResult();
-        Wake(waiters);
+        Wake(waits);
         if (drained)
             SetCompletion();
     }
@@ -377,63 +373,20 @@ internal sealed class FrameQueue
     }
 
     // On the pool, or, if it is the loop that wakes, there: user code runs neither under a lock nor in the middle of a batch.
-    private void Wake(Waiter? waiter, ReceiveLoop? loop = null)
+    private void Wake(FrameWaits.Wait? wait, ReceiveLoop? loop = null)
     {
-        while (waiter is not null)
+        while (wait is not null)
         {
-            Waiter? next = waiter.Next;
-            waiter.Next = null; // once it is executed the next wait may use it
-            waiter.IsAtEnd = _isComplete && IsEmpty;
-            Run(waiter, loop);
-            waiter = next;
-        }
-    }
-
-    private static void Run(Waiter waiter, ReceiveLoop? loop)
-    {
-        if (loop is null)
-            ThreadPool.UnsafeQueueUserWorkItem(waiter, preferLocal: false);
-        else
-            loop.RunWhenDone(waiter);
-    }
-
-    // Under _sync.
-    private Waiter? TakeWaiters()
-    {
-        Waiter? waiters = _firstWaiter;
-        (_firstWaiter, _lastWaiter) = (null, null);
-        return waiters;
-    }
-
-    // Under _sync.
-    private void Enqueue(Waiter waiter)
-    {
-        if (_lastWaiter is null)
-            _firstWaiter = waiter;
-        else
-            _lastWaiter.Next = waiter;
-        _lastWaiter = waiter;
-    }
-
-    // Under _sync. False if it has left the list.
-    private bool TryRemove(Waiter waiter)
-    {
-        Waiter? previous = null;
-        for (Waiter? other = _firstWaiter; other is not null; previous = other, other = other.Next)
-        {
-            if (other != waiter)
-                continue;
-            if (previous is null)
-                _firstWaiter = waiter.Next;
+            FrameWaits.Wait? next = wait.Next;
+            wait.Next = null; // once it is executed the next wait may use it
+            wait.IsAtEnd = _isComplete && IsEmpty;
+            wait.Error = wait.IsAtEnd ? _error : null;
+            if (loop is null)
+                ThreadPool.UnsafeQueueUserWorkItem(wait, preferLocal: false);
             else
-                previous.Next = waiter.Next;
-            if (_lastWaiter == waiter)
-                _lastWaiter = previous;
-            waiter.Next = null;
-            return true;
+                loop.RunWhenDone(wait);
+            wait = next;
         }
-
-        return false;
     }
 
     // The producer's and the consumers' counters change with each frame, on two cores: each side keeps to cache lines of its own, or every frame would cost both a miss.
@@ -483,89 +436,5 @@ internal sealed class FrameQueue
 
         // Set by the producer before the first frame behind it is published.
         public Segment? Next { get; set; }
-    }
-
-    // One wait. Reused by the next when its result was fetched. Whoever takes it off the list says how it ended, and has it executed.
-    private sealed class Waiter(FrameQueue queue) : IValueTaskSource<bool>, IThreadPoolWorkItem
-    {
-        // A mutable struct, whose methods say when they may be called.
-        private ManualResetValueTaskSourceCore<bool> _core;
-
-        // Set by the waiting caller, disposed by it when it fetches the result.
-        private CancellationTokenRegistration _registration;
-
-        // Set by whoever took it off the list, before it is executed.
-        private CancellationToken _cancelled;
-
-        // Under the queue's _sync while it is in the list; by whoever wakes it afterwards.
-        public Waiter? Next { get; set; }
-
-        // Set by whoever took it off the list, before it is executed.
-        public bool IsAtEnd { get; set; }
-
-        public ValueTask<bool> WaitAsync(CancellationToken token)
-        {
-            var result = new ValueTask<bool>(this, _core.Version);
-            if (token.CanBeCanceled)
-                _registration = token.UnsafeRegister(static (state, token) => ((Waiter)state!).Cancel(token), this);
-            return result;
-        }
-
-        void IThreadPoolWorkItem.Execute()
-        {
-            if (_cancelled.IsCancellationRequested)
-                _core.SetException(new OperationCanceledException(_cancelled));
-            else if (!IsAtEnd)
-                _core.SetResult(true);
-            else if (queue._error is { } error)
-                _core.SetException(error);
-            else
-                _core.SetResult(false);
-        }
-
-        bool IValueTaskSource<bool>.GetResult(short token)
-        {
-            // Whoever awaits a value task a second time must not disturb the wait that this serves by now.
-            if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
-                throw new InvalidOperationException("The wait has no result yet. Await a ValueTask once, and only await it.");
-
-            // Waits for a callback in progress: afterwards nobody else knows this waiter.
-            _registration.Dispose();
-            _registration = default;
-            try
-            {
-                return _core.GetResult(token);
-            }
-            finally
-            {
-                _core.Reset();
-                _cancelled = default;
-                lock (queue._sync)
-                    queue._spareWaiter = this;
-            }
-        }
-
-        ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _core.GetStatus(token);
-
-        void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-        {
-            // A context's Post is user code, too, which may throw or take its time: it is called from the pool, never from the loop's stack.
-            if ((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0 && ContextHop.Capture(continuation, state) is { } hop)
-                _core.OnCompleted(ContextHop.Run, hop, token, flags & ~ValueTaskSourceOnCompletedFlags.UseSchedulingContext);
-            else
-                _core.OnCompleted(continuation, state, token, flags);
-        }
-
-        private void Cancel(CancellationToken token)
-        {
-            lock (queue._sync)
-            {
-                if (!queue.TryRemove(this))
-                    return;
-            }
-
-            _cancelled = token;
-            Run(this, loop: null);
-        }
     }
 }
