@@ -48,7 +48,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
     private Memory<byte> _target; // of the read in progress; empty for one that only waits
     private ValueTask<int> _reading;
 
-    // Written by whoever has the role, read by keep-alive on any thread.
+    // Written by whoever has the role, read on any thread, by keep-alive and by senders.
     private long _lastInbound;
     private long _lastResume;
     private volatile bool _isPaused;

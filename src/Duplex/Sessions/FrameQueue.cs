@@ -12,7 +12,7 @@ internal sealed class FrameQueue
     private const int FirstSegment = 8;
     private const int NextSegments = 128; // 1 KiB of references, which one batch of small frames fills
 
-    // How often whoever waits reads on without getting anything: 4 MiB of a large message, or half as many batches of pings. Then it has its thread back, whatever else the peer sends.
+    // How often whoever waits reads on without getting anything: 4 MiB of a large message, or at least half as many batches of pings. Then it has its thread back, whatever else the peer sends.
     private const int TurnsInVain = 64;
 
     private readonly ChannelConfig _bounds;
