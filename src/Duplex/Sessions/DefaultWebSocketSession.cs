@@ -99,33 +99,31 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
         }
     }
 
-    bool IFrameReceiver.OnFrame(Frame frame)
+    void IFrameReceiver.OnFrame(Frame frame)
     {
-        if (!frame.IsControl)
-        {
-            Enqueue(frame);
-            return true;
-        }
-
         switch (frame)
         {
             case Frame.Ping:
                 // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already received a Close frame."
                 Connection.Pump.OwePong(frame.Data.Span);
                 frame.Recycle();
-                return true;
+                break;
             case Frame.Pong:
                 if (_pings.OnPong(frame.Data.Span) is not 0 and ulong answered)
                     _keepAlive.OnPong(answered);
                 frame.Recycle();
-                return true;
+                break;
             default:
-                var close = (Frame.Close)frame;
-                Duplex.CloseReason reason = close.ReadReason() ?? Duplex.CloseReason.NoStatus;
-                frame.Recycle();
-                Lifetime.OnPeerClose(reason, answer: true);
-                return false;
+                Enqueue(frame);
+                break;
         }
+    }
+
+    void IFrameReceiver.OnClose(Frame.Close close)
+    {
+        Duplex.CloseReason reason = close.ReadReason() ?? Duplex.CloseReason.NoStatus;
+        close.Recycle();
+        Lifetime.OnPeerClose(reason, answer: true);
     }
 
     void IFrameReceiver.OnBatchEnd()

@@ -119,7 +119,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         }
 
         _state.MarkReceived(received);
-        _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
+        _incoming.Complete();
     }
 
     /// <summary>Ends at once; the peer sees the connection break.</summary>
@@ -153,7 +153,6 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
     private void CarryOut(CloseCause cause)
     {
         _keepAlive?.Dispose();
-        _connection.Receiving.Hurry();
 
         // Before anybody can see the end: whoever sees it finds that nothing can be sent any more.
         if (cause.Reason is { } reason)
@@ -161,11 +160,12 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         else if (cause.Received is null)
             _connection.Stop();
 
-        _incoming.StopPausing();
         if (cause.DropsReceived)
             _incoming.DropAll();
-        if (!cause.AwaitsPeer)
-            _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
+        if (cause.AwaitsPeer)
+            _incoming.Suspend();
+        else
+            _incoming.Complete();
         _ = EndAsync(cause);
     }
 
@@ -252,9 +252,11 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
 
     private async Task EndAsync(CloseCause cause)
     {
+        long began = _time.GetTimestamp();
+
         // The caller, who may hold no lock but has other things to do, goes on.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        bool isPolite = await ShakeHandsAsync(cause).ConfigureAwait(false);
+        bool isPolite = await ShakeHandsAsync(cause, began).ConfigureAwait(false);
 
         // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". Where the peer's Close was not reached, what it still sends would destroy ours, so a server drains, too.
         if (isPolite && (_connection.Role == WebSocketRole.Client || _state.Received is null))
@@ -295,14 +297,14 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         () => Log.SessionEnded(_logger, result.Initiator, (ushort)result.Reason.Code, result.WasClean, result.DiscardedMessages, result.Error?.GetType().Name));
 
     // True if the connection is worth a polite end.
-    private async Task<bool> ShakeHandsAsync(CloseCause cause)
+    private async Task<bool> ShakeHandsAsync(CloseCause cause, long began)
     {
         bool isPolite = false;
         if (cause.Reason is not null || cause.Received is not null)
         {
             try
             {
-                await UntilShakenAsync(cause).ConfigureAwait(false);
+                await UntilShakenAsync(cause, began).ConfigureAwait(false);
                 isPolite = true;
             }
             catch (TimeoutException e)
@@ -320,15 +322,15 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
                 _state.MarkFlushed();
         }
 
-        _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
+        _incoming.Complete();
         Signals.Handshake.TrySetResult(_state.ToResult(_incoming.Dropped));
         return isPolite;
     }
 
     // CloseTimeout begins with the end and covers all of it: what was staged before, our Close, the peer's.
-    private async Task UntilShakenAsync(CloseCause cause)
+    private async Task UntilShakenAsync(CloseCause cause, long began)
     {
-        long began = _time.GetTimestamp();
+        var wait = new CloseWait(_time, began, _closeTimeout, watchesConsumer: cause is { AwaitsPeer: true, DropsReceived: false });
         await WithinAsync(Signals.CloseFlushed.Task).ConfigureAwait(false);
         _state.MarkFlushed();
         if (cause.Initiator == CloseInitiator.Local && !cause.StopsParsing)
@@ -336,11 +338,15 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
 
         async Task WithinAsync(Task task)
         {
-            TimeSpan timeout = _closeTimeout;
-            if (timeout != Timeout.InfiniteTimeSpan)
-                timeout = TimeSpan.FromTicks(Math.Max(0, (timeout - _time.GetElapsedTime(began)).Ticks));
-            if (await CompletesAsync(task, timeout).ConfigureAwait(false))
+            while (true)
             {
+                (CloseWait.Action action, TimeSpan next) = wait.Look(_time.GetTimestamp(), new CloseWait.Sighting(_incoming.IsFull, _incoming.TakenFrames, _incoming.Pauses));
+                if (action == CloseWait.Action.GiveUp)
+                    break;
+                if (action == CloseWait.Action.Discard)
+                    _incoming.StopPausing();
+                if (!await CompletesAsync(task, next).ConfigureAwait(false))
+                    continue;
                 await task.ConfigureAwait(false);
                 return;
             }

@@ -42,6 +42,15 @@ internal sealed class TestClock : FakeTimeProvider
         }
     }
 
+    private DateTimeOffset? NextDue
+    {
+        get
+        {
+            lock (_sync)
+                return _live.Min(timer => timer.Due);
+        }
+    }
+
     /// <summary>Whether a timer will fire in exactly this time.</summary>
     public bool IsArmed(TimeSpan dueIn)
     {
@@ -58,6 +67,22 @@ internal sealed class TestClock : FakeTimeProvider
     {
         await Armed(dueIn);
         Advance(dueIn);
+    }
+
+    /// <summary>Lets time pass, timer by timer, each as soon as it is armed: code that looks at the time again and again is never late.</summary>
+    /// <param name="time">How much time.</param>
+    /// <param name="end">After which no more timers are armed.</param>
+    public async Task PassStepwise(TimeSpan time, Task? end = null)
+    {
+        for (TimeSpan rest = time; rest > TimeSpan.Zero;)
+        {
+            DateTimeOffset? due = null;
+            await Patience.Until(() => (due = NextDue) is not null || end is { IsCompleted: true });
+            TimeSpan step = due is null ? rest : due.Value - GetUtcNow();
+            step = step < rest ? step : rest;
+            Advance(step);
+            rest -= step;
+        }
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
