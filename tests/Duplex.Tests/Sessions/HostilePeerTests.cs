@@ -116,10 +116,11 @@ public sealed class HostilePeerTests
         Task<CloseResult> closing = test.Session.CloseAsync();
         for (int i = 0; i < 1000; i++)
             test.Peer.SendFrame(Opcode.Binary, new byte[100]);
-        await test.Time.PassStepwise(TimeSpan.FromSeconds(2.5)); // nobody receives
+        await test.Queued(10);
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(3.75)); // nobody receives, for two periods or three: the loop may have paused behind the first look
         await Patience.Until(() => test.Peer.IsDrained);
 
-        await test.Time.PassStepwise(TimeSpan.FromSeconds(2.5));
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(1.25));
 
         CloseResult result = await closing.Soon();
         Assert.IsType<TimeoutException>(result.Error);
