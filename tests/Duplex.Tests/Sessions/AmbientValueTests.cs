@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
+using System.Threading.Tasks.Sources;
 
 namespace Duplex.Tests;
 
@@ -83,6 +84,17 @@ public sealed class AmbientValueTests
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task<IDisposable> UseAsync()
     {
+        // Where peers talk in memory a read may end on the writer's thread, with what is ambient there.
+        var stream = new InlineStream();
+        await using (var session = DefaultWebSocketSession.Over(stream, stream, new SessionSettings()))
+        {
+            ValueTask<Frame> reading = session.Incoming.ReadAsync();
+            await Patience.Until(() => stream.IsRead).ConfigureAwait(false);
+            await Task.Run(() => stream.Give(0x81, 1, (byte)'a')).ConfigureAwait(false);
+            (await reading.ConfigureAwait(false)).Recycle();
+            session.Abort();
+        }
+
         using var client = new HttpClient(new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.FromStream((_, _) => new ValueTask<Stream>(MemoryLink.Create().Client))));
         (Stream near, Stream far) = MemoryLink.Create();
         DefaultWebSocketSession server = WebSocketSessions.Create(far, WebSocketRole.Server);
@@ -109,6 +121,60 @@ public sealed class AmbientValueTests
         {
             frame.Recycle();
             await session.SendAsync("answer").ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A stream whose reads go on within the call that gives them bytes.</summary>
+    private sealed class InlineStream : BareStream, IValueTaskSource<int>
+    {
+        private ManualResetValueTaskSourceCore<int> _core;
+        private Memory<byte> _target;
+        private byte[] _bytes = [];
+        private volatile bool _isRead;
+
+        public bool IsRead => _isRead;
+
+        public void Give(params byte[] bytes)
+        {
+            _bytes = bytes;
+            _isRead = false;
+            _core.SetResult(Take(_target));
+        }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_bytes.Length > 0)
+                return new ValueTask<int>(Take(buffer));
+            _core.Reset();
+            _target = buffer;
+            var read = new ValueTask<int>(this, _core.Version);
+            _isRead = true;
+            return read;
+        }
+
+        public int GetResult(short token) => _core.GetResult(token);
+
+        public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+
+        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => _core.OnCompleted(continuation, state, token, flags);
+
+        protected override void Dispose(bool disposing)
+        {
+            if (_isRead)
+            {
+                _isRead = false;
+                _core.SetResult(0);
+            }
+
+            base.Dispose(disposing);
+        }
+
+        private int Take(Memory<byte> target)
+        {
+            int count = Math.Min(target.Length, _bytes.Length);
+            _bytes.AsMemory(0, count).CopyTo(target);
+            _bytes = _bytes[count..];
+            return count;
         }
     }
 
