@@ -26,6 +26,12 @@ internal static partial class Log
     [LoggerMessage(21, LogLevel.Error, "A callback registered with a session's Closed token threw.")]
     public static partial void ClosedCallbackFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(22, LogLevel.Warning, "A text message that is not valid UTF-8 was received and delivered, because TextValidation is Lenient. Further ones of this session are not logged.")]
+    public static partial void InvalidTextReceived(ILogger logger);
+
+    /// <summary>Logs on the pool, for callers on the receive loop, which does not wait for a logger.</summary>
+    public static void OnPool(Action log) => ThreadPool.UnsafeQueueUserWorkItem(static log => Safely(log), log, preferLocal: false);
+
     /// <summary>Logs, and goes on if the logger throws: what is told must not change what happens.</summary>
     public static void Safely(Action log)
     {

@@ -70,6 +70,19 @@ public sealed class HostilePeerTests
         Assert.InRange(test.Pool.PeakBytes, 0, 100_000);
     }
 
+    [Theory, InlineData(ReceiveMode.Messages), InlineData(ReceiveMode.Streams)]
+    public async Task A_frame_that_passes_the_limits_of_frame_and_message_names_both(ReceiveMode mode)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { ReceiveMode = mode });
+
+        test.Peer.SendHex("82 7f 00 00 00 00 04 60 00 00"); // 70 MiB
+        test.Peer.SendEof();
+
+        var error = Assert.IsType<FrameTooBigException>((await test.Session.Completion.Soon()).Error);
+        Assert.Contains("Raise MaxFrameSize and MaxMessageSize", error.Message, StringComparison.Ordinal);
+        Assert.Equal((WebSocketLimits.DefaultMaxSize, 70L << 20), (error.Limit, error.Size));
+    }
+
     [Fact]
     public async Task A_length_that_is_allowed_reserves_no_memory_before_its_bytes_come()
     {
