@@ -14,14 +14,14 @@ public class CloseCauseTests
     }
 
     [Fact]
-    public void Leaving_drops_what_was_received_and_ends_it_normally_even_with_an_error()
+    public void Leaving_drops_what_was_received_and_waits_for_the_peer_even_with_an_error()
     {
         var error = new InvalidOperationException();
         CloseCause cause = CloseCause.Leave(Reason, error);
 
         Assert.Equal((CloseInitiator.Local, Reason), (cause.Initiator, cause.Reason));
         Assert.Same(error, cause.Error);
-        Assert.True(cause is { AwaitsPeer: false, DropsReceived: true, StopsParsing: false, ReceiveError: null });
+        Assert.True(cause is { AwaitsPeer: true, DropsReceived: true, StopsParsing: false, ReceiveError: null });
     }
 
     [Fact]

@@ -142,17 +142,31 @@ public class CloseStateTests
     }
 
     [Fact]
-    public void Row_2_leaving_ends_what_is_received_normally_whatever_the_peer_does_then()
+    public void Row_2_leaving_ends_what_is_received_normally_if_the_peer_closes_too_and_nothing_was_discarded()
     {
         _state.TryBegin(CloseCause.Leave(CloseReason.Normal));
         Assert.Equal(WebSocketSessionState.Closing, _state.State);
         Send(CloseReason.Normal);
+        _state.MarkReceived(Theirs);
+
         Assert.Null(_state.ToReceiveException());
+        var lost = Assert.IsType<WebSocketClosedException>(_state.ToReceiveException(discardedMessages: 3));
+        Assert.Contains("3 received messages were discarded", lost.Message, StringComparison.Ordinal);
+        Assert.Equal(3, lost.Result.DiscardedMessages);
+        Assert.Contains("one received message was discarded", _state.ToReceiveException(discardedMessages: 1)!.Message, StringComparison.Ordinal);
+        AssertResult(CloseReason.Normal, Theirs, CloseInitiator.Local, wasClean: true);
+    }
+
+    [Fact]
+    public void Row_2_leaving_a_peer_that_breaks_a_rule_then_is_no_normal_end()
+    {
+        _state.TryBegin(CloseCause.Leave(CloseReason.Normal));
+        Send(CloseReason.Normal);
 
         var error = new WebSocketProtocolException("x");
         _state.Fail(error);
 
-        Assert.Null(_state.ToReceiveException());
+        Assert.Same(error, _state.ToReceiveException());
         AssertResult(CloseReason.Normal, null, CloseInitiator.Local, wasClean: false, error);
     }
 
