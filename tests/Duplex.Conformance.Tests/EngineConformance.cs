@@ -239,6 +239,42 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    public async Task While_we_close_everything_is_received_that_the_peer_sends_before_its_close()
+    {
+        const int Messages = 2000;
+        await using DefaultClientWebSocketSession session = await OpenAsync("/echo", ws => ws.Channels.Incoming = ChannelConfig.Bounded(4, 1 << 20));
+        Task<List<int>> receiving = ReceiveAllAsync();
+
+        // The echoes fill our queue, and the connection behind it, before the last message is on its way.
+        for (int i = 0; i < Messages; i++)
+        {
+            byte[] message = new byte[1000];
+            BitConverter.TryWriteBytes(message, i);
+            await session.SendAsync(message).Soon();
+        }
+
+        CloseResult result = await session.CloseAsync().Soon();
+
+        Assert.Equal(Enumerable.Range(0, Messages), await receiving.Soon());
+        Assert.True(result.WasClean, $"{result} {result.Error}");
+        Assert.Equal(0, result.DiscardedMessages);
+
+        async Task<List<int>> ReceiveAllAsync()
+        {
+            var received = new List<int>();
+            await foreach (Frame frame in session.Incoming)
+            {
+                received.Add(BitConverter.ToInt32(frame.Data.Span));
+                frame.Recycle();
+                if (received.Count % 10 == 0)
+                    await Task.Yield();
+            }
+
+            return received;
+        }
+    }
+
+    [Fact]
     public async Task A_peer_that_does_not_answer_our_close_is_left_after_the_close_timeout()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/deaf", ws => ws.CloseTimeout = TimeSpan.FromMilliseconds(50));
