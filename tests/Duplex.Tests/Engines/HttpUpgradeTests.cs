@@ -6,9 +6,11 @@ namespace Duplex.Tests;
 
 public sealed class HttpUpgradeTests : IDisposable
 {
-    private readonly CancellationTokenSource _deadline = new(), _stopping = new(), _caller = new();
+    private readonly CancellationTokenSource _stopping = new(), _caller = new();
+    private readonly HandshakeDeadline _deadline = new(TimeSpan.FromSeconds(15), TimeProvider.System);
     private readonly List<WebSocketExtensionFactory> _extensions = [];
     private readonly WebSocketRequest _request = new();
+    private HandshakeStrictness _strictness;
     private readonly HttpRequestMessage _marker = new(HttpMethod.Get, "http://host.test/path?q=1") { Version = new Version(0, 0) };
 
     public void Dispose()
@@ -247,7 +249,10 @@ public sealed class HttpUpgradeTests : IDisposable
         var primary = new FakePrimaryHandler((_, _) => late.Task);
         Task<HttpResponseMessage> sending = SendAsync(primary);
 
-        await (what == "deadline" ? _deadline : _stopping).CancelAsync();
+        if (what == "deadline")
+            _deadline.End();
+        else
+            await _stopping.CancelAsync();
         var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => sending);
         Assert.Equal(check, error.Check);
         Assert.IsAssignableFrom<OperationCanceledException>(error.InnerException);
@@ -265,7 +270,7 @@ public sealed class HttpUpgradeTests : IDisposable
         Task<HttpResponseMessage> sending = SendAsync(new FakePrimaryHandler((_, _) => new TaskCompletionSource<HttpResponseMessage>().Task));
 
         await _caller.CancelAsync();
-        await _deadline.CancelAsync();
+        _deadline.End();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
     }
@@ -494,7 +499,7 @@ public sealed class HttpUpgradeTests : IDisposable
     private async Task<HttpResponseMessage> SendAsync(FakePrimaryHandler primary, IEnumerable<string>? subprotocols = null, ListLogger? logger = null)
     {
         using var invoker = new HttpMessageInvoker(primary, disposeHandler: false);
-        var upgrade = new HttpUpgrade(WebSocketEngines.Http, invoker.SendAsync, subprotocols ?? [], _extensions, TimeSpan.FromSeconds(15), logger is null ? NullLogger.Instance : logger);
-        return await upgrade.SendAsync(_marker, _request, _deadline.Token, _stopping.Token, _caller.Token).Soon();
+        var plugin = new EnginePlugin(invoker.SendAsync, () => null, subprotocols ?? [], _extensions, _strictness, logger is null ? NullLogger.Instance : logger, _stopping.Token);
+        return await new HttpUpgrade(WebSocketEngines.Http, plugin).SendAsync(_marker, _request, _deadline, _caller.Token).Soon();
     }
 }
