@@ -68,7 +68,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     /// <param name="error">The exception.</param>
     /// <param name="below">Who makes the connection, in the words of an error.</param>
     /// <param name="throughProxy">Whether it goes through a proxy.</param>
-    public static void CameFromBelow(Exception error, string below, bool throughProxy) => Origins.AddOrUpdate(error, new Origin(below, throughProxy));
+    public static void CameFromBelow(Exception error, string below, bool throughProxy) => Origins.AddOrUpdate(error, new Origin(error, below, throughProxy));
 
     /// <summary>Finds the attempt in a request, or in a handler's copy of one.</summary>
     public static bool TryGet(HttpRequestMessage request, [NotNullWhen(true)] out HandshakeAttempt? attempt) => request.Options.TryGetValue(Key, out attempt);
@@ -144,7 +144,8 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     }
 
     /// <summary>Where an exception came from.</summary>
+    /// <param name="Error">The exception as it was thrown there.</param>
     /// <param name="Below">Who makes the connection, in the words of an error.</param>
     /// <param name="ThroughProxy">Whether it goes through a proxy.</param>
-    public sealed record Origin(string Below, bool ThroughProxy);
+    public sealed record Origin(Exception Error, string Below, bool ThroughProxy);
 }

@@ -106,13 +106,14 @@ internal static class HandshakeEdge
     private static WebSocketHandshakeException Failed(Exception error)
     {
         HandshakeAttempt.Origin? origin = HandshakeAttempt.OriginOf(error);
-        if (TransportRefusal.FindProxys(error) is null && error is HttpRequestException { StatusCode: { } status })
+        Exception cause = origin?.Error ?? error;
+        if (TransportRefusal.FindProxys(cause) is null && cause is HttpRequestException { StatusCode: { } status })
         {
             HandshakeRefusal row = origin is null ? HandshakeRefusals.StatusAbove : HandshakeRefusals.StatusBelow;
             return new WebSocketHandshakeException(row.Failure(("below", origin?.Below ?? ""), ("status", TransportRefusal.Describe(status))), error, status);
         }
 
-        return origin is null ? new WebSocketHandshakeException(HandshakeRefusals.AboveThrew.Failure(), error) : TransportRefusal.Of(error, origin.ThroughProxy);
+        return origin is null ? new WebSocketHandshakeException(HandshakeRefusals.AboveThrew.Failure(), error) : TransportRefusal.Of(cause, origin.ThroughProxy, error);
     }
 
     private static InvalidOperationException NotInstalled(Exception? inner) => new(

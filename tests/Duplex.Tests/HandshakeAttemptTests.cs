@@ -128,7 +128,7 @@ public sealed class HandshakeAttemptTests
 
         var wrapped = new IOException("again", new InvalidOperationException("and again", thrown));
 
-        Assert.Equal(new HandshakeAttempt.Origin("A handler", ThroughProxy: true), HandshakeAttempt.OriginOf(wrapped));
+        Assert.Equal(new HandshakeAttempt.Origin(thrown, "A handler", ThroughProxy: true), HandshakeAttempt.OriginOf(wrapped));
         Assert.Null(HandshakeAttempt.OriginOf(new IOException("another", new HttpRequestException("no"))));
         Assert.Null(HandshakeAttempt.OriginOf(null));
     }

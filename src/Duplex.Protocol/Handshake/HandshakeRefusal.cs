@@ -8,7 +8,8 @@ namespace Duplex;
 /// <param name="Check">Which check failed.</param>
 /// <param name="Finding">What came and what was expected. A word in braces stands for what only the moment knows.</param>
 /// <param name="Cure">What to do, and which option to set.</param>
-internal sealed record HandshakeRefusal(string Name, HandshakeParty By, HandshakeCheck Check, string Finding, string Cure)
+/// <param name="Statuses">For which statuses the row is; empty if that is not what tells it from others.</param>
+internal sealed record HandshakeRefusal(string Name, HandshakeParty By, HandshakeCheck Check, string Finding, string Cure, string Statuses = "")
 {
     /// <summary>The whole message, with its words in braces.</summary>
     public string Template => $"{Finding} {Cure}";

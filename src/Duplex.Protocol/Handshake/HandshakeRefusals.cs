@@ -27,18 +27,18 @@ internal static class HandshakeRefusals
     public static IReadOnlyList<HandshakeRefusal> All => Rows;
 
     // The server, by its status.
-    public static HandshakeRefusal Redirect { get; } = Server(HandshakeCheck.Status, Answered, "Redirects are not followed: connect to the new address, which Headers.Location has, if you trust it.");
-    public static HandshakeRefusal BadRequest { get; } = Server(HandshakeCheck.Status, Answered, "Check that the path is one for WebSockets, that the server takes the subprotocols offered, and that no proxy strips the Upgrade header.");
-    public static HandshakeRefusal Unauthorized { get; } = Server(HandshakeCheck.Status, Answered, "Send credentials: an Authorization header on the request, or Credentials of the handler below. Headers.WwwAuthenticate names the scheme.");
-    public static HandshakeRefusal Forbidden { get; } = Server(HandshakeCheck.Status, Answered, "Check what the credentials allow, and the Origin header where the server has a list of those.");
-    public static HandshakeRefusal NotFound { get; } = Server(HandshakeCheck.Status, Answered, "Check the path: the server has nothing there.");
-    public static HandshakeRefusal MethodNotAllowed { get; } = Server(HandshakeCheck.Status, Answered, "Check the path: what is there takes no GET, so it is none for WebSockets.");
-    public static HandshakeRefusal GatewayWantsCredentials { get; } = Server(HandshakeCheck.Status, Answered, "A gateway in front of the server wants credentials: add a Proxy-Authorization header to the request.");
-    public static HandshakeRefusal UpgradeRequired { get; } = Server(HandshakeCheck.Status, Answered, "The server saw no Upgrade header, as where a proxy strips it, or speaks another version: Headers names it in Upgrade and Sec-WebSocket-Version.");
-    public static HandshakeRefusal TooManyRequests { get; } = Server(HandshakeCheck.Status, Answered, "Connect less often, and wait before you try again.");
-    public static HandshakeRefusal ServerFailed { get; } = Server(HandshakeCheck.Status, Answered, "The server failed by itself: see its log.");
-    public static HandshakeRefusal Unavailable { get; } = Server(HandshakeCheck.Status, Answered, "The server is overloaded, or a gateway in front of it cannot reach it: try again later.");
-    public static HandshakeRefusal OtherStatus { get; } = Server(HandshakeCheck.Status, Answered, "Check the path, and that the server speaks WebSocket there.");
+    public static HandshakeRefusal Redirect { get; } = Answer("300 to 399", "Redirects are not followed: connect to the new address, which Headers.Location has, if you trust it.");
+    public static HandshakeRefusal BadRequest { get; } = Answer("400 Bad Request", "Check that the path is one for WebSockets, that the server takes the subprotocols offered, and that no proxy strips the Upgrade header.");
+    public static HandshakeRefusal Unauthorized { get; } = Answer("401 Unauthorized", "Send credentials: an Authorization header on the request, or Credentials of the handler below. Headers.WwwAuthenticate names the scheme.");
+    public static HandshakeRefusal Forbidden { get; } = Answer("403 Forbidden", "Check what the credentials allow, and the Origin header where the server has a list of those.");
+    public static HandshakeRefusal NotFound { get; } = Answer("404 Not Found", "Check the path: the server has nothing there.");
+    public static HandshakeRefusal MethodNotAllowed { get; } = Answer("405 Method Not Allowed", "Check the path: what is there takes no GET, so it is none for WebSockets.");
+    public static HandshakeRefusal GatewayWantsCredentials { get; } = Answer("407 Proxy Authentication Required", "A gateway in front of the server wants credentials: add a Proxy-Authorization header to the request.");
+    public static HandshakeRefusal UpgradeRequired { get; } = Answer("426 Upgrade Required", "The server saw no Upgrade header, as where a proxy strips it, or speaks another version: Headers names it in Upgrade and Sec-WebSocket-Version.");
+    public static HandshakeRefusal TooManyRequests { get; } = Answer("429 Too Many Requests", "Connect less often, and wait before you try again.");
+    public static HandshakeRefusal ServerFailed { get; } = Answer("500, and above 504", "The server failed by itself: see its log.");
+    public static HandshakeRefusal Unavailable { get; } = Answer("502, 503, 504", "The server is overloaded, or a gateway in front of it cannot reach it: try again later.");
+    public static HandshakeRefusal OtherStatus { get; } = Answer("any other", "Check the path, and that the server speaks WebSocket there.");
 
     // The server, by the rest of its answer.
     public static HandshakeRefusal OtherVersion { get; } = Server(HandshakeCheck.HttpVersion, "The server answered with HTTP/{version}; expected HTTP/1.1, the version whose upgrade was asked for.", "Check for an old proxy on the way.");
@@ -59,10 +59,10 @@ internal static class HandshakeRefusals
     public static HandshakeRefusal ExtensionParameters { get; } = Server(HandshakeCheck.Extensions, "The server accepted the extension {extension} with illegal parameters. {error}", "Or do without the extension (WebSocketsOptions.Extensions).");
 
     // The proxy.
-    public static HandshakeRefusal ProxyWantsCredentials { get; } = Proxy(Refused, "Give the proxy credentials: new SocketsHttpHandler { AllowAutoRedirect = false, Proxy = new WebProxy(address) { Credentials = ... } }, or DefaultProxyCredentials. Those in the proxy's URL are ignored.");
-    public static HandshakeRefusal ProxyForbids { get; } = Proxy(Refused, "Let the proxy allow CONNECT to the server's host and port, or pass it by: UseProxy = false, WebProxy.BypassList, or NO_PROXY.");
-    public static HandshakeRefusal ProxyCannotReach { get; } = Proxy(Refused, "The proxy cannot reach the server: check the server's host and port, as the proxy sees them.");
-    public static HandshakeRefusal ProxyRefuses { get; } = Proxy(Refused, $"Check that it is a proxy for CONNECT ({ProxySettings}).");
+    public static HandshakeRefusal ProxyWantsCredentials { get; } = Tunnel("407 Proxy Authentication Required", "Give the proxy credentials: new SocketsHttpHandler { AllowAutoRedirect = false, Proxy = new WebProxy(address) { Credentials = ... } }, or DefaultProxyCredentials. Those in the proxy's URL are ignored.");
+    public static HandshakeRefusal ProxyForbids { get; } = Tunnel("403 Forbidden", "Let the proxy allow CONNECT to the server's host and port, or pass it by: UseProxy = false, WebProxy.BypassList, or NO_PROXY.");
+    public static HandshakeRefusal ProxyCannotReach { get; } = Tunnel("502, 503, 504", "The proxy cannot reach the server: check the server's host and port, as the proxy sees them.");
+    public static HandshakeRefusal ProxyRefuses { get; } = Tunnel("any other", $"Check that it is a proxy for CONNECT ({ProxySettings}).");
     public static HandshakeRefusal ProxyBreaks { get; } = Proxy("The proxy made no tunnel to the server. {reason}", $"Check its rules, its kind (http, socks4, socks4a, socks5) and its Credentials ({ProxySettings}).");
     public static HandshakeRefusal ProxyUnreachable { get; } = Proxy("The proxy that the connection goes through cannot be reached ({kind}): see the inner exception.", $"Check its address ({ProxySettings}), or pass it by: UseProxy = false.");
 
@@ -128,15 +128,19 @@ internal static class HandshakeRefusals
         _ => ProxyRefuses,
     };
 
-    private static HandshakeRefusal Server(HandshakeCheck check, string finding, string cure, [CallerMemberName] string name = "") => Row(HandshakeParty.Server, check, finding, cure, name);
+    private static HandshakeRefusal Answer(string statuses, string cure, [CallerMemberName] string name = "") => Row(HandshakeParty.Server, HandshakeCheck.Status, Answered, cure, statuses, name);
 
-    private static HandshakeRefusal Proxy(string finding, string cure, [CallerMemberName] string name = "") => Row(HandshakeParty.Proxy, HandshakeCheck.Proxy, finding, cure, name);
+    private static HandshakeRefusal Server(HandshakeCheck check, string finding, string cure, [CallerMemberName] string name = "") => Row(HandshakeParty.Server, check, finding, cure, name: name);
 
-    private static HandshakeRefusal Network(string finding, string cure, [CallerMemberName] string name = "") => Row(HandshakeParty.Network, HandshakeCheck.Transport, finding, cure, name);
+    private static HandshakeRefusal Tunnel(string statuses, string cure, [CallerMemberName] string name = "") => Row(HandshakeParty.Proxy, HandshakeCheck.Proxy, Refused, cure, statuses, name);
 
-    private static HandshakeRefusal Row(HandshakeParty by, HandshakeCheck check, string finding, string cure, [CallerMemberName] string name = "")
+    private static HandshakeRefusal Proxy(string finding, string cure, [CallerMemberName] string name = "") => Row(HandshakeParty.Proxy, HandshakeCheck.Proxy, finding, cure, name: name);
+
+    private static HandshakeRefusal Network(string finding, string cure, [CallerMemberName] string name = "") => Row(HandshakeParty.Network, HandshakeCheck.Transport, finding, cure, name: name);
+
+    private static HandshakeRefusal Row(HandshakeParty by, HandshakeCheck check, string finding, string cure, string statuses = "", [CallerMemberName] string name = "")
     {
-        var row = new HandshakeRefusal(name, by, check, finding, cure);
+        var row = new HandshakeRefusal(name, by, check, finding, cure, statuses);
         Rows.Add(row);
         return row;
     }

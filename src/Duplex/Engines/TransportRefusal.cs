@@ -6,11 +6,12 @@ namespace Duplex;
 internal static class TransportRefusal
 {
     /// <summary>The exception of ours for one of the transport.</summary>
-    /// <param name="error">What was thrown, by the transport or by somebody who caught it.</param>
+    /// <param name="cause">What the transport threw.</param>
     /// <param name="throughProxy">Whether the connection goes through a proxy.</param>
-    public static WebSocketHandshakeException Of(Exception error, bool throughProxy)
+    /// <param name="thrown">What a handler above has made of it.</param>
+    public static WebSocketHandshakeException Of(Exception cause, bool throughProxy, Exception? thrown = null)
     {
-        HttpRequestException? http = FindProxys(error) ?? error as HttpRequestException;
+        HttpRequestException? http = FindProxys(cause) ?? cause as HttpRequestException;
         HandshakeFailure failure = http?.HttpRequestError switch
         {
             HttpRequestError.ProxyTunnelError => Proxy(http),
@@ -27,7 +28,7 @@ internal static class TransportRefusal
             null or HttpRequestError.Unknown => HandshakeRefusals.Broken.Failure(("kind", "")),
             { } kind => HandshakeRefusals.Broken.Failure(("kind", $" ({kind})")),
         };
-        return new WebSocketHandshakeException(failure, error, http?.StatusCode);
+        return new WebSocketHandshakeException(failure, thrown ?? cause, http?.StatusCode);
     }
 
     /// <summary>The proxy's refusal inside an exception; null if there is none.</summary>

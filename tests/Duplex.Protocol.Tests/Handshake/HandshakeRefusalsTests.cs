@@ -64,7 +64,7 @@ public class HandshakeRefusalsTests
             # When a session does not open
 
             Every `WebSocketHandshakeException` has one of these messages. Look for yours by its words; a word in braces stands for
-            what only the moment knows. `Check` is the exception's property of that name.
+            what only the moment knows. `Check` is the exception's property of that name. With `Proxy` its `StatusCode` is the proxy's.
 
             The table is the code's own (`HandshakeRefusals`). The tests write this page and fail where it differs, and try each row
             against a peer that does it.
@@ -84,7 +84,7 @@ public class HandshakeRefusalsTests
         {
             page.Append($"## {title}\n\n| message | what to do | `Check` |\n|---|---|---|\n");
             foreach (HandshakeRefusal row in HandshakeRefusals.All.Where(row => row.By == by))
-                page.Append($"| {row.Finding} | {row.Cure} | `{row.Check}` |\n");
+                page.Append($"| {(row.Statuses.Length == 0 ? row.Finding : row.Finding.Replace("{status}", $"**{row.Statuses}**", StringComparison.Ordinal))} | {row.Cure} | `{row.Check}` |\n");
             page.Append('\n');
         }
 
@@ -99,14 +99,10 @@ public class HandshakeRefusalsTests
 
             ## What the words in braces mean
 
-            - `{"{status}"}` of a server: 400, 401, 403, 404, 405, 426, 429 and the 5xx each have a row; the row "Check the path, and that
-              the server speaks WebSocket there" is for all others.
-            - `{"{status}"}` of a proxy: 407, 403, and 502 to 504 have a row; another is for the row "Check that it is a proxy for CONNECT".
-              `StatusCode` is the proxy's there.
             - `{"{came}"}` and `{"{offered}"}` name subprotocols. A name that may be a credential is not shown: one of more than 32
               characters, with 16 letters and digits in a row, or with a word such as `token` in it.
-            - `{"{late}"}`: the timeout fired that much late, or a work item that was queued to the thread pool then had not run a second
-              later.
+            - `{"{late}"}`: the timeout fired that much late; or a work item, queued to the thread pool at that moment, had not run a
+              second later.
 
             """);
         return page.ToString();

@@ -144,7 +144,7 @@ public class UpgradeResponseTests
         Assert.Contains("does not answer our key", Fail(HandshakeCheck.Accept, Good with { SecWebSocketAccept = [value] }), StringComparison.Ordinal);
 
     [Fact]
-    public void A_subprotocol_that_was_not_offered_fails() => Fail(HandshakeCheck.Subprotocol, Good with { SecWebSocketProtocol = ["canary"] });
+    public void A_subprotocol_that_was_not_offered_fails() => Fail(HandshakeCheck.Subprotocol, Good with { SecWebSocketProtocol = ["other"] });
 
     [Fact]
     public void An_extension_that_was_not_offered_fails() => Fail(HandshakeCheck.Extensions, Good with { SecWebSocketExtensions = ["canary"] });

@@ -149,8 +149,8 @@ public sealed class HttpUpgradeTests : IDisposable
         { "Connection", "keep-alive", HandshakeCheck.Connection },
         { "Sec-WebSocket-Accept", null, HandshakeCheck.Accept },
         { "Sec-WebSocket-Accept", "dGhlIHNhbXBsZSBub25jZQ==", HandshakeCheck.Accept },
-        { "Sec-WebSocket-Protocol", "not-offered", HandshakeCheck.Subprotocol },
-        { "Sec-WebSocket-Extensions", "permessage-deflate", HandshakeCheck.Extensions },
+        { "Sec-WebSocket-Protocol", "not-offered.token", HandshakeCheck.Subprotocol },
+        { "Sec-WebSocket-Extensions", "not-offered", HandshakeCheck.Extensions },
     };
 
     [Theory, MemberData(nameof(WrongAnswers))]
@@ -443,6 +443,31 @@ public sealed class HttpUpgradeTests : IDisposable
         Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, Assert.Single(counter.Made).Disposals);
         Assert.False(stream.CanRead);
+    }
+
+    [Theory]
+    [InlineData("1.1", "x-counter", null)]
+    [InlineData("1.1", "X-COUNTER;", "ExtensionNameCase, TrailingSemicolon")]
+    [InlineData("1.0", "", "Http10, EmptyExtensions")]
+    public async Task Leniently_a_listed_fault_is_overlooked_and_one_warning_is_logged(string version, string answer, string? leniencies)
+    {
+        _strictness = HandshakeStrictness.Lenient;
+        _extensions.Add(new CounterFactory());
+        var logs = new ListLogger();
+        var primary = new FakePrimaryHandler(request =>
+        {
+            HttpResponseMessage response = FakePrimaryHandler.Upgrade(request);
+            response.Version = Version.Parse(version);
+            response.Headers.TryAddWithoutValidation("Sec-WebSocket-Extensions", answer);
+            return response;
+        });
+
+        using HttpResponseMessage opened = await SendAsync(primary, logger: logs);
+
+        Assert.Equal(answer.Length > 0, TakenFrom(opened).Extensions is not null);
+        Assert.Equal(leniencies is null ? [10, 11] : [10, 15, 11], logs.Entries.Select(entry => entry.Id));
+        if (leniencies is not null)
+            Assert.Contains($"against the RFC: {leniencies}.", logs.Entries[1].Text, StringComparison.Ordinal);
     }
 
     [Fact]
