@@ -12,16 +12,16 @@ internal readonly struct CallersContext
         _options = options;
     }
 
-    /// <summary>The context of whoever calls this.</summary>
+    /// <summary>Captures the current context.</summary>
     public static CallersContext Capture()
     {
-        // As await itself has it: a context that is no more than the base class, and the default scheduler, are the pool.
+        // As await does: the base class of contexts and the default scheduler stand for the thread pool.
         if (SynchronizationContext.Current is { } context && context.GetType() != typeof(SynchronizationContext))
             return new CallersContext(TaskScheduler.FromCurrentSynchronizationContext(), TaskCreationOptions.DenyChildAttach | TaskCreationOptions.HideScheduler);
         return TaskScheduler.Current == TaskScheduler.Default ? default : new CallersContext(TaskScheduler.Current, TaskCreationOptions.DenyChildAttach);
     }
 
-    /// <summary>Begins the caller's code there.</summary>
+    /// <summary>Starts the caller's code there.</summary>
     public Task<TResult> RunAsync<TResult>(Func<Task<TResult>> code) =>
         _scheduler is null ? code() : Task.Factory.StartNew(code, CancellationToken.None, _options, _scheduler).Unwrap();
 }

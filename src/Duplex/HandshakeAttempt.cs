@@ -16,7 +16,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     private static readonly HttpRequestOptionsKey<HandshakeAttempt> Key = new(EnginePlugin.Mark);
     private static readonly Version MarkerVersion = new(0, 0);
 
-    // What was thrown below the plugin, until it is collected: the error at the call's end says who threw it, whoever has caught and thrown it again.
+    // Which exceptions came from below the plugin. Weak, because handlers above may keep or drop them; a table, because they must stay the exceptions that those handlers know.
     private static readonly ConditionalWeakTable<Exception, Origin> Origins = [];
 
     private readonly Lock _sync = new();
@@ -42,7 +42,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         }
     }
 
-    /// <summary>When the handshake has taken too long, or is over: by its caller, or because nobody waits for it any more. Until it is taken up it has no time.</summary>
+    /// <summary>When the handshake has taken too long, or is over, because its caller cancelled it or it was disposed. Before it is taken up it has no time.</summary>
     public HandshakeDeadline Deadline
     {
         get

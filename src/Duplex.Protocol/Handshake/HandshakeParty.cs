@@ -3,7 +3,7 @@ namespace Duplex;
 /// <summary>Who refused to open a session.</summary>
 internal enum HandshakeParty
 {
-    /// <summary>The server, or a gateway in front of it: whoever answered the handshake.</summary>
+    /// <summary>The server, or a gateway in front of it, that answered the handshake.</summary>
     Server,
 
     /// <summary>The proxy that the connection goes through.</summary>

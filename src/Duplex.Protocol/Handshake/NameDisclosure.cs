@@ -1,7 +1,7 @@
 namespace Duplex;
 
 /// <summary>
-/// What a message says of subprotocols. They name what two programs speak, so an error repeats them; but some programs send a credential in their place, and none of those may be repeated.
+/// Decides which subprotocols a message may name. Some programs send a credential as a subprotocol, which no message may repeat.
 /// </summary>
 internal static class NameDisclosure
 {
@@ -11,7 +11,7 @@ internal static class NameDisclosure
     // Letters and digits in a row: of a registered name at most 19, mostly fewer than 10. Keys and tokens have 16 and more.
     private const int LongestWord = 15;
 
-    // As many as tell a mistake; a list may have 256.
+    // Enough to see a mistake; a list may have 256.
     private const int MostNames = 8;
 
     private static readonly string[] Suspicious = ["auth", "bearer", "jwt", "key", "password", "secret", "session", "token"];
@@ -19,7 +19,7 @@ internal static class NameDisclosure
     /// <summary>The name that came; or, where it may be a credential or no name at all, its length.</summary>
     public static string Of(ReadOnlySpan<char> came) => IsHarmless(came) ? $"'{came}'" : $"({came.Length} characters, not shown)";
 
-    /// <summary>The names that were offered; or, where one of them may be a credential, their number, because a short one beside it may be another.</summary>
+    /// <summary>The names that were offered; or, where one of them may be a credential, their number: a short name beside a credential may be another one.</summary>
     public static string OfAll(IReadOnlyList<string> offered)
     {
         if (offered.Count == 0)

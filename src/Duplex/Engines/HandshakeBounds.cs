@@ -52,7 +52,7 @@ internal sealed record HandshakeBounds(HandshakeDeadline Deadline, string Below,
         }
     }
 
-    /// <summary>The failure where a time limit was reached because this process was not there in time; null where it was.</summary>
+    /// <summary>The failure for a time limit that was reached while this process itself was late; null if it was not.</summary>
     /// <param name="deadline">The handshake's deadline.</param>
     /// <param name="limit">Which limit was reached.</param>
     /// <param name="timeout">How long it is.</param>

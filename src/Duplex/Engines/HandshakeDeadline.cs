@@ -1,10 +1,10 @@
 namespace Duplex;
 
-/// <summary>The time that the opening of a session has, however often handlers above the plugin send it again. It tells whether this process was there when it was over.</summary>
+/// <summary>The time limit of a handshake, all its attempts included. It measures whether this process was in time when the limit was reached.</summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class HandshakeDeadline : IDisposable
 {
-    // The pool adds a thread about every half second while all of them block: one that is merely busy is quicker than this, an exhausted one is not.
+    // The pool adds a thread about every half second while all of them block: a busy pool is quicker than this, an exhausted one is not.
     private static readonly TimeSpan Noticeable = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _source;
@@ -14,10 +14,10 @@ internal sealed class HandshakeDeadline : IDisposable
 
     private long _fired; // set by the token's callback, read by any thread
 
-    /// <summary>Begins.</summary>
+    /// <summary>Starts the time.</summary>
     /// <param name="timeout">How long it is, or <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="queue">Queues to the thread pool; a test gives another.</param>
+    /// <param name="queue">Queues a work item to the thread pool; tests replace it.</param>
     public HandshakeDeadline(TimeSpan timeout, TimeProvider time, Action<Action>? queue = null)
     {
         Timeout = timeout;
@@ -35,7 +35,7 @@ internal sealed class HandshakeDeadline : IDisposable
     /// <summary>How long it is.</summary>
     public TimeSpan Timeout { get; }
 
-    /// <summary>Fires when the time is over, or when nobody waits any more. It outlives this object.</summary>
+    /// <summary>Fires when the time is over or the deadline is ended. It outlives this object.</summary>
     public CancellationToken Token { get; }
 
     /// <summary>Ends it now.</summary>
@@ -45,13 +45,13 @@ internal sealed class HandshakeDeadline : IDisposable
     /// <returns>By how much the deadline fired late, or a work item of the thread pool ran late, at least; null if neither is worth a word. It takes at most a second.</returns>
     public async Task<TimeSpan?> LatenessAsync()
     {
-        // A handler above may try again long after it has fired; what has fired this instant may not have been noted yet.
+        // Not the time since: a handler above may try again long after the deadline fired. Zero means that it fires just now, and our callback has not run yet.
         long fired = Volatile.Read(ref _fired);
         TimeSpan late = _time.GetElapsedTime(_begun, fired == 0 ? _time.GetTimestamp() : fired) - Timeout;
         if (Timeout != System.Threading.Timeout.InfiniteTimeSpan && late >= Noticeable)
             return late;
 
-        // An ordinary item, because such are those that read a socket's answer. Timers are served before them, so a timely one proves nothing.
+        // An ordinary work item, like those that read from a socket. The pool serves timers before them, so a timely timer proves nothing.
         var ran = new TaskCompletionSource();
         _queue(ran.SetResult);
         try

@@ -1,6 +1,6 @@
 namespace Duplex;
 
-/// <summary>What can be told of the handler at the bottom of a chain, to explain a failure: it decides none.</summary>
+/// <summary>Reads the settings of the handler at the bottom of a chain, to explain a failure.</summary>
 internal static class PrimaryHandler
 {
     /// <summary>The bottom of a chain.</summary>
@@ -11,7 +11,7 @@ internal static class PrimaryHandler
         return handler;
     }
 
-    /// <summary>Whether connections to an address go through a proxy. Of a handler of unknown kind nobody knows.</summary>
+    /// <summary>Whether connections to an address go through a proxy; false for a handler of unknown kind.</summary>
     public static bool UsesProxy(HttpMessageHandler? primary, Uri target)
     {
         try
@@ -24,7 +24,7 @@ internal static class PrimaryHandler
             };
             return proxy is not null && !proxy.IsBypassed(target) && proxy.GetProxy(target) is { } through && through != target;
         }
-        catch (Exception) // of a proxy of the user's: what it does not say is not worth losing the failure for
+        catch (Exception) // a user's proxy threw: the failure that is being explained matters more
         {
             return false;
         }

@@ -64,7 +64,8 @@ public class HandshakeRefusalsTests
             # When a session does not open
 
             Every `WebSocketHandshakeException` has one of these messages. Look for yours by its words; a word in braces stands for
-            what only the moment knows. `Check` is the exception's property of that name. With `Proxy` its `StatusCode` is the proxy's.
+            what only the moment knows. `Check` is the exception's property of that name. With `Proxy` its `StatusCode` is that of
+            the proxy.
 
             The table is the code's own (`HandshakeRefusals`). The tests write this page and fail where it differs, and try each row
             against a peer that does it.
@@ -95,7 +96,7 @@ public class HandshakeRefusalsTests
             |---|---|
             | {HandshakeRefusals.RetryAfter} | the answer has a legal `Retry-After`, as with 429 and 503; `Headers.RetryAfter` has it, too |
             | {HandshakeRefusals.SeeBody} | the answer has a body: its first 4 KiB are in `BodyPreview`, never in the message |
-            | {HandshakeRefusals.LenientAccepts} | the answer has one of the four faults that `HandshakeStrictness.Lenient` overlooks |
+            | {HandshakeRefusals.LenientAccepts} | the answer has no other fault than those that `HandshakeStrictness.Lenient` overlooks: the status 101 of HTTP/1.0; an offered extension's name in another case; a semicolon at an extension's end; an empty `Sec-WebSocket-Extensions` |
 
             ## What the words in braces mean
 
