@@ -9,6 +9,7 @@ internal sealed class ScriptedProxy : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly List<Socket> _sockets = []; // by the one loop, until it has ended
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _serving;
 
     /// <summary>Answers each thing that it is told with the next of the answers, and then nothing more.</summary>
@@ -29,8 +30,6 @@ internal sealed class ScriptedProxy : IDisposable
 
     /// <summary>Completes when it was asked for something.</summary>
     public Task Asked => _asked.Task;
-
-    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Dispose()
     {

@@ -7,7 +7,7 @@ namespace Duplex.Tests;
 public sealed class HandshakeBoundsTests : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new(), _caller = new();
-    private readonly HandshakeDeadline _deadline = new(TimeSpan.FromSeconds(15), TimeProvider.System);
+    private readonly HandshakeDeadline _deadline = new(TimeSpan.FromSeconds(15), new TestClock());
     private readonly ListLogger _logger = new();
     private bool _throughProxy;
 
