@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 
 namespace Duplex;
 
@@ -15,15 +16,17 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     private static readonly HttpRequestOptionsKey<HandshakeAttempt> Key = new(EnginePlugin.Mark);
     private static readonly Version MarkerVersion = new(0, 0);
 
+    // Which exceptions came from below the plugin. Weak, because handlers above may keep or drop them; a table, because they must stay the exceptions that those handlers know.
+    private static readonly ConditionalWeakTable<Exception, Origin> Origins = [];
+
     private readonly Lock _sync = new();
     private readonly List<UpgradedContent> _opened = []; // under _sync
 
     // All under _sync. The first two are set by the plugin when it sees the marker first.
     private WebSocketsOptions? _options;
-    private CancellationTokenSource? _deadline;
+    private HandshakeDeadline? _deadline;
     private CancellationTokenRegistration _givenUp;
     private CancellationTokenRegistration _stopped;
-    private CancellationToken _deadlineToken; // outlives its source
     private bool _isOver;
 
     /// <summary>What was asked for.</summary>
@@ -39,15 +42,33 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         }
     }
 
-    /// <summary>Fires when the handshake has taken too long, or is over: by its caller, or because nobody waits for it any more.</summary>
-    public CancellationToken Deadline
+    /// <summary>When the handshake has taken too long, or is over, because its caller cancelled it or it was disposed. Before it is taken up it has no time.</summary>
+    public HandshakeDeadline Deadline
     {
         get
         {
             lock (_sync)
-                return _deadlineToken;
+                return _deadline ?? HandshakeDeadline.Over;
         }
     }
+
+    /// <summary>Where an exception came from; null if from above the plugin.</summary>
+    public static Origin? OriginOf(Exception? error)
+    {
+        for (; error is not null; error = error.InnerException)
+        {
+            if (Origins.TryGetValue(error, out Origin? origin))
+                return origin;
+        }
+
+        return null;
+    }
+
+    /// <summary>Notes that an exception came from below the plugin.</summary>
+    /// <param name="error">The exception.</param>
+    /// <param name="below">Who makes the connection, in the words of an error.</param>
+    /// <param name="throughProxy">Whether it goes through a proxy.</param>
+    public static void CameFromBelow(Exception error, string below, bool throughProxy) => Origins.AddOrUpdate(error, new Origin(error, below, throughProxy));
 
     /// <summary>Finds the attempt in a request, or in a handler's copy of one.</summary>
     public static bool TryGet(HttpRequestMessage request, [NotNullWhen(true)] out HandshakeAttempt? attempt) => request.Options.TryGetValue(Key, out attempt);
@@ -82,10 +103,9 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
             _options = options;
             if (_deadline is not null || _isOver)
                 return;
-            _deadline = new CancellationTokenSource(options.HandshakeTimeout, options.TimeProvider);
-            _deadlineToken = _deadline.Token;
-            _givenUp = caller.UnsafeRegister(static deadline => ((CancellationTokenSource)deadline!).Cancel(), _deadline);
-            _stopped = stopping.UnsafeRegister(static deadline => ((CancellationTokenSource)deadline!).Cancel(), _deadline);
+            _deadline = new HandshakeDeadline(options.HandshakeTimeout, options.TimeProvider);
+            _givenUp = caller.UnsafeRegister(static deadline => ((HandshakeDeadline)deadline!).End(), _deadline);
+            _stopped = stopping.UnsafeRegister(static deadline => ((HandshakeDeadline)deadline!).End(), _deadline);
         }
     }
 
@@ -112,8 +132,6 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
             if (_isOver)
                 return;
             _isOver = true; // nobody changes the rest any more
-            if (_deadline is null)
-                _deadlineToken = new CancellationToken(canceled: true);
         }
 
         foreach (UpgradedContent opened in _opened)
@@ -122,7 +140,12 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         // A handler above may have given up waiting without ending what it had begun: that ends here.
         _givenUp.Dispose();
         _stopped.Dispose();
-        _deadline?.Cancel();
         _deadline?.Dispose();
     }
+
+    /// <summary>Where an exception came from.</summary>
+    /// <param name="Error">The exception as it was thrown there.</param>
+    /// <param name="Below">Who makes the connection, in the words of an error.</param>
+    /// <param name="ThroughProxy">Whether it goes through a proxy.</param>
+    public sealed record Origin(Exception Error, string Below, bool ThroughProxy);
 }

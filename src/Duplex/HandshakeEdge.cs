@@ -42,7 +42,7 @@ internal static class HandshakeEdge
 
         // The client's own limit ends with the headers. The body of a rejection gets as much again, or what is left of the handshake timeout if that is less.
         using var patience = new CancellationTokenSource(client.Timeout, attempt.Options.TimeProvider);
-        using var any = CancellationTokenSource.CreateLinkedTokenSource(token, attempt.Deadline, patience.Token);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(token, attempt.Deadline.Token, patience.Token);
         WebSocketHandshakeException rejection = await HttpUpgrade.RejectionAsync(response, any.Token).ConfigureAwait(false);
         token.ThrowIfCancellationRequested();
         throw rejection;
@@ -81,38 +81,39 @@ internal static class HandshakeEdge
         }
         catch (OperationCanceledException e) when (e.InnerException is TimeoutException)
         {
-            throw new WebSocketHandshakeException(
-                HandshakeCheck.Timeout, $"The WebSocket handshake did not end within HttpClient.Timeout, {client.Timeout.TotalSeconds:0.###} s.", e);
+            HandshakeFailure? late = await HandshakeBounds.WhyLateAsync(attempt.Deadline, "HttpClient.Timeout", client.Timeout).ConfigureAwait(false);
+            throw new WebSocketHandshakeException(late ?? HandshakeRefusals.ClientTimeout.Failure(("timeout", HandshakeBounds.Seconds(client.Timeout))), e);
         }
         catch (OperationCanceledException e)
         {
-            throw new WebSocketHandshakeException(
-                HandshakeCheck.Disposed,
-                "The HttpClient was disposed, its pending requests were cancelled, or a handler of it gave up by a time limit of its own, while the WebSocket handshake was in progress.", e);
+            throw new WebSocketHandshakeException(HandshakeRefusals.GivenUpAbove.Failure(), e);
         }
         catch (ObjectDisposedException e)
         {
-            throw new WebSocketHandshakeException(HandshakeCheck.Disposed, "The HttpClient, or a handler of it, is disposed. Keep it alive until the session is open.", e);
+            throw new WebSocketHandshakeException(HandshakeRefusals.ClientDisposed.Failure(), e);
         }
         catch (NotSupportedException e) when (attempt.Options is null)
         {
             throw NotInstalled(e);
         }
-        catch (HttpRequestException e) when (e.StatusCode is { } status)
-        {
-            throw new WebSocketHandshakeException(status, $"A handler above WebSocketsHandler threw because of the status {(int)status} of the WebSocket handshake's answer.", e);
-        }
-        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
-        {
-            // The platform's words name the limit, and nothing that came.
-            throw new WebSocketHandshakeException(
-                HandshakeCheck.Transport, $"The server answered the WebSocket handshake with more than is taken. {e.Message} Raise the limit where the handler is made (MaxResponseHeadersLength, in KiB), or ask the server for less.", e);
-        }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            string kind = e is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } known ? $" ({known.HttpRequestError})" : "";
-            throw new WebSocketHandshakeException(HandshakeCheck.Transport, $"The WebSocket handshake failed on its way{kind}: see the inner exception.", e);
+            throw Failed(e);
         }
+    }
+
+    // What the transport throws comes through all handlers above, and so does what those throw themselves.
+    private static WebSocketHandshakeException Failed(Exception error)
+    {
+        HandshakeAttempt.Origin? origin = HandshakeAttempt.OriginOf(error);
+        Exception cause = origin?.Error ?? error;
+        if (TransportRefusal.FindProxys(cause) is null && cause is HttpRequestException { StatusCode: { } status })
+        {
+            HandshakeRefusal row = origin is null ? HandshakeRefusals.StatusAbove : HandshakeRefusals.StatusBelow;
+            return new WebSocketHandshakeException(row.Failure(("below", origin?.Below ?? ""), ("status", TransportRefusal.Describe(status))), error, status);
+        }
+
+        return origin is null ? new WebSocketHandshakeException(HandshakeRefusals.AboveThrew.Failure(), error) : TransportRefusal.Of(cause, origin.ThroughProxy, error);
     }
 
     private static InvalidOperationException NotInstalled(Exception? inner) => new(

@@ -11,8 +11,8 @@ public static class WebSocketSessions
     /// <param name="stream">A duplex stream, on which the next byte is a frame's first.</param>
     /// <param name="role">Which end we are: a client masks what it sends, a server does not (RFC 6455 §5.1).</param>
     /// <param name="configure">
-    /// Sets the session's options, whose defaults are those of <see cref="WebSocketsOptions"/>. <see cref="WebSocketsOptions.HandshakeTimeout"/> and
-    /// <see cref="WebSocketsOptions.Subprotocols"/> concern handshakes and are of no matter here; <see cref="WebSocketsOptions.Engine"/> must be left alone.
+    /// Sets the session's options, whose defaults are those of <see cref="WebSocketsOptions"/>. <see cref="WebSocketsOptions.HandshakeTimeout"/>,
+    /// <see cref="WebSocketsOptions.HandshakeStrictness"/> and <see cref="WebSocketsOptions.Subprotocols"/> concern handshakes and are of no matter here; <see cref="WebSocketsOptions.Engine"/> must be left alone.
     /// </param>
     /// <param name="receiveMode">Whether what is received comes as whole messages or each message as a stream.</param>
     /// <exception cref="ArgumentException">

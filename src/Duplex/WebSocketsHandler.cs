@@ -26,6 +26,7 @@ public class WebSocketsHandler : DelegatingHandler
 
     // Made at the first send, under _sync: until then IHttpClientFactory may give us an inner handler. Where handshakes go, if not to the inner handler.
     private HttpMessageInvoker? _handshakes;
+    private SocketsHttpHandler? _ownPrimary;
 
     /// <summary>Makes the plugin with options.</summary>
     /// <param name="configure">Sets the options.</param>
@@ -44,7 +45,9 @@ public class WebSocketsHandler : DelegatingHandler
         ArgumentNullException.ThrowIfNull(options);
         options.MakeReadOnly();
         _options = options;
-        _plugin = new EnginePlugin(SendHandshakeAsync, options.Subprotocols, options.Extensions.Factories, options.HandshakeTimeout, options.LoggerFactory.CreateLogger("Duplex"), _stopping.Token);
+        _plugin = new EnginePlugin(
+            SendHandshakeAsync, () => _ownPrimary ?? PrimaryHandler.Of(InnerHandler), options.Subprotocols, options.Extensions.Factories, options.HandshakeStrictness,
+            options.LoggerFactory.CreateLogger("Duplex"), _stopping.Token);
     }
 
     /// <summary>Makes the plugin around a handler, with options, which become read-only.</summary>
@@ -107,7 +110,8 @@ public class WebSocketsHandler : DelegatingHandler
 
             // Two, because a user's ordinary requests may follow redirects, as HttpClient's do. They share their cookies.
             var ordinary = new SocketsHttpHandler();
-            _handshakes = new HttpMessageInvoker(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = ordinary.CookieContainer });
+            _ownPrimary = new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = ordinary.CookieContainer };
+            _handshakes = new HttpMessageInvoker(_ownPrimary);
             InnerHandler = ordinary;
         }
     }
@@ -120,10 +124,19 @@ public class WebSocketsHandler : DelegatingHandler
         if (attempt.Request.IsRaw)
             _options.Engine.Profile.Require(EngineCapability.ControlFrames, "A raw session");
 
-        HttpResponseMessage answer = await _options.Engine.OpenAsync(_plugin, marker, attempt.Request, attempt.Deadline, token).ConfigureAwait(false);
-        if (answer.Content is UpgradedContent opened)
-            attempt.Track(opened);
-        return answer;
+        try
+        {
+            HttpResponseMessage answer = await _options.Engine.OpenAsync(_plugin, marker, attempt.Request, attempt.Deadline, token).ConfigureAwait(false);
+            if (answer.Content is UpgradedContent opened)
+                attempt.Track(opened);
+            return answer;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            bool throughProxy = _options.Engine.Supports(EngineCapability.Response) && marker.RequestUri is { } target && PrimaryHandler.UsesProxy(_plugin.Primary(), target);
+            HandshakeAttempt.CameFromBelow(e, _options.Engine.Below, throughProxy);
+            throw;
+        }
     }
 
     private Task<HttpResponseMessage> SendHandshakeAsync(HttpRequestMessage request, CancellationToken token)

@@ -3,6 +3,7 @@ namespace Duplex;
 public static partial class WebSocketsHttpClientExtensions
 {
     /// <summary>Opens a session for as long as a block runs.</summary>
+    /// <remarks>The block runs in the caller's <see cref="SynchronizationContext"/>, if it has one. Await the call: a UI thread that blocks on it keeps its own block from running, and waits indefinitely.</remarks>
     /// <param name="client">The client.</param>
     /// <param name="url">Where to connect.</param>
     /// <param name="block">What to do with the session.</param>
@@ -32,6 +33,7 @@ public static partial class WebSocketsHttpClientExtensions
         RunAsync(NotNull(block), OpenAsync(client, NotNull(url), secureOnly: false, configure, cancellationToken), cancellationToken);
 
     /// <summary>Opens a session for as long as a block runs.</summary>
+    /// <remarks>The block runs in the caller's <see cref="SynchronizationContext"/>, if it has one. Await the call: a UI thread that blocks on it keeps its own block from running, and waits indefinitely.</remarks>
     /// <param name="client">The client.</param>
     /// <param name="configure">Sets the request's <see cref="WebSocketRequest.Uri"/>, and what else it needs.</param>
     /// <param name="block">What to do with the session.</param>
@@ -48,6 +50,7 @@ public static partial class WebSocketsHttpClientExtensions
         RunAsync(NotNull(block), OpenAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken), cancellationToken);
 
     /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
+    /// <remarks>The block runs in the caller's <see cref="SynchronizationContext"/>, if it has one. Await the call: a UI thread that blocks on it keeps its own block from running, and waits indefinitely.</remarks>
     /// <param name="client">The client.</param>
     /// <param name="host">The host alone: a name or an IP address, an IPv6 one with or without its brackets. The client's base address plays no part.</param>
     /// <param name="port">The port, 1 to 65535; null for the scheme's: 80, with TLS 443.</param>

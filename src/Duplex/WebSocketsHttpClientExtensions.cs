@@ -14,8 +14,9 @@ namespace Duplex;
 /// frame of the wire as it came, and answers none. <c>…Session…</c> opens a session that the caller disposes.
 /// </para>
 /// <para>
-/// Those with a block keep the session for as long as the block runs, in the caller's <see cref="SynchronizationContext"/> if it has one. When it returns, the session is closed with 1000 and the block's value returned, in any case; when it throws, the
-/// session is closed with 1011 and the exception rethrown. The token ends the handshake; while the block runs, it closes the session with 1001, and when the block has ended the call
+/// Those with a block keep the session for as long as the block runs. The block, and nothing else, runs in the caller's <see cref="SynchronizationContext"/>, if it has one: await the
+/// call, because a UI thread that blocks on it (<c>Wait()</c>, <c>Result</c>) keeps its own block from running. When the block returns, the session is closed with 1000 and the block's
+/// value returned, in any case; when it throws, the session is closed with 1011 and the exception rethrown. The token ends the handshake; while the block runs, it closes the session with 1001, and when the block has ended the call
 /// throws <see cref="OperationCanceledException"/>. Trouble while closing never replaces the block's value or exception.
 /// </para>
 /// </remarks>
@@ -54,8 +55,9 @@ public static partial class WebSocketsHttpClientExtensions
     private static async Task<TResult> RunAsync<TSession, TResult>(Func<TSession, Task<TResult>> block, Task<TSession> opening, CancellationToken token)
         where TSession : WebSocketSession
     {
-        // Here alone the caller's context counts: the block is the caller's code, and may touch a window.
-        TSession session = await opening.ConfigureAwait(true);
+        // The block is the caller's code, and may touch a window: it alone runs in the caller's context. A handshake that fails does not need that.
+        CallersContext callers = CallersContext.Capture();
+        TSession session = await opening.ConfigureAwait(false);
         await using (session.ConfigureAwait(false))
         {
             TResult result;
@@ -63,7 +65,7 @@ public static partial class WebSocketsHttpClientExtensions
             {
                 try
                 {
-                    result = await block(session).ConfigureAwait(false);
+                    result = await callers.RunAsync(() => block(session)).ConfigureAwait(false);
                 }
                 catch (Exception e) when (token.IsCancellationRequested)
                 {

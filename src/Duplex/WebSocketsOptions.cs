@@ -21,6 +21,7 @@ public sealed class WebSocketsOptions
     private TimeSpan _pingTimeout = TimeSpan.FromSeconds(20);
     private TimeSpan _handshakeTimeout = TimeSpan.FromSeconds(15);
     private TimeSpan _closeTimeout = TimeSpan.FromSeconds(5);
+    private HandshakeStrictness _handshakeStrictness;
     private long _maxFrameSize = WebSocketLimits.DefaultMaxSize;
     private long _maxMessageSize = WebSocketLimits.DefaultMaxSize;
     private int _maxFragments = WebSocketLimits.DefaultMaxFragments;
@@ -56,6 +57,14 @@ public sealed class WebSocketsOptions
     {
         get => _handshakeTimeout;
         set => Set(ref _handshakeTimeout, Checked(value));
+    }
+
+    /// <summary>Whether four listed faults of an answer are overlooked. Default: <see cref="HandshakeStrictness.Strict"/>, none is. It needs <see cref="EngineCapability.Response"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is none of the two.</exception>
+    public HandshakeStrictness HandshakeStrictness
+    {
+        get => _handshakeStrictness;
+        set => Set(ref _handshakeStrictness, Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Expected Strict or Lenient."));
     }
 
     /// <summary>How long the end of a session may take, from its beginning to the peer's Close, before the connection is aborted. Default: 5 s.</summary>
@@ -181,6 +190,7 @@ public sealed class WebSocketsOptions
         Require(EngineCapability.FrameLimits, nameof(MaxFrameSize));
         Require(EngineCapability.FrameLimits, nameof(MaxFragments));
         Require(EngineCapability.LenientText, nameof(TextValidation), TextValidation == TextValidation.Lenient);
+        Require(EngineCapability.Response, nameof(HandshakeStrictness), HandshakeStrictness != HandshakeStrictness.Strict);
         _isReadOnly = true;
         _subprotocols.MakeReadOnly();
         Channels.MakeReadOnly();

@@ -44,7 +44,7 @@ public sealed class SocketReleaseTests
                     data.Add("token", moment, null, tls);
                     if (moment != "within a refusal's body")
                     {
-                        data.Add("handshake timeout", moment, "within the handshake timeout of 15 s", tls);
+                        data.Add("handshake timeout", moment, "within WebSocketsOptions.HandshakeTimeout, 15 s", tls);
                         data.Add("client's timeout", moment, "within HttpClient.Timeout, 0.05 s", tls);
                         data.Add("cancel pending requests", moment, "its pending requests were cancelled", tls);
                         data.Add("dispose the client", moment, "was disposed", tls);

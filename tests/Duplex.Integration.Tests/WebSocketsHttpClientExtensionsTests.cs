@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 
 namespace Duplex.Tests;
@@ -25,7 +24,7 @@ public sealed class WebSocketsHttpClientExtensionsTests(KestrelServer kestrel) :
     public async Task A_block_runs_in_its_callers_context()
     {
         using HttpClient client = Clients.Create();
-        var own = new OwnThread();
+        using var own = new UiThread();
         var seen = new TaskCompletionSource<SynchronizationContext?>(TaskCreationOptions.RunContinuationsAsynchronously);
 
         own.Post(
@@ -43,7 +42,38 @@ public sealed class WebSocketsHttpClientExtensionsTests(KestrelServer kestrel) :
             null);
 
         Assert.Same(own, await seen.Task.Soon());
-        own.End();
+    }
+
+    [Fact]
+    public async Task The_block_alone_needs_its_callers_context()
+    {
+        using var server = new RawServer();
+        using HttpClient client = Clients.Create();
+        using var own = new UiThread();
+        using var release = new ManualResetEventSlim();
+        bool hasBegun = false;
+
+        Task<Task<int>> calling = own.RunAsync(() =>
+        {
+            Task<int> call = client.WebSocketAsync(server.Uri, async session =>
+            {
+                hasBegun = true;
+                return await Task.FromResult(42).ConfigureAwait(false);
+            });
+            release.Wait(Patience.Limit); // as a UI thread does that is busy
+            return call;
+        });
+        using RawPeer peer = await server.AcceptAsync();
+        await peer.UpgradeAsync();
+        await peer.WriteHexAsync("89 00");
+        Assert.IsType<Frame.Pong>(await peer.ReceiveAsync()); // the session lives
+        Assert.False(hasBegun);
+        release.Set();
+
+        Assert.Equal(CloseReason.Normal, Assert.IsType<Frame.Close>(await peer.ReceiveAsync()).ReadReason());
+        await peer.WriteHexAsync("88 02 03e8");
+        await peer.EndAsync();
+        Assert.Equal(42, await (await calling.Soon()).Soon());
     }
 
     [Fact]
@@ -217,26 +247,5 @@ public sealed class WebSocketsHttpClientExtensionsTests(KestrelServer kestrel) :
         await Assert.ThrowsAsync<ArgumentNullException>("configure", () => client.WebSocketSessionAsync((Action<WebSocketRequest>)null!));
         await Assert.ThrowsAsync<ArgumentNullException>("client", () => ((HttpClient)null!).WebSocketSessionAsync(server.Uri));
         Assert.False(server.IsAsked);
-    }
-
-    // What a window has: one thread, and a queue of what it is to do.
-    private sealed class OwnThread : SynchronizationContext
-    {
-        private readonly BlockingCollection<(SendOrPostCallback Callback, object? State)> _work = [];
-
-        public OwnThread()
-        {
-            var thread = new Thread(() =>
-            {
-                SetSynchronizationContext(this);
-                foreach ((SendOrPostCallback callback, object? state) in _work.GetConsumingEnumerable())
-                    callback(state);
-            });
-            thread.Start();
-        }
-
-        public override void Post(SendOrPostCallback d, object? state) => _work.Add((d, state));
-
-        public void End() => _work.CompleteAdding();
     }
 }

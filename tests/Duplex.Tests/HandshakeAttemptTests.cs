@@ -51,7 +51,7 @@ public sealed class HandshakeAttemptTests
         attempt.TakeUp(options);
         time.Advance(TimeSpan.FromSeconds(10));
         attempt.TakeUp(options);
-        CancellationToken deadline = attempt.Deadline;
+        CancellationToken deadline = attempt.Deadline.Token;
         time.Advance(TimeSpan.FromSeconds(4.9));
 
         Assert.Same(options, attempt.Options);
@@ -85,14 +85,14 @@ public sealed class HandshakeAttemptTests
         var attempt = new HandshakeAttempt(new WebSocketRequest());
         var options = new WebSocketsOptions();
         attempt.TakeUp(options);
-        CancellationToken running = attempt.Deadline;
+        CancellationToken running = attempt.Deadline.Token;
 
         attempt.Dispose();
         attempt.Dispose();
         attempt.TakeUp(options);
 
         Assert.True(running.IsCancellationRequested);
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(attempt.Deadline);
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(attempt.Deadline.Token);
         Assert.True(late.IsCancellationRequested);
     }
 
@@ -104,7 +104,7 @@ public sealed class HandshakeAttemptTests
 
         attempt.TakeUp(new WebSocketsOptions());
 
-        Assert.True(attempt.Deadline.IsCancellationRequested);
+        Assert.True(attempt.Deadline.Token.IsCancellationRequested);
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -113,11 +113,24 @@ public sealed class HandshakeAttemptTests
         using CancellationTokenSource caller = new(), stopping = new();
         using var attempt = new HandshakeAttempt(new WebSocketRequest(), caller.Token);
         attempt.TakeUp(new WebSocketsOptions(), stopping.Token);
-        Assert.False(attempt.Deadline.IsCancellationRequested);
+        Assert.False(attempt.Deadline.Token.IsCancellationRequested);
 
         (byCaller ? caller : stopping).Cancel();
 
-        Assert.True(attempt.Deadline.IsCancellationRequested);
+        Assert.True(attempt.Deadline.Token.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void What_came_from_below_is_known_however_often_it_was_caught_and_thrown_again()
+    {
+        var thrown = new HttpRequestException("no");
+        HandshakeAttempt.CameFromBelow(thrown, "A handler", throughProxy: true);
+
+        var wrapped = new IOException("again", new InvalidOperationException("and again", thrown));
+
+        Assert.Equal(new HandshakeAttempt.Origin(thrown, "A handler", ThroughProxy: true), HandshakeAttempt.OriginOf(wrapped));
+        Assert.Null(HandshakeAttempt.OriginOf(new IOException("another", new HttpRequestException("no"))));
+        Assert.Null(HandshakeAttempt.OriginOf(null));
     }
 
     private static UpgradedContent Content(Stream owner) => new(new UpgradedConnection(owner, owner, new WebSocketCall(WebSocketEngines.Http, new WebSocketRequest(), null, null)));

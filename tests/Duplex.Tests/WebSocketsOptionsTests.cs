@@ -19,6 +19,7 @@ public sealed class WebSocketsOptionsTests
         Assert.Equal(TimeSpan.FromSeconds(20), options.PingTimeout);
         Assert.Equal(TimeSpan.FromSeconds(15), options.HandshakeTimeout);
         Assert.Equal(TimeSpan.FromSeconds(5), options.CloseTimeout);
+        Assert.Equal(HandshakeStrictness.Strict, options.HandshakeStrictness);
         Assert.Equal(64 << 20, options.MaxFrameSize);
         Assert.Equal(64 << 20, options.MaxMessageSize);
         Assert.Equal(131_072, options.MaxFragments);
@@ -111,6 +112,9 @@ public sealed class WebSocketsOptionsTests
     }
 
     [Fact]
+    public void A_strictness_is_one_of_the_two() => Assert.Throws<ArgumentOutOfRangeException>(() => new WebSocketsOptions().HandshakeStrictness = (HandshakeStrictness)2);
+
+    [Fact]
     public void A_bad_subprotocol_is_refused_where_it_is_added() => Assert.Throws<ArgumentException>(() => new WebSocketsOptions().Subprotocols.Add("two words"));
 
     [Fact]
@@ -129,6 +133,7 @@ public sealed class WebSocketsOptionsTests
             Assert.Throws<InvalidOperationException>(() => SetTime(options, name, TimeSpan.FromSeconds(1)));
         foreach (string name in Limits)
             Assert.Throws<InvalidOperationException>(() => SetLimit(options, name, 1));
+        Assert.Throws<InvalidOperationException>(() => options.HandshakeStrictness = HandshakeStrictness.Lenient);
         Assert.Throws<InvalidOperationException>(() => options.Engine = WebSocketEngines.Http);
         Assert.Throws<InvalidOperationException>(() => options.TimeProvider = TimeProvider.System);
         Assert.Throws<InvalidOperationException>(() => options.LoggerFactory = NullLoggerFactory.Instance);
@@ -196,6 +201,7 @@ public sealed class WebSocketsOptionsTests
         { "MaxFrameSize", EngineCapability.FrameLimits, options => options.MaxFrameSize = 7 },
         { "MaxFragments", EngineCapability.FrameLimits, options => options.MaxFragments = 7 },
         { "TextValidation", EngineCapability.LenientText, options => options.TextValidation = TextValidation.Lenient },
+        { "HandshakeStrictness", EngineCapability.Response, options => options.HandshakeStrictness = HandshakeStrictness.Lenient },
     };
 
     [Theory, MemberData(nameof(Demands), DisableDiscoveryEnumeration = true)]

@@ -50,8 +50,7 @@ internal sealed class ExtensionOffer : IDisposable
             WebSocketExtension extension = _offered.Single(offered => offered.Name == header.Name);
             if (!extension.TryAccept(header, out string? error))
             {
-                failure = new HandshakeFailure(
-                    HandshakeCheck.Extensions, $"The server accepted the extension {extension.Name} with illegal parameters. {error ?? "Expected what was offered."}");
+                failure = HandshakeRefusals.ExtensionParameters.Failure(("extension", extension.Name), ("error", error ?? "Expected what was offered."));
                 return false;
             }
 

@@ -81,8 +81,22 @@ public sealed class WebSocketExtensionHeader
     public static bool TryParseList(
         IEnumerable<string> values, [NotNullWhen(true)] out IReadOnlyList<WebSocketExtensionHeader>? headers, [NotNullWhen(false)] out string? error)
     {
+        HandshakeLeniencies none = HandshakeLeniencies.None;
+        return TryParseList(values, HandshakeStrictness.Strict, ref none, out headers, out error);
+    }
+
+    /// <summary>Parses all lines of the header as strictly as was asked for.</summary>
+    /// <param name="values">The header's values, one for each line.</param>
+    /// <param name="strictness">How strictly.</param>
+    /// <param name="leniencies">Gets what had to be overlooked.</param>
+    /// <param name="headers">The extensions in order, if all is well.</param>
+    /// <param name="error">Otherwise what was expected and where. It never repeats any of the value.</param>
+    internal static bool TryParseList(
+        IEnumerable<string> values, HandshakeStrictness strictness, ref HandshakeLeniencies leniencies,
+        [NotNullWhen(true)] out IReadOnlyList<WebSocketExtensionHeader>? headers, [NotNullWhen(false)] out string? error)
+    {
         ArgumentNullException.ThrowIfNull(values);
-        var parser = new WebSocketExtensionHeaderParser();
+        var parser = new WebSocketExtensionHeaderParser(strictness);
         var found = new List<WebSocketExtensionHeader>();
         int line = 0;
         headers = null;
@@ -107,10 +121,16 @@ public sealed class WebSocketExtensionHeader
         // RFC 6455 §9.1: extension-list = 1#extension, and §4.2.2: "The empty string is not the same as the null value for these purposes."
         if (line > 0 && found.Count == 0)
         {
-            error = "Expected at least one extension; the header is empty.";
-            return false;
+            if (strictness == HandshakeStrictness.Strict)
+            {
+                error = "Expected at least one extension; the header is empty.";
+                return false;
+            }
+
+            leniencies |= HandshakeLeniencies.EmptyExtensions;
         }
 
+        leniencies |= parser.Leniencies;
         headers = found.AsReadOnly();
         error = null;
         return true;

@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex;
 
 /// <summary>Reads the extensions of one <c>Sec-WebSocket-Extensions</c> header, one after the other, without recursion. For one thread.</summary>
-internal sealed class WebSocketExtensionHeaderParser
+/// <param name="strictness">How strictly.</param>
+internal sealed class WebSocketExtensionHeaderParser(HandshakeStrictness strictness = HandshakeStrictness.Strict)
 {
     // Both belong to the one caller.
     private readonly List<WebSocketExtensionParameter> _parameters = [];
@@ -11,6 +12,9 @@ internal sealed class WebSocketExtensionHeaderParser
 
     /// <summary>The parameters of the extension that was read last, until the next is read.</summary>
     public IReadOnlyList<WebSocketExtensionParameter> Parameters => _parameters;
+
+    /// <summary>What had to be overlooked so far.</summary>
+    public HandshakeLeniencies Leniencies { get; private set; }
 
     /// <summary>Reads one element of the header's list.</summary>
     /// <param name="text">The element, without white space around it.</param>
@@ -37,6 +41,11 @@ internal sealed class WebSocketExtensionHeaderParser
         {
             if (text[position] != ';') return "a semicolon, a comma or the end";
             Advance(text, ref position);
+            if (position == text.Length && strictness == HandshakeStrictness.Lenient)
+            {
+                Leniencies |= HandshakeLeniencies.TrailingSemicolon;
+                break;
+            }
 
             // RFC 6455 §9.1: extension-param = token [ "=" (token | quoted-string) ]
             if (!TryReadToken(text, ref position, out string parameter)) return "the name of a parameter, a token";

@@ -47,4 +47,7 @@ public enum HandshakeCheck
 
     /// <summary>The client was disposed before the handshake was over.</summary>
     Disposed,
+
+    /// <summary>The proxy refused the tunnel to the server, or could not be reached. A status is the proxy's, not the server's (seen by a client only).</summary>
+    Proxy,
 }

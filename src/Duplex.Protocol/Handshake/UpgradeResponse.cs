@@ -29,6 +29,9 @@ public sealed record UpgradeResponse
     /// <summary>The values of <c>Sec-WebSocket-Extensions</c>.</summary>
     public IReadOnlyList<string> SecWebSocketExtensions { get; init; } = [];
 
+    /// <summary>How strictly the response is judged.</summary>
+    public HandshakeStrictness Strictness { get; init; }
+
     /// <summary>Judges the response against the request that it answers.</summary>
     /// <param name="key">The <c>Sec-WebSocket-Key</c> that was sent.</param>
     /// <param name="offeredSubprotocols">The subprotocols that were offered.</param>
@@ -44,33 +47,37 @@ public sealed record UpgradeResponse
         [NotNullWhen(true)] out HandshakeAgreement? agreement,
         [NotNullWhen(false)] out HandshakeFailure? failure)
     {
-        agreement = null;
-        failure = CheckStatusLine() ?? CheckUpgrade() ?? CheckConnection() ?? CheckAccept(key);
-        return failure is null
-            && HandshakeAgreement.TryCreate(
-                SecWebSocketProtocol, SecWebSocketExtensions, offeredSubprotocols, offeredExtensions, out agreement, out failure);
+        failure = Check(key, Strictness, offeredSubprotocols, offeredExtensions, out agreement);
+        if (failure is not null && Strictness == HandshakeStrictness.Strict && Check(key, HandshakeStrictness.Lenient, offeredSubprotocols, offeredExtensions, out _) is null)
+            failure = failure with { Message = $"{failure.Message} {HandshakeRefusals.LenientAccepts}" };
+        return agreement is not null;
     }
 
-    private HandshakeFailure? CheckStatusLine()
+    private HandshakeFailure? Check(
+        string key, HandshakeStrictness strictness, IReadOnlyList<string> offeredSubprotocols, IReadOnlyList<string> offeredExtensions, out HandshakeAgreement? agreement)
     {
+        agreement = null;
+        HandshakeFailure? failure = CheckStatusLine(strictness, out HandshakeLeniencies leniencies) ?? CheckUpgrade() ?? CheckConnection() ?? CheckAccept(key);
+        if (failure is null)
+            HandshakeAgreement.TryCreate(SecWebSocketProtocol, SecWebSocketExtensions, offeredSubprotocols, offeredExtensions, strictness, leniencies, out agreement, out failure);
+        return failure;
+    }
+
+    private HandshakeFailure? CheckStatusLine(HandshakeStrictness strictness, out HandshakeLeniencies leniencies)
+    {
+        leniencies = HandshakeLeniencies.None;
+
         // RFC 6455 §4.1: "If the status code received from the server is not 101, the client handles the response per HTTP [RFC2616] procedures."
         if (StatusCode != 101)
-        {
-            return new HandshakeFailure(
-                HandshakeCheck.Status,
-                $"The server answered with status {StatusCode}; expected 101 (Switching Protocols). "
-                + "Check the path, the credentials and that the server speaks WebSocket there.");
-        }
+            return HandshakeRefusals.ByStatus(StatusCode).Failure(("status", StatusCode));
 
         // RFC 7231 §6.2: "Since HTTP/1.0 did not define any 1xx status codes, a server MUST NOT send a 1xx response to an HTTP/1.0 client", and
         // RFC 9113 §8.6: "HTTP/2 does not support the 101 (Switching Protocols) informational status code".
-        if (HttpVersion is not { Major: 1, Minor: >= 1 })
-        {
-            return new HandshakeFailure(
-                HandshakeCheck.HttpVersion,
-                $"The server answered with HTTP/{HttpVersion}; expected HTTP/1.1, the version whose upgrade was asked for. Check for an old proxy on the way.");
-        }
-
+        if (HttpVersion is { Major: 1, Minor: >= 1 })
+            return null;
+        if (HttpVersion is not { Major: 1, Minor: 0 } || strictness == HandshakeStrictness.Strict)
+            return HandshakeRefusals.OtherVersion.Failure(("version", HttpVersion));
+        leniencies = HandshakeLeniencies.Http10;
         return null;
     }
 
@@ -78,50 +85,38 @@ public sealed record UpgradeResponse
     {
         // RFC 6455 §4.1: "If the response lacks an |Upgrade| header field [...]
         if (Upgrade.Count == 0)
-            return BadUpgrade("The response has no Upgrade header; expected \"websocket\". Check for a proxy that strips it.");
+            return HandshakeRefusals.NoUpgrade.Failure();
 
         // [...] or the |Upgrade| header field contains a value that is not an ASCII case-insensitive match for the value "websocket", the client
         // MUST _Fail the WebSocket Connection_." A second protocol beside it is such a value.
-        return HttpGrammar.ListContainsToken(Upgrade, "websocket") && ElementCount(Upgrade) == 1
-            ? null
-            : BadUpgrade("The response's Upgrade header is not \"websocket\" and nothing else. Check that the server speaks WebSocket there.");
+        return HttpGrammar.ListContainsToken(Upgrade, "websocket") && ElementCount(Upgrade) == 1 ? null : HandshakeRefusals.OtherUpgrade.Failure();
     }
 
     private HandshakeFailure? CheckConnection()
     {
         // RFC 6455 §4.1: "If the response lacks a |Connection| header field [...]
         if (Connection.Count == 0)
-            return BadConnection("The response has no Connection header; expected one with the token \"Upgrade\". Check for a proxy that strips it.");
+            return HandshakeRefusals.NoConnection.Failure();
 
         // [...] or the |Connection| header field doesn't contain a token that is an ASCII case-insensitive match for the value "Upgrade", the
         // client MUST _Fail the WebSocket Connection_."
-        return HttpGrammar.ListContainsToken(Connection, "Upgrade")
-            ? null
-            : BadConnection("The response's Connection header lacks the token \"Upgrade\". Check for a proxy that rewrites it.");
+        return HttpGrammar.ListContainsToken(Connection, "Upgrade") ? null : HandshakeRefusals.OtherConnection.Failure();
     }
 
     private HandshakeFailure? CheckAccept(string key)
     {
         // RFC 6455 §4.1: "If the response lacks a |Sec-WebSocket-Accept| header field [...]
         if (SecWebSocketAccept.Count == 0)
-            return BadAccept("The response has no Sec-WebSocket-Accept header; expected the one that answers our key. Check that the server speaks WebSocket.");
+            return HandshakeRefusals.NoAccept.Failure();
 
         // RFC 6455 §11.3.3: "The |Sec-WebSocket-Accept| header MUST NOT appear more than once in an HTTP response."
         if (SecWebSocketAccept.Count > 1)
-            return BadAccept($"Expected one Sec-WebSocket-Accept header in the response; {SecWebSocketAccept.Count} came.");
+            return HandshakeRefusals.SeveralAccepts.Failure(("count", SecWebSocketAccept.Count));
 
         // [...] or the |Sec-WebSocket-Accept| contains a value other than the base64-encoded SHA-1 of the concatenation [...] but ignoring any
         // leading and trailing whitespace, the client MUST _Fail the WebSocket Connection_."
-        return HandshakeKey.IsAcceptFor(key, HttpGrammar.TrimWhiteSpace(SecWebSocketAccept[0]))
-            ? null
-            : BadAccept("The response's Sec-WebSocket-Accept header does not answer our key. Check for a cache or proxy that replays an older response.");
+        return HandshakeKey.IsAcceptFor(key, HttpGrammar.TrimWhiteSpace(SecWebSocketAccept[0])) ? null : HandshakeRefusals.OtherAccept.Failure();
     }
-
-    private static HandshakeFailure BadUpgrade(string message) => new(HandshakeCheck.Upgrade, message);
-
-    private static HandshakeFailure BadConnection(string message) => new(HandshakeCheck.Connection, message);
-
-    private static HandshakeFailure BadAccept(string message) => new(HandshakeCheck.Accept, message);
 
     private static int ElementCount(IReadOnlyList<string> values)
     {

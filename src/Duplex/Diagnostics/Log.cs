@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(14, LogLevel.Debug, "WebSocket handshake with {Target} was cancelled.")]
     public static partial void HandshakeCancelled(ILogger logger, string target);
 
+    [LoggerMessage(15, LogLevel.Warning, "WebSocket handshake with {Target} was accepted by HandshakeStrictness.Lenient, against the RFC: {Leniencies}.")]
+    public static partial void HandshakeLenient(ILogger logger, string target, HandshakeLeniencies leniencies);
+
     [LoggerMessage(20, LogLevel.Debug, "WebSocket session ended: begun by {Initiator}, {Code}, clean: {WasClean}, {Discarded} received frames dropped, error: {Error}.")]
     public static partial void SessionEnded(ILogger logger, CloseInitiator initiator, ushort code, bool wasClean, long discarded, string? error);
 

@@ -23,15 +23,17 @@ internal abstract class ConnectEngine : WebSocketEngine
         return capabilities.ToArray();
     }
 
+    internal sealed override string Below => $"The connect function of the engine {Name}";
+
     internal sealed override async Task<HttpResponseMessage> OpenAsync(
-        EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, CancellationToken deadline, CancellationToken token)
+        EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, HandshakeDeadline deadline, CancellationToken token)
     {
         WebSocketRequest asked = Merge(plugin, marker, request);
         Require(asked, request);
         using var offer = new ExtensionOffer(request.IsRaw ? [] : plugin.Extensions);
         if (offer.Names is [var name, ..])
             Profile.Require(EngineCapability.WebSocketExtensions, $"The extension {name}, which is negotiated with the server,");
-        var bounds = new HandshakeBounds(plugin.Timeout, deadline, plugin.Stopping, token);
+        var bounds = new HandshakeBounds(deadline, Below, static () => false, plugin.Stopping, token);
         return await bounds.RunAsync(plugin.Logger, WebSocketUri.Describe(asked.Uri!), async any =>
         {
             Opened opened = await HandshakeBounds.WaitAsync(OpenAsync(asked, any), any).ConfigureAwait(false);
@@ -80,7 +82,8 @@ internal abstract class ConnectEngine : WebSocketEngine
         }
         catch (Exception e) when (e is not (OperationCanceledException or HttpRequestException or IOException or WebSocketHandshakeException))
         {
-            throw new WebSocketHandshakeException(HandshakeCheck.Transport, $"The connect function of the engine {Name} failed: see the inner exception.", e);
+            // The platform's own WebSocket wraps what a proxy answered.
+            throw TransportRefusal.FindProxys(e) is not null ? TransportRefusal.Of(e, throughProxy: true) : new WebSocketHandshakeException(HandshakeRefusals.ConnectThrew.Failure(("engine", Name)), e);
         }
     }
 

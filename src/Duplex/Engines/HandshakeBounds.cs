@@ -1,13 +1,15 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 namespace Duplex;
 
 /// <summary>What may end one attempt of a handshake from outside, and how that is told: only the caller's own token is a cancellation.</summary>
-/// <param name="Timeout">How long a handshake may take, for the message of the error.</param>
-/// <param name="Deadline">Fires when the handshake has taken too long.</param>
+/// <param name="Deadline">When the handshake has taken too long.</param>
+/// <param name="Below">Who makes the connection, in the words of an error.</param>
+/// <param name="ThroughProxy">Whether it goes through a proxy.</param>
 /// <param name="Stopping">Fires when the plugin is disposed.</param>
 /// <param name="Token">Whoever else may end the attempt.</param>
-internal sealed record HandshakeBounds(TimeSpan Timeout, CancellationToken Deadline, CancellationToken Stopping, CancellationToken Token)
+internal sealed record HandshakeBounds(HandshakeDeadline Deadline, string Below, Func<bool> ThroughProxy, CancellationToken Stopping, CancellationToken Token)
 {
     /// <summary>Runs an attempt within the bounds, and logs how it went.</summary>
     /// <param name="logger">Where to log.</param>
@@ -17,7 +19,7 @@ internal sealed record HandshakeBounds(TimeSpan Timeout, CancellationToken Deadl
     public async Task<HttpResponseMessage> RunAsync(ILogger logger, string target, Func<CancellationToken, Task<HttpResponseMessage>> attempt)
     {
         Log.Safely(() => Log.HandshakeStarted(logger, target));
-        using var any = CancellationTokenSource.CreateLinkedTokenSource(Token, Deadline, Stopping);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(Token, Deadline.Token, Stopping);
         try
         {
             HttpResponseMessage answer = await attempt(any.Token).ConfigureAwait(false);
@@ -34,13 +36,12 @@ internal sealed record HandshakeBounds(TimeSpan Timeout, CancellationToken Deadl
         }
         catch (OperationCanceledException e)
         {
-            WebSocketHandshakeException failure = Stopping.IsCancellationRequested
-                ? new(HandshakeCheck.Disposed, "WebSocketsHandler was disposed while the WebSocket handshake was in progress. Keep it alive until the session is open.", e)
-                : Deadline.IsCancellationRequested
-                ? new(HandshakeCheck.Timeout, $"The server did not answer the WebSocket handshake within the handshake timeout of {Timeout.TotalSeconds:0.###} s.", e)
-                : new(HandshakeCheck.Timeout, "A handler below WebSocketsHandler, or the connect function of its engine, gave up the handshake by a time limit of its own, such as ConnectTimeout.", e);
+            HandshakeFailure failure = Stopping.IsCancellationRequested ? HandshakeRefusals.PluginDisposed.Failure()
+                : !Deadline.Token.IsCancellationRequested ? HandshakeRefusals.TimeLimitBelow.Failure(("below", Below))
+                : await WhyLateAsync(Deadline, "WebSocketsOptions.HandshakeTimeout", Deadline.Timeout).ConfigureAwait(false)
+                ?? (ThroughProxy() ? HandshakeRefusals.SilentThroughProxy : HandshakeRefusals.Silent).Failure(("timeout", Seconds(Deadline.Timeout)));
             Log.Safely(() => Log.HandshakeFailed(logger, target, failure.Check));
-            throw failure;
+            throw new WebSocketHandshakeException(failure, e);
         }
         catch (Exception e)
         {
@@ -50,6 +51,19 @@ internal sealed record HandshakeBounds(TimeSpan Timeout, CancellationToken Deadl
             throw;
         }
     }
+
+    /// <summary>The failure for a time limit that was reached while this process itself was late; null if it was not.</summary>
+    /// <param name="deadline">The handshake's deadline.</param>
+    /// <param name="limit">Which limit was reached.</param>
+    /// <param name="timeout">How long it is.</param>
+    public static async Task<HandshakeFailure?> WhyLateAsync(HandshakeDeadline deadline, string limit, TimeSpan timeout) =>
+        await deadline.LatenessAsync().ConfigureAwait(false) is { } late
+            ? HandshakeRefusals.ProcessLate.Failure(
+                ("limit", limit), ("timeout", Seconds(timeout)), ("late", Seconds(late)), ("pending", ThreadPool.PendingWorkItemCount), ("threads", ThreadPool.ThreadCount))
+            : null;
+
+    /// <summary>A time in seconds, for a message.</summary>
+    public static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
 
     /// <summary>Waits for something that somebody else makes. One who ignores the token does not hold us up; what he brings too late is thrown away.</summary>
     public static async Task<T> WaitAsync<T>(Task<T> making, CancellationToken token)

@@ -4,6 +4,6 @@ namespace Duplex;
 internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
 {
     internal override Task<HttpResponseMessage> OpenAsync(
-        EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, CancellationToken deadline, CancellationToken token) =>
-        new HttpUpgrade(this, plugin.Send, plugin.Subprotocols, plugin.Extensions, plugin.Timeout, plugin.Logger).SendAsync(marker, request, deadline, plugin.Stopping, token);
+        EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, HandshakeDeadline deadline, CancellationToken token) =>
+        new HttpUpgrade(this, plugin).SendAsync(marker, request, deadline, token);
 }

@@ -1,21 +1,16 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
-using Microsoft.Extensions.Logging;
 
 namespace Duplex;
 
 /// <summary>The HTTP/1.1 upgrade: one real request for a session, and every check of its answer (RFC 6455 §4.1).</summary>
 /// <param name="engine">On whose behalf.</param>
-/// <param name="send">Sends the real request on. It must not follow redirects.</param>
-/// <param name="subprotocols">What every handshake offers, behind its own.</param>
-/// <param name="extensions">What makes the extensions of every session but raw ones, in the order of their installation.</param>
-/// <param name="timeout">How long a handshake may take, for the message of the error; the deadline itself comes with each attempt.</param>
-/// <param name="logger">Where to log.</param>
+/// <param name="plugin">What sends the real request on, and what to offer.</param>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class HttpUpgrade(
-    WebSocketEngine engine, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, IEnumerable<string> subprotocols,
-    IReadOnlyList<WebSocketExtensionFactory> extensions, TimeSpan timeout, ILogger logger)
+internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
 {
     /// <summary>Refuses a version that cannot be had.</summary>
     /// <exception cref="ArgumentException">It is demanded.</exception>
@@ -37,28 +32,28 @@ internal sealed class HttpUpgrade(
     /// <summary>Makes one attempt: a fresh key, one request, one answer.</summary>
     /// <param name="marker">The request as every handler before us has left it; it is not changed.</param>
     /// <param name="request">What the caller asked for; its address becomes the one that is connected to.</param>
-    /// <param name="deadline">Fires when the handshake has taken too long.</param>
-    /// <param name="stopping">Fires when the handler behind <c>send</c> is disposed.</param>
+    /// <param name="deadline">When the handshake has taken too long.</param>
     /// <param name="token">Whoever else may end the attempt.</param>
     /// <returns>A response with an <see cref="UpgradedContent"/>; or, if its status is not 101, the server's.</returns>
     /// <exception cref="WebSocketHandshakeException">The answer is wrong, or none came in time.</exception>
     /// <exception cref="ArgumentException">The request cannot be sent.</exception>
     /// <exception cref="InvalidOperationException">An extension contradicts itself. Whatever its factory throws comes through, too.</exception>
     public async Task<HttpResponseMessage> SendAsync(
-        HttpRequestMessage marker, WebSocketRequest request, CancellationToken deadline, CancellationToken stopping, CancellationToken token)
+        HttpRequestMessage marker, WebSocketRequest request, HandshakeDeadline deadline, CancellationToken token)
     {
         CheckVersion(request.Version, request.VersionPolicy);
 
         // RFC 6455 §4.1: "The nonce MUST be selected randomly for each connection." A handler that repeats the marker makes a new handshake.
         string key = HandshakeKey.Generate();
-        string[] offered = [.. (request.HasSubprotocols ? request.Subprotocols : []).Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(subprotocols).Distinct(StringComparer.Ordinal)];
-        using var offer = new ExtensionOffer(request.IsRaw ? [] : extensions);
+        string[] offered = [.. (request.HasSubprotocols ? request.Subprotocols : []).Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(plugin.Subprotocols).Distinct(StringComparer.Ordinal)];
+        using var offer = new ExtensionOffer(request.IsRaw ? [] : plugin.Extensions);
         HttpRequestMessage real = CreateRequest(marker, offered, offer.HeaderValue, key);
         string target = WebSocketUri.Describe(real.RequestUri!);
         Uri asked = real.RequestUri!;
-        return await new HandshakeBounds(timeout, deadline, stopping, token).RunAsync(logger, target, async any =>
+        var bounds = new HandshakeBounds(deadline, engine.Below, () => PrimaryHandler.UsesProxy(plugin.Primary(), asked), plugin.Stopping, token);
+        return await bounds.RunAsync(plugin.Logger, target, async any =>
         {
-            HttpResponseMessage response = await HandshakeBounds.WaitAsync(send(real, any), any).ConfigureAwait(false);
+            HttpResponseMessage response = await HandshakeBounds.WaitAsync(plugin.Send(real, any), any).ConfigureAwait(false);
             return await JudgeAsync(response, marker, request, asked, offered, offer, key, any).ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
@@ -68,18 +63,20 @@ internal sealed class HttpUpgrade(
     /// <param name="token">Ends the reading of the body, not the rest.</param>
     public static async Task<WebSocketHandshakeException> RejectionAsync(HttpResponseMessage response, CancellationToken token)
     {
-        int status = (int)response.StatusCode;
-        string cure = status switch
-        {
-            >= 300 and < 400 => "Redirects are not followed: connect to the new address, if you trust it.",
-            401 or 403 or 407 => "Check the credentials.",
-            >= 500 => "The server, or a proxy before it, is in trouble: try again later.",
-            _ => "Check the path, and that the server speaks WebSocket there.",
-        };
-        var failure = new HandshakeFailure(
-            HandshakeCheck.Status, $"The server answered the WebSocket handshake with {status}{(Enum.IsDefined(response.StatusCode) ? $" {response.StatusCode}" : "")} where 101 Switching Protocols was expected. {cure}");
-        return new WebSocketHandshakeException(failure, new WebSocketHandshakeResponse(response), await BodyPreview.ReadAsync(response.Content, token).ConfigureAwait(false));
+        HandshakeFailure failure = HandshakeRefusals.ByStatus((int)response.StatusCode).Failure(("status", TransportRefusal.Describe(response.StatusCode)));
+        string? preview = await BodyPreview.ReadAsync(response.Content, token).ConfigureAwait(false);
+        string wait = RetryAfter(response.Headers) is { } when ? $" {HandshakeRefusals.RetryAfter.Replace("{wait}", when, StringComparison.Ordinal)}" : "";
+        string body = string.IsNullOrWhiteSpace(preview) ? "" : $" {HandshakeRefusals.SeeBody}";
+        return new WebSocketHandshakeException(failure with { Message = failure.Message + wait + body }, new WebSocketHandshakeResponse(response), preview);
     }
+
+    // As it was understood, not as it was written: a number of seconds or a date cannot hold a secret.
+    private static string? RetryAfter(HttpResponseHeaders headers) => headers.RetryAfter switch
+    {
+        { Delta: { } seconds } => $"{HandshakeBounds.Seconds(seconds)} s",
+        { Date: { } date } => date.ToString("R", CultureInfo.InvariantCulture),
+        _ => null,
+    };
 
     private static HttpRequestMessage CreateRequest(HttpRequestMessage marker, string[] subprotocols, string? extensions, string key)
     {
@@ -119,13 +116,7 @@ internal sealed class HttpUpgrade(
         {
             var answer = new WebSocketHandshakeResponse(response);
             if (response.RequestMessage?.RequestUri is { } answering && !WebSocketUri.IsSame(answering, asked))
-            {
-                var redirected = new HandshakeFailure(
-                    HandshakeCheck.Redirect,
-                    "The handler below WebSocketsHandler sent the handshake somewhere else than it was told, as one does that follows redirects, or that changes the request's address. A handshake must not follow " +
-                    "redirects: turn that off there. An address is changed above WebSocketsHandler, not below it.");
-                throw new WebSocketHandshakeException(redirected, answer, bodyPreview: null);
-            }
+                throw new WebSocketHandshakeException(HandshakeRefusals.SentElsewhere.Failure(), answer, bodyPreview: null);
 
             if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
             {
@@ -142,12 +133,9 @@ internal sealed class HttpUpgrade(
 
             Stream stream = await response.Content.ReadAsStreamAsync(token).WaitAsync(token).ConfigureAwait(false);
             if (stream is not { CanRead: true, CanWrite: true })
-            {
-                failure = new HandshakeFailure(
-                    HandshakeCheck.Transport,
-                    "The handler below WebSocketsHandler answered 101 without a stream to read and to write, as an in-memory test server does. Use one that has a connection.");
-                throw new WebSocketHandshakeException(failure, answer, bodyPreview: null);
-            }
+                throw new WebSocketHandshakeException((IsDecompressed(response, stream) ? HandshakeRefusals.Decompressed : HandshakeRefusals.NoDuplexStream).Failure(), answer, bodyPreview: null);
+            if (agreement.Leniencies != HandshakeLeniencies.None)
+                Log.Safely(() => Log.HandshakeLenient(plugin.Logger, WebSocketUri.Describe(asked), agreement.Leniencies));
 
             request.Uri = asked;
             var opened = new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
@@ -177,15 +165,21 @@ internal sealed class HttpUpgrade(
         }
         catch (Exception e)
         {
-            throw new WebSocketHandshakeException(HandshakeCheck.Extensions, "An extension failed to judge the server's answer: see the inner exception.", e);
+            throw new WebSocketHandshakeException(HandshakeRefusals.ExtensionThrew.Failure(), e);
         }
     }
 
-    private static UpgradeResponse Rules(HttpResponseMessage response)
+    // The platform takes Content-Encoding off what it decompresses, and has no public type for it: it shows in a content of its own over a handler that is set to decompress.
+    private bool IsDecompressed(HttpResponseMessage response, Stream stream) =>
+        stream is GZipStream or DeflateStream or ZLibStream or BrotliStream
+        || (PrimaryHandler.Decompresses(plugin.Primary()) && response.Content.GetType() is { IsVisible: false } content && content.Assembly == typeof(HttpClient).Assembly);
+
+    private UpgradeResponse Rules(HttpResponseMessage response)
     {
         return new UpgradeResponse
         {
             StatusCode = (int)response.StatusCode,
+            Strictness = plugin.Strictness,
             HttpVersion = response.Version,
             Upgrade = Values("Upgrade"),
             Connection = Values("Connection"),

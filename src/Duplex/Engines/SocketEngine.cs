@@ -13,18 +13,18 @@ internal sealed class SocketEngine : ConnectEngine
     private protected override async ValueTask<Opened> ConnectAsync(WebSocketRequest request, CancellationToken token)
     {
         WebSocket socket = await _connect(request, token).ConfigureAwait(false)
-            ?? throw new WebSocketHandshakeException(HandshakeCheck.Transport, "The connect function gave no WebSocket. Let it return one that is open.");
+            ?? throw new WebSocketHandshakeException(HandshakeRefusals.ConnectGaveNoSocket.Failure());
         try
         {
             if (socket.State != WebSocketState.Open)
-                throw new WebSocketHandshakeException(HandshakeCheck.Transport, $"The connect function gave a WebSocket in the state {socket.State}. Let it return one that is open.");
+                throw new WebSocketHandshakeException(HandshakeRefusals.ConnectGaveSpentSocket.Failure(("state", socket.State)));
 
             // RFC 6455 §4.1: a subprotocol "that was not present in the client's handshake" fails the connection.
             string? subprotocol = string.IsNullOrEmpty(socket.SubProtocol) ? null : socket.SubProtocol;
             if (subprotocol is not null && !request.Subprotocols.Contains(subprotocol))
             {
-                throw new WebSocketHandshakeException(
-                    HandshakeCheck.Subprotocol, "The connect function's WebSocket has a subprotocol that was not asked for. Let it offer the request's Subprotocols, and no others.");
+                throw new WebSocketHandshakeException(HandshakeRefusals.ConnectGaveSubprotocol.Failure(
+                    ("came", NameDisclosure.Of(subprotocol)), ("offered", NameDisclosure.OfAll([.. request.Subprotocols]))));
             }
 
             return new Opened(new WebSocketFrameStream(socket), subprotocol);

@@ -14,7 +14,7 @@ internal sealed class StreamEngine : ConnectEngine
         if (stream is { CanRead: true, CanWrite: true })
             return new Opened(stream, null);
         stream?.Dispose();
-        throw new WebSocketHandshakeException(HandshakeCheck.Transport, "The connect function gave no stream to read and to write. Let it return a duplex one.");
+        throw new WebSocketHandshakeException(HandshakeRefusals.ConnectGaveNoStream.Failure());
     }
 
     private protected override void Require(WebSocketRequest asked, WebSocketRequest request)

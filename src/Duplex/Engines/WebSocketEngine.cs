@@ -11,6 +11,9 @@ public abstract class WebSocketEngine
 
     internal EngineProfile Profile { get; }
 
+    /// <summary>Who makes the connections, in the words of an error.</summary>
+    internal virtual string Below => "A handler below WebSocketsHandler";
+
     /// <summary>Whether the engine can do that.</summary>
     /// <param name="capability">What it takes.</param>
     /// <returns>False for what it cannot do, and for a value that is none of the enumeration.</returns>
@@ -23,9 +26,9 @@ public abstract class WebSocketEngine
     /// <param name="plugin">What the plugin lends the engine.</param>
     /// <param name="marker">The request as every handler before the plugin has left it; it is not changed.</param>
     /// <param name="request">What the caller asked for; its address becomes the one that is connected to.</param>
-    /// <param name="deadline">Fires when the handshake has taken too long.</param>
+    /// <param name="deadline">When the handshake has taken too long.</param>
     /// <param name="token">Whoever else may end the attempt.</param>
     /// <returns>A response whose content is the connection, or a server's refusal.</returns>
     internal abstract Task<HttpResponseMessage> OpenAsync(
-        EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, CancellationToken deadline, CancellationToken token);
+        EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, HandshakeDeadline deadline, CancellationToken token);
 }

@@ -5,8 +5,9 @@ namespace Duplex;
 
 /// <summary>A handshake failed: no session was opened, and nothing of it is left open.</summary>
 /// <remarks>
-/// The message never holds what the server sent; <see cref="Headers"/> and <see cref="BodyPreview"/> do, and are untrusted. So is the text of an inner exception, which is the
-/// platform's, and may hold a proxy's address or a malformed header.
+/// The message says who refused, what came, what was expected, and what to set: docs/handshake-errors.md lists all of them. Of what the server sent it holds the status, <c>Retry-After</c>,
+/// and the name of a subprotocol that cannot be taken for a secret; <see cref="Headers"/> and <see cref="BodyPreview"/> have the rest, and are untrusted. So is the text of an inner
+/// exception, which is the platform's, and may hold a proxy's address or a malformed header.
 /// </remarks>
 public sealed class WebSocketHandshakeException : WebSocketException
 {
@@ -25,7 +26,7 @@ public sealed class WebSocketHandshakeException : WebSocketException
     /// <param name="innerException">The error of the transport, if there was one.</param>
     public WebSocketHandshakeException(HandshakeCheck check, string message, Exception? innerException = null) : base(message, innerException) => Check = check;
 
-    internal WebSocketHandshakeException(HttpStatusCode status, string message, Exception innerException) : this(HandshakeCheck.Status, message, innerException) => StatusCode = status;
+    internal WebSocketHandshakeException(HandshakeFailure failure, Exception? innerException = null, HttpStatusCode? status = null) : this(failure.Check, failure.Message, innerException) => StatusCode = status;
 
     internal WebSocketHandshakeException(HandshakeFailure failure, WebSocketHandshakeResponse response, string? bodyPreview) : base(failure.Message)
     {
@@ -38,7 +39,7 @@ public sealed class WebSocketHandshakeException : WebSocketException
     /// <summary>Which check failed.</summary>
     public HandshakeCheck Check { get; }
 
-    /// <summary>The status of the answer; null if none came.</summary>
+    /// <summary>The status of the answer, which with <see cref="HandshakeCheck.Proxy"/> is the proxy's; null if none came.</summary>
     public HttpStatusCode? StatusCode { get; }
 
     /// <summary>The headers of the answer; null if none came.</summary>

@@ -28,7 +28,7 @@ public sealed class WebSocketRequest
 
     /// <summary>
     /// The subprotocols to offer, the most wanted first, before those of the plugin's options. The server chooses one or none. A name that is not a token, or is in the list already, is
-    /// refused with an <see cref="ArgumentException"/> when it is added.
+    /// refused with an <see cref="ArgumentException"/> when it is added. Names are no place for secrets: an error may repeat one that does not look like a credential.
     /// </summary>
     public IList<string> Subprotocols => _subprotocols ??= [];
 

@@ -132,6 +132,9 @@ internal sealed partial class HeaderTarget : FuzzTarget
         Check(isOpen == agreement is not null && isOpen == failure is null, "Either an agreement or a failure.");
         Check(!isOpen || agreement!.Extensions.All(extension => extension.Name is "permessage-deflate" or "a"), "An extension that was not offered.");
         Check(!isOpen || agreement!.Subprotocol is null or "a" or "b", "A subprotocol that was not offered.");
+        bool isOpenLeniently = (answer with { Strictness = HandshakeStrictness.Lenient }).TryAccept(Key, ["a", "b"], ["permessage-deflate", "a"], out HandshakeAgreement? lenient, out _);
+        Check(!isOpenLeniently || isOpen == (lenient!.Leniencies == HandshakeLeniencies.None), "Something was overlooked where nothing had to be, or the other way round.");
+        Check(isOpenLeniently || !isOpen, "Refused leniently, but not strictly.");
         return Words(failure?.Message);
     }
 

@@ -9,6 +9,14 @@ public class HandshakeAgreementTests
 
     private static Gen<string> Answer(string legal) => Gen.OneOf(HeaderGenerators.AnyText, Gen.Const(legal));
 
+    private static HandshakeAgreement AgreeLeniently(string[] extensions)
+    {
+        bool agreed = HandshakeAgreement.TryCreate(
+            [], extensions, Offered, OfferedExtensions, HandshakeStrictness.Lenient, HandshakeLeniencies.None, out HandshakeAgreement? agreement, out HandshakeFailure? failure);
+        Assert.True(agreed, failure?.Message);
+        return agreement!;
+    }
+
     private static HandshakeAgreement Agree(string[] subprotocol, string[] extensions, string[]? offered = null)
     {
         bool agreed = HandshakeAgreement.TryCreate(
@@ -53,21 +61,28 @@ public class HandshakeAgreementTests
     {
         HandshakeFailure failure = Fail([value], []);
         Assert.Equal(HandshakeCheck.Subprotocol, failure.Check);
-        Assert.Contains("did not offer; expected one of the 2 offered", failure.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("canary", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("which was not offered. Offered: 'chat', 'superchat'.", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(HttpGrammar.IsToken(value), failure.Message.Contains($"the subprotocol '{value}'", StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("OCPP1.6", "ocpp1.6", "the subprotocol 'ocpp1.6', which was not offered. Offered: 'OCPP1.6'.")]
+    [InlineData(null, "mqtt", "the subprotocol 'mqtt', which was not offered. Offered: none.")]
+    [InlineData("token.s3cret", "mqtt", "the subprotocol 'mqtt', which was not offered. Offered: 1, not shown, because one may hold a secret.")]
+    public void A_wrong_subprotocol_is_named_and_so_are_those_that_were_offered(string? offered, string came, string words) =>
+        Assert.Contains(words, Fail([came], [], offered is null ? [] : [offered]).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Any_subprotocol_fails_when_none_was_offered() => Assert.Equal(HandshakeCheck.Subprotocol, Fail(["chat"], [], []).Check);
 
     [Theory]
     [InlineData("")]
+    [InlineData(" ")]
     [InlineData(" \t")]
-    public void An_empty_subprotocol_fails(string value)
+    public void An_empty_subprotocol_says_that_none_was_chosen(string value) // as .NET's HttpListener has it
     {
-        HandshakeFailure failure = Fail([value], []);
-        Assert.Equal(HandshakeCheck.Subprotocol, failure.Check);
-        Assert.Contains("an empty Sec-WebSocket-Protocol", failure.Message, StringComparison.Ordinal);
+        Assert.Null(Agree([value], []).Subprotocol);
+        Assert.Null(Agree([value], [], []).Subprotocol);
     }
 
     [Theory]
@@ -85,6 +100,7 @@ public class HandshakeAgreementTests
     [InlineData("chat", "superchat")]
     [InlineData("chat", "chat")]
     [InlineData("chat", "")]
+    [InlineData("", "")]
     public void Two_subprotocol_headers_fail(string first, string second)
     {
         HandshakeFailure failure = Fail([first, second], []);
@@ -111,7 +127,8 @@ public class HandshakeAgreementTests
     {
         HandshakeFailure failure = Fail([], [value]);
         Assert.Equal(HandshakeCheck.Extensions, failure.Check);
-        Assert.StartsWith($"Extension {ordinal} of the {count} that the server accepted was not offered", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Extension {ordinal} of the {count} that the server accepted was not offered. Offered: permessage-deflate, foo.", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("WebSocketsOptions.Extensions", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", failure.Message, StringComparison.Ordinal);
     }
 
@@ -142,6 +159,50 @@ public class HandshakeAgreementTests
                 && (agreement!.Subprotocol is null || Offered.Contains(agreement.Subprotocol))
                 && agreement.Extensions.All(e => OfferedExtensions.Contains(e.Name));
         });
+
+    [Fact]
+    public void Compression_that_nobody_asked_for_is_named_with_both_cures()
+    {
+        HandshakeFailure failure = Fail([], ["permessage-deflate"], offeredExtensions: []);
+
+        Assert.Equal(HandshakeCheck.Extensions, failure.Check);
+        Assert.StartsWith("The server accepted permessage-deflate, which was not offered. Offered: none.", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("InstallPerMessageDeflate()", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Permessage-Deflate", "permessage-deflate", "ExtensionNameCase")]
+    [InlineData("FOO; a=1", "foo; a=1", "ExtensionNameCase")]
+    [InlineData("permessage-deflate;", "permessage-deflate", "TrailingSemicolon")]
+    [InlineData("foo; a=1 ; , permessage-deflate", "foo; a=1, permessage-deflate", "TrailingSemicolon")]
+    [InlineData("PERMESSAGE-DEFLATE; ", "permessage-deflate", "ExtensionNameCase, TrailingSemicolon")]
+    [InlineData("", "", "EmptyExtensions")]
+    [InlineData(" \t", "", "EmptyExtensions")]
+    [InlineData("foo", "foo", "None")]
+    public void Leniently_exactly_the_listed_faults_of_extensions_are_overlooked_and_noted(string value, string extensions, string leniencies)
+    {
+        HandshakeAgreement agreement = AgreeLeniently([value]);
+
+        Assert.Equal(extensions, WebSocketExtensionHeader.FormatList(agreement.Extensions));
+        Assert.Equal(leniencies, agreement.Leniencies.ToString());
+        if (leniencies != "None")
+            Assert.Equal(HandshakeCheck.Extensions, Fail([], [value]).Check);
+    }
+
+    [Theory]
+    [InlineData("foo;;")]
+    [InlineData("foo; ;a")]
+    [InlineData("foo; a=;")]
+    [InlineData(";")]
+    [InlineData("foo a")]
+    [InlineData("bar")]
+    [InlineData("foo, FOO")]
+    [InlineData("foo; a=\"b c\"")]
+    public void Leniently_everything_else_is_refused_all_the_same(string value)
+    {
+        Assert.False(HandshakeAgreement.TryCreate([], [value], Offered, OfferedExtensions, HandshakeStrictness.Lenient, HandshakeLeniencies.None, out _, out HandshakeFailure? failure));
+        Assert.Equal(HandshakeCheck.Extensions, failure.Check);
+    }
 
     [Fact]
     public void An_extension_that_is_accepted_twice_is_a_failure_however_often_it_was_offered()

@@ -63,7 +63,7 @@ public class UpgradeResponseTests
     [InlineData(403)]
     [InlineData(503)]
     public void Another_status_fails_and_is_named(int status) =>
-        Assert.Contains($"status {status};", Fail(HandshakeCheck.Status, Good with { StatusCode = status }), StringComparison.Ordinal);
+        Assert.Contains($"with {status} where 101 Switching Protocols was expected", Fail(HandshakeCheck.Status, Good with { StatusCode = status }), StringComparison.Ordinal);
 
     [Fact]
     public void The_status_is_judged_before_all_else() =>
@@ -144,10 +144,56 @@ public class UpgradeResponseTests
         Assert.Contains("does not answer our key", Fail(HandshakeCheck.Accept, Good with { SecWebSocketAccept = [value] }), StringComparison.Ordinal);
 
     [Fact]
-    public void A_subprotocol_that_was_not_offered_fails() => Fail(HandshakeCheck.Subprotocol, Good with { SecWebSocketProtocol = ["canary"] });
+    public void A_subprotocol_that_was_not_offered_fails() => Fail(HandshakeCheck.Subprotocol, Good with { SecWebSocketProtocol = ["other"] });
 
     [Fact]
     public void An_extension_that_was_not_offered_fails() => Fail(HandshakeCheck.Extensions, Good with { SecWebSocketExtensions = ["canary"] });
+
+    public static TheoryData<string, UpgradeResponse, string> Overlooked => new()
+    {
+        { "HTTP/1.0", Good with { HttpVersion = HttpVersion.Version10 }, "Http10" },
+        { "another case", Good with { SecWebSocketExtensions = ["Foo"] }, "ExtensionNameCase" },
+        { "a semicolon", Good with { SecWebSocketExtensions = ["foo;"] }, "TrailingSemicolon" },
+        { "an empty header", Good with { SecWebSocketExtensions = [""] }, "EmptyExtensions" },
+        { "all at once", Good with { HttpVersion = HttpVersion.Version10, SecWebSocketExtensions = ["FOO;", ""] }, "Http10, ExtensionNameCase, TrailingSemicolon" },
+    };
+
+    [Theory, MemberData(nameof(Overlooked))]
+    public void Exactly_the_listed_faults_are_overlooked_leniently_and_refused_with_that_cure_strictly(string fault, UpgradeResponse response, string leniencies)
+    {
+        _ = fault;
+        Assert.False(response.TryAccept(Key, ["chat"], ["foo"], out _, out HandshakeFailure? failure));
+        Assert.EndsWith(HandshakeRefusals.LenientAccepts, failure.Message, StringComparison.Ordinal);
+
+        Assert.Equal(leniencies, Agree(response with { Strictness = HandshakeStrictness.Lenient }).Leniencies.ToString());
+    }
+
+    public static TheoryData<string, UpgradeResponse, HandshakeCheck> NotOverlooked => new()
+    {
+        { "HTTP/0.9", Good with { HttpVersion = new Version(0, 9) }, HandshakeCheck.HttpVersion },
+        { "HTTP/2", Good with { HttpVersion = HttpVersion.Version20 }, HandshakeCheck.HttpVersion },
+        { "status", Good with { StatusCode = 200 }, HandshakeCheck.Status },
+        { "no Upgrade", Good with { Upgrade = [] }, HandshakeCheck.Upgrade },
+        { "no Connection", Good with { Connection = [] }, HandshakeCheck.Connection },
+        { "no Accept", Good with { SecWebSocketAccept = [] }, HandshakeCheck.Accept },
+        { "another Accept", Good with { SecWebSocketAccept = [Accept.ToUpperInvariant()] }, HandshakeCheck.Accept },
+        { "a subprotocol in another case", Good with { SecWebSocketProtocol = ["CHAT"] }, HandshakeCheck.Subprotocol },
+        { "two subprotocols", Good with { SecWebSocketProtocol = ["chat", "chat"] }, HandshakeCheck.Subprotocol },
+        { "an extension not offered", Good with { SecWebSocketExtensions = ["bar;"] }, HandshakeCheck.Extensions },
+        { "another fault beside a listed one", Good with { HttpVersion = HttpVersion.Version10, Upgrade = [] }, HandshakeCheck.Upgrade },
+    };
+
+    [Theory, MemberData(nameof(NotOverlooked))]
+    public void All_other_faults_are_refused_leniently_too_and_that_cure_is_not_named(string fault, UpgradeResponse response, HandshakeCheck check)
+    {
+        _ = fault;
+        Assert.DoesNotContain("Lenient", Fail(check, response with { Strictness = HandshakeStrictness.Lenient }), StringComparison.Ordinal);
+        Assert.False(response.TryAccept(Key, ["chat"], ["foo"], out _, out HandshakeFailure? strictly));
+        Assert.DoesNotContain("Lenient", strictly.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_proper_answer_is_judged_alike_and_nothing_was_overlooked() => Assert.Equal(HandshakeLeniencies.None, Agree(Good with { Strictness = HandshakeStrictness.Lenient }).Leniencies);
 
     [Fact]
     public void A_key_that_nobody_could_have_sent_is_an_error_of_the_caller() =>

@@ -6,8 +6,10 @@ namespace Duplex.Tests;
 
 public sealed class HandshakeBoundsTests : IDisposable
 {
-    private readonly CancellationTokenSource _deadline = new(), _stopping = new(), _caller = new();
+    private readonly CancellationTokenSource _stopping = new(), _caller = new();
+    private readonly HandshakeDeadline _deadline = new(TimeSpan.FromSeconds(15), new TestClock());
     private readonly ListLogger _logger = new();
+    private bool _throughProxy;
 
     public void Dispose()
     {
@@ -48,21 +50,39 @@ public sealed class HandshakeBoundsTests : IDisposable
     [Fact]
     public async Task Only_the_callers_own_token_is_a_cancellation()
     {
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunUntilAsync(_caller));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunUntilAsync(_caller.Cancel));
+    }
+
+    [Theory, InlineData(false, "The server did not answer"), InlineData(true, "Neither the proxy nor the server answered")]
+    public async Task The_deadline_is_a_timeout_that_names_its_option_and_who_may_be_silent(bool throughProxy, string who)
+    {
+        _throughProxy = throughProxy;
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => RunUntilAsync(_deadline.End));
+
+        Assert.Equal(HandshakeCheck.Timeout, error.Check);
+        Assert.StartsWith(who, error.Message, StringComparison.Ordinal);
+        Assert.Contains("WebSocketsOptions.HandshakeTimeout, 15 s", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task The_deadline_is_a_timeout()
+    public async Task A_deadline_at_which_the_pool_does_not_run_what_is_queued_is_told_as_ours()
     {
-        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => RunUntilAsync(_deadline));
+        var time = new TestClock();
+        using var deadline = new HandshakeDeadline(TimeSpan.FromSeconds(15), time, queue: _ => { });
 
+        Task running = RunUntilAsync(() => time.Advance(TimeSpan.FromSeconds(15)), new(deadline, "A handler", () => false, _stopping.Token, _caller.Token));
+        await time.Pass(TimeSpan.FromSeconds(1));
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => running.Soon());
         Assert.Equal(HandshakeCheck.Timeout, error.Check);
-        Assert.Contains("15 s", error.Message, StringComparison.Ordinal);
+        Assert.Contains("this process itself was 1 s late or more", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("did not answer", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_plugin_that_is_disposed_says_so() =>
-        Assert.Equal(HandshakeCheck.Disposed, (await Assert.ThrowsAsync<WebSocketHandshakeException>(() => RunUntilAsync(_stopping))).Check);
+        Assert.Equal(HandshakeCheck.Disposed, (await Assert.ThrowsAsync<WebSocketHandshakeException>(() => RunUntilAsync(_stopping.Cancel))).Check);
 
     [Fact]
     public async Task Somebody_elses_limit_is_a_timeout()
@@ -95,16 +115,16 @@ public sealed class HandshakeBoundsTests : IDisposable
         await late.Released.Soon();
     }
 
-    private HandshakeBounds Bounds() => new(TimeSpan.FromSeconds(15), _deadline.Token, _stopping.Token, _caller.Token);
+    private HandshakeBounds Bounds() => new(_deadline, "A handler", () => _throughProxy, _stopping.Token, _caller.Token);
 
-    private async Task RunUntilAsync(CancellationTokenSource source)
+    private async Task RunUntilAsync(Action end, HandshakeBounds? bounds = null)
     {
-        Task<HttpResponseMessage> running = Bounds().RunAsync(NullLogger.Instance, "ws://host.test/", async any =>
+        Task<HttpResponseMessage> running = (bounds ?? Bounds()).RunAsync(NullLogger.Instance, "ws://host.test/", async any =>
         {
             await new TaskCompletionSource().Task.WaitAsync(any);
             return new HttpResponseMessage();
         });
-        await source.CancelAsync();
+        end();
         await running.Soon();
     }
 

@@ -6,9 +6,11 @@ namespace Duplex.Tests;
 
 public sealed class HttpUpgradeTests : IDisposable
 {
-    private readonly CancellationTokenSource _deadline = new(), _stopping = new(), _caller = new();
+    private readonly CancellationTokenSource _stopping = new(), _caller = new();
+    private readonly HandshakeDeadline _deadline = new(TimeSpan.FromSeconds(15), TimeProvider.System);
     private readonly List<WebSocketExtensionFactory> _extensions = [];
     private readonly WebSocketRequest _request = new();
+    private HandshakeStrictness _strictness;
     private readonly HttpRequestMessage _marker = new(HttpMethod.Get, "http://host.test/path?q=1") { Version = new Version(0, 0) };
 
     public void Dispose()
@@ -147,8 +149,8 @@ public sealed class HttpUpgradeTests : IDisposable
         { "Connection", "keep-alive", HandshakeCheck.Connection },
         { "Sec-WebSocket-Accept", null, HandshakeCheck.Accept },
         { "Sec-WebSocket-Accept", "dGhlIHNhbXBsZSBub25jZQ==", HandshakeCheck.Accept },
-        { "Sec-WebSocket-Protocol", "not-offered", HandshakeCheck.Subprotocol },
-        { "Sec-WebSocket-Extensions", "permessage-deflate", HandshakeCheck.Extensions },
+        { "Sec-WebSocket-Protocol", "not-offered.token", HandshakeCheck.Subprotocol },
+        { "Sec-WebSocket-Extensions", "not-offered", HandshakeCheck.Extensions },
     };
 
     [Theory, MemberData(nameof(WrongAnswers))]
@@ -247,7 +249,10 @@ public sealed class HttpUpgradeTests : IDisposable
         var primary = new FakePrimaryHandler((_, _) => late.Task);
         Task<HttpResponseMessage> sending = SendAsync(primary);
 
-        await (what == "deadline" ? _deadline : _stopping).CancelAsync();
+        if (what == "deadline")
+            _deadline.End();
+        else
+            await _stopping.CancelAsync();
         var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => sending);
         Assert.Equal(check, error.Check);
         Assert.IsAssignableFrom<OperationCanceledException>(error.InnerException);
@@ -265,7 +270,7 @@ public sealed class HttpUpgradeTests : IDisposable
         Task<HttpResponseMessage> sending = SendAsync(new FakePrimaryHandler((_, _) => new TaskCompletionSource<HttpResponseMessage>().Task));
 
         await _caller.CancelAsync();
-        await _deadline.CancelAsync();
+        _deadline.End();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
     }
@@ -440,6 +445,31 @@ public sealed class HttpUpgradeTests : IDisposable
         Assert.False(stream.CanRead);
     }
 
+    [Theory]
+    [InlineData("1.1", "x-counter", null)]
+    [InlineData("1.1", "X-COUNTER;", "ExtensionNameCase, TrailingSemicolon")]
+    [InlineData("1.0", "", "Http10, EmptyExtensions")]
+    public async Task Leniently_a_listed_fault_is_overlooked_and_one_warning_is_logged(string version, string answer, string? leniencies)
+    {
+        _strictness = HandshakeStrictness.Lenient;
+        _extensions.Add(new CounterFactory());
+        var logs = new ListLogger();
+        var primary = new FakePrimaryHandler(request =>
+        {
+            HttpResponseMessage response = FakePrimaryHandler.Upgrade(request);
+            response.Version = Version.Parse(version);
+            response.Headers.TryAddWithoutValidation("Sec-WebSocket-Extensions", answer);
+            return response;
+        });
+
+        using HttpResponseMessage opened = await SendAsync(primary, logger: logs);
+
+        Assert.Equal(answer.Length > 0, TakenFrom(opened).Extensions is not null);
+        Assert.Equal(leniencies is null ? [10, 11] : [10, 15, 11], logs.Entries.Select(entry => entry.Id));
+        if (leniencies is not null)
+            Assert.Contains($"against the RFC: {leniencies}.", logs.Entries[1].Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_extension_that_throws_at_the_answer_fails_the_handshake_and_a_factory_that_throws_sends_nothing()
     {
@@ -494,7 +524,7 @@ public sealed class HttpUpgradeTests : IDisposable
     private async Task<HttpResponseMessage> SendAsync(FakePrimaryHandler primary, IEnumerable<string>? subprotocols = null, ListLogger? logger = null)
     {
         using var invoker = new HttpMessageInvoker(primary, disposeHandler: false);
-        var upgrade = new HttpUpgrade(WebSocketEngines.Http, invoker.SendAsync, subprotocols ?? [], _extensions, TimeSpan.FromSeconds(15), logger is null ? NullLogger.Instance : logger);
-        return await upgrade.SendAsync(_marker, _request, _deadline.Token, _stopping.Token, _caller.Token).Soon();
+        var plugin = new EnginePlugin(invoker.SendAsync, () => null, subprotocols ?? [], _extensions, _strictness, logger is null ? NullLogger.Instance : logger, _stopping.Token);
+        return await new HttpUpgrade(WebSocketEngines.Http, plugin).SendAsync(_marker, _request, _deadline, _caller.Token).Soon();
     }
 }

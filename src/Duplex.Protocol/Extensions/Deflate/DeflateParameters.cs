@@ -66,7 +66,7 @@ internal readonly record struct DeflateParameters(bool ServerNoContextTakeover, 
                 default:
                     if (!TryParseBits(parameter.Value, out int bits))
                     {
-                        error = $"Expected {parameter.Name} with a number from {DeflateWindow.MinBits} to {DeflateWindow.MaxBits}, without leading zeros.";
+                        error = $"Expected {parameter.Name} with a number from {DeflateWindow.MinBits} to {DeflateWindow.MaxBits}, without leading zeros{(parameter.Value is null ? "; it has no value" : "")}. {Unasked(parameter.Name)}";
                         return false;
                     }
 
@@ -84,15 +84,20 @@ internal readonly record struct DeflateParameters(bool ServerNoContextTakeover, 
     {
         // RFC 7692 §7.1.1.1: a server accepts an offer with this parameter "by including the "server_no_context_takeover" extension parameter in the corresponding" answer.
         if (!offer.ServerContextTakeover && !ServerNoContextTakeover)
-            return $"Expected {ServerTakeover}, which was offered.";
+            return $"Expected {ServerTakeover}, which was offered. Add an offer without it to PerMessageDeflateOptions.Alternatives, or leave ServerContextTakeover true.";
 
         // RFC 7692 §7.1.2.1: a server accepts it by the parameter "with the same or smaller value as the offer".
         if (offer.ServerMaxWindowBits < DeflateWindow.MaxBits && (ServerMaxWindowBits ?? DeflateWindow.MaxBits) > offer.ServerMaxWindowBits)
-            return $"Expected {ServerWindow} of at most {offer.ServerMaxWindowBits}, which was offered.";
+            return $"Expected {ServerWindow} of at most {offer.ServerMaxWindowBits}, which was offered. {Unasked(ServerWindow)}";
 
         // RFC 7692 §7.1.2.2: "If a received extension negotiation offer doesn't have the "client_max_window_bits" extension parameter, the corresponding" answer "MUST NOT include" it.
-        return ClientMaxWindowBits is not null && !offer.AllowsClientMaxWindowBits ? $"Expected no {ClientWindow}, which was not offered." : null;
+        return ClientMaxWindowBits is not null && !offer.AllowsClientMaxWindowBits ? $"Expected no {ClientWindow}, which was not offered. Set PerMessageDeflateOptions.AllowsClientMaxWindowBits to true." : null;
     }
+
+    // How the server is not asked for what it cannot say properly.
+    private static string Unasked(string parameter) => parameter == ClientWindow
+        ? "Set PerMessageDeflateOptions.AllowsClientMaxWindowBits to false, so that it is not offered."
+        : "Leave PerMessageDeflateOptions.ServerMaxWindowBits at 15, or add an offer without it to Alternatives.";
 
     // RFC 7692 §7.1.2.1: "a decimal integer value without leading zeroes between 8 to 15, inclusive".
     private static bool TryParseBits(string? value, out int bits) =>

@@ -71,11 +71,32 @@ public class DeflateParametersTests
     [Fact]
     public void A_clients_window_must_have_been_offered() => Assert.False(Fits(new() { AllowsClientMaxWindowBits = false }, "client_max_window_bits=15"));
 
-    private static bool Fits(PerMessageDeflateOffer offer, string answer)
+    [Theory]
+    [InlineData("client_max_window_bits", "it has no value. Set PerMessageDeflateOptions.AllowsClientMaxWindowBits to false")]
+    [InlineData("client_max_window_bits=16", "without leading zeros. Set PerMessageDeflateOptions.AllowsClientMaxWindowBits to false")]
+    [InlineData("server_max_window_bits", "it has no value. Leave PerMessageDeflateOptions.ServerMaxWindowBits at 15")]
+    public void An_illegal_window_names_the_option_that_does_not_ask_for_it(string answer, string expected)
+    {
+        Assert.False(DeflateParameters.TryParse(Header(answer), out _, out string? error));
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_contradicts_an_offer_names_the_option_too()
+    {
+        Assert.Contains("ServerContextTakeover", Contradiction(new() { ServerContextTakeover = false }, ""), StringComparison.Ordinal);
+        Assert.Contains("Alternatives", Contradiction(new() { ServerContextTakeover = false }, ""), StringComparison.Ordinal);
+        Assert.Contains("PerMessageDeflateOptions.ServerMaxWindowBits", Contradiction(new() { ServerMaxWindowBits = 9 }, ""), StringComparison.Ordinal);
+        Assert.Contains("PerMessageDeflateOptions.AllowsClientMaxWindowBits to true", Contradiction(new() { AllowsClientMaxWindowBits = false }, "client_max_window_bits=9"), StringComparison.Ordinal);
+    }
+
+    private static string? Contradiction(PerMessageDeflateOffer offer, string answer)
     {
         Assert.True(DeflateParameters.TryParse(Header(answer), out DeflateParameters parameters, out _));
-        return parameters.Contradicts(offer) is null;
+        return parameters.Contradicts(offer);
     }
+
+    private static bool Fits(PerMessageDeflateOffer offer, string answer) => Contradiction(offer, answer) is null;
 
     private static WebSocketExtensionHeader Header(string parameters) =>
         Assert.Single(WebSocketExtensionHeader.ParseList(parameters.Length == 0 ? "permessage-deflate" : $"permessage-deflate; {parameters}"));

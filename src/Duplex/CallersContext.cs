@@ -1,0 +1,27 @@
+namespace Duplex;
+
+/// <summary>Where the caller of a method runs: its synchronization context or task scheduler, for the caller's own code alone.</summary>
+internal readonly struct CallersContext
+{
+    private readonly TaskScheduler? _scheduler; // null for the thread pool
+    private readonly TaskCreationOptions _options;
+
+    private CallersContext(TaskScheduler scheduler, TaskCreationOptions options)
+    {
+        _scheduler = scheduler;
+        _options = options;
+    }
+
+    /// <summary>Captures the current context.</summary>
+    public static CallersContext Capture()
+    {
+        // As await does: the base class of contexts and the default scheduler stand for the thread pool.
+        if (SynchronizationContext.Current is { } context && context.GetType() != typeof(SynchronizationContext))
+            return new CallersContext(TaskScheduler.FromCurrentSynchronizationContext(), TaskCreationOptions.DenyChildAttach | TaskCreationOptions.HideScheduler);
+        return TaskScheduler.Current == TaskScheduler.Default ? default : new CallersContext(TaskScheduler.Current, TaskCreationOptions.DenyChildAttach);
+    }
+
+    /// <summary>Starts the caller's code there.</summary>
+    public Task<TResult> RunAsync<TResult>(Func<Task<TResult>> code) =>
+        _scheduler is null ? code() : Task.Factory.StartNew(code, CancellationToken.None, _options, _scheduler).Unwrap();
+}

@@ -1,0 +1,40 @@
+namespace Duplex;
+
+/// <summary>Reads the settings of the handler at the bottom of a chain, to explain a failure.</summary>
+internal static class PrimaryHandler
+{
+    /// <summary>The bottom of a chain.</summary>
+    public static HttpMessageHandler? Of(HttpMessageHandler? handler)
+    {
+        while (handler is DelegatingHandler outer)
+            handler = outer.InnerHandler;
+        return handler;
+    }
+
+    /// <summary>Whether connections to an address go through a proxy; false for a handler of unknown kind.</summary>
+    public static bool UsesProxy(HttpMessageHandler? primary, Uri target)
+    {
+        try
+        {
+            System.Net.IWebProxy? proxy = primary switch
+            {
+                SocketsHttpHandler { UseProxy: true } sockets => sockets.Proxy ?? HttpClient.DefaultProxy,
+                HttpClientHandler { UseProxy: true } handler => handler.Proxy ?? HttpClient.DefaultProxy,
+                _ => null,
+            };
+            return proxy is not null && !proxy.IsBypassed(target) && proxy.GetProxy(target) is { } through && through != target;
+        }
+        catch (Exception) // a user's proxy threw: the failure that is being explained matters more
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether it decompresses by itself.</summary>
+    public static bool Decompresses(HttpMessageHandler? primary) => primary switch
+    {
+        SocketsHttpHandler sockets => sockets.AutomaticDecompression != System.Net.DecompressionMethods.None,
+        HttpClientHandler handler => handler.AutomaticDecompression != System.Net.DecompressionMethods.None,
+        _ => false,
+    };
+}
