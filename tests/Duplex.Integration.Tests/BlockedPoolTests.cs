@@ -15,7 +15,7 @@ public sealed class BlockedPoolTests
     {
         if (Environment.GetEnvironmentVariable(BlockedPool.Variable) is { } told)
         {
-            Block(told);
+            await Task.Factory.StartNew(() => Block(told), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             return;
         }
 
@@ -27,7 +27,7 @@ public sealed class BlockedPoolTests
         Assert.Contains("ThreadPool.SetMinThreads", error.Message, StringComparison.Ordinal);
     }
 
-    // What runs in the process of its own. It needs no pool thread itself.
+    // What runs in the process of its own, on a thread that is not the pool's.
     private static void Block(string told)
     {
         var time = new TestClock();
@@ -41,14 +41,23 @@ public sealed class BlockedPoolTests
         byte[] buffer = new byte[4096];
         string request = Encoding.ASCII.GetString(buffer, 0, peer.Receive(buffer));
         var release = new ManualResetEventSlim(); // not disposed: those that wait last do so after us
+        int blocked = 0;
         for (int i = 0; i < Blockers; i++)
-            ThreadPool.QueueUserWorkItem(_ => release.Wait());
-        Assert.True(SpinWait.SpinUntil(() => ThreadPool.PendingWorkItemCount is > 0 and < Blockers, Patience.Limit)); // all threads have theirs
+        {
+            ThreadPool.QueueUserWorkItem(_ =>
+            {
+                Interlocked.Increment(ref blocked);
+                release.Wait();
+            });
+        }
+
+        // All threads: one that still works on the request could read the answer before it comes back for its blocker.
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref blocked) >= ThreadPool.ThreadCount, Patience.Limit / 2));
         string key = request.Split("Sec-WebSocket-Key: ")[1].Split('\r')[0];
         peer.Send(Encoding.ASCII.GetBytes($"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {HandshakeKey.ComputeAccept(key)}\r\n\r\n"));
 
         time.Advance(TimeSpan.FromSeconds(15));
-        Assert.True(SpinWait.SpinUntil(() => time.IsArmed(TimeSpan.FromSeconds(1)), Patience.Limit));
+        Assert.True(SpinWait.SpinUntil(() => time.IsArmed(TimeSpan.FromSeconds(1)), Patience.Limit / 2));
         time.Advance(TimeSpan.FromSeconds(1));
         var error = Assert.Throws<WebSocketHandshakeException>(() => opening.GetAwaiter().GetResult());
         File.WriteAllText(told, $"{error.Check}\n{error.Message}");
