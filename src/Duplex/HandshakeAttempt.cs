@@ -18,9 +18,10 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     private readonly Lock _sync = new();
     private readonly List<UpgradedContent> _opened = []; // under _sync
 
-    // All under _sync. The first two are set by the plugin when it sees the marker first.
+    // All under _sync. The first three are set by the plugin when it sees the marker first.
     private WebSocketsOptions? _options;
     private CancellationTokenSource? _deadline;
+    private TimeLimit? _limit;
     private CancellationTokenRegistration _givenUp;
     private CancellationTokenRegistration _stopped;
     private CancellationToken _deadlineToken; // outlives its source
@@ -82,8 +83,9 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
             _options = options;
             if (_deadline is not null || _isOver)
                 return;
-            _deadline = new CancellationTokenSource(options.HandshakeTimeout, options.TimeProvider);
+            _deadline = new CancellationTokenSource();
             _deadlineToken = _deadline.Token;
+            _limit = new TimeLimit(options.TimeProvider, options.HandshakeTimeout, _deadline.Cancel);
             _givenUp = caller.UnsafeRegister(static deadline => ((CancellationTokenSource)deadline!).Cancel(), _deadline);
             _stopped = stopping.UnsafeRegister(static deadline => ((CancellationTokenSource)deadline!).Cancel(), _deadline);
         }
@@ -122,7 +124,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         // A handler above may have given up waiting without ending what it had begun: that ends here.
         _givenUp.Dispose();
         _stopped.Dispose();
-        _deadline?.Cancel();
-        _deadline?.Dispose();
+        _limit?.Dispose();
+        _deadline?.Cancel(); // not disposed: it has no timer, and the limit may be about to cancel it
     }
 }

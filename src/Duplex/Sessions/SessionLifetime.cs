@@ -328,7 +328,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
     // CloseTimeout begins with the end and covers all of it: what was staged before, our Close, the peer's.
     private async Task UntilShakenAsync(CloseCause cause)
     {
-        long began = _time.GetTimestamp();
+        using var limit = new TimeLimit(_time, _closeTimeout);
         await WithinAsync(Signals.CloseFlushed.Task).ConfigureAwait(false);
         _state.MarkFlushed();
         if (cause.Initiator == CloseInitiator.Local && !cause.StopsParsing)
@@ -336,10 +336,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
 
         async Task WithinAsync(Task task)
         {
-            TimeSpan timeout = _closeTimeout;
-            if (timeout != Timeout.InfiniteTimeSpan)
-                timeout = TimeSpan.FromTicks(Math.Max(0, (timeout - _time.GetElapsedTime(began)).Ticks));
-            if (await CompletesAsync(task, timeout).ConfigureAwait(false))
+            if (await limit.CompletesAsync(task).ConfigureAwait(false))
             {
                 await task.ConfigureAwait(false);
                 return;
@@ -352,16 +349,12 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         }
     }
 
-    // Whether a task completes within that time. Task.WaitAsync would go on a moment before its timer is disposed, or in a rare race never dispose it.
+    // Whether a task completes within that time. The timers are disposed before anything goes on.
     private async Task<bool> CompletesAsync(Task task, TimeSpan atMost)
     {
-        if (!task.IsCompleted)
-        {
-            var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            using ITimer timer = _time.CreateTimer(static late => ((TaskCompletionSource)late!).TrySetResult(), late, atMost, Timeout.InfiniteTimeSpan);
-            await Task.WhenAny(task, late.Task).ConfigureAwait(false);
-        }
-
-        return task.IsCompleted;
+        if (task.IsCompleted)
+            return true;
+        using var limit = new TimeLimit(_time, atMost);
+        return await limit.CompletesAsync(task).ConfigureAwait(false);
     }
 }

@@ -71,9 +71,8 @@ public sealed class ClosingTableTests
         Task<CloseResult> closing = test.Session.CloseAsync(Ours);
         await test.Time.Armed(TimeSpan.FromSeconds(5)); // for the flush
         test.Time.Advance(TimeSpan.FromSeconds(2));
-        int timers = test.Time.CreatedTimers;
         test.Peer.UnblockWrites();
-        await Patience.Until(() => test.Time.CreatedTimers > timers); // for the answer
+        await Patience.Until(() => test.Session.BufferedBytes == 0); // now for the answer
         await test.Time.Pass(TimeSpan.FromSeconds(3)); // what is left
 
         await AssertEndsAsync(test, new Ending

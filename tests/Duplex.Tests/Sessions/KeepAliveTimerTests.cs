@@ -75,6 +75,58 @@ public sealed class KeepAliveTimerTests
         await test.Peer.Released.Soon();
     }
 
+    [Theory]
+    [InlineData(60)]
+    [InlineData(7.5)] // the stop's end falls together with the deadline
+    public async Task A_pong_that_came_while_we_stood_still_is_not_missed(double seconds)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(100, 7);
+        await test.Time.Pass(TimeSpan.FromSeconds(100));
+        Frame ping = await test.Peer.ReceiveAsync();
+        await test.Time.Armed(TimeSpan.FromSeconds(7));
+
+        test.Time.StandStill(TimeSpan.FromSeconds(seconds)); // the timer looks first
+        test.Time.Advance(TimeSpan.FromSeconds(0.9));
+        test.Peer.SendFrame(Opcode.Pong, ping.Data.Span);
+        test.Peer.SendFrame(Opcode.Text, "alive"u8);
+
+        Assert.Equal("alive", await test.ReceiveAsync());
+        test.Time.Advance(TimeSpan.FromSeconds(7));
+        Assert.Equal(WebSocketSessionState.Open, test.Session.State);
+    }
+
+    [Fact]
+    public async Task A_peer_that_is_silent_after_a_stop_too_is_given_up_a_second_later()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(100, 7);
+        await test.Time.Pass(TimeSpan.FromSeconds(100));
+        await test.Peer.ReceiveAsync();
+        await test.Time.Armed(TimeSpan.FromSeconds(7));
+
+        test.Time.StandStill(TimeSpan.FromSeconds(60));
+        Assert.Equal(WebSocketSessionState.Open, test.Session.State);
+        test.Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.IsType<TimeoutException>((await test.Session.Completion.Soon()).Error);
+    }
+
+    [Fact]
+    public async Task A_write_that_the_transport_took_while_we_stood_still_ends_nothing()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(100, 7);
+        await test.Time.Armed(TimeSpan.FromSeconds(100));
+        test.Peer.BlockWrites();
+        await test.Session.SendAsync("blocked");
+        await test.Time.Armed(TimeSpan.FromSeconds(7));
+
+        test.Time.StandStill(TimeSpan.FromSeconds(60));
+        test.Peer.UnblockWrites();
+        await test.Session.FlushAsync().Soon();
+
+        test.Time.Advance(TimeSpan.FromSeconds(7));
+        Assert.Equal(WebSocketSessionState.Open, test.Session.State);
+    }
+
     [Fact]
     public async Task Its_times_can_be_read_and_are_checked_when_they_are_set()
     {

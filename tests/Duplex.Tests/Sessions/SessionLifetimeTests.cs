@@ -205,6 +205,56 @@ public sealed class SessionLifetimeTests
         Assert.True((await closing.Soon()).WasClean);
     }
 
+    [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    public async Task A_Close_that_came_while_we_stood_still_makes_a_clean_end(SessionKind kind)
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind);
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        Assert.Equal("Close(4000: bye)", await test.SentAsync());
+        await test.Time.Armed(CloseTimeout);
+
+        test.Time.StandStill(TimeSpan.FromMinutes(1)); // the timer looks first
+        test.Peer.SendClose(Theirs);
+        test.Peer.SendEof();
+
+        Assert.True((await closing.Soon()).WasClean);
+        Assert.True((await test.Session.Completion.Soon()).WasClean);
+    }
+
+    [Fact]
+    public async Task A_stop_that_outlasts_the_close_timeout_while_our_Close_is_flushed_leaves_time_for_the_answer()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        test.Peer.BlockWrites();
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        await test.Time.Armed(CloseTimeout);
+
+        test.Time.StandStill(TimeSpan.FromMinutes(1));
+        test.Peer.UnblockWrites();
+        Assert.Equal("Close(4000: bye)", await test.SentAsync());
+        test.Peer.SendClose(Theirs);
+        test.Peer.SendEof();
+
+        Assert.True((await closing.Soon()).WasClean);
+    }
+
+    [Fact]
+    public async Task The_tail_is_not_cut_short_by_a_stop()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        test.Peer.SendClose(Theirs);
+        await closing.Soon();
+        await test.Time.Armed(SessionLifetime.Tail);
+
+        test.Time.StandStill(TimeSpan.FromMinutes(1));
+        test.Time.Advance(SessionLifetime.Tail - TimeSpan.FromMilliseconds(1));
+        Assert.False(test.Peer.Released.IsCompleted);
+        test.Time.Advance(TimeSpan.FromMilliseconds(1));
+
+        await test.Peer.Released.Soon();
+    }
+
     [Fact]
     public async Task CloseAsync_is_safe_to_call_concurrently_and_gives_all_callers_the_first_ones_result()
     {
