@@ -54,7 +54,7 @@ internal sealed class HttpUpgrade(
         string[] offered = [.. (request.HasSubprotocols ? request.Subprotocols : []).Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(subprotocols).Distinct(StringComparer.Ordinal)];
         using var offer = new ExtensionOffer(request.IsRaw ? [] : extensions);
         HttpRequestMessage real = CreateRequest(marker, offered, offer.HeaderValue, key);
-        string target = WebSocketUri.Describe(real.RequestUri!);
+        string target = Log.Describe(real.RequestUri!);
         Uri asked = real.RequestUri!;
         return await new HandshakeBounds(timeout, deadline, stopping, token).RunAsync(logger, target, async any =>
         {

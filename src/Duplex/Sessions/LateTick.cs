@@ -52,7 +52,7 @@ internal struct LateTick(TimeProvider time)
         if (late > tolerance)
         {
             // Once until a timely call: on a machine where all calls are late, a dead peer is to be noticed, too.
-            if (left < tolerance && (!_isSpent || lastInbound > _grantedAt))
+            if (left < tolerance && (!_isSpent || lastInbound >= _grantedAt))
                 (_grantedAt, _granted, _isSpent) = (now, Min(Most, timeout), true);
         }
         else if (late >= TimeSpan.Zero)

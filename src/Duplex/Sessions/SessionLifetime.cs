@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace Duplex;
 
 /// <summary>
@@ -26,7 +24,6 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
     private readonly FrameQueue _incoming;
     private readonly TimeProvider _time;
     private readonly TimeSpan _closeTimeout;
-    private readonly ILogger _logger;
 
     // Both set once by Start, before anything else can happen.
     private IFrameReceiver? _receiver;
@@ -45,8 +42,11 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         _incoming = incoming;
         _time = settings.Time;
         _closeTimeout = settings.CloseTimeout;
-        _logger = settings.Logger;
+        Log = new SessionLog(settings.Logger, settings.Target);
     }
+
+    /// <summary>Where the session logs.</summary>
+    public SessionLog Log { get; }
 
     /// <summary>Completes once, with how the session ended, after the transport is released. Never faults.</summary>
     public Task<CloseResult> Completion => Signals.Completion.Task;
@@ -66,6 +66,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
     {
         _receiver = receiver;
         _keepAlive = keepAlive;
+        Log.Opened();
 
         // The session outlives the call that opens it: nothing of that call's ambient context is kept. And it may be one of thousands that nothing happens on: what only waits is no
         // async method, whose state would be kept for as long.
@@ -266,7 +267,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
 
         _state.MarkEnded();
         CloseResult result = _state.ToResult(_incoming.Dropped);
-        LogEnd(result);
+        Log.Ended(result, _state.Describe(result));
         Signals.Reason.TrySetResult(result.Reason);
         Signals.Completion.TrySetResult(result);
         _ = FireClosedAsync();
@@ -287,12 +288,9 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         }
         catch (AggregateException e)
         {
-            Log.Safely(() => Log.ClosedCallbackFailed(_logger, e));
+            Log.ClosedCallbackFailed(e);
         }
     }
-
-    private void LogEnd(CloseResult result) => Log.Safely(
-        () => Log.SessionEnded(_logger, result.Initiator, (ushort)result.Reason.Code, result.WasClean, result.DiscardedMessages, result.Error?.GetType().Name));
 
     // True if the connection is worth a polite end.
     private async Task<bool> ShakeHandsAsync(CloseCause cause)

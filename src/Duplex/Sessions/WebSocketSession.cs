@@ -38,6 +38,9 @@ public abstract partial class WebSocketSession : IAsyncDisposable
             _incoming = new FrameChannelReader(Queue, CloseState);
     }
 
+    /// <summary>The session's id: short, and unique among the sessions of this process. Every log line of the session has it.</summary>
+    public string Id => Lifetime.Log.Id;
+
     /// <summary>What the peer sends. See there for how it ends.</summary>
     /// <exception cref="InvalidOperationException">The session receives streams: <see cref="ReceiveMode.Streams"/>.</exception>
     public FrameChannelReader Incoming => _incoming ?? throw new InvalidOperationException(

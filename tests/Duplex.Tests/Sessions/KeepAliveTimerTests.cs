@@ -128,6 +128,54 @@ public sealed class KeepAliveTimerTests
     }
 
     [Fact]
+    public async Task A_queue_that_stays_full_for_longer_than_the_interval_is_a_warning_once_each_time()
+    {
+        using var logger = new ListLogger();
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with
+        {
+            PingInterval = TimeSpan.FromSeconds(20), PingTimeout = TimeSpan.FromSeconds(7), Incoming = ChannelConfig.Bounded(1, 1000), Logger = logger,
+        });
+        await test.Time.Armed(TimeSpan.FromSeconds(20));
+        for (int time = 1; time <= 2; time++)
+        {
+            test.Peer.SendHex("81 01 61  81 01 62");
+            await test.Queued(1);
+            test.Time.Advance(TimeSpan.FromSeconds(20)); // it is seen to be full, but not for how long
+            Assert.Equal(time - 1, Warnings());
+            test.Time.Advance(TimeSpan.FromSeconds(60));
+            Assert.Equal(time, Warnings());
+
+            Assert.Equal("a", await test.ReceiveAsync());
+            Assert.Equal("b", await test.ReceiveAsync());
+            for (int ping = 4 * (time - 1); ping < 4 * time; ping++)
+                test.Peer.SendFrame(Opcode.Pong, (await test.Peer.ReceiveAsync()).Data.Span);
+            await Patience.Until(() => test.Peer.IsDrained);
+        }
+
+        int Warnings() => logger.Entries.Count(entry => entry.Id == 22);
+    }
+
+    [Fact]
+    public async Task A_queue_that_is_full_again_and_again_but_emptied_in_time_is_no_warning()
+    {
+        using var logger = new ListLogger();
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with
+        {
+            PingInterval = TimeSpan.FromSeconds(20), PingTimeout = Timeout.InfiniteTimeSpan, Incoming = ChannelConfig.Bounded(1, 1000), Logger = logger,
+        });
+        for (int i = 0; i < 5; i++)
+        {
+            test.Peer.SendHex("81 01 61  81 01 62");
+            await test.Queued(1);
+            await test.Time.Pass(TimeSpan.FromSeconds(20)); // each tick finds it full
+            Assert.Equal("a", await test.ReceiveAsync());
+            Assert.Equal("b", await test.ReceiveAsync());
+        }
+
+        Assert.DoesNotContain(logger.Entries, entry => entry.Id == 22);
+    }
+
+    [Fact]
     public async Task Its_times_can_be_read_and_are_checked_when_they_are_set()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open(20, 7);

@@ -47,8 +47,8 @@ public sealed class TimeLimitTests
         Task<bool> waiting = limit.CompletesAsync(done.Task);
 
         _time.StandStill(TimeSpan.FromMinutes(1));
+        Assert.True(_time.IsArmed(TimeSpan.FromSeconds(1)));
         _time.Advance(TimeSpan.FromMilliseconds(999));
-        Assert.False(waiting.IsCompleted);
         done.SetResult(); // what had come meanwhile is read
 
         Assert.True(await waiting.Soon());
@@ -61,7 +61,7 @@ public sealed class TimeLimitTests
         Task<bool> waiting = limit.CompletesAsync(_never.Task);
 
         _time.StandStill(Limit + TimeSpan.FromMilliseconds(500));
-        Assert.False(waiting.IsCompleted);
+        Assert.True(_time.IsArmed(TimeSpan.FromSeconds(1)));
         _time.Advance(TimeSpan.FromSeconds(1));
 
         Assert.False(await waiting.Soon());
