@@ -11,13 +11,13 @@ public class QueueHandOver
     private const int Frames = 64 * BatchSize; // as many as both queues hold, so that nobody ever waits for room
 
     private readonly Frame _frame = new Frame.Binary(new byte[16]);
-    private FrameQueue _queue = new(ChannelConfig.DefaultIncoming);
+    private FrameQueue _queue = new(ChannelConfig.DefaultIncoming, new CloseState());
     private Channel<Frame> _channel = Bounded();
 
     [GlobalSetup]
     public void Setup()
     {
-        _queue = new FrameQueue(ChannelConfig.DefaultIncoming);
+        _queue = new FrameQueue(ChannelConfig.DefaultIncoming, new CloseState());
         _channel = Bounded();
     }
 

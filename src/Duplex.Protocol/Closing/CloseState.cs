@@ -90,7 +90,7 @@ public sealed class CloseState
         return new WebSocketClosedException($"The WebSocket session takes no more frames: {Describe(result)}.", result, result.Error);
     }
 
-    /// <summary>What a receive throws behind the last frame; null for a normal end.</summary>
+    /// <summary>What a receive throws after the last frame; null for a normal end, which says that every frame up to the peer's Close was delivered.</summary>
     /// <param name="discardedMessages">How many received frames were dropped.</param>
     public Exception? ToReceiveException(long discardedMessages = 0)
     {
@@ -103,10 +103,16 @@ public sealed class CloseState
         if (failure is WebSocketProtocolException or FrameTooBigException)
             return failure; // the peer broke a rule while we waited for its Close
         Exception? inner = cause?.ReceiveError ?? failure;
-        if (inner is null && cause is not { WrapsError: true })
+        if (inner is null && cause is not { WrapsError: true } && discardedMessages == 0)
             return null;
         CloseResult result = ToResult(discardedMessages);
-        return new WebSocketClosedException($"The WebSocket session has ended abnormally: {Describe(result)}.", result, inner);
+        string how = discardedMessages switch
+        {
+            0 => "abnormally",
+            1 => "and one received message was discarded",
+            _ => $"and {discardedMessages} received messages were discarded",
+        };
+        return new WebSocketClosedException($"The WebSocket session has ended {how}: {Describe(result)}.", result, inner);
     }
 
     /// <summary>What began the end, and what kept it from being clean, in words fit for a log: of foreign texts only that of the peer's Close, escaped.</summary>

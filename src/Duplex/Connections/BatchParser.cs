@@ -10,10 +10,13 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
     /// </summary>
     public const int BatchSize = 64;
 
+    // Only touched by whoever has the role of reading.
+    private Frame.Close? _close;
+
     /// <summary>Why a batch ended.</summary>
     public enum End
     {
-        /// <summary>The receiver wants no more, or the peer broke a rule.</summary>
+        /// <summary>The peer closed, or broke a rule: nothing after it is parsed.</summary>
         Last,
 
         /// <summary>It is full; there may be more in the input.</summary>
@@ -29,6 +32,9 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
     /// <summary>What the peer did wrong, once it did.</summary>
     public ProtocolViolation? Violation => reader.Violation ?? assembler.Violation;
 
+    /// <summary>Whether the peer closed, or broke a rule. The frames before that were passed on.</summary>
+    public bool IsOver => _close is not null || Violation is not null;
+
     /// <summary>How many frames, or pieces, the last batch passed on.</summary>
     public int Passed { get; private set; }
 
@@ -41,6 +47,14 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
     /// <summary>Whether payloads can be read straight into the message.</summary>
     public bool MayBeDirect => assembler.TakesPayloadInPlace;
 
+    /// <summary>Hands the peer's Close over; null if there is none, or no longer.</summary>
+    public Frame.Close? TakeClose()
+    {
+        Frame.Close? close = _close;
+        _close = null;
+        return close;
+    }
+
     /// <summary>Memory of the message in progress for its next bytes; what was read there is the next input.</summary>
     public Memory<byte> GetDirectMemory() => assembler.GetPayloadMemory(reader.Remaining);
 
@@ -48,14 +62,20 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
     public void Trim() => assembler.Trim();
 
     /// <summary>Gives the memory back.</summary>
-    public void Release() => assembler.Dispose();
+    public void Release()
+    {
+        TakeClose()?.Recycle();
+        assembler.Dispose();
+    }
 
     /// <summary>Parses from the front of the input, and leaves there what it has not parsed.</summary>
     /// <returns>Why it stopped: whether there is room may have changed a moment later, while whole frames still lie in the input.</returns>
     public End Parse(ref Memory<byte> input, IFrameReceiver receiver)
     {
-        Span<byte> rest = input.Span;
         Passed = 0;
+        if (IsOver)
+            return End.Last;
+        Span<byte> rest = input.Span;
         End end = Parse(ref rest, receiver);
         PassPiece(receiver);
         input = rest.IsEmpty ? default : input[^rest.Length..]; // empty, it would still keep a message's memory
@@ -74,11 +94,14 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
             LastPayloadLength = piece.Header.PayloadLength;
             if (assembler.TryAccept(piece, out Frame? frame))
             {
-                if (frame.Type == FrameType.Close)
-                    PassPiece(receiver); // nothing comes behind it
-                Passed++;
-                if (!receiver.OnFrame(frame))
+                if (frame is Frame.Close close)
+                {
+                    _close = close;
                     return End.Last;
+                }
+
+                Passed++;
+                receiver.OnFrame(frame);
             }
             else if (assembler.Violation is not null)
             {

@@ -1,15 +1,18 @@
 namespace Duplex;
 
-/// <summary>Where a connection's received frames go. Called by its receive loop only, never concurrently, and never made to wait but for room.</summary>
+/// <summary>Receives the frames of one connection. Called by its receive loop only, one call at a time. Only a lack of room makes the loop wait.</summary>
 internal interface IFrameReceiver
 {
-    /// <summary>Whether the next frame has a place to go.</summary>
+    /// <summary>Whether there is room for the next frame.</summary>
     bool HasRoom { get; }
 
-    /// <summary>Takes a frame over; false if it is the last one that is wanted.</summary>
-    bool OnFrame(Frame frame);
+    /// <summary>Takes over a frame that is no Close.</summary>
+    void OnFrame(Frame frame);
 
-    /// <summary>All that was read is parsed: what was received becomes visible, what is owed is written. Once a batch.</summary>
+    /// <summary>Takes over the peer's Close, the last frame. All frames before it are published, and a consumer that waited for them has run.</summary>
+    void OnClose(Frame.Close close);
+
+    /// <summary>All that was read is parsed: publishes the frames and has the owed pongs written. Once a batch.</summary>
     void OnBatchEnd();
 
     /// <summary>Completes when there is room again.</summary>

@@ -22,17 +22,20 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
     /// <summary>Whether the role was taken back and the loop has not gone on yet, because the pool is busy: nobody knows what the peer has sent.</summary>
     public bool IsReclaimed => _isReclaimed;
 
+    /// <summary>Loop: whether a consumer can be run here. A stream may complete its reads on a thread that is not the pool's, or from within a consumer of another connection.</summary>
+    public static bool CanLend => Thread.CurrentThread.IsThreadPoolThread && Watch.IsFree;
+
     /// <summary>Loop: runs a consumer, and lends it the role meanwhile; one that cannot be run here is handed to the pool.</summary>
     /// <returns>Whether the loop still has its role. If not, whoever took it sees to all that follows.</returns>
     public bool Lend(IThreadPoolWorkItem consumer)
     {
-        // A stream may complete its reads on a thread that is not the pool's, or from within a consumer of another connection: who knows what they hold or wait for.
-        if (!Thread.CurrentThread.IsThreadPoolThread || !Watch.TryBegin(this))
+        if (!CanLend)
         {
             ThreadPool.UnsafeQueueUserWorkItem(consumer, preferLocal: false);
             return true;
         }
 
+        Watch.Begin(this);
         int thread = Environment.CurrentManagedThreadId;
         ExecutionContext? ambient = ExecutionContext.Capture();
         Volatile.Write(ref _lentTo, thread);
@@ -105,7 +108,7 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
 
         // Both under Sync.
         private static readonly List<WeakReference<Place>> Places = [];
-        private static readonly Timer Timer = new(static _ => Look(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        private static readonly Timer Timer = NewTimer();
 
         // Only touched by its thread.
         [ThreadStatic]
@@ -114,22 +117,29 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
         // Set by whoever lends a role, cleared under Sync.
         private static volatile bool _isOn;
 
-        /// <summary>Before a role is lent to this thread; false if one is lent to it already.</summary>
-        public static bool TryBegin(ReadingRole role)
+        /// <summary>Whether no role is lent to this thread.</summary>
+        public static bool IsFree => _ownPlace?.Role is null;
+
+        /// <summary>Before a role is lent to this thread, which must be free.</summary>
+        public static void Begin(ReadingRole role)
         {
             Place place = _ownPlace ??= NewPlace();
-            if (place.Role is not null)
-                return false;
             place.Role = role;
             place.Loans++;
             Interlocked.MemoryBarrier(); // either the look sees this loan, or we see that it was the last
             if (!_isOn)
                 Start();
-            return true;
         }
 
         /// <summary>The consumer has come back.</summary>
         public static void End() => _ownPlace!.Role = null;
+
+        // It lives as long as the process: without this it would keep the ambient values of the caller whose consumer happened to be the first.
+        private static Timer NewTimer()
+        {
+            using (ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow())
+                return new Timer(static _ => Look(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
 
         private static Place NewPlace()
         {
@@ -153,7 +163,7 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
             lock (Sync)
             {
                 _isOn = false;
-                Interlocked.MemoryBarrier(); // see TryBegin
+                Interlocked.MemoryBarrier(); // see Begin
                 bool anyLoan = false;
                 for (int i = Places.Count - 1; i >= 0; i--)
                 {

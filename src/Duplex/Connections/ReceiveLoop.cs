@@ -80,10 +80,10 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
     /// <summary>Whether the loop waits for room, or for a thread after its consumer kept the one it had, and so cannot see what the peer sends.</summary>
     public bool IsPaused => _isPaused || _role.IsReclaimed;
 
-    /// <summary>Reads and parses until the receiver wants no more, the peer breaks a rule, or the stream ends.</summary>
+    /// <summary>Reads and parses until the peer closes or breaks a rule, or the stream ends. Continuations run on the thread pool: the last turn may be a consumer's.</summary>
     public Task<ReceiveEnd> RunAsync(IFrameReceiver receiver)
     {
-        var end = new TaskCompletionSource<ReceiveEnd>();
+        var end = new TaskCompletionSource<ReceiveEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
         _receiver = receiver;
         _end = end;
 
@@ -105,11 +105,13 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
         return end.Task;
     }
 
-    /// <summary>From within a batch: what waits for its frames. It is run, on the loop's thread, when the batch is done.</summary>
+    /// <summary>From within a batch: what waits for its frames. The first is run on the loop's thread when the batch is done, the others on the thread pool.</summary>
     public void RunWhenDone(IThreadPoolWorkItem consumer)
     {
-        HandOver(); // only one can be first
-        _consumer = consumer;
+        if (_consumer is null)
+            _consumer = consumer;
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(consumer, preferLocal: false);
     }
 
     /// <summary>For a consumer that has taken all there is: the one that the loop runs reads on by itself. True if it was, and should look again.</summary>
@@ -164,6 +166,13 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
         {
             if (_consumer is not { } consumer)
                 continue;
+            if (!ReadingRole.CanLend && _parser.IsOver)
+            {
+                // What ended the batch must wait for its consumer: both go on where one can be run.
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                return;
+            }
+
             _consumer = null;
             if (!_role.Lend(consumer))
                 return;
@@ -178,14 +187,15 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
         {
             BatchParser.End end = _parser.Parse(ref _input, _receiver!);
             _receiver!.OnBatchEnd();
-            if (end == BatchParser.End.Last)
-                return End(new ReceiveEnd(Violation: _parser.Violation));
             if (end == BatchParser.End.Full || _consumer is not null)
                 return true;
 
-            // First what has come: by the time its consumer wants more that may be there, and a read that finds it costs no wait and no change of threads.
+            // First what has come: by the time its consumer wants more that may be there, and a read that finds it costs no wait and no change of threads. And what ended the batch, a
+            // Close or a violation, takes effect on the next turn: its consumer sees the frames before it, and can answer them.
             if (isBorrowed && _parser.Passed > 0)
                 return true;
+            if (end == BatchParser.End.Last)
+                return EndOfInput(_receiver);
             return end == BatchParser.End.LacksRoom ? TryPause(_receiver) : TryRead(isBorrowed);
         }
         catch (Exception e)
@@ -196,6 +206,13 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
 
     // Whatever a stream throws, the connection is gone.
     private bool Fail(Exception error) => End(new ReceiveEnd(Error: error as IOException ?? new IOException("Reading from the connection failed.", error)));
+
+    private bool EndOfInput(IFrameReceiver receiver)
+    {
+        if (_parser.TakeClose() is { } close)
+            receiver.OnClose(close);
+        return End(new ReceiveEnd(Violation: _parser.Violation));
+    }
 
     // Always false: there is no role any more.
     private bool End(ReceiveEnd end)

@@ -44,6 +44,8 @@ internal sealed class SendStage(FrameWriter writer, ChannelConfig bounds) : IDis
     /// <summary>Stages a data frame's header and the beginning of its payload, both or, without memory for them, neither; the rest follows by <see cref="Append"/>.</summary>
     public void Begin(Opcode opcode, bool fin, ReservedBits reserved, long length, ReadOnlySpan<byte> first)
     {
+        // The sender may answer a message that came after a ping: its pong goes first.
+        StageOwedPongs();
         int before = writer.WrittenCount;
         writer.Begin(opcode, length, first, fin, reserved);
         Position += writer.WrittenCount - before;

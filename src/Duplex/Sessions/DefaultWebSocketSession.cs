@@ -37,7 +37,8 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
 
     /// <summary>
     /// How long the peer may be silent once a ping has reached the transport, before it counts as dead and the connection is aborted; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
-    /// Anything that the peer sends proves it alive. Settable at any time. By default what the options say.
+    /// Anything that the peer sends proves it alive. Time in which this process stood still, or did not read because <see cref="WebSocketSession.Incoming"/> was full, does not count.
+    /// Settable at any time. By default what the options say.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24 days.</exception>
     /// <exception cref="NotSupportedException">It is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
@@ -95,33 +96,31 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
         }
     }
 
-    bool IFrameReceiver.OnFrame(Frame frame)
+    void IFrameReceiver.OnFrame(Frame frame)
     {
-        if (!frame.IsControl)
-        {
-            Enqueue(frame);
-            return true;
-        }
-
         switch (frame)
         {
             case Frame.Ping:
                 // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already received a Close frame."
                 Connection.Pump.OwePong(frame.Data.Span);
                 frame.Recycle();
-                return true;
+                break;
             case Frame.Pong:
                 if (_pings.OnPong(frame.Data.Span) is not 0 and ulong answered)
                     _keepAlive.OnPong(answered);
                 frame.Recycle();
-                return true;
+                break;
             default:
-                var close = (Frame.Close)frame;
-                Duplex.CloseReason reason = close.ReadReason() ?? Duplex.CloseReason.NoStatus;
-                frame.Recycle();
-                Lifetime.OnPeerClose(reason, answer: true);
-                return false;
+                Enqueue(frame);
+                break;
         }
+    }
+
+    void IFrameReceiver.OnClose(Frame.Close close)
+    {
+        Duplex.CloseReason reason = close.ReadReason() ?? Duplex.CloseReason.NoStatus;
+        close.Recycle();
+        Lifetime.OnPeerClose(reason, answer: true);
     }
 
     void IFrameReceiver.OnBatchEnd()

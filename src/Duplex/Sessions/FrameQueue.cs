@@ -16,6 +16,7 @@ internal sealed class FrameQueue
     private const int TurnsInVain = 64;
 
     private readonly ChannelConfig _bounds;
+    private readonly CloseState _closeState; // says what stands at the end
     private readonly bool _ofPieces; // whether a frame without fin is part of a message that is read as it comes
     private readonly Lock _sync = new(); // around publication, waits and the end
     private readonly FrameWaits _waits;
@@ -26,7 +27,6 @@ internal sealed class FrameQueue
     private Added _added;
     private Segment? _publishedTail; // where the tail was when it last published
     private int _publishedIndex;
-    private bool _hasHole; // a piece was dropped: what follows must not look as if it followed what came before
 
     // An empty segment: set by whoever takes its last frame, taken by the producer.
     private Segment? _spare;
@@ -42,24 +42,31 @@ internal sealed class FrameQueue
 
     // All written under _sync, the last two under _claim, too; read by anybody.
     private long _publishedFrames;
-    private volatile bool _isLossy; // the end has begun: what does not fit is dropped, the producer never waits
+    private volatile bool _isLossy; // what does not fit is dropped, the producer never waits
     private volatile bool _isComplete; // the end stands behind what is published
     private volatile bool _isAbandoned; // nobody will take any more
 
-    // Counted up by whoever drops a frame, atomically.
-    private long _dropped;
+    // Set by any thread, once a close of ours has begun: a full queue makes the producer wait, whatever the bounds say.
+    private volatile bool _suspends;
 
-    // Both under _claim.
+    // Both written by whoever drops a frame, the count atomically. Nothing that comes after a dropped frame is delivered.
+    private long _dropped;
+    private volatile bool _hasHole;
+
+    // All written under _claim; the last two read by anybody.
     private Segment? _head;
     private TaskCompletionSource? _room;
+    private long _pauses;
 
     // Under _sync.
     private Exception? _error;
 
-    public FrameQueue(ChannelConfig bounds, bool ofPieces = false)
+    public FrameQueue(ChannelConfig bounds, CloseState closeState, bool ofPieces = false)
     {
         _bounds = bounds;
+        _closeState = closeState;
         _ofPieces = ofPieces;
+        _suspends = bounds.Overflow == ChannelOverflow.Suspend;
         _waits = new FrameWaits(_sync);
     }
 
@@ -69,14 +76,23 @@ internal sealed class FrameQueue
     /// <summary>Completes when nothing is left to take, and nothing more will come.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>How many data frames were dropped because the end had begun; of pieces, how many messages lost their end.</summary>
-    public long Dropped => Volatile.Read(ref _dropped);
+    /// <summary>How many frames were dropped because the end had begun; of pieces, how many messages. One that was cut off counts where no other does.</summary>
+    public long Dropped => Math.Max(Volatile.Read(ref _dropped), _hasHole ? 1 : 0);
+
+    /// <summary>How many frames were ever taken, those that were dropped from the queue included.</summary>
+    public long TakenFrames => Volatile.Read(ref _taken.Frames);
+
+    /// <summary>Whether the producer waits for room.</summary>
+    public bool IsFull => Volatile.Read(ref _room) is not null;
+
+    /// <summary>How often the producer has waited for room.</summary>
+    public long Pauses => Volatile.Read(ref _pauses);
 
     /// <summary>How many frames can be taken now.</summary>
     public int Count => (int)Math.Max(0, Volatile.Read(ref _publishedFrames) - Volatile.Read(ref _taken.Frames));
 
-    /// <summary>Whether the producer may go on. A queue that closes on overflow, or whose end has begun, never holds it up.</summary>
-    public bool MayAdd => _isLossy || _bounds.Overflow == ChannelOverflow.Close || HasRoom;
+    /// <summary>Whether the producer may go on. A queue that closes on overflow, or drops what does not fit, never holds it up.</summary>
+    public bool MayAdd => _isLossy || !_suspends || HasRoom;
 
     // Asked for each frame: by what was seen of the consumers before, as long as that is enough. The next frame's size is not known: the last one may exceed the bound.
     private bool HasRoom => Fits(0) || SeesRoom(0);
@@ -89,14 +105,12 @@ internal sealed class FrameQueue
     {
         if (_isComplete || _isAbandoned || _hasHole || (_isLossy && !HasRoomFor(frame)))
         {
-            _hasHole = _ofPieces;
             Drop(frame);
             return true;
         }
 
-        if (_bounds.Overflow == ChannelOverflow.Close && !HasRoomFor(frame))
+        if (!_suspends && !HasRoomFor(frame))
         {
-            _hasHole = _ofPieces;
             Publish();
             return false;
         }
@@ -118,9 +132,6 @@ internal sealed class FrameQueue
         _added.Bytes += frame.Data.Length;
         return true;
     }
-
-    /// <summary>Producer: a frame that was not added, and ends nothing, because the end has begun, is dropped all the same.</summary>
-    public void CountDropped() => Interlocked.Increment(ref _dropped);
 
     /// <summary>Producer: makes what was added visible, and wakes whoever waits for it. What comes behind the end is dropped: a receiver may have seen the end.</summary>
     public void Publish()
@@ -152,21 +163,23 @@ internal sealed class FrameQueue
         Claim();
         bool mustWait = !_isLossy && !IsHalfEmpty;
         if (mustWait)
+        {
             _room = room;
+            _pauses++;
+        }
+
         Unclaim();
         return mustWait ? room.Task : Task.CompletedTask;
     }
 
     /// <summary>Takes the next frame, if one is there.</summary>
-    public Frame? TryTake() => TryTake(toDrop: false);
-
-    private Frame? TryTake(bool toDrop)
+    public Frame? TryTake()
     {
         if (IsEmpty)
             return null;
 
         Claim();
-        Frame? frame = _isAbandoned == toDrop ? Take() : null;
+        Frame? frame = _isAbandoned ? null : Take();
         TaskCompletionSource? room = _room is not null && IsHalfEmpty ? TakeRoomWaiter() : null;
         bool drained = _isComplete && frame is not null && IsEmpty;
         Unclaim();
@@ -214,7 +227,10 @@ internal sealed class FrameQueue
         return wait.AsTask(token);
     }
 
-    /// <summary>From now on the producer never waits: what does not fit is dropped and counted.</summary>
+    /// <summary>From now on a full queue makes the producer wait, also one that was to close the session on overflow: that end has begun.</summary>
+    public void Suspend() => _suspends = true;
+
+    /// <summary>From now on the producer never waits: the first frame that does not fit is dropped, and all that follow, and counted.</summary>
     public void StopPausing()
     {
         Claim();
@@ -224,9 +240,8 @@ internal sealed class FrameQueue
         room?.TrySetResult();
     }
 
-    /// <summary>Nothing more will come: behind the frames that are published stands the end. The first call counts.</summary>
-    /// <param name="error">What a receiver gets behind the last frame; null for a normal end.</param>
-    public void Complete(Exception? error)
+    /// <summary>Nothing more will come: after the frames that are published stands the end, as the closing state has it now. The first call counts.</summary>
+    public void Complete()
     {
         bool drained;
         FrameWaits.Wait? waits;
@@ -235,7 +250,7 @@ internal sealed class FrameQueue
         {
             if (_isComplete)
                 return;
-            _error = error;
+            _error = _closeState.ToReceiveException(Dropped);
             waits = _waits.TakeAll();
             Claim();
             _isLossy = true;
@@ -251,19 +266,37 @@ internal sealed class FrameQueue
             SetCompletion();
     }
 
-    /// <summary>Drops what nobody has taken yet, and what still comes.</summary>
+    /// <summary>Drops what nobody has taken yet, and what still comes. An end that nobody has seen yet is then no normal one.</summary>
     public void DropAll()
     {
+        TaskCompletionSource? room;
         lock (_sync)
         {
-            // Under both: nothing is published any more, and nobody else takes anything. Whoever reads a message in pieces must not get one from behind a dropped one.
+            // Under both: nothing is published any more, and nobody else takes anything.
             Claim();
             _isAbandoned = true;
+            _isLossy = true;
+            room = TakeRoomWaiter();
             Unclaim();
+            while (TakeToDrop() is { } frame)
+            {
+                Drop(frame);
+                if (_isComplete)
+                    _error ??= _closeState.ToReceiveException(Dropped);
+            }
         }
 
-        while (TryTake(toDrop: true) is { } frame)
-            Drop(frame);
+        room?.TrySetResult();
+        if (_isComplete)
+            SetCompletion();
+    }
+
+    private Frame? TakeToDrop()
+    {
+        Claim();
+        Frame? frame = Take();
+        Unclaim();
+        return frame;
     }
 
     private bool IsEmpty => Volatile.Read(ref _taken.Frames) == Volatile.Read(ref _publishedFrames);
@@ -298,6 +331,7 @@ internal sealed class FrameQueue
     {
         if (!_ofPieces || frame.Fin)
             Interlocked.Increment(ref _dropped);
+        _hasHole = true;
         frame.Recycle();
     }
 

@@ -26,6 +26,12 @@ internal struct LateTick(TimeProvider time)
     private TimeSpan _granted;
     private bool _isSpent;
 
+    /// <summary>With a first call that is asked for already.</summary>
+    /// <param name="time">Whose timestamps are compared.</param>
+    /// <param name="now">Since when.</param>
+    /// <param name="next">In what time.</param>
+    public LateTick(TimeProvider time, long now, TimeSpan next) : this(time) => Ask(now, next);
+
     /// <summary>How late a call may come and still be timely.</summary>
     public static TimeSpan Tolerance(TimeSpan timeout) => Min(Most, timeout / 4);
 
@@ -40,6 +46,9 @@ internal struct LateTick(TimeProvider time)
         return left > margin ? left - margin : left;
     }
 
+    /// <summary>Whether a call comes so late that this process must have stood still.</summary>
+    public readonly bool IsLate(long now, TimeSpan timeout) => _asked is { } asked && time.GetElapsedTime(asked.At, now) - asked.In > Tolerance(timeout);
+
     /// <summary>The owner is called: what is left of its deadline, which is more than the clock says if the call is late.</summary>
     /// <param name="now">The time.</param>
     /// <param name="left">What is left by the clock; <see cref="TimeSpan.MaxValue"/> if no deadline runs.</param>
@@ -47,15 +56,13 @@ internal struct LateTick(TimeProvider time)
     /// <param name="lastInbound">When the peer was last heard: if that was after a grant, the grant was of use, and a further stop gets one, too.</param>
     public TimeSpan Left(long now, TimeSpan left, TimeSpan timeout, long lastInbound = long.MinValue)
     {
-        TimeSpan late = _asked is { } asked ? time.GetElapsedTime(asked.At, now) - asked.In : TimeSpan.MinValue;
-        TimeSpan tolerance = Tolerance(timeout);
-        if (late > tolerance)
+        if (IsLate(now, timeout))
         {
             // Once until a timely call: on a machine where all calls are late, a dead peer is to be noticed, too.
-            if (left < tolerance && (!_isSpent || lastInbound >= _grantedAt))
+            if (left < Tolerance(timeout) && (!_isSpent || lastInbound >= _grantedAt))
                 (_grantedAt, _granted, _isSpent) = (now, Min(Most, timeout), true);
         }
-        else if (late >= TimeSpan.Zero)
+        else if (_asked is { } asked && time.GetElapsedTime(asked.At, now) >= asked.In)
         {
             _isSpent = false;
         }

@@ -15,15 +15,14 @@ public class RawWebSocketSession : WebSocketSession, IFrameReceiver
     /// <summary>A session over a duplex stream.</summary>
     internal static RawWebSocketSession Over(Stream stream, IDisposable owner, SessionSettings settings) => new(stream, owner, settings);
 
-    bool IFrameReceiver.OnFrame(Frame frame)
+    void IFrameReceiver.OnFrame(Frame frame) => Enqueue(frame);
+
+    void IFrameReceiver.OnClose(Frame.Close close)
     {
         // Read before the frame is the user's, who may recycle it.
-        CloseReason? closed = frame is Frame.Close close ? close.ReadReason() ?? CloseReason.NoStatus : null;
-        Enqueue(frame);
-        if (closed is null)
-            return true;
-        Lifetime.OnPeerClose(closed, answer: false);
-        return false;
+        CloseReason reason = close.ReadReason() ?? CloseReason.NoStatus;
+        Enqueue(close);
+        Lifetime.OnPeerClose(reason, answer: false);
     }
 
     void IFrameReceiver.OnBatchEnd() => Queue.Publish();

@@ -120,7 +120,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         }
 
         _state.MarkReceived(received);
-        _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
+        _incoming.Complete();
     }
 
     /// <summary>Ends at once; the peer sees the connection break.</summary>
@@ -154,7 +154,6 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
     private void CarryOut(CloseCause cause)
     {
         _keepAlive?.Dispose();
-        _connection.Receiving.Hurry();
 
         // Before anybody can see the end: whoever sees it finds that nothing can be sent any more.
         if (cause.Reason is { } reason)
@@ -162,11 +161,12 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         else if (cause.Received is null)
             _connection.Stop();
 
-        _incoming.StopPausing();
         if (cause.DropsReceived)
             _incoming.DropAll();
-        if (!cause.AwaitsPeer)
-            _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
+        if (cause.AwaitsPeer)
+            _incoming.Suspend();
+        else
+            _incoming.Complete();
         _ = EndAsync(cause);
     }
 
@@ -224,7 +224,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         // Our Close first: a peer may end its half of the connection right behind its own, and HttpClient's upgraded stream closes both ways as soon as that end is read.
         // Behind the peer's Close nothing is left to read.
         Task flushed = Task.WhenAny(Signals.CloseFlushed.Task);
-        await (end.Violation is null ? flushed : CompletesAsync(flushed, CloseFirst)).ConfigureAwait(false);
+        await (end.Violation is null ? flushed : WaitForAsync(flushed, CloseFirst)).ConfigureAwait(false);
         await _connection.Receiving.DrainAsync().ConfigureAwait(false);
     }
 
@@ -245,7 +245,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         MissClose(lost);
 
         // The peer may have closed before it stopped to read: its Close is then still on its way through the receive loop, and tells more than our failed write.
-        await CompletesAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
+        await WaitForAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
         TryEnd(CloseCause.Lost(lost));
     }
 
@@ -253,17 +253,19 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
 
     private async Task EndAsync(CloseCause cause)
     {
+        long began = _time.GetTimestamp();
+
         // The caller, who may hold no lock but has other things to do, goes on.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        bool isPolite = await ShakeHandsAsync(cause).ConfigureAwait(false);
+        bool isPolite = await ShakeHandsAsync(cause, began).ConfigureAwait(false);
 
         // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". Where the peer's Close was not reached, what it still sends would destroy ours, so a server drains, too.
         if (isPolite && (_connection.Role == WebSocketRole.Client || _state.Received is null))
-            await CompletesAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
+            await WaitForAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
 
         _connection.Release();
         MissClose(new IOException("The connection was released before our Close was sent."));
-        await CompletesAsync(ReleaseMemoryAsync(), Tail).ConfigureAwait(false);
+        await WaitForAsync(ReleaseMemoryAsync(), Tail).ConfigureAwait(false);
 
         _state.MarkEnded();
         CloseResult result = _state.ToResult(_incoming.Dropped);
@@ -293,14 +295,14 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
     }
 
     // True if the connection is worth a polite end.
-    private async Task<bool> ShakeHandsAsync(CloseCause cause)
+    private async Task<bool> ShakeHandsAsync(CloseCause cause, long began)
     {
         bool isPolite = false;
         if (cause.Reason is not null || cause.Received is not null)
         {
             try
             {
-                await UntilShakenAsync(cause).ConfigureAwait(false);
+                await UntilShakenAsync(cause, began).ConfigureAwait(false);
                 isPolite = true;
             }
             catch (TimeoutException e)
@@ -318,15 +320,15 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
                 _state.MarkFlushed();
         }
 
-        _incoming.Complete(_state.ToReceiveException(_incoming.Dropped));
+        _incoming.Complete();
         Signals.Handshake.TrySetResult(_state.ToResult(_incoming.Dropped));
         return isPolite;
     }
 
     // CloseTimeout begins with the end and covers all of it: what was staged before, our Close, the peer's.
-    private async Task UntilShakenAsync(CloseCause cause)
+    private async Task UntilShakenAsync(CloseCause cause, long began)
     {
-        using var limit = new TimeLimit(_time, _closeTimeout);
+        var wait = new CloseWait(_time, began, _closeTimeout, watchesConsumer: cause is { AwaitsPeer: true, DropsReceived: false });
         await WithinAsync(Signals.CloseFlushed.Task).ConfigureAwait(false);
         _state.MarkFlushed();
         if (cause.Initiator == CloseInitiator.Local && !cause.StopsParsing)
@@ -334,8 +336,15 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
 
         async Task WithinAsync(Task task)
         {
-            if (await limit.CompletesAsync(task).ConfigureAwait(false))
+            while (true)
             {
+                (CloseWait.Action action, TimeSpan next) = wait.Look(_time.GetTimestamp(), new CloseWait.Sighting(_incoming.IsFull, _incoming.TakenFrames, _incoming.Pauses));
+                if (action == CloseWait.Action.GiveUp)
+                    break;
+                if (action == CloseWait.Action.Discard)
+                    _incoming.StopPausing();
+                if (!await CompletesAsync(task, next).ConfigureAwait(false))
+                    continue;
                 await task.ConfigureAwait(false);
                 return;
             }
@@ -347,12 +356,25 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         }
     }
 
-    // Whether a task completes within that time. The timers are disposed before anything goes on.
-    private async Task<bool> CompletesAsync(Task task, TimeSpan atMost)
+    // Whether a task completes before the next look. Task.WaitAsync would go on a moment before its timer is disposed, or in a rare race never dispose it.
+    private async Task<bool> CompletesAsync(Task task, TimeSpan next)
+    {
+        if (!task.IsCompleted)
+        {
+            var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using ITimer timer = _time.CreateTimer(static late => ((TaskCompletionSource)late!).TrySetResult(), late, next, Timeout.InfiniteTimeSpan);
+            await Task.WhenAny(task, late.Task).ConfigureAwait(false);
+        }
+
+        return task.IsCompleted;
+    }
+
+    // Waits for a task, and no longer than that.
+    private async Task WaitForAsync(Task task, TimeSpan atMost)
     {
         if (task.IsCompleted)
-            return true;
+            return;
         using var limit = new TimeLimit(_time, atMost);
-        return await limit.CompletesAsync(task).ConfigureAwait(false);
+        await limit.CompletesAsync(task).ConfigureAwait(false);
     }
 }

@@ -28,13 +28,12 @@ internal sealed class TimeLimit : IDisposable
         _limit = limit;
         _onOver = onOver;
         _began = time.GetTimestamp();
-        _late = new LateTick(time);
         if (limit == Timeout.InfiniteTimeSpan)
             return;
         lock (_sync) // the timers may fire before both are there
         {
             TimeSpan look = LateTick.NextLook(limit, limit);
-            _late.Ask(_began, look);
+            _late = new LateTick(time, _began, look);
             _look = CreateTimer(look);
             _end = CreateTimer(limit);
         }

@@ -16,11 +16,12 @@ public sealed class WebSocketMessageStream : Stream
     private readonly FrameQueue _queue;
     private readonly CloseState _closeState;
     private readonly Lock _sync = new();
+    private readonly TaskCompletionSource _skipped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // All under _sync.
     private bool _isReading;
     private bool _isDisposed;
-    private Task? _skipping;
+    private bool _isSkipping;
 
     // All only touched by the one that reads, or that skips.
     private Frame? _piece;
@@ -156,12 +157,8 @@ public sealed class WebSocketMessageStream : Stream
     protected override void Dispose(bool disposing)
     {
         lock (_sync)
-        {
             _isDisposed = true;
-            if (!_isReading)
-                _skipping ??= SkipAsync();
-        }
-
+        Skip();
         base.Dispose(disposing);
     }
 
@@ -174,8 +171,10 @@ public sealed class WebSocketMessageStream : Stream
             if (_isReading)
                 throw new InvalidOperationException("The message before is being read. Let that read end, or cancel it, before the next message is asked for.");
             _isDisposed = true;
-            return _skipping ??= SkipAsync();
         }
+
+        Skip();
+        return _skipped.Task;
     }
 
     private void BeginRead()
@@ -191,12 +190,28 @@ public sealed class WebSocketMessageStream : Stream
 
     private void EndRead()
     {
+        bool isDisposed;
         lock (_sync)
         {
             _isReading = false;
-            if (_isDisposed)
-                _skipping ??= SkipAsync();
+            isDisposed = _isDisposed;
         }
+
+        if (isDisposed)
+            Skip();
+    }
+
+    // Once the message is disposed and not being read. Under no lock: taking pieces may read on, and so run extensions.
+    private void Skip()
+    {
+        lock (_sync)
+        {
+            if (!_isDisposed || _isReading || _isSkipping)
+                return;
+            _isSkipping = true;
+        }
+
+        _ = SkipAsync();
     }
 
     private async ValueTask<int> WaitAndReadAsync(Memory<byte> buffer, CancellationToken token)
@@ -249,17 +264,30 @@ public sealed class WebSocketMessageStream : Stream
     {
         try
         {
-            while (!_isAtEnd)
+            if (TrySkip())
+                return;
+
+            // What has not come yet may be without end: it is read on nobody's call.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            while (!TrySkip() && await _queue.WaitToTakeAsync(CancellationToken.None).ConfigureAwait(false))
             {
-                if ((_piece ?? _queue.TryTake()) is { } piece)
-                    Drop(piece);
-                else if (!await _queue.WaitToTakeAsync(CancellationToken.None).ConfigureAwait(false))
-                    return;
             }
         }
         catch (Exception) // how the session ended, which whoever asks for the next message learns
         {
         }
+        finally
+        {
+            _skipped.TrySetResult();
+        }
+    }
+
+    // What has come; true if the message is at its end.
+    private bool TrySkip()
+    {
+        while (!_isAtEnd && (_piece ?? _queue.TryTake()) is { } piece)
+            Drop(piece);
+        return _isAtEnd;
     }
 
     private WebSocketClosedException Unfinished()

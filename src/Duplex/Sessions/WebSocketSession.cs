@@ -10,7 +10,10 @@ namespace Duplex;
 /// </summary>
 /// <remarks>
 /// <para>Thread-safe, all of it: any number of senders and receivers, at any time, in any state.</para>
-/// <para>Dispose it: that closes politely, bounded by the close timeout and a second. <see cref="Abort"/> is the only violent end.</para>
+/// <para>
+/// Dispose it: that closes politely, bounded by the close timeout and a second. <see cref="Abort"/> is the only violent end. A session that is neither closed nor disposed lives on until
+/// the connection ends: it keeps its socket, sends its pings and fills <see cref="Incoming"/>, also when nothing refers to it any more. There is no finalizer.
+/// </para>
 /// </remarks>
 public abstract partial class WebSocketSession : IAsyncDisposable
 {
@@ -26,7 +29,7 @@ public abstract partial class WebSocketSession : IAsyncDisposable
 
     private protected WebSocketSession(Stream stream, IDisposable owner, AssemblerOutput output, SessionSettings settings)
     {
-        Queue = new FrameQueue(settings.Incoming, ofPieces: output == AssemblerOutput.Pieces);
+        Queue = new FrameQueue(settings.Incoming, CloseState, ofPieces: output == AssemblerOutput.Pieces);
         Connection = new StreamConnection(
             stream, owner, output, settings.Connection, CloseState,
             onOverflow: overflow => Lifetime!.TryEnd(CloseCause.SendOverflow(overflow)),
@@ -41,7 +44,11 @@ public abstract partial class WebSocketSession : IAsyncDisposable
     /// <summary>The session's id: short, and unique among the sessions of this process. Every log line of the session has it.</summary>
     public string Id => Lifetime.Log.Id;
 
-    /// <summary>What the peer sends. See there for how it ends.</summary>
+    /// <summary>
+    /// What the peer sends. See there for how it ends. It holds as much as <see cref="WebSocketChannelsOptions.Incoming"/> says. While it is full nothing is read, so the peer's pings
+    /// are not answered, and many servers then close with 1011. So receive in a loop that never waits long, and hand slow work to a task or channel of your own; or give it more room.
+    /// A queue that stays full for longer than the ping interval is logged as a warning.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The session receives streams: <see cref="ReceiveMode.Streams"/>.</exception>
     public FrameChannelReader Incoming => _incoming ?? throw new InvalidOperationException(
         "The session was opened with ReceiveMode.Streams, so it has no Incoming. Receive with ReceiveStreamAsync, or open it with ReceiveMode.Messages.");
@@ -204,8 +211,13 @@ public abstract partial class WebSocketSession : IAsyncDisposable
 
     /// <summary>
     /// Closes: what is staged goes out, our Close behind it, and the peer's answer is awaited. Idempotent and safe to call concurrently: the first reason wins, all callers get the
-    /// same result. Frames that arrive until the peer's Close can still be received.
+    /// same result.
     /// </summary>
+    /// <remarks>
+    /// Messages that arrive until the peer's Close can still be received, all of them, with backpressure as before. Only if <see cref="Incoming"/> is full and nothing is taken from it for
+    /// a quarter to a half of the close timeout (1.25 to 2.5 s if that is infinite) is the rest discarded: <see cref="CloseResult.DiscardedMessages"/> counts it, and a receiver gets a
+    /// <see cref="WebSocketClosedException"/> after the last message that was kept. So a call by the only receiver of a busy feed can take that long: let another task go on receiving.
+    /// </remarks>
     /// <param name="reason">What our Close says; 1000 by default.</param>
     /// <param name="cancellationToken">Ends the wait only: the close goes on, bounded by the close timeout.</param>
     /// <returns>How the session ended. Trouble is in it, not thrown.</returns>
@@ -253,10 +265,15 @@ public abstract partial class WebSocketSession : IAsyncDisposable
         if (Queue.TryAdd(frame))
             return;
 
-        // What came before it in the same batch is not lost, and is there before the end is.
-        Queue.Publish();
-        if (!Lifetime.TryEnd(IncomingOverflow.Cause(frame)))
-            Queue.CountDropped(); // another end was faster, and this frame is one of those that did not fit behind it
+        if (Lifetime.TryEnd(IncomingOverflow.Cause(frame)))
+        {
+            frame.Recycle();
+            return;
+        }
+
+        // Another end was faster. If it is a close of ours, frames are received until the peer's Close.
+        Queue.Suspend();
+        Queue.TryAdd(frame);
     }
 
     /// <summary>Begins to close, and drops what was not received; does not wait.</summary>

@@ -63,15 +63,30 @@ public sealed class BatchParserTests : IDisposable
     }
 
     [Fact]
-    public void Behind_the_last_frame_that_is_wanted_nothing_is_parsed()
+    public void A_close_ends_it_and_is_kept_until_it_is_asked_for()
     {
-        _receiver.Last = 2;
-        Memory<byte> input = Many(5);
+        Memory<byte> input = Convert.FromHexString("8201AA" + "8800" + "8201BB");
 
         Assert.Equal(BatchParser.End.Last, _parser.Parse(ref input, _receiver));
+        Assert.True(_parser.IsOver);
+        Assert.Equal(BatchParser.End.Last, _parser.Parse(ref input, _receiver)); // for the turn in which it takes effect
 
-        Assert.Equal(2, _receiver.Frames.Count);
+        Assert.Equal(0, _parser.Passed);
+        Assert.Single(_receiver.Frames);
         Assert.Null(_parser.Violation);
+        Assert.NotNull(_parser.TakeClose());
+        Assert.Null(_parser.TakeClose());
+    }
+
+    [Fact]
+    public void The_memory_of_a_close_that_nobody_asked_for_is_given_back()
+    {
+        Memory<byte> input = Convert.FromHexString("880203E8");
+        Assert.Equal(BatchParser.End.Last, _parser.Parse(ref input, _receiver));
+
+        _parser.Release();
+
+        Assert.Equal(0, _pool.Rented);
     }
 
     [Theory]
@@ -116,15 +131,11 @@ public sealed class BatchParserTests : IDisposable
 
         public int Room { get; set; } = int.MaxValue;
 
-        public int Last { get; set; } = int.MaxValue;
-
         public bool HasRoom => Frames.Count < Room;
 
-        public bool OnFrame(Frame frame)
-        {
-            Frames.Add(frame);
-            return Frames.Count < Last;
-        }
+        public void OnFrame(Frame frame) => Frames.Add(frame);
+
+        public void OnClose(Frame.Close close) => Frames.Add(close);
 
         public void OnBatchEnd()
         {

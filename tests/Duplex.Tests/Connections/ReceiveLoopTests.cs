@@ -247,16 +247,15 @@ public sealed class ReceiveLoopTests : IDisposable
     }
 
     [Fact]
-    public async Task Behind_the_last_frame_that_is_wanted_nothing_is_parsed()
+    public async Task After_the_peers_close_nothing_is_parsed()
     {
-        _receiver.Last = 2;
-        _peer.Send(Wire((Opcode.Text, "a"u8.ToArray()), (Opcode.Text, "b"u8.ToArray()), (Opcode.Text, "c"u8.ToArray())));
+        _peer.Send(Wire((Opcode.Text, "a"u8.ToArray()), (Opcode.Close, []), (Opcode.Text, "c"u8.ToArray())));
 
         ReceiveEnd end = await NewLoop(_peer).RunAsync(_receiver).Soon();
 
         Assert.Equal(default, end);
-        Assert.Equal(2, _receiver.Frames.Count);
-        Assert.Equal(2, _receiver.Batches[^1]);
+        Assert.Equal([FrameType.Text, FrameType.Close], _receiver.Frames.Select(frame => frame.Type));
+        Assert.Equal(1, _receiver.Batches[^1]); // the Close is no part of a batch
     }
 
     [Fact]
@@ -367,9 +366,8 @@ public sealed class ReceiveLoopTests : IDisposable
     [Fact]
     public async Task Draining_reads_until_the_end_of_the_stream_and_forgives_its_error()
     {
-        _receiver.Last = 1;
         ReceiveLoop loop = NewLoop(_peer);
-        _peer.Send(Wire((Opcode.Text, "a"u8.ToArray()), (Opcode.Text, "unparsed"u8.ToArray())));
+        _peer.Send(Wire((Opcode.Close, []), (Opcode.Text, "unparsed"u8.ToArray())));
         await loop.RunAsync(_receiver).Soon();
 
         Task drain = loop.DrainAsync();
@@ -427,7 +425,6 @@ public sealed class ReceiveLoopTests : IDisposable
     [Fact]
     public async Task In_pieces_a_close_comes_behind_what_came_before_it_in_the_same_batch()
     {
-        _receiver.Last = 2;
         _peer.SendHex("02 01 01 88 00");
 
         await NewLoop(_peer, output: AssemblerOutput.Pieces).RunAsync(_receiver).Soon();
@@ -581,8 +578,6 @@ public sealed class ReceiveLoopTests : IDisposable
 
         public int Room { get; set; } = int.MaxValue;
 
-        public int Last { get; set; } = int.MaxValue;
-
         // So many frames in, one question is answered by no; every later one by yes.
         public int? NoRoomOnceAfter { get; set; }
 
@@ -620,14 +615,13 @@ public sealed class ReceiveLoopTests : IDisposable
                 frame.Recycle();
         }
 
-        public bool OnFrame(Frame frame)
+        public void OnFrame(Frame frame)
         {
             lock (_sync)
-            {
                 _frames.Add(frame);
-                return _frames.Count < Last;
-            }
         }
+
+        public void OnClose(Frame.Close close) => OnFrame(close);
 
         public void OnBatchEnd()
         {

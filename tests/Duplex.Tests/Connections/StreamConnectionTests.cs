@@ -24,8 +24,9 @@ public sealed class StreamConnectionTests : IDisposable
         Assert.Equal(maskBit, peer.Received[1] & 0x80);
 
         peer.SendFrame(Opcode.Binary, "in"u8, masked: !isClient);
+        peer.SendEof();
         var receiver = new OneFrame();
-        Assert.Equal(default, await connection.Receiving.RunAsync(receiver).Soon());
+        Assert.IsType<EndOfStreamException>((await connection.Receiving.RunAsync(receiver).Soon()).Error);
         Assert.Equal("in"u8.ToArray(), receiver.Frame!.ReadBytes());
         receiver.Frame.Recycle();
 
@@ -55,11 +56,10 @@ public sealed class StreamConnectionTests : IDisposable
         connection.MaxFrameSize = 20;
         var receiver = new OneFrame();
         _peer.SendFrame(Opcode.Binary, new byte[20]);
-        Assert.Null((await connection.Receiving.RunAsync(receiver).Soon()).Violation);
-
         _peer.SendFrame(Opcode.Binary, new byte[21]);
 
         Assert.Equal(CloseCode.MessageTooBig, (await connection.Receiving.RunAsync(receiver).Soon()).Violation?.Code);
+        Assert.Equal(20, receiver.Frame!.Data.Length);
     }
 
     [Fact]
@@ -166,11 +166,9 @@ public sealed class StreamConnectionTests : IDisposable
 
         public bool HasRoom => true;
 
-        public bool OnFrame(Frame frame)
-        {
-            Frame = frame;
-            return false;
-        }
+        public void OnFrame(Frame frame) => Frame = frame;
+
+        public void OnClose(Frame.Close close) => Frame = close;
 
         public void OnBatchEnd()
         {

@@ -38,29 +38,74 @@ public sealed class ClosingTableTests
         Assert.Equal(await test.Session.Completion, result);
     }
 
-    [Fact]
-    public async Task Row_1_what_does_not_fit_while_closing_is_dropped_and_counted_and_holds_nothing_up()
+    [Theory]
+    [InlineData(SessionKind.Default, ChannelOverflow.Suspend)]
+    [InlineData(SessionKind.Raw, ChannelOverflow.Suspend)]
+    [InlineData(SessionKind.Default, ChannelOverflow.Close)]
+    [InlineData(SessionKind.Raw, ChannelOverflow.Close)]
+    public async Task Row_1_what_nobody_takes_is_dropped_from_the_first_message_on_and_the_reader_is_told(SessionKind kind, ChannelOverflow overflow)
     {
-        await using SessionUnderTest<WebSocketSession> test = await OpenAsync(SessionKind.Default, settings => settings with { Incoming = ChannelConfig.Bounded(2, 1000) });
-        test.Peer.SendFrame(Opcode.Text, "three"u8); // waits for room that never comes
+        await using SessionUnderTest<WebSocketSession> test = await OpenAsync(kind, settings => settings with { Incoming = ChannelConfig.Bounded(2, 1000, overflow) });
 
         Task<CloseResult> closing = test.Session.CloseAsync(Ours);
         test.Peer.UnblockWrites();
+        test.Peer.SendFrame(Opcode.Text, "three"u8); // waits for room that never comes
         test.Peer.SendFrame(Opcode.Text, "four"u8);
         test.Peer.SendClose(Theirs);
         test.Peer.SendEof();
-        Assert.Equal(2, (await closing.Soon()).DiscardedMessages);
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(1.2)); // less than a quarter of the close timeout
+        Assert.False(closing.IsCompleted);
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(1.3), closing); // to half of it
+        CloseResult result = await closing.Soon();
 
+        // A raw session would have received the Close, too.
+        int discarded = kind == SessionKind.Raw ? 3 : 2;
+        Assert.Equal(discarded, result.DiscardedMessages);
         await AssertEndsAsync(test, new Ending
         {
             Wire = "staged, Close(4000: bye)",
-            Incoming = "one, two, end",
+            Incoming = "one, two, WebSocketClosedException",
             Sent = "4000: bye",
             Received = "4001: ok",
             Initiator = CloseInitiator.Local,
             WasClean = true,
-            Discarded = 2,
+            Discarded = discarded,
         });
+        var lost = await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.Incoming.ReadAsync().Soon());
+        Assert.Contains($"{discarded} received messages were discarded", lost.Message, StringComparison.Ordinal);
+        Assert.Equal(discarded, lost.Result.DiscardedMessages);
+    }
+
+    [Theory]
+    [InlineData(SessionKind.Default, ChannelOverflow.Suspend)]
+    [InlineData(SessionKind.Raw, ChannelOverflow.Suspend)]
+    [InlineData(SessionKind.Default, ChannelOverflow.Close)]
+    [InlineData(SessionKind.Raw, ChannelOverflow.Close)]
+    public async Task Row_1c_a_consumer_that_takes_a_frame_in_each_period_gets_all_of_them_however_long_that_takes(SessionKind kind, ChannelOverflow overflow)
+    {
+        await using SessionUnderTest<WebSocketSession> test = await OpenAsync(kind, settings => settings with { Incoming = ChannelConfig.Bounded(2, 1000, overflow) });
+
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        test.Peer.UnblockWrites();
+        string[] expected = ["one", "two", .. Enumerable.Range(3, 18).Select(number => $"{number}")];
+        foreach (string text in expected.Skip(2))
+            test.Peer.SendFrame(Opcode.Text, System.Text.Encoding.UTF8.GetBytes(text));
+        test.Peer.SendClose(Theirs);
+        test.Peer.SendEof();
+
+        // 20 frames at one a second: four times the close timeout.
+        foreach (string text in expected)
+        {
+            await test.Time.PassStepwise(TimeSpan.FromSeconds(1), closing);
+            Assert.Equal(text, await test.ReceiveAsync());
+        }
+
+        CloseResult result = await closing.Soon();
+        Assert.Equal((true, 0), (result.WasClean, result.DiscardedMessages));
+        if (kind == SessionKind.Raw)
+            Assert.Equal("Close(4001: ok)", await test.ReceiveAsync());
+        Assert.False(await test.Session.Incoming.WaitToReadAsync().Soon());
+        await test.Session.Incoming.Completion.Soon();
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
@@ -69,15 +114,14 @@ public sealed class ClosingTableTests
         await using SessionUnderTest<WebSocketSession> test = await OpenAsync(kind);
 
         Task<CloseResult> closing = test.Session.CloseAsync(Ours);
-        await test.Time.Armed(TimeSpan.FromSeconds(5)); // for the flush
-        test.Time.Advance(TimeSpan.FromSeconds(2));
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(2)); // for the flush
         test.Peer.UnblockWrites();
-        await Patience.Until(() => test.Session.BufferedBytes == 0); // now for the answer
-        await test.Time.Pass(TimeSpan.FromSeconds(3)); // what is left
+        Assert.Equal("staged", await test.SentAsync());
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(3)); // for the answer: what is left
 
         await AssertEndsAsync(test, new Ending
         {
-            Wire = "staged, Close(4000: bye)",
+            Wire = "Close(4000: bye)",
             Incoming = "one, two, WebSocketClosedException <- TimeoutException",
             Sent = "4000: bye",
             Initiator = CloseInitiator.Local,
@@ -92,7 +136,7 @@ public sealed class ClosingTableTests
         await using SessionUnderTest<WebSocketSession> test = await OpenAsync(kind);
 
         Task<CloseResult> closing = test.Session.CloseAsync(Ours);
-        await test.Time.Pass(TimeSpan.FromSeconds(5));
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(5));
 
         await AssertEndsAsync(test, new Ending
         {
@@ -105,7 +149,7 @@ public sealed class ClosingTableTests
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
-    public async Task Row_2_DisposeAsync_closes_with_1000_and_drops_what_was_not_received(SessionKind kind)
+    public async Task Row_2_DisposeAsync_closes_with_1000_and_drops_what_was_not_received_and_a_reader_is_told(SessionKind kind)
     {
         await using SessionUnderTest<WebSocketSession> test = await OpenAsync(kind);
 
@@ -119,7 +163,7 @@ public sealed class ClosingTableTests
         await AssertEndsAsync(test, new Ending
         {
             Wire = "staged, Close(1000 NormalClosure)",
-            Incoming = "end",
+            Incoming = "WebSocketClosedException",
             Sent = "1000 NormalClosure",
             Received = "4001: ok",
             Initiator = CloseInitiator.Local,
@@ -143,7 +187,7 @@ public sealed class ClosingTableTests
         await AssertEndsAsync(test, new Ending
         {
             Wire = "staged, Close(1011 InternalError)",
-            Incoming = "end",
+            Incoming = "WebSocketClosedException",
             Sent = "1011 InternalError",
             Received = "4001: ok",
             Initiator = CloseInitiator.Local,
@@ -283,7 +327,7 @@ public sealed class ClosingTableTests
         await AssertEndsAsync(test, new Ending
         {
             Wire = "staged, Close(1000 NormalClosure)",
-            Incoming = "end",
+            Incoming = "WebSocketClosedException",
             Sent = "1000 NormalClosure",
             Received = "4001: ok",
             Initiator = CloseInitiator.Remote,
@@ -299,7 +343,7 @@ public sealed class ClosingTableTests
         test.Peer.UnblockWrites();
 
         test.Peer.SendClose(Theirs);
-        await test.Time.Pass(TimeSpan.FromSeconds(5));
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(5));
 
         await AssertEndsAsync(test, new Ending
         {
@@ -546,7 +590,7 @@ public sealed class ClosingTableTests
         await AssertEndsAsync(test, new Ending
         {
             Wire = "staged, Close(1001 GoingAway)",
-            Incoming = "end",
+            Incoming = "WebSocketClosedException",
             Sent = "1001 GoingAway",
             Received = "4001: ok",
             Initiator = CloseInitiator.Local,

@@ -8,7 +8,7 @@ public sealed class FrameQueueMemoryTests
     [Fact]
     public void What_was_taken_is_not_kept()
     {
-        var queue = new FrameQueue(ChannelConfig.DefaultIncoming);
+        var queue = new FrameQueue(ChannelConfig.DefaultIncoming, new CloseState());
         var frame = new Frame.Binary(new byte[1]);
         long before = HeapAfter(1000);
 

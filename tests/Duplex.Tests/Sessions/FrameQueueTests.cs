@@ -7,7 +7,10 @@ namespace Duplex.Tests;
 public sealed class FrameQueueTests
 {
     private readonly CountingPool _pool = new();
-    private FrameQueue _queue = new(ChannelConfig.DefaultIncoming);
+    private readonly CloseState _state = new();
+    private FrameQueue _queue;
+
+    public FrameQueueTests() => _queue = new FrameQueue(ChannelConfig.DefaultIncoming, _state);
 
     [Fact]
     public void Frames_come_out_in_the_order_in_which_they_went_in_across_segments()
@@ -47,7 +50,7 @@ public sealed class FrameQueueTests
     [Fact]
     public async Task The_producer_pauses_at_the_frame_bound_and_goes_on_at_half()
     {
-        _queue = new FrameQueue(ChannelConfig.Bounded(4, 1_000_000));
+        _queue = new FrameQueue(ChannelConfig.Bounded(4, 1_000_000), _state);
         for (int i = 0; i < 4; i++)
         {
             Assert.True(_queue.MayAdd);
@@ -70,7 +73,7 @@ public sealed class FrameQueueTests
     [Fact]
     public async Task The_producer_pauses_at_the_byte_bound_and_goes_on_at_half()
     {
-        _queue = new FrameQueue(ChannelConfig.Bounded(1000, 40));
+        _queue = new FrameQueue(ChannelConfig.Bounded(1000, 40), _state);
         Add(10, 10, 10, 9);
         Assert.True(_queue.MayAdd);
         Add(1);
@@ -87,7 +90,7 @@ public sealed class FrameQueueTests
     [Fact]
     public async Task One_frame_fits_an_empty_queue_however_large_it_is_and_the_next_waits_until_it_is_gone()
     {
-        _queue = new FrameQueue(ChannelConfig.Bounded(1000, 10));
+        _queue = new FrameQueue(ChannelConfig.Bounded(1000, 10), _state);
         Assert.True(_queue.MayAdd);
         Add(5000);
         Assert.False(_queue.MayAdd);
@@ -103,7 +106,7 @@ public sealed class FrameQueueTests
     [Fact]
     public async Task A_bound_of_one_frame_gives_and_takes_one_at_a_time()
     {
-        _queue = new FrameQueue(ChannelConfig.Bounded(1, 1000));
+        _queue = new FrameQueue(ChannelConfig.Bounded(1, 1000), _state);
         for (int i = 0; i < 20; i++)
         {
             Add(1);
@@ -118,7 +121,7 @@ public sealed class FrameQueueTests
     [Fact]
     public void A_queue_that_closes_on_overflow_never_pauses_gives_the_frame_back_and_shows_those_before_it()
     {
-        _queue = new FrameQueue(ChannelConfig.Bounded(2, 1000, ChannelOverflow.Close));
+        _queue = new FrameQueue(ChannelConfig.Bounded(2, 1000, ChannelOverflow.Close), _state);
         Assert.True(_queue.TryAdd(Numbered(1)));
         Assert.True(_queue.TryAdd(Numbered(2)));
         Assert.True(_queue.MayAdd);
@@ -127,16 +130,16 @@ public sealed class FrameQueueTests
         Assert.False(_queue.TryAdd(tooMany));
 
         Assert.Equal(3, NumberOf(tooMany)); // still the caller's
-        _queue.Complete(new ChannelOverflowException());
+        End(_queue, _state, new ChannelOverflowException());
         Assert.Equal(1, NumberOf(_queue.TryTake()));
         Assert.Equal(2, NumberOf(_queue.TryTake()));
         Assert.Equal(0, _queue.Dropped);
     }
 
     [Fact]
-    public async Task Once_the_end_has_begun_the_producer_never_pauses_and_what_does_not_fit_is_dropped_and_counted()
+    public async Task Once_it_stops_pausing_the_first_frame_that_does_not_fit_is_dropped_with_all_that_follow()
     {
-        _queue = new FrameQueue(ChannelConfig.Bounded(2, 1000));
+        _queue = new FrameQueue(ChannelConfig.Bounded(2, 1000), _state);
         Add(4, 4);
         Task room = _queue.WaitForRoomAsync();
         Assert.False(room.IsCompleted);
@@ -150,22 +153,22 @@ public sealed class FrameQueueTests
         Assert.Equal(1, _queue.Dropped);
         Assert.Equal(0, _pool.Rented);
         Assert.NotNull(_queue.TryTake());
-        Assert.True(_queue.TryAdd(Numbered(7))); // this one fits
+        Assert.True(_queue.TryAdd(Pooled(7))); // this one would fit
         _queue.Publish();
-        Assert.Equal(1, _queue.Dropped);
-        Assert.Equal(2, _queue.Count);
+        Assert.Equal((2, 0), (_queue.Dropped, _pool.Rented));
+        Assert.Equal(1, _queue.Count);
     }
 
     [Fact]
     public void Once_a_piece_is_dropped_so_is_all_that_follows_and_messages_are_counted()
     {
-        _queue = new FrameQueue(ChannelConfig.Bounded(10, 8), ofPieces: true);
+        _queue = new FrameQueue(ChannelConfig.Bounded(10, 8), _state, ofPieces: true);
         Assert.True(_queue.TryAdd(Piece(5)));
         _queue.StopPausing();
 
         Assert.True(_queue.TryAdd(Piece(5))); // does not fit
         Assert.True(_queue.TryAdd(Piece(1))); // would
-        Assert.Equal(0, _queue.Dropped);
+        Assert.Equal(1, _queue.Dropped); // the message, whose end may never come
         Assert.True(_queue.TryAdd(Piece(1, fin: true)));
         Assert.True(_queue.TryAdd(Piece(0, fin: true)));
 
@@ -182,7 +185,8 @@ public sealed class FrameQueueTests
     {
         for (int round = 0; round < 2_000; round++)
         {
-            var queue = new FrameQueue(ChannelConfig.Unlimited);
+            var state = new CloseState();
+            var queue = new FrameQueue(ChannelConfig.Unlimited, state);
             for (int i = 0; i < 50; i++)
                 queue.TryAdd(Numbered(i));
             queue.Publish();
@@ -196,17 +200,17 @@ public sealed class FrameQueueTests
                     while (queue.TryTake() is { } frame)
                         Assert.Equal(taken++, NumberOf(frame)); // no hole
                 }
-                while (await queue.WaitToTakeAsync(default));
+                while (await MoreAsync(queue));
 
                 return taken;
             });
 
             go.SignalAndWait();
             queue.DropAll();
-            queue.Complete(null);
+            End(queue, state, null);
 
             Assert.Equal(50, await taking.Soon() + queue.Dropped);
-            await queue.Completion.Soon();
+            Assert.Equal(queue.Dropped > 0, await IsLossyAsync(queue.Completion));
         }
     }
 
@@ -214,8 +218,8 @@ public sealed class FrameQueueTests
     public async Task A_normal_end_stands_behind_the_frames()
     {
         Add(1, 1);
-        _queue.Complete(null);
-        _queue.Complete(new IOException("too late"));
+        End(_queue, _state, null);
+        End(_queue, _state, new IOException("too late"));
 
         Assert.True(await _queue.WaitToTakeAsync(default).Soon());
         Assert.NotNull(_queue.TryTake());
@@ -232,7 +236,7 @@ public sealed class FrameQueueTests
     {
         var error = new IOException("broken");
         Add(1);
-        _queue.Complete(error);
+        End(_queue, _state, error);
 
         Assert.True(await _queue.WaitToTakeAsync(default).Soon());
         Assert.False(_queue.Completion.IsCompleted);
@@ -249,7 +253,7 @@ public sealed class FrameQueueTests
         var error = new IOException("broken");
         Task<bool>[] waits = [.. Enumerable.Range(0, 3).Select(_ => _queue.WaitToTakeAsync(default).AsTask())];
 
-        _queue.Complete(withError ? error : null);
+        End(_queue, _state, withError ? error : null);
 
         foreach (Task<bool> wait in waits)
         {
@@ -263,11 +267,11 @@ public sealed class FrameQueueTests
     [Fact]
     public async Task The_end_lets_a_paused_producer_go_on()
     {
-        _queue = new FrameQueue(ChannelConfig.Bounded(1, 1000));
+        _queue = new FrameQueue(ChannelConfig.Bounded(1, 1000), _state);
         Add(1);
         Task room = _queue.WaitForRoomAsync();
 
-        _queue.Complete(null);
+        End(_queue, _state, null);
 
         await room.Soon();
         Assert.True(_queue.MayAdd);
@@ -288,7 +292,7 @@ public sealed class FrameQueueTests
         for (int i = 0; i < 300; i++)
             Assert.True(_queue.TryAdd(Pooled(i)));
 
-        _queue.Complete(null);
+        End(_queue, _state, null);
         _queue.Publish();
 
         Assert.Equal(before, _queue.Count);
@@ -304,7 +308,7 @@ public sealed class FrameQueueTests
     [Fact]
     public async Task Dropping_all_gives_back_what_is_there_and_what_still_comes_and_lets_the_producer_go_on()
     {
-        _queue = new FrameQueue(ChannelConfig.Bounded(2, 1000));
+        _queue = new FrameQueue(ChannelConfig.Bounded(2, 1000), _state);
         Assert.True(_queue.TryAdd(Pooled(1)));
         Assert.True(_queue.TryAdd(Pooled(2)));
         _queue.Publish();
@@ -317,9 +321,11 @@ public sealed class FrameQueueTests
         Assert.True(_queue.TryAdd(Pooled(3)));
         _queue.Publish();
         Assert.Equal((3, 0), (_queue.Dropped, _pool.Rented));
-        _queue.Complete(null);
-        Assert.False(await _queue.WaitToTakeAsync(default).Soon());
-        await _queue.Completion.Soon();
+        End(_queue, _state, null);
+        var error = await Assert.ThrowsAsync<WebSocketClosedException>(() => _queue.WaitToTakeAsync(default).Soon());
+        Assert.Contains("3 received messages were discarded", error.Message, StringComparison.Ordinal);
+        Assert.Equal(3, error.Result.DiscardedMessages);
+        Assert.Same(error, await Assert.ThrowsAsync<WebSocketClosedException>(() => _queue.Completion.Soon()));
     }
 
     [Fact]
@@ -331,21 +337,82 @@ public sealed class FrameQueueTests
 
         Assert.Equal((1, 0), (_queue.Dropped, _pool.Rented));
         Assert.Equal(0, _queue.Count);
-        _queue.Complete(null);
-        Assert.False(await _queue.WaitToTakeAsync(default).Soon());
+        End(_queue, _state, null);
+        Assert.True(await IsLossyAsync(_queue.Completion));
     }
 
     [Fact]
     public async Task Completion_follows_when_the_frames_before_the_end_are_dropped()
     {
         Add(1, 1);
-        _queue.Complete(null);
+        End(_queue, _state, null);
         Assert.False(_queue.Completion.IsCompleted);
 
         _queue.DropAll();
 
-        await _queue.Completion.Soon();
+        Assert.True(await IsLossyAsync(_queue.Completion));
         Assert.Equal(2, _queue.Dropped);
+    }
+
+    [Fact]
+    public async Task An_end_that_was_seen_stays_as_it_was()
+    {
+        Add(1);
+        End(_queue, _state, null);
+        Assert.NotNull(_queue.TryTake());
+
+        _queue.DropAll(); // nothing
+
+        Assert.False(await IsLossyAsync(_queue.Completion));
+        Assert.False(await _queue.WaitToTakeAsync(default).Soon());
+    }
+
+    [Fact]
+    public void A_queue_that_closes_on_overflow_waits_instead_once_that_is_of_no_use()
+    {
+        _queue = new FrameQueue(ChannelConfig.Bounded(1, 1000, ChannelOverflow.Close), _state);
+        Add(1);
+        Assert.True(_queue.MayAdd);
+        var second = new Frame.Binary(new byte[1]);
+        Assert.False(_queue.TryAdd(second));
+
+        _queue.Suspend();
+
+        Assert.True(_queue.TryAdd(second)); // more than its bound, by the frame that was there already
+        Assert.False(_queue.MayAdd);
+        Assert.False(_queue.WaitForRoomAsync().IsCompleted);
+        Assert.True(_queue.IsFull);
+        _queue.Publish();
+        Assert.Equal((2, 0), (_queue.Count, _queue.Dropped));
+        Assert.NotNull(_queue.TryTake());
+        Assert.NotNull(_queue.TryTake());
+        Assert.False(_queue.IsFull);
+        Assert.Equal(2, _queue.TakenFrames);
+    }
+
+    private static async Task<bool> MoreAsync(FrameQueue queue)
+    {
+        try
+        {
+            return await queue.WaitToTakeAsync(default).Soon();
+        }
+        catch (WebSocketClosedException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> IsLossyAsync(Task completion)
+    {
+        try
+        {
+            await completion.Soon();
+            return false;
+        }
+        catch (WebSocketClosedException e) when (e.Message.Contains("discarded", StringComparison.Ordinal))
+        {
+            return true;
+        }
     }
 
     [Fact]
@@ -428,7 +495,7 @@ public sealed class FrameQueueTests
         Produce(() => Add(1));
         Assert.NotNull(_queue.TryTake());
         Watch(_queue.WaitToTakeAsync(default), ender);
-        Produce(() => _queue.Complete(null));
+        Produce(() => End(_queue, _state, null));
 
         Assert.False(await reader.Task.Soon());
         Assert.False(await ender.Task.Soon());
@@ -449,7 +516,7 @@ public sealed class FrameQueueTests
     public async Task Each_frame_goes_to_one_of_many_readers_and_none_is_lost_however_waits_are_cancelled()
     {
         const int Readers = 4, Frames = 20_000;
-        _queue = new FrameQueue(ChannelConfig.Bounded(4, 1000));
+        _queue = new FrameQueue(ChannelConfig.Bounded(4, 1000), _state);
         var received = new ConcurrentBag<int>();
         Task[] readers = [.. Enumerable.Range(0, Readers).Select(seed => Task.Run(() => ReadAsync(new Random(seed))))];
 
@@ -465,7 +532,7 @@ public sealed class FrameQueueTests
                     await _queue.WaitForRoomAsync();
             }
 
-            _queue.Complete(null);
+            End(_queue, _state, null);
         }).Soon();
         await Task.WhenAll(readers).Soon();
 
@@ -511,7 +578,8 @@ public sealed class FrameQueueTests
     {
         for (int round = 0; round < 500; round++)
         {
-            var queue = new FrameQueue(ChannelConfig.Bounded(8, 1000));
+            var state = new CloseState();
+            var queue = new FrameQueue(ChannelConfig.Bounded(8, 1000), state);
             using var ready = new Barrier(2);
             int added = 0, taken = 0;
             Task producer = Task.Run(() =>
@@ -530,9 +598,9 @@ public sealed class FrameQueueTests
             Thread.SpinWait(round % 100);
             if (round % 4 == 0)
                 queue.DropAll();
-            queue.Complete(null);
+            End(queue, state, null);
 
-            while (await queue.WaitToTakeAsync(default).Soon())
+            while (await MoreAsync(queue))
             {
                 while (queue.TryTake() is { } frame)
                 {
@@ -543,7 +611,8 @@ public sealed class FrameQueueTests
 
             await producer.Soon();
             Assert.Null(queue.TryTake());
-            await queue.Completion.Soon();
+            await MoreAsync(queue);
+            Assert.True(queue.Completion.IsCompleted);
             Assert.Equal(added, taken + queue.Dropped);
         }
 
@@ -570,7 +639,18 @@ public sealed class FrameQueueTests
         }
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        static void CompleteAndForget(Exception error) => new FrameQueue(ChannelConfig.DefaultIncoming).Complete(error);
+        static void CompleteAndForget(Exception error)
+        {
+            var state = new CloseState();
+            End(new FrameQueue(ChannelConfig.DefaultIncoming, state), state, error);
+        }
+    }
+
+    // The peer's Close, which is a normal end, or an error.
+    private static void End(FrameQueue queue, CloseState state, Exception? error)
+    {
+        state.TryBegin(error is null ? CloseCause.Peer(CloseReason.Normal) : CloseCause.Failure(CloseReason.Normal, error));
+        queue.Complete();
     }
 
     private void Add(params int[] sizes)
@@ -597,11 +677,13 @@ public sealed class FrameQueueTests
     private static int NumberOf(Frame? frame) => BinaryPrimitives.ReadInt32LittleEndian(Assert.IsType<Frame.Binary>(frame).Data.Span);
 
     [Fact]
-    public void Behind_a_piece_that_did_not_fit_no_other_is_taken()
+    public void After_a_piece_that_was_dropped_no_other_is_taken()
     {
-        var queue = new FrameQueue(ChannelConfig.Bounded(1, 1000, ChannelOverflow.Close), ofPieces: true);
+        var queue = new FrameQueue(ChannelConfig.Bounded(1, 1000), new CloseState(), ofPieces: true);
+        queue.StopPausing();
         Assert.True(queue.TryAdd(new Frame.Binary(fin: false, new byte[1])));
-        Assert.False(queue.TryAdd(new Frame.Binary(fin: false, new byte[1])));
+        queue.Publish();
+        Assert.True(queue.TryAdd(new Frame.Binary(fin: false, new byte[1])));
         Assert.NotNull(queue.TryTake());
 
         Assert.True(queue.TryAdd(new Frame.Binary(fin: true, new byte[1]))); // there is room again, and a hole before it
@@ -614,7 +696,7 @@ public sealed class FrameQueueTests
     [Theory, InlineData(1, true), InlineData(2, false)]
     public void A_queue_that_closes_on_overflow_judges_a_frame_by_its_size(int size, bool fits)
     {
-        var queue = new FrameQueue(ChannelConfig.Bounded(10, 1000, ChannelOverflow.Close));
+        var queue = new FrameQueue(ChannelConfig.Bounded(10, 1000, ChannelOverflow.Close), new CloseState());
         Assert.True(queue.TryAdd(new Frame.Binary(new byte[999])));
 
         Assert.Equal(fits, queue.TryAdd(new Frame.Binary(new byte[size])));

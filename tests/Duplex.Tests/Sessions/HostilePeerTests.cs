@@ -116,9 +116,10 @@ public sealed class HostilePeerTests
         Task<CloseResult> closing = test.Session.CloseAsync();
         for (int i = 0; i < 1000; i++)
             test.Peer.SendFrame(Opcode.Binary, new byte[100]);
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(2.5)); // nobody receives
         await Patience.Until(() => test.Peer.IsDrained);
 
-        await test.Time.Pass(TimeSpan.FromSeconds(5));
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(2.5));
 
         CloseResult result = await closing.Soon();
         Assert.IsType<TimeoutException>(result.Error);

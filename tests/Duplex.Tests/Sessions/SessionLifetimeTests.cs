@@ -211,10 +211,10 @@ public sealed class SessionLifetimeTests
         await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind);
         Task<CloseResult> closing = test.Session.CloseAsync(Ours);
         Assert.Equal("Close(4000: bye)", await test.SentAsync());
-        await test.Time.Armed(CloseTimeout);
+        await test.Time.Armed(CloseTimeout / 4);
 
-        test.Time.StandStill(TimeSpan.FromMinutes(1)); // the timer looks first
-        Assert.True(test.Time.IsArmed(TimeSpan.FromSeconds(1)));
+        test.Time.StandStill(TimeSpan.FromMinutes(1));
+        await test.Time.Armed(TimeSpan.FromSeconds(1)); // it has looked, and grants as much to what may have come
         test.Peer.SendClose(Theirs);
         test.Peer.SendEof();
 
@@ -228,9 +228,10 @@ public sealed class SessionLifetimeTests
         await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
         test.Peer.BlockWrites();
         Task<CloseResult> closing = test.Session.CloseAsync(Ours);
-        await test.Time.Armed(CloseTimeout);
+        await test.Time.Armed(CloseTimeout / 4);
 
         test.Time.StandStill(TimeSpan.FromMinutes(1));
+        await test.Time.Armed(TimeSpan.FromSeconds(1));
         test.Peer.UnblockWrites();
         Assert.Equal("Close(4000: bye)", await test.SentAsync());
         test.Peer.SendClose(Theirs);
@@ -329,7 +330,7 @@ public sealed class SessionLifetimeTests
         Task late = test.Session.SendAsync(new byte[1_000_000]).AsTask(); // waits for room in the midst of its frame
 
         ValueTask disposing = test.Session.DisposeAsync();
-        await test.Time.Pass(CloseTimeout);
+        await test.Time.PassStepwise(CloseTimeout);
         await disposing.Soon();
 
         await Assert.ThrowsAsync<WebSocketClosedException>(() => late.Soon());

@@ -182,14 +182,15 @@ public sealed class WebSocketMessageStreamTests
         Assert.Equal("Close(1000 NormalClosure)", await test.SentAsync());
 
         test.Peer.SendHex("00 03 03 04 05");
-        test.Peer.SendHex("00 03 06 07 08"); // does not fit
-        test.Peer.SendHex("80 01 09"); // would, and must not follow what came before
-        test.Peer.SendHex("82 00 88 02 03 E8");
+        test.Peer.SendHex("00 04 06 07 08 09");
+        test.Peer.SendHex("80 01 0A"); // does not fit
+        test.Peer.SendHex("82 00 88 02 03 E8"); // would, and must not follow what came before
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(2.5)); // nobody receives
         await closing.Soon();
 
-        Assert.Equal("0102030405", await ReadAsync(message));
+        Assert.Equal("010203040506070809", await ReadAsync(message));
         await Assert.ThrowsAsync<WebSocketClosedException>(() => message.ReadAsync(new byte[1]).Soon());
-        Assert.Null(await test.Session.ReceiveStreamAsync().Soon());
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.ReceiveStreamAsync().Soon());
         test.Peer.SendEof();
         Assert.Equal(2, (await test.Session.Completion.Soon()).DiscardedMessages);
     }

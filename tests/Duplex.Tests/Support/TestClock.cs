@@ -43,6 +43,15 @@ internal sealed class TestClock : FakeTimeProvider
         }
     }
 
+    private DateTimeOffset? NextDue
+    {
+        get
+        {
+            lock (_sync)
+                return _live.Min(timer => timer.Due);
+        }
+    }
+
     /// <summary>Whether a timer will fire in exactly this time, or looks at a deadline in this time as early as <see cref="LateTick"/> has it.</summary>
     public bool IsArmed(TimeSpan dueIn)
     {
@@ -56,7 +65,7 @@ internal sealed class TestClock : FakeTimeProvider
     public new void Advance(TimeSpan delta)
     {
         DateTimeOffset end = GetUtcNow() + delta;
-        while (NextDue(end) is { } due)
+        while (NextDueUntil(end) is { } due)
             base.Advance(due - GetUtcNow());
         base.Advance(end - GetUtcNow());
     }
@@ -74,11 +83,27 @@ internal sealed class TestClock : FakeTimeProvider
         Advance(dueIn);
     }
 
-    private DateTimeOffset? NextDue(DateTimeOffset end)
+    private DateTimeOffset? NextDueUntil(DateTimeOffset end)
     {
         DateTimeOffset now = GetUtcNow();
         lock (_sync)
             return _live.Select(timer => timer.Due).Where(due => due > now && due <= end).Min();
+    }
+
+    /// <summary>Lets time pass, timer by timer, each as soon as it is armed: code that looks at the time again and again is never late.</summary>
+    /// <param name="time">How much time.</param>
+    /// <param name="end">After which no more timers are armed.</param>
+    public async Task PassStepwise(TimeSpan time, Task? end = null)
+    {
+        for (TimeSpan rest = time; rest > TimeSpan.Zero;)
+        {
+            DateTimeOffset? due = null;
+            await Patience.Until(() => (due = NextDue) is not null || end is { IsCompleted: true });
+            TimeSpan step = due is null ? rest : due.Value - GetUtcNow();
+            step = step < rest ? step : rest;
+            Advance(step);
+            rest -= step;
+        }
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
