@@ -7,7 +7,7 @@ namespace Duplex;
 internal static class EscapedText
 {
     // As many characters as a Close frame's text can have, so that an ordinary one is shown whole; escaping, which makes six characters of one, makes none longer.
-    private const int MaxLength = CloseReason.MaxMessageBytes;
+    private const int MaxLength = FrameHeader.MaxControlPayload - sizeof(ushort);
 
     /// <summary>The text with quotes, backslashes, and characters that move or hide what is around them escaped as in C#; cut behind the last character that fits.</summary>
     public static string Of(string text)

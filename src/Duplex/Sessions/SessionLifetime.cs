@@ -339,7 +339,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
             while (true)
             {
                 (CloseWait.Action action, TimeSpan next) = wait.Look(_time.GetTimestamp(), new CloseWait.Sighting(_incoming.IsFull, _incoming.TakenFrames, _incoming.Pauses));
-                if (action == CloseWait.Action.GiveUp)
+                if (action == CloseWait.Action.GiveUp && !task.IsCompleted)
                     break;
                 if (action == CloseWait.Action.Discard)
                     _incoming.StopPausing();
