@@ -35,6 +35,9 @@ public sealed class NewtonsoftJsonContentConverter : WebSocketContentConverter
     public override bool IsApplicable(Frame frame) => frame is Frame.Text || (AcceptsBinary && frame is Frame.Binary);
 
     /// <inheritdoc/>
+    public override string AdviceFor(Frame frame) => $"If it holds JSON, set {nameof(AcceptsBinary)} of the converter to true; else receive it with another converter, or as a frame.";
+
+    /// <inheritdoc/>
     public override FrameType Serialize(IBufferWriter<byte> output, object? value, Type type)
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -50,7 +53,7 @@ public sealed class NewtonsoftJsonContentConverter : WebSocketContentConverter
     public override object? Deserialize(Frame frame, Type type)
     {
         ArgumentNullException.ThrowIfNull(frame);
-        using var reader = new JsonTextReader(new Utf8TextReader(frame.Data)) { ArrayPool = PooledChars.Instance };
+        using var reader = new JsonTextReader(new Utf8TextReader(TextOf(frame))) { ArrayPool = PooledChars.Instance };
         // The serializer gives null for a message that holds nothing: nothing is not null.
         do
         {
@@ -69,4 +72,8 @@ public sealed class NewtonsoftJsonContentConverter : WebSocketContentConverter
             throw NullContent(frame, type, e);
         }
     }
+
+    // RFC 8259 §8.1: "implementations that parse JSON texts MAY ignore the presence of a byte order mark rather than
+    // treating it as an error."
+    private static ReadOnlyMemory<byte> TextOf(Frame frame) => frame.Data.Span.StartsWith("\uFEFF"u8) ? frame.Data["\uFEFF"u8.Length..] : frame.Data;
 }

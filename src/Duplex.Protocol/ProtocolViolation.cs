@@ -7,6 +7,8 @@ public sealed class ProtocolViolation
 {
     private readonly long? _limit;
     private readonly long _size;
+    private readonly string? _limits; // what came and what is allowed, for a limit that a user can raise
+    private readonly string? _names; // of those limits
     private readonly WebSocketException? _fault;
 
     private ProtocolViolation(CloseCode code, string message, long? limit = null, long size = 0, WebSocketException? fault = null)
@@ -18,11 +20,18 @@ public sealed class ProtocolViolation
         _fault = fault;
     }
 
+    // Limits of a user's, worded.
+    private ProtocolViolation(string limits, string names, long limit, long size)
+        : this(CloseCode.MessageTooBig, $"The peer sent {limits}. Raise {names}, or ask the peer for less at a time.", limit, size) => (_limits, _names) = (limits, names);
+
     /// <summary>The close code that tells the peer.</summary>
     public CloseCode Code { get; }
 
     /// <summary>What was expected and what came, without any payload.</summary>
     public string Message { get; }
+
+    /// <summary>Whether it is a limit, or several, that a user can raise.</summary>
+    internal bool NamesLimits => _names is not null;
 
     /// <summary>1002: the framing is broken.</summary>
     public static ProtocolViolation Protocol(string message) => new(CloseCode.ProtocolError, $"The peer broke the WebSocket protocol: {message}.");
@@ -52,7 +61,24 @@ public sealed class ProtocolViolation
     /// <param name="size">What came, as far as it is known.</param>
     /// <param name="unit">What both count: bytes or fragments.</param>
     public static ProtocolViolation TooBig(string limitName, long limit, long size, string unit = "bytes") =>
-        new(CloseCode.MessageTooBig, $"The peer sent {size} {unit} where {limitName} allows {limit}. Raise {limitName}, or ask the peer for less at a time.", limit, size);
+        new($"{size} {unit} where {limitName} allows {limit}", limitName, limit, size);
+
+    /// <summary>1009: more than a limit allows that no option raises.</summary>
+    /// <param name="message">What was expected, what came and what to do, in sentences.</param>
+    /// <param name="limit">The limit.</param>
+    /// <param name="size">What came, as far as it is known.</param>
+    internal static ProtocolViolation TooCostly(string message, long limit, long size) => new(CloseCode.MessageTooBig, message, limit, size);
+
+    /// <summary>
+    /// The same, where the message exceeds another limit as well. Otherwise a user who raises the first limit meets the
+    /// second next.
+    /// </summary>
+    /// <param name="limitName">The other limit's name as a user sets it.</param>
+    /// <param name="limit">That limit.</param>
+    /// <param name="size">What came of the message, as far as it is known.</param>
+    /// <param name="unit">What both count: bytes or fragments.</param>
+    internal ProtocolViolation And(string limitName, long limit, long size, string unit = "bytes") =>
+        new($"{_limits}, in a message of {size} {unit} where {limitName} allows {limit}", $"{_names} and {limitName}", _limit ?? limit, _size);
 
     /// <summary>The one exception that this value becomes at the edge.</summary>
     public WebSocketException ToException() => _fault ?? (_limit is { } limit ? new FrameTooBigException(Message, limit, _size) : new WebSocketProtocolException(Message, Code));

@@ -1,6 +1,7 @@
 namespace Duplex;
 
 /// <summary>The peer broke RFC 6455, or sent data that does not fit its type. The session has ended; <see cref="CloseCode"/> is what the peer was told.</summary>
+/// <remarks>Receivers get it; senders get a <see cref="WebSocketClosedException"/> whose inner exception it is.</remarks>
 public sealed class WebSocketProtocolException : WebSocketException
 {
     /// <summary>Creates the exception.</summary>

@@ -15,7 +15,7 @@ public sealed class WebSocketChannelsOptions
     /// <remarks>
     /// While nothing is read, the peer's pings are not answered, and many servers then close with 1011. There are two remedies. Receive in a loop that never waits long, and hand slow work
     /// to a task or channel of your own. Or raise the bound to what a slow time brings: bytes a second, times its length. A queue that stays full for longer than the ping interval is
-    /// logged as a warning (event 22), once each time; not where pings are off.
+    /// logged as a warning (event 23), once each time; not where pings are off.
     /// </remarks>
     public ChannelConfig Incoming
     {

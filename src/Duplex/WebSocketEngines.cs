@@ -16,8 +16,8 @@ public static class WebSocketEngines
     /// <para>
     /// Queues, back-pressure, <see cref="WebSocketsOptions.MaxMessageSize"/>, close codes and reasons, timeouts of handshake and close work as ever. What the socket does by itself is
     /// the socket's: it masks, answers pings, keeps itself alive by its own options, and judges the wire. A rule that it finds broken ends the session like a lost connection, with the
-    /// socket's exception inside. <see cref="EngineCapability.ControlFrames"/>, <see cref="EngineCapability.FrameLimits"/>, <see cref="EngineCapability.WebSocketExtensions"/> and
-    /// <see cref="EngineCapability.Response"/> are missing: no pings are sent, and <see cref="WebSocketCall.Response"/> is null.
+    /// socket's exception inside. <see cref="EngineCapability.ControlFrames"/>, <see cref="EngineCapability.FrameLimits"/>, <see cref="EngineCapability.LenientText"/>,
+    /// <see cref="EngineCapability.WebSocketExtensions"/> and <see cref="EngineCapability.Response"/> are missing: no pings are sent, and <see cref="WebSocketCall.Response"/> is null.
     /// </para>
     /// <para>
     /// An empty Close, which such sockets cannot send, goes out as 1000; a <see cref="ClientWebSocket"/> reports one that it receives as 1000, too.

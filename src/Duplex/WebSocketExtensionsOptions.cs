@@ -36,7 +36,7 @@ public sealed class WebSocketExtensionsOptions
             if (other.Name == factory.Name)
                 throw new ArgumentException($"An extension of the name {factory.Name} is installed already. Install each once; one extension may make several offers.", nameof(factory));
             if ((other.ReservedBits & factory.ReservedBits) is not ReservedBits.None and var both)
-                throw new ArgumentException($"The extensions {other.Name} and {factory.Name} both own the reserved bit {both}. Install one of them.", nameof(factory));
+                throw new ArgumentException($"The extensions {other.Name} and {factory.Name} both own {both.InWords()}. Install one of them.", nameof(factory));
         }
 
         _factories.Add(factory);

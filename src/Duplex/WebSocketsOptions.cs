@@ -24,6 +24,7 @@ public sealed class WebSocketsOptions
     private long _maxFrameSize = WebSocketLimits.DefaultMaxSize;
     private long _maxMessageSize = WebSocketLimits.DefaultMaxSize;
     private int _maxFragments = WebSocketLimits.DefaultMaxFragments;
+    private TextValidation _textValidation;
     private WebSocketContentConverter? _contentConverter;
     private WebSocketEngine _engine = WebSocketEngines.Http;
     private TimeProvider _timeProvider = TimeProvider.System;
@@ -102,6 +103,18 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
+    /// What becomes of a received text message that is not valid UTF-8. Default: <see cref="TextValidation.Strict"/>, which
+    /// ends the session with 1007, as RFC 6455 demands. <see cref="TextValidation.Lenient"/> is for peers that send other
+    /// bytes as text: it delivers them as they came.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is none of the two.</exception>
+    public TextValidation TextValidation
+    {
+        get => _textValidation;
+        set => Set(ref _textValidation, Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Expected Strict or Lenient."));
+    }
+
+    /// <summary>
     /// Subprotocols that every handshake offers, behind its own. Default: none. A name that is not a token, or is in the list already, is refused with an
     /// <see cref="ArgumentException"/> when it is added.
     /// </summary>
@@ -169,6 +182,7 @@ public sealed class WebSocketsOptions
         Require(EngineCapability.ControlFrames, nameof(PingTimeout), PingTimeout != Timeout.InfiniteTimeSpan);
         Require(EngineCapability.FrameLimits, nameof(MaxFrameSize));
         Require(EngineCapability.FrameLimits, nameof(MaxFragments));
+        Require(EngineCapability.LenientText, nameof(TextValidation), TextValidation == TextValidation.Lenient);
         _isReadOnly = true;
         _subprotocols.MakeReadOnly();
         Channels.MakeReadOnly();
@@ -189,6 +203,7 @@ public sealed class WebSocketsOptions
                 MaxFrameSize = hasLimits ? MaxFrameSize : WebSocketLimits.LargestSize,
                 MaxMessageSize = MaxMessageSize,
                 MaxFragments = hasLimits ? MaxFragments : int.MaxValue,
+                TextValidation = TextValidation,
                 Outgoing = Channels.Outgoing,
                 Extensions = extensions is null ? null : new ExtensionPipeline(extensions, BufferPool),
                 Time = TimeProvider,

@@ -49,7 +49,11 @@ public sealed class BlockedConsumersOverHttpTests(KestrelServer server) : IClass
         Assert.True(end.WasClean, $"{end} {end.Error}");
         Assert.False(consumer.Ended.IsCompleted);
         consumer.Unblock();
-        await consumer.Ended.Soon();
+
+        // It gave the close no other way than to go on without it, and learns what it missed.
+        var missed = await Assert.ThrowsAsync<WebSocketClosedException>(() => consumer.Ended.Soon());
+        Assert.Equal(end.DiscardedMessages, missed.Result.DiscardedMessages);
+        Assert.InRange(end.DiscardedMessages, 1, long.MaxValue);
     }
 
     [Fact]

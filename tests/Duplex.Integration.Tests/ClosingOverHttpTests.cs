@@ -85,7 +85,7 @@ public sealed class ClosingOverHttpTests
         await AssertEndsAsync(test, new Ending
         {
             Wire = "staged, Close(1000 NormalClosure)",
-            Incoming = "end",
+            Incoming = "WebSocketClosedException",
             Sent = "1000 NormalClosure",
             Received = "4001: ok",
             Initiator = CloseInitiator.Local,
@@ -108,7 +108,7 @@ public sealed class ClosingOverHttpTests
         await AssertEndsAsync(test, new Ending
         {
             Wire = "staged, Close(1011 InternalError)",
-            Incoming = "end",
+            Incoming = "WebSocketClosedException",
             Sent = "1011 InternalError",
             Received = "4001: ok",
             Initiator = CloseInitiator.Local,
@@ -190,7 +190,7 @@ public sealed class ClosingOverHttpTests
         await AssertEndsAsync(test, new Ending
         {
             Wire = "staged, Close(1000 NormalClosure)",
-            Incoming = "end",
+            Incoming = "WebSocketClosedException",
             Sent = "1000 NormalClosure",
             Received = "4001: ok",
             Initiator = CloseInitiator.Remote,
@@ -496,7 +496,7 @@ public sealed class ClosingOverHttpTests
         await AssertEndsAsync(test, new Ending
         {
             Wire = "",
-            Incoming = "end",
+            Incoming = "WebSocketClosedException",
             Sent = close,
             Received = "4001: ok",
             Initiator = CloseInitiator.Local,

@@ -94,6 +94,11 @@ public sealed class FactoryRotationTests
 
         public int Sent => Volatile.Read(ref _sent);
 
+        // A ping on the wire would depend on how long the factory takes.
+        public CountedPlugin() : base(ws => ws.PingInterval = Timeout.InfiniteTimeSpan)
+        {
+        }
+
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _sent);

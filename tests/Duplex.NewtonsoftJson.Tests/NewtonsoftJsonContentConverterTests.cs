@@ -46,11 +46,30 @@ public sealed class NewtonsoftJsonContentConverterTests
     [InlineData("nul")]
     [InlineData("""{"name":"a","id":"x"}""")]
     [InlineData("""{"name":"a","id":1} {}""")]
+    [InlineData("\uFEFF\uFEFF{}")] // one byte order mark
+    [InlineData("\uFEFF")]
     public void What_is_malformed_is_the_librarys_error(string json)
     {
         Assert.ThrowsAny<JsonException>(() => Converter.Deserialize<User>(new Frame.Text(json)));
         Assert.ThrowsAny<JsonException>(() => Converter.Deserialize(new Frame.Text(json), typeof(User)));
     }
+
+    [Fact]
+    public void A_byte_order_mark_before_the_value_is_skipped_in_text_and_binary()
+    {
+        byte[] json = [0xEF, 0xBB, 0xBF, .. """{"name":"\uFEFFuser","id":123}"""u8];
+        foreach (FrameType type in (FrameType[])[FrameType.Text, FrameType.Binary])
+        {
+            Assert.Equal(new User("\uFEFFuser", 123), Converter.Deserialize<User>(Frame.Create(type, fin: true, json)));
+            Assert.Equal(new User("\uFEFFuser", 123), Converter.Deserialize(Frame.Create(type, fin: true, json), typeof(User)));
+        }
+
+        Assert.Null(Converter.Deserialize<User>(new Frame.Text("\uFEFFnull")));
+    }
+
+    [Fact]
+    public void What_would_read_a_binary_message_is_named() =>
+        Assert.Contains("set AcceptsBinary", Converter.AdviceFor(new Frame.Binary("{}"u8.ToArray())), StringComparison.Ordinal);
 
     [Fact]
     public void Text_of_every_length_comes_through_whole()

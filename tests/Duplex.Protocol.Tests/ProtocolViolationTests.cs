@@ -34,6 +34,31 @@ public class ProtocolViolationTests
     }
 
     [Fact]
+    public void Several_limits_are_named_in_one_message_and_the_first_counts()
+    {
+        ProtocolViolation violation = ProtocolViolation.TooBig("MaxFrameSize", 64, 70).And("MaxFragments", 3, 4, "fragments").And("MaxMessageSize", 80, 90);
+
+        var exception = Assert.IsType<FrameTooBigException>(violation.ToException());
+        Assert.Equal((CloseCode.MessageTooBig, 64, 70), (violation.Code, exception.Limit, exception.Size));
+        Assert.Equal(
+            "The peer sent 70 bytes where MaxFrameSize allows 64, in a message of 4 fragments where MaxFragments allows 3, in a message of 90 bytes where MaxMessageSize allows 80. "
+                + "Raise MaxFrameSize and MaxFragments and MaxMessageSize, or ask the peer for less at a time.",
+            exception.Message);
+        Assert.True(violation.NamesLimits);
+        Assert.False(ProtocolViolation.Protocol("so").NamesLimits);
+    }
+
+    [Fact]
+    public void What_costs_too_much_is_1009_too_and_names_no_option()
+    {
+        ProtocolViolation violation = ProtocolViolation.TooCostly("Too much.", 4, 5);
+
+        var exception = Assert.IsType<FrameTooBigException>(violation.ToException());
+        Assert.Equal((CloseCode.MessageTooBig, "Too much.", 4, 5), (violation.Code, exception.Message, exception.Limit, exception.Size));
+        Assert.False(violation.NamesLimits);
+    }
+
+    [Fact]
     public void Any_other_reason_has_a_code_that_may_be_sent_and_words()
     {
         var error = Assert.IsType<WebSocketProtocolException>(ProtocolViolation.Of((CloseCode)4001, "No.").ToException());

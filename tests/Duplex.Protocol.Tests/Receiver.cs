@@ -48,7 +48,7 @@ internal sealed class Receiver : IDisposable
 
     public List<Frame> Frames { get; } = [];
 
-    public ProtocolViolation? Violation => Reader.Violation ?? Assembler.Violation;
+    public ProtocolViolation? Violation => Reader.Violation is { } refused ? Assembler.WithLimits(refused, Reader.Header) : Assembler.Violation;
 
     /// <summary>How many bytes of a header wait for its rest.</summary>
     public int Unparsed => _rest.Length;

@@ -25,7 +25,7 @@ public sealed class WebSocketExtensionsOptionsTests
 
         Assert.Contains("first", error.Message, StringComparison.Ordinal);
         Assert.Contains("second", error.Message, StringComparison.Ordinal);
-        Assert.Contains("Rsv3", error.Message, StringComparison.Ordinal);
+        Assert.Contains("RSV3", error.Message, StringComparison.Ordinal);
         Assert.Single(_extensions.Factories);
     }
 

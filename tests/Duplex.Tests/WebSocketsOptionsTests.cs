@@ -195,6 +195,7 @@ public sealed class WebSocketsOptionsTests
         { "PingTimeout", EngineCapability.ControlFrames, options => options.PingTimeout = TimeSpan.FromSeconds(3) },
         { "MaxFrameSize", EngineCapability.FrameLimits, options => options.MaxFrameSize = 7 },
         { "MaxFragments", EngineCapability.FrameLimits, options => options.MaxFragments = 7 },
+        { "TextValidation", EngineCapability.LenientText, options => options.TextValidation = TextValidation.Lenient },
     };
 
     [Theory, MemberData(nameof(Demands), DisableDiscoveryEnumeration = true)]
@@ -209,6 +210,16 @@ public sealed class WebSocketsOptionsTests
 
         options.Engine = WebSocketEngines.Http; // they can still be put right
         new WebSocketsHandler(options).Dispose();
+    }
+
+    [Fact]
+    public void Strict_texts_are_what_every_engine_has()
+    {
+        new WebSocketsHandler(new WebSocketsOptions { Engine = Poor, TextValidation = TextValidation.Strict }).Dispose();
+        Assert.Equal(TextValidation.Strict, new WebSocketsOptions().TextValidation);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new WebSocketsOptions { TextValidation = (TextValidation)2 });
+        foreach (ReceiveMode mode in Enum.GetValues<ReceiveMode>())
+            Assert.Equal(TextValidation.Lenient, new WebSocketsOptions { TextValidation = TextValidation.Lenient }.ToSessionSettings(mode).Connection.TextValidation);
     }
 
     [Fact]

@@ -85,7 +85,7 @@ internal sealed class ExtensionOffer : IDisposable
 
         // RFC 6455 §5.2: the reserved bits "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values."
         if (offers.Count == 0 && extension.ReservedBits != ReservedBits.None)
-            throw new InvalidOperationException($"The extension {extension.Name} owns the reserved bit {extension.ReservedBits}, but offers the server nothing. Let it offer itself, or own no bit.");
+            throw new InvalidOperationException($"The extension {extension.Name} owns {extension.ReservedBits.InWords()}, but offers the server nothing. Let it offer itself, or own no bit.");
         if (offers.Count == 0)
             return;
         _offered.Add(extension);

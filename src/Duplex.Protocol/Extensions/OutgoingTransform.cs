@@ -125,6 +125,6 @@ internal sealed class OutgoingTransform(ExtensionChain chain, ArrayPool<byte> po
         WebSocketExtension extension = chain[index];
         ReservedBits owned = starts || extension.MarksContinuations ? extension.ReservedBits : ReservedBits.None;
         if ((set & ~owned) != 0)
-            throw new InvalidOperationException($"It set the reserved bit {set & ~owned}, which its factory does not own on such a frame.");
+            throw new InvalidOperationException($"It set {(set & ~owned).InWords()}, which its factory does not own on such a frame.");
     }
 }

@@ -60,6 +60,9 @@ public sealed class FrameReader
     /// <summary>Whether the frame in progress is a control frame.</summary>
     public bool InControlFrame => Remaining > 0 && _header.IsControl;
 
+    /// <summary>The header that was parsed last: of the frame in progress, or the one that was judged too large.</summary>
+    internal ref readonly FrameHeader Header => ref _header;
+
     /// <summary>What the peer did wrong, once it did: nothing is parsed after it.</summary>
     public ProtocolViolation? Violation { get; private set; }
 
@@ -136,14 +139,14 @@ public sealed class FrameReader
         // §5.2: "If a nonzero value is received and none of the negotiated extensions defines the meaning of such a nonzero value, the receiving endpoint MUST
         // _Fail the WebSocket Connection_."
         if ((reserved & ~_ownedBits) != 0)
-            return ProtocolViolation.Protocol($"a frame has the reserved bit {reserved & ~_ownedBits} set, which no negotiated extension owns");
+            return ProtocolViolation.Protocol($"a frame has {(reserved & ~_ownedBits).InWords()} set, which no negotiated extension owns");
 
         // Extensions transform messages, so none gives such a bit a meaning here. RFC 7692 §6 says so of RSV1: "An endpoint MUST NOT set the "Per-Message Compressed" bit of
         // control frames and non-first fragments of a data message. An endpoint receiving such a frame MUST _Fail the WebSocket Connection_."
         if (opcode == (int)Opcode.Continuation && (reserved & ~_continuationBits) != 0)
-            return ProtocolViolation.Protocol($"a continuation frame has the reserved bit {reserved & ~_continuationBits} set, which its extension only owns on a message's first");
+            return ProtocolViolation.Protocol($"a continuation frame has {(reserved & ~_continuationBits).InWords()} set, which extensions own only on the first frame of a message");
         if (reserved != 0 && (opcode & 0x8) != 0)
-            return ProtocolViolation.Protocol($"a control frame has the reserved bit {reserved} set, which extensions only own on data frames");
+            return ProtocolViolation.Protocol($"a control frame has {reserved.InWords()} set, which extensions own only on data frames");
 
         switch (opcode)
         {

@@ -27,6 +27,7 @@ public sealed class MessageAssembler : IDisposable
     private FrameType _type; // of the message in progress
     private ReservedBits _reserved; // of the message's first frame
     private int _fragments;
+    private bool _hasInvalidText; // whether any text was, which is told once
     private long _size; // what the message's headers have declared so far
 
     /// <summary>Creates an assembler.</summary>
@@ -87,6 +88,12 @@ public sealed class MessageAssembler : IDisposable
             Volatile.Write(ref _maxFragments, value);
         }
     }
+
+    /// <summary>
+    /// Set where texts need not be valid UTF-8. They are then delivered as they come, and this is called at the first that
+    /// is invalid, on the thread that reads. Null, the default, where such a text is a violation.
+    /// </summary>
+    internal Action? OnInvalidText { get; init; }
 
     /// <summary>What the peer did wrong, once it did: no piece may follow.</summary>
     public ProtocolViolation? Violation { get; private set; }
@@ -152,6 +159,23 @@ public sealed class MessageAssembler : IDisposable
     {
         piece = _pieces is { Length: > 0 } ? TakePiece(fin: false) : null;
         return piece is not null;
+    }
+
+    /// <summary>
+    /// Names the limits of messages that a frame exceeds, too, which the reader has refused as too large. Otherwise a user
+    /// who raises the first limit meets the second next.
+    /// </summary>
+    /// <param name="violation">The reader's.</param>
+    /// <param name="header">The frame's header.</param>
+    internal ProtocolViolation WithLimits(ProtocolViolation violation, in FrameHeader header)
+    {
+        if (!violation.NamesLimits || header.IsControl || _output == AssemblerOutput.Frames)
+            return violation;
+        (int fragments, long size) = header.Opcode == Opcode.Continuation ? (_fragments + 1, _size) : (1, 0);
+        int maxFragments = MaxFragments;
+        if (fragments > maxFragments)
+            violation = violation.And("MaxFragments", maxFragments, fragments, "fragments");
+        return WithSize(violation, size, header.PayloadLength);
     }
 
     /// <summary>Memory of the message in progress, to read its next payload bytes straight into; pieces over that memory are then not copied.</summary>
@@ -245,9 +269,17 @@ public sealed class MessageAssembler : IDisposable
         // Once: another thread may set it between the judgement and the words.
         int maxFragments = MaxFragments;
         if (++_fragments > maxFragments)
-            Violation = ProtocolViolation.TooBig("MaxFragments", maxFragments, _fragments, "fragments");
+            Violation = WithSize(ProtocolViolation.TooBig("MaxFragments", maxFragments, _fragments, "fragments"), _size, piece.Header.PayloadLength);
         return Violation is null;
     }
+
+    private ProtocolViolation WithSize(ProtocolViolation violation, long size, long more)
+    {
+        long maxSize = MaxMessageSize;
+        return more > maxSize - size ? violation.And("MaxMessageSize", maxSize, Sum(size, more)) : violation;
+    }
+
+    private static long Sum(long size, long more) => (long)Math.Min((ulong)size + (ulong)more, long.MaxValue);
 
     private bool FitsMessage(in FramePiece piece)
     {
@@ -256,7 +288,7 @@ public sealed class MessageAssembler : IDisposable
         long length = piece.Header.PayloadLength;
         long maxSize = MaxMessageSize;
         if (length > maxSize - _size)
-            Violation = ProtocolViolation.TooBig("MaxMessageSize", maxSize, (long)Math.Min((ulong)_size + (ulong)length, long.MaxValue));
+            Violation = ProtocolViolation.TooBig("MaxMessageSize", maxSize, Sum(_size, length));
         else
             _size += length;
         return Violation is null;
@@ -293,8 +325,17 @@ public sealed class MessageAssembler : IDisposable
     {
         // §8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST
         // _Fail the WebSocket Connection_." Noticed at the first bad byte, not at the end of the message.
-        if (!_utf8.Append(text) || (ends && !_utf8.IsComplete))
+        if (_utf8.Append(text) && (!ends || _utf8.IsComplete))
+            return true;
+        if (OnInvalidText is null)
+        {
             Violation = ProtocolViolation.InvalidUtf8("a text message");
-        return Violation is null;
+            return false;
+        }
+
+        _utf8.Reset();
+        if (!_hasInvalidText)
+            OnInvalidText();
+        return _hasInvalidText = true;
     }
 }

@@ -30,7 +30,7 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
     }
 
     /// <summary>What the peer did wrong, once it did.</summary>
-    public ProtocolViolation? Violation => reader.Violation ?? assembler.Violation;
+    public ProtocolViolation? Violation => reader.Violation is { } refused ? assembler.WithLimits(refused, reader.Header) : assembler.Violation;
 
     /// <summary>Whether the peer closed, or broke a rule. The frames before that were passed on.</summary>
     public bool IsOver => _close is not null || Violation is not null;

@@ -16,6 +16,8 @@ internal sealed record ConnectionSettings
 
     public int MaxFragments { get; init; } = WebSocketLimits.DefaultMaxFragments;
 
+    public TextValidation TextValidation { get; init; }
+
     public ChannelConfig Outgoing { get; init; } = ChannelConfig.DefaultOutgoing;
 
     /// <summary>The extensions, which the connection releases at its end; null for none.</summary>

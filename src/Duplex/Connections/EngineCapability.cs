@@ -23,4 +23,7 @@ public enum EngineCapability
 
     /// <summary>The HTTP version of a request is honoured.</summary>
     HttpVersion,
+
+    /// <summary>Texts that are not valid UTF-8 can be received: <see cref="WebSocketsOptions.TextValidation"/>.</summary>
+    LenientText,
 }

@@ -271,7 +271,7 @@ internal sealed partial class FrameSender(
         // RFC 6455 §5.2: the reserved bits "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values."
         ReservedBits ownedBits = _openMessage is null ? _ownedBits : _continuationBits;
         if ((frame.Reserved & ~ownedBits) is not ReservedBits.None and var unowned)
-            throw new ArgumentException($"The reserved bit {unowned} is set, which no negotiated extension owns there (RFC 6455 §5.2). Clear it.", nameof(frame));
+            throw new ArgumentException($"The frame has {unowned.InWords()} set, which no negotiated extension owns there (RFC 6455 §5.2). Clear what no extension owns.", nameof(frame));
 
         CheckText(frame);
 

@@ -16,6 +16,9 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
     // Raised by whoever has the role, read by the watch.
     private int _uses;
 
+    // Set by the loop before it lends the role, read by the watch.
+    private volatile bool _isBeforeEnd;
+
     // Set by whoever took the role back, cleared by the loop when it goes on; read by anybody.
     private volatile bool _isReclaimed;
 
@@ -26,8 +29,10 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
     public static bool CanLend => Thread.CurrentThread.IsThreadPoolThread && Watch.IsFree;
 
     /// <summary>Loop: runs a consumer, and lends it the role meanwhile; one that cannot be run here is handed to the pool.</summary>
+    /// <param name="consumer">The consumer.</param>
+    /// <param name="beforeEnd">Whether the session's end waits for it.</param>
     /// <returns>Whether the loop still has its role. If not, whoever took it sees to all that follows.</returns>
-    public bool Lend(IThreadPoolWorkItem consumer)
+    public bool Lend(IThreadPoolWorkItem consumer, bool beforeEnd = false)
     {
         if (!CanLend)
         {
@@ -35,6 +40,7 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
             return true;
         }
 
+        _isBeforeEnd = beforeEnd;
         Watch.Begin(this);
         int thread = Environment.CurrentManagedThreadId;
         ExecutionContext? ambient = ExecutionContext.Capture();
@@ -103,6 +109,11 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
     {
         /// <summary>A role that was not used for one or two of these is taken back. So long may a ping go unanswered: little against any keep-alive, and much against what a consumer does for a batch.</summary>
         private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10);
+
+        /// <summary>
+        /// So many are waited for where the end of the session waits: half a second, which nobody misses then. A consumer that a busy machine holds up may still send its answer.
+        /// </summary>
+        private const int PeriodsBeforeEnd = 50;
 
         private static readonly Lock Sync = new();
 
@@ -187,6 +198,7 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
             private ReadingRole? _seenRole;
             private int _seenUses;
             private int _seenLoans;
+            private int _idle; // for how many looks
 
             // Set by its thread, read by the watch.
             private volatile ReadingRole? _role;
@@ -207,8 +219,9 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
                 ReadingRole? role = _role;
                 int loans = Loans;
                 bool isUsed = loans != _seenLoans;
-                if (role is not null && role == _seenRole && !isUsed && role._uses == _seenUses)
-                    role.Reclaim();
+                _idle = role is not null && role == _seenRole && !isUsed && role._uses == _seenUses ? _idle + 1 : 0;
+                if (_idle >= (role is { _isBeforeEnd: true } ? PeriodsBeforeEnd : 1))
+                    role!.Reclaim();
                 (_seenRole, _seenUses, _seenLoans) = (role, role?._uses ?? 0, loans);
                 return role is not null || isUsed;
             }

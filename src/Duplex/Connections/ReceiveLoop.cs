@@ -174,7 +174,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
             }
 
             _consumer = null;
-            if (!_role.Lend(consumer))
+            if (!_role.Lend(consumer, _parser.IsOver))
                 return;
         }
         while (TryTurn(isBorrowed: false));

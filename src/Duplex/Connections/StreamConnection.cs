@@ -22,9 +22,10 @@ internal sealed class StreamConnection
     /// <param name="closeState">What a send throws once the end has begun.</param>
     /// <param name="onOverflow">Called when a sender finds no room in an outgoing queue that is set to close then.</param>
     /// <param name="onFault">Called when an extension fails on what is sent, with what our Close says.</param>
+    /// <param name="onInvalidText">Called once, on the loop's thread, at the first text that is not valid UTF-8, where such texts are received.</param>
     public StreamConnection(
         Stream stream, IDisposable owner, AssemblerOutput output, ConnectionSettings settings, CloseState closeState, Action<ChannelOverflowException> onOverflow,
-        Action<CloseCode, WebSocketException> onFault)
+        Action<CloseCode, WebSocketException> onFault, Action onInvalidText)
     {
         _owner = owner;
         Role = settings.Role;
@@ -36,7 +37,10 @@ internal sealed class StreamConnection
         {
             MaxPiece = output == AssemblerOutput.Pieces && _extensions is not null ? IncomingTransform.MaxPiece : int.MaxValue,
         };
-        var assembler = new MessageAssembler(_extensions?.Incoming, output, settings.Pool, Math.Min(settings.MaxMessageSize, _largestSize), settings.MaxFragments);
+        var assembler = new MessageAssembler(_extensions?.Incoming, output, settings.Pool, Math.Min(settings.MaxMessageSize, _largestSize), settings.MaxFragments)
+        {
+            OnInvalidText = settings.TextValidation == TextValidation.Lenient ? onInvalidText : null,
+        };
         Receiving = new ReceiveLoop(stream, _reader, assembler, settings.Pool, settings.Time, _extensions?.Chain);
         MaskKeyPool? keys = settings.RandomFill is { } fill ? new MaskKeyPool(fill) : null;
         var writer = new FrameWriter(settings.Engine.Masks ? settings.Role : WebSocketRole.Server, keys, settings.Pool);

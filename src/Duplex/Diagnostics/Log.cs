@@ -34,12 +34,21 @@ internal static partial class Log
 
     [LoggerMessage(
         22, LogLevel.Warning,
+        "WebSocket session {Session} with {Target}: a text message that is not valid UTF-8 was received and delivered, because TextValidation is Lenient. " +
+        "Further ones of this session are not logged.")]
+    public static partial void InvalidTextReceived(ILogger logger, string session, string target);
+
+    [LoggerMessage(
+        23, LogLevel.Warning,
         "WebSocket session {Session} with {Target}: the incoming queue has been full for {Seconds} s. Nothing is read, and no ping of the peer answered, until messages are received: " +
         "receive faster, or raise WebSocketsOptions.Channels.Incoming.")]
     public static partial void IncomingStaysFull(ILogger logger, string session, string target, long seconds);
 
     /// <summary>What may be told of an address: scheme, host, port and path; neither query nor user info.</summary>
     public static string Describe(Uri target) => target.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+
+    /// <summary>Logs on the pool, for callers on the receive loop, which does not wait for a logger.</summary>
+    public static void OnPool(Action log) => ThreadPool.UnsafeQueueUserWorkItem(static log => Safely(log), log, preferLocal: false);
 
     /// <summary>Logs, and goes on if the logger throws: what is told must not change what happens.</summary>
     public static void Safely(Action log)

@@ -45,6 +45,13 @@ internal sealed class SessionLog(ILogger logger, Uri? target)
             Log.ClosedCallbackFailed(logger, Id, Target, exception);
     });
 
+    /// <summary>A text that is not valid UTF-8 was delivered. From the receive loop, which does not wait for a logger.</summary>
+    public void InvalidTextReceived() => Log.OnPool(() =>
+    {
+        if (logger.IsEnabled(LogLevel.Warning))
+            Log.InvalidTextReceived(logger, Id, Target);
+    });
+
     /// <summary>The incoming queue stays full.</summary>
     /// <param name="duration">For how long it has been seen to.</param>
     public void IncomingStaysFull(TimeSpan duration) => Log.Safely(() =>

@@ -6,7 +6,7 @@ internal sealed class StreamEngine : ConnectEngine
     private readonly Func<WebSocketRequest, CancellationToken, ValueTask<Stream>> _connect;
 
     public StreamEngine(Func<WebSocketRequest, CancellationToken, ValueTask<Stream>> connect, ReadOnlySpan<EngineCapability> capabilities)
-        : base(new EngineProfile("Stream", [EngineCapability.WebSocket, EngineCapability.ControlFrames, EngineCapability.FrameLimits, .. Checked(capabilities)])) => _connect = connect;
+        : base(new EngineProfile("Stream", [EngineCapability.WebSocket, EngineCapability.ControlFrames, EngineCapability.FrameLimits, EngineCapability.LenientText, .. Checked(capabilities)])) => _connect = connect;
 
     private protected override async ValueTask<Opened> ConnectAsync(WebSocketRequest request, CancellationToken token)
     {

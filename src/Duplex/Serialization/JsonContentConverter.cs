@@ -68,6 +68,9 @@ public sealed class JsonContentConverter : WebSocketContentConverter
     public override bool IsApplicable(Frame frame) => frame is Frame.Text || (AcceptsBinary && frame is Frame.Binary);
 
     /// <inheritdoc/>
+    public override string AdviceFor(Frame frame) => $"If it holds JSON, set {nameof(AcceptsBinary)} of the converter to true; else receive it with another converter, or as a frame.";
+
+    /// <inheritdoc/>
     public override FrameType Serialize(IBufferWriter<byte> output, object? value, Type type)
     {
         JsonTypeInfo info = InfoOf(type);
@@ -93,7 +96,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         try
         {
             // From a span: no converter of the user's can keep a reference to memory behind it.
-            return JsonSerializer.Deserialize(frame.Data.Span, info);
+            return JsonSerializer.Deserialize(TextOf(frame), info);
         }
         catch (JsonException e) when (IsNullFor(type, frame))
         {
@@ -109,7 +112,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         JsonTypeInfo<T> info = InfoOf<T>();
         try
         {
-            return JsonSerializer.Deserialize(frame.Data.Span, info);
+            return JsonSerializer.Deserialize(TextOf(frame), info);
         }
         catch (JsonException e) when (IsNullFor(typeof(T), frame))
         {
@@ -124,7 +127,15 @@ public sealed class JsonContentConverter : WebSocketContentConverter
     }
 
     // RFC 8259 §2: "Insignificant whitespace is allowed before or after any of the six structural characters", and around the value.
-    private static bool IsNullFor(Type type, Frame frame) => !CanBeNull(type) && frame.Data.Span.Trim(" \t\r\n"u8).SequenceEqual("null"u8);
+    private static bool IsNullFor(Type type, Frame frame) => !CanBeNull(type) && TextOf(frame).Trim(" \t\r\n"u8).SequenceEqual("null"u8);
+
+    // RFC 8259 §8.1: "implementations that parse JSON texts MAY ignore the presence of a byte order mark rather than
+    // treating it as an error."
+    private static ReadOnlySpan<byte> TextOf(Frame frame)
+    {
+        ReadOnlySpan<byte> data = frame.Data.Span;
+        return data.StartsWith("\uFEFF"u8) ? data["\uFEFF"u8.Length..] : data;
+    }
 
     private JsonTypeInfo<T> InfoOf<T>() => (JsonTypeInfo<T>)InfoOf(typeof(T));
 

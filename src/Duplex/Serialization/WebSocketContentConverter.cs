@@ -53,6 +53,16 @@ public abstract class WebSocketContentConverter
     /// <param name="frame">The message; only its kind is looked at, as a rule.</param>
     public abstract bool IsApplicable(Frame frame);
 
+    /// <summary>
+    /// Says what to do about a message that the converter does not read, in a sentence, for the text of the
+    /// <see cref="WebSocketDeserializeException"/>. A converter with an option that lets it read the message names that option.
+    /// </summary>
+    /// <param name="frame">The message, to which the converter is not applicable; only its kind is looked at, as a rule.</param>
+    /// <returns>By default the advice to receive it with another converter, or as a frame.</returns>
+    public virtual string AdviceFor(Frame frame) => frame is Frame.Text
+        ? "Receive it with a converter of text, such as the JsonContentConverter, or as a frame."
+        : "Receive it with a converter of binary messages, or as a frame.";
+
     /// <summary>The value, if a variable of the type can hold it.</summary>
     /// <exception cref="WebSocketDeserializeException">It cannot.</exception>
     internal static object? Fitting(object? value, Frame frame, Type type)

@@ -16,8 +16,9 @@ internal sealed class CloseWait(TimeProvider time, long began, TimeSpan timeout,
     // A quarter of the timeout: a consumer is given up after one to two of these, so that two are left for the peer's Close.
     private readonly TimeSpan _period = timeout == Timeout.InfiniteTimeSpan ? DefaultPeriod : timeout / 4;
 
-    // All only touched by the one that waits: when the time began; what was seen last; and since when that is so.
+    // All only touched by the one that waits: when the time began, and what was seen then; what was seen last, and since when that is so.
     private long _began = began;
+    private Sighting _seenAtBegin;
     private Sighting _seen;
     private long _seenAt;
     private LateTick _late = new(time, began, TimeSpan.Zero);
@@ -51,8 +52,9 @@ internal sealed class CloseWait(TimeProvider time, long began, TimeSpan timeout,
 
     private (Action Action, TimeSpan Next) Judge(long now, in Sighting seen)
     {
-        if (seen.Taken != _seen.Taken && (seen.IsFull || seen.Pauses != _seen.Pauses))
-            _began = now;
+        // Compared with what was so when it began, not with the last look: a frame is seen to be taken before the loop, which then fills the queue, is seen to wait again.
+        if (seen.Taken != _seenAtBegin.Taken && (seen.IsFull || seen.Pauses != _seenAtBegin.Pauses))
+            (_began, _seenAtBegin) = (now, seen);
 
         Action action = Action.Wait;
         if (!seen.IsFull || !_seen.IsFull || seen.Taken != _seen.Taken || _late.IsLate(now, 4 * _period))

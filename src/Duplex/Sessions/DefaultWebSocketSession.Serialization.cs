@@ -199,7 +199,7 @@ public partial class DefaultWebSocketSession
     private static void CheckApplicable(WebSocketContentConverter converter, Frame frame)
     {
         if (!converter.IsApplicable(frame))
-            throw new WebSocketDeserializeException($"The {converter.GetType().Name} does not read {frame.Type} messages. Receive it with another converter, or as a frame.", frame);
+            throw new WebSocketDeserializeException($"The {converter.GetType().Name} does not read {frame.Type} messages. {converter.AdviceFor(frame)}", frame);
     }
 
     private static bool IsForeign(Exception e) => e is not (WebSocketDeserializeException { Frame: not null } or WebSocketConverterNotFoundException);

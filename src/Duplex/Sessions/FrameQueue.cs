@@ -278,12 +278,11 @@ internal sealed class FrameQueue
             _isLossy = true;
             room = TakeRoomWaiter();
             Unclaim();
+            bool isEmpty = IsEmpty;
             while (TakeToDrop() is { } frame)
-            {
                 Drop(frame);
-                if (_isComplete)
-                    _error ??= _closeState.ToReceiveException(Dropped);
-            }
+            if (_isComplete && !isEmpty)
+                _error ??= _closeState.ToReceiveException(Dropped);
         }
 
         room?.TrySetResult();

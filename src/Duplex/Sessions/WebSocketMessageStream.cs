@@ -36,7 +36,7 @@ public sealed class WebSocketMessageStream : Stream
         _closeState = closeState;
     }
 
-    /// <summary>Text or binary. The bytes of a text are valid UTF-8 as far as they can be read; a read may end within a character.</summary>
+    /// <summary>Text or binary. The bytes of a text are valid UTF-8 as far as they can be read, unless <see cref="WebSocketsOptions.TextValidation"/> is lenient; a read may end within a character.</summary>
     public FrameType Type { get; }
 
     /// <summary>True until it is disposed.</summary>

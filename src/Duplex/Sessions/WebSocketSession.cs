@@ -33,7 +33,8 @@ public abstract partial class WebSocketSession : IAsyncDisposable
         Connection = new StreamConnection(
             stream, owner, output, settings.Connection, CloseState,
             onOverflow: overflow => Lifetime!.TryEnd(CloseCause.SendOverflow(overflow)),
-            onFault: (code, error) => Lifetime!.TryEnd(CloseCause.Failure(new CloseReason(code), error)));
+            onFault: (code, error) => Lifetime!.TryEnd(CloseCause.Failure(new CloseReason(code), error)),
+            onInvalidText: () => Lifetime!.Log.InvalidTextReceived());
         Queue.Source = Connection.Receiving;
         Lifetime = new SessionLifetime(Connection, CloseState, Queue, settings);
         Pool = settings.Connection.Pool;

@@ -77,6 +77,27 @@ internal sealed class Conversation : IAsyncDisposable
         }
     }
 
+    /// <summary>The same, with an answer to each message as soon as it is seen. It waits for the first one when the call returns.</summary>
+    public async Task<(List<string> Seen, Exception? Error)> AnswerAllAsync()
+    {
+        var seen = new List<string>();
+        try
+        {
+            await foreach (Frame frame in Session.Incoming.ConfigureAwait(false))
+            {
+                seen.Add(frame.Type == FrameType.Ping ? Words.Ping(frame.Data.Span) : Words.Of(frame));
+                frame.Recycle();
+                await Session.SendAsync($"answer {seen.Count}", SendTransform.Never, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            return (seen, null);
+        }
+        catch (WebSocketException e)
+        {
+            return (seen, e);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Session.Abort();

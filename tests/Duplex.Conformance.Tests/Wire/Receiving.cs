@@ -64,6 +64,32 @@ internal sealed record Receiving(string What, params IReadOnlyList<PeerFrame> Se
         }
     }
 
+    /// <summary>
+    /// The same behind two messages and a ping, to a consumer that waits and answers each message at once: whatever the peer's next bytes do, each answer goes out before our Close, and the
+    /// pong before the answer to what came after the ping.
+    /// </summary>
+    public async Task RunAnsweredAsync(WebSocketRole role, int chunk)
+    {
+        await using Conversation talk = await Conversation.OpenAsync(role, chunk, Setup);
+        Task<(List<string> Seen, Exception? Error)> seeing = talk.AnswerAllAsync();
+        Task<List<string>> hearing = talk.HearAllAsync(finish: role == WebSocketRole.Client || Fails is not null);
+        PeerFrame[] close = Fails is null && !Sent.Any(frame => frame.Opcode == 0x8) ? [PeerFrame.Close(1000)] : [];
+        await talk.Peer.WriteAsync(PeerFrame.Encode([PeerFrame.Text("1"), PeerFrame.Ping(9), PeerFrame.Text("2"), .. Sent, .. Behind, .. close], Peer(role)));
+
+        List<string> seen = (await seeing.Soon()).Seen;
+        List<string> heard = await hearing.Soon();
+        string[] ping = Setup.IsRaw ? [Words.Ping(9)] : [];
+        Assert.Equal(["text '1'", .. ping, "text '2'", .. Sees], seen);
+        int[] answers = [.. Enumerable.Range(1, seen.Count).Select(number => heard.IndexOf(Words.Text($"answer {number}")))];
+        Assert.DoesNotContain(-1, answers);
+        Assert.Equal(answers.Order(), answers);
+        Assert.StartsWith("close", heard[^1], StringComparison.Ordinal);
+        if (Fails is { } code)
+            Assert.Equal(Words.Close((int)code), heard[^1]);
+        if (!Setup.IsRaw)
+            Assert.InRange(heard.IndexOf(Words.Pong(9)), 0, answers[1] - 1);
+    }
+
     private string Where
     {
         get

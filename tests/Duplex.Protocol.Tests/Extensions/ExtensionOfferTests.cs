@@ -78,7 +78,7 @@ public class ExtensionOfferTests
     {
         Assert.Throws<InvalidOperationException>(() => new ExtensionOffer([Factory("a", "b")]));
         InvalidOperationException unoffered = Assert.Throws<InvalidOperationException>(() => new ExtensionOffer([new ToyFactory("a", () => new ToyExtension(), ReservedBits.Rsv2)]));
-        Assert.Contains("Rsv2", unoffered.Message, StringComparison.Ordinal);
+        Assert.Contains("RSV2", unoffered.Message, StringComparison.Ordinal);
         var shared = new ToyExtension();
         Assert.Throws<InvalidOperationException>(() => new ExtensionOffer([new ToyFactory("a", () => shared), new ToyFactory("b", () => shared)]));
         Assert.Throws<InvalidOperationException>(() => new ExtensionOffer([new ToyFactory("a", () => null!)]));

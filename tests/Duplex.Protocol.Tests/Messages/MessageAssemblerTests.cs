@@ -507,6 +507,93 @@ public class MessageAssemblerTests
         Assert.Equal([1, 2, 3, 4], Assert.Single(receiver.Frames).ReadBytes());
     }
 
+    [Theory]
+    [InlineData("82 0a", "10 bytes where MaxFrameSize allows 8, in a message of 10 bytes where MaxMessageSize allows 9. Raise MaxFrameSize and MaxMessageSize,")]
+    [InlineData("82 09", "9 bytes where MaxFrameSize allows 8. Raise MaxFrameSize,")] // the message fits
+    [InlineData("02 02 01 01 | 80 09", "9 bytes where MaxFrameSize allows 8, in a message of 11 bytes where MaxMessageSize allows 9. Raise MaxFrameSize and MaxMessageSize,")]
+    [InlineData("02 01 01 | 00 01 01 | 80 09", "9 bytes where MaxFrameSize allows 8, in a message of 3 fragments where MaxFragments allows 2, in a message of 11 bytes where MaxMessageSize allows 9.")]
+    [InlineData("02 05 01 01 01 01 01 | 00 00 | 80 05", "3 fragments where MaxFragments allows 2, in a message of 10 bytes where MaxMessageSize allows 9. Raise MaxFragments and MaxMessageSize,")]
+    [InlineData("02 01 01 | 89 09", "9 bytes where MaxFrameSize allows 8. Raise MaxFrameSize,")] // a ping is no part of the message
+    [InlineData("82 08 01 01 01 01 01 01 01 01 | 82 09", "9 bytes where MaxFrameSize allows 8. Raise MaxFrameSize,")] // nor is the message before
+    public void Whoever_raises_one_limit_does_not_meet_the_next(string wire, string words)
+    {
+        foreach (AssemblerOutput output in (AssemblerOutput[])[AssemblerOutput.Messages, AssemblerOutput.Pieces])
+        {
+            using var receiver = new Receiver(output, maxFrameSize: 8, maxMessageSize: 9, maxFragments: 2);
+            receiver.Feed(wire.Replace("|", "", StringComparison.Ordinal));
+            Assert.Contains(words, receiver.Violation?.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Where_frames_are_delivered_only_their_own_limit_is_named()
+    {
+        using var receiver = new Receiver(AssemblerOutput.Frames, maxFrameSize: 8, maxMessageSize: 9);
+        Assert.DoesNotContain("MaxMessageSize", receiver.Feed("82 0a").Violation?.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("81 03 61 ff 62", "61ff62")]
+    [InlineData("81 03 61 e2 82", "61e282")] // ends within a character
+    [InlineData("01 02 e2 82 | 80 02 41 42", "e2824142")] // another begins within it
+    [InlineData("01 01 ff | 00 01 fe | 80 02 c3 a9", "fffec3a9")]
+    public void Invalid_text_is_handed_on_as_it_came_where_it_may_be_and_told_once(string wire, string data)
+    {
+        byte[] twice = Hex.Bytes(string.Concat(Enumerable.Repeat(wire.Replace("|", "", StringComparison.Ordinal), 2)));
+        foreach (AssemblerOutput output in Enum.GetValues<AssemblerOutput>())
+        {
+            foreach (int step in (int[])[1, 100])
+            {
+                int told = 0;
+                var pool = new CountingPool();
+                using var assembler = new MessageAssembler(output, pool) { OnInvalidText = () => told++ };
+                var reader = new FrameReader(WebSocketRole.Client);
+                var text = new List<byte>();
+                var ends = new List<int>();
+                Span<byte> input = [];
+                foreach (byte[] chunk in twice.Chunk(step))
+                {
+                    input = (byte[])[.. input, .. chunk];
+                    while (reader.TryRead(ref input, out FramePiece piece))
+                    {
+                        if (assembler.TryAccept(piece, out Frame? frame))
+                            Take(frame);
+                    }
+
+                    if (assembler.TryTakePiece(out Frame? rest))
+                        Take(rest);
+                }
+
+                Assert.Null(assembler.Violation);
+                Assert.Equal(string.Concat(data, data), Convert.ToHexStringLower([.. text]));
+                Assert.Equal([data.Length / 2, data.Length], ends);
+                Assert.Equal(1, told);
+
+                void Take(Frame frame)
+                {
+                    Assert.IsType<Frame.Text>(frame);
+                    text.AddRange(frame.Data.Span);
+                    if (frame.Fin)
+                        ends.Add(text.Count);
+                    frame.Recycle();
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Where_invalid_text_is_handed_on_a_Close_must_still_be_valid()
+    {
+        using var assembler = new MessageAssembler { OnInvalidText = () => { } };
+        var reader = new FrameReader(WebSocketRole.Client);
+        Span<byte> input = Hex.Bytes("88 03 03 e8 ff");
+
+        Assert.True(reader.TryRead(ref input, out FramePiece piece));
+        Assert.False(assembler.TryAccept(piece, out _));
+
+        Assert.Equal(CloseCode.InvalidFramePayloadData, assembler.Violation?.Code);
+    }
+
     private static void AssertTooBig(Receiver receiver, string limitName, long limit, long size)
     {
         Assert.Equal(CloseCode.MessageTooBig, receiver.Violation?.Code);

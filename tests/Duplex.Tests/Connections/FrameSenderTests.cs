@@ -262,7 +262,7 @@ public sealed class FrameSenderTests : IDisposable
 
         await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(Text("x") with { Reserved = ReservedBits.Rsv1 }, default).Soon());
         ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(() => sender.SendAsync(Text("x") with { Reserved = ReservedBits.Rsv1 | ReservedBits.Rsv3 }, default).Soon());
-        Assert.Contains("Rsv3", error.Message, StringComparison.Ordinal);
+        Assert.Contains("RSV3", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, _pump.BufferedBytes);
 
         await sender.SendAsync(Text("x") with { Reserved = ReservedBits.Rsv1 }, default);

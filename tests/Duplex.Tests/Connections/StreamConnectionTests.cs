@@ -142,7 +142,7 @@ public sealed class StreamConnectionTests : IDisposable
     }
 
     private StreamConnection New(Stream stream, IDisposable owner, ConnectionSettings settings) =>
-        new(stream, owner, AssemblerOutput.Messages, settings, _closeState, _overflows.Add, (code, error) => Assert.Fail($"{code}: {error}"));
+        new(stream, owner, AssemblerOutput.Messages, settings, _closeState, _overflows.Add, (code, error) => Assert.Fail($"{code}: {error}"), () => Assert.Fail("Invalid text."));
 
     private sealed class Owner : IDisposable
     {

@@ -18,4 +18,22 @@ public sealed class LogTests
 
     [Fact]
     public void A_logger_that_throws_disturbs_nobody() => Log.Safely(() => throw new InvalidCastException("The log is full."));
+
+    [Fact]
+    public async Task Logging_on_the_pool_does_not_make_its_caller_wait()
+    {
+        var logged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var blocked = new ManualResetEventSlim();
+
+        Log.OnPool(() =>
+        {
+            blocked.Wait(Patience.Limit);
+            logged.SetResult();
+            throw new InvalidCastException("The log is full.");
+        });
+
+        Assert.False(logged.Task.IsCompleted);
+        blocked.Set();
+        await logged.Task.WaitAsync(Patience.Limit);
+    }
 }

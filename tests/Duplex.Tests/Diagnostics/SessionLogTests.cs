@@ -74,7 +74,7 @@ public sealed class SessionLogTests : IDisposable
         new SessionLog(_logger, Target).IncomingStaysFull(TimeSpan.FromSeconds(20.4));
 
         (int id, LogLevel level, string text) = Assert.Single(_logger.Entries);
-        Assert.Equal((22, LogLevel.Warning), (id, level));
+        Assert.Equal((23, LogLevel.Warning), (id, level));
         Assert.Contains("full for 20 s", text, StringComparison.Ordinal);
         Assert.Contains("Channels.Incoming", text, StringComparison.Ordinal);
     }

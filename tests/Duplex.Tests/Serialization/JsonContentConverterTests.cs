@@ -41,6 +41,7 @@ public sealed class JsonContentConverterTests
     [Theory]
     [InlineData("null")]
     [InlineData(" \t\r\nnull ")]
+    [InlineData("\uFEFF null")]
     public void Null_for_a_type_that_cannot_be_null_is_told_as_such(string json)
     {
         var byType = Assert.Throws<WebSocketDeserializeException>(() => Generated.Deserialize(Text(json), typeof(int)));
@@ -60,12 +61,33 @@ public sealed class JsonContentConverterTests
     [InlineData("nul")]
     [InlineData("""{"name":"a","id":"x"}""")]
     [InlineData("""{"name":"a","id":1} {}""")]
-    [InlineData("\uFEFF{}")]
+    [InlineData("\uFEFF\uFEFF{}")] // one byte order mark
+    [InlineData(" \uFEFF{}")] // at the very start
+    [InlineData("{\uFEFF}")]
+    [InlineData("\uFEFF")]
     public void What_is_malformed_is_the_librarys_error(string json)
     {
         Assert.Throws<JsonException>(() => Generated.Deserialize<User>(Text(json)));
         Assert.Throws<JsonException>(() => Generated.Deserialize(Text(json), typeof(User)));
     }
+
+    [Theory, MemberData(nameof(All), DisableDiscoveryEnumeration = true)]
+    public void A_byte_order_mark_before_the_value_is_skipped_in_text_and_binary(JsonContentConverter converter)
+    {
+        byte[] json = [0xEF, 0xBB, 0xBF, .. """{"name":"\uFEFFuser","id":123}"""u8];
+        foreach (FrameType type in (FrameType[])[FrameType.Text, FrameType.Binary])
+        {
+            var frame = Frame.Create(type, fin: true, json);
+            Assert.Equal(new User("\uFEFFuser", 123), converter.Deserialize<User>(frame));
+            Assert.Equal(new User("\uFEFFuser", 123), converter.Deserialize(frame, typeof(User)));
+        }
+
+        Assert.Null(converter.Deserialize<User>(Text("\uFEFFnull")));
+    }
+
+    [Fact]
+    public void What_would_read_a_binary_message_is_named() =>
+        Assert.Contains("set AcceptsBinary", Generated.AdviceFor(new Frame.Binary("{}"u8.ToArray())), StringComparison.Ordinal);
 
     [Fact]
     public void Bytes_that_are_no_utf8_are_refused()

@@ -33,6 +33,15 @@ public sealed class WebSocketContentConverterTests
     }
 
     [Fact]
+    public void Unless_it_says_more_another_converter_of_the_messages_kind_is_the_advice()
+    {
+        var converter = new DelegateConverter();
+
+        Assert.Contains("JsonContentConverter", converter.AdviceFor(new Frame.Text("")), StringComparison.Ordinal);
+        Assert.Contains("converter of binary messages", converter.AdviceFor(new Frame.Binary(default)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Null_is_a_value_where_the_type_can_hold_it()
     {
         var converter = new DelegateConverter();

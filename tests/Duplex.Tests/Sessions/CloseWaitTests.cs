@@ -84,6 +84,19 @@ public sealed class CloseWaitTests
     }
 
     [Fact]
+    public void A_frame_that_is_seen_to_be_taken_before_the_queue_is_seen_to_be_full_again_begins_the_timeout_anew()
+    {
+        CloseWait wait = New();
+        Look(wait, Full(taken: 1));
+        Pass(wait, TimeSpan.FromSeconds(7), Full(taken: 1));
+
+        Look(wait, new CloseWait.Sighting(IsFull: false, Taken: 2, Pauses: 1)); // the loop has a thread, but did not get far
+        Look(wait, new CloseWait.Sighting(IsFull: true, Taken: 2, Pauses: 2));
+
+        Assert.NotEqual(CloseWait.Action.GiveUp, Pass(wait, CloseTimeout - TimeSpan.FromTicks(1), new CloseWait.Sighting(IsFull: true, Taken: 2, Pauses: 2)));
+    }
+
+    [Fact]
     public void A_consumer_that_takes_a_frame_in_each_period_is_never_given_up_and_one_that_stops_is_within_two() =>
         Gen.Select(Gen.Int[0, 1999].Array[0, 40], Gen.Int[0, 1999]).Sample((gaps, phase) =>
         {

@@ -55,7 +55,7 @@ public sealed class ClosingTableTests
         test.Peer.SendEof();
         await test.Time.PassStepwise(TimeSpan.FromSeconds(1.2)); // less than a quarter of the close timeout
         Assert.False(closing.IsCompleted);
-        await test.Time.PassStepwise(TimeSpan.FromSeconds(1.3), closing); // to half of it
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(2.55), closing); // to three quarters: the loop may have paused behind the first look
         CloseResult result = await closing.Soon();
 
         // A raw session would have received the Close, too.
@@ -94,10 +94,11 @@ public sealed class ClosingTableTests
         test.Peer.SendEof();
 
         // 20 frames at one a second: four times the close timeout.
-        foreach (string text in expected)
+        for (int i = 0; i < expected.Length; i++)
         {
             await test.Time.PassStepwise(TimeSpan.FromSeconds(1), closing);
-            Assert.Equal(text, await test.ReceiveAsync());
+            Assert.Equal(expected[i], await test.ReceiveAsync());
+            await test.Queued(Math.Min(2, expected.Length - i - 1)); // time does not outrun the loop
         }
 
         CloseResult result = await closing.Soon();
@@ -616,6 +617,35 @@ public sealed class ClosingTableTests
         });
         var closed = await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.Incoming.ReadAsync().Soon());
         Assert.Contains("aborted", closed.Message, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    public async Task Row_19_Abort_drops_everything_also_while_a_close_is_on_its_way(SessionKind kind)
+    {
+        await using SessionUnderTest<WebSocketSession> test = await OpenAsync(kind);
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+
+        test.Session.Abort();
+
+        Assert.False(test.Session.Incoming.TryRead(out _));
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.Incoming.ReadAsync().Soon());
+        Assert.Equal(2, (await test.Session.Completion.Soon()).DiscardedMessages);
+        Assert.False((await closing.Soon()).WasClean);
+    }
+
+    [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    public async Task Row_19_Abort_after_the_peers_close_leaves_no_end_that_looks_normal(SessionKind kind)
+    {
+        await using SessionUnderTest<WebSocketSession> test = await OpenAsync(kind);
+        test.Peer.SendClose(Theirs);
+        await test.Until(WebSocketSessionState.PeerClosing);
+
+        test.Session.Abort();
+
+        Assert.False(test.Session.Incoming.TryRead(out _));
+        var lost = await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.Incoming.WaitToReadAsync().Soon());
+        Assert.Contains("messages were discarded", lost.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.Incoming.Completion.Soon());
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]

@@ -164,6 +164,22 @@ public sealed class CompressionTests : IDisposable
         Assert.Contains("MaxExpansion", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory, InlineData(ReceiveMode.Messages), InlineData(ReceiveMode.Streams)]
+    public async Task A_message_of_final_blocks_ends_with_1009_and_costs_next_to_nothing(ReceiveMode mode)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(_deflate, mode);
+        byte[] wire = [.. Enumerable.Repeat((byte[])[0x03, 0x00], 1 << 19).SelectMany(bytes => bytes)];
+
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        test.Peer.SendFrame(Opcode.Binary, wire, reserved: ReservedBits.Rsv1);
+
+        Assert.Equal("Close(1009 MessageTooBig)", await test.SentAsync());
+        Assert.InRange(test.Pool.PeakBytes, 1, 1 << 20);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 1, 32 << 20); // the peer's copies of it; a codec for each block would take 108 MiB
+        FrameTooBigException error = await Assert.ThrowsAsync<FrameTooBigException>(() => DrainAsync(test, mode));
+        Assert.Contains("final blocks", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Without_that_guard_the_limit_of_a_message_ends_it()
     {

@@ -112,6 +112,7 @@ public sealed class DefaultWebSocketSessionSerializationTests
         var error = await Assert.ThrowsAsync<WebSocketDeserializeException>(() => test.Session.ReceiveDeserializedAsync<int>().Soon());
 
         Assert.Contains("JsonContentConverter does not read Binary", error.Message, StringComparison.Ordinal);
+        Assert.Contains("set AcceptsBinary", error.Message, StringComparison.Ordinal);
         Assert.Equal([1, 2], error.Frame!.ReadBytes());
         Assert.Null(error.InnerException);
         error.Frame.Recycle();

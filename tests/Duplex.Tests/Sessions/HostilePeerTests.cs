@@ -70,6 +70,19 @@ public sealed class HostilePeerTests
         Assert.InRange(test.Pool.PeakBytes, 0, 100_000);
     }
 
+    [Theory, InlineData(ReceiveMode.Messages), InlineData(ReceiveMode.Streams)]
+    public async Task A_frame_that_passes_the_limits_of_frame_and_message_names_both(ReceiveMode mode)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { ReceiveMode = mode });
+
+        test.Peer.SendHex("82 7f 00 00 00 00 04 60 00 00"); // 70 MiB
+        test.Peer.SendEof();
+
+        var error = Assert.IsType<FrameTooBigException>((await test.Session.Completion.Soon()).Error);
+        Assert.Contains("Raise MaxFrameSize and MaxMessageSize", error.Message, StringComparison.Ordinal);
+        Assert.Equal((WebSocketLimits.DefaultMaxSize, 70L << 20), (error.Limit, error.Size));
+    }
+
     [Fact]
     public async Task A_length_that_is_allowed_reserves_no_memory_before_its_bytes_come()
     {
@@ -116,10 +129,11 @@ public sealed class HostilePeerTests
         Task<CloseResult> closing = test.Session.CloseAsync();
         for (int i = 0; i < 1000; i++)
             test.Peer.SendFrame(Opcode.Binary, new byte[100]);
-        await test.Time.PassStepwise(TimeSpan.FromSeconds(2.5)); // nobody receives
+        await test.Queued(10);
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(3.75)); // nobody receives, for two periods or three: the loop may have paused behind the first look
         await Patience.Until(() => test.Peer.IsDrained);
 
-        await test.Time.PassStepwise(TimeSpan.FromSeconds(2.5));
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(1.25));
 
         CloseResult result = await closing.Soon();
         Assert.IsType<TimeoutException>(result.Error);

@@ -152,7 +152,7 @@ public sealed class KeepAliveTimerTests
             await Patience.Until(() => test.Peer.IsDrained);
         }
 
-        int Warnings() => logger.Entries.Count(entry => entry.Id == 22);
+        int Warnings() => logger.Entries.Count(entry => entry.Id == 23);
     }
 
     [Fact]
@@ -173,7 +173,7 @@ public sealed class KeepAliveTimerTests
             Assert.Equal("b", await test.ReceiveAsync());
         }
 
-        Assert.DoesNotContain(logger.Entries, entry => entry.Id == 22);
+        Assert.DoesNotContain(logger.Entries, entry => entry.Id == 23);
     }
 
     [Fact]

@@ -115,12 +115,62 @@ public sealed class SteadyStateAllocationTests
         }
     }
 
-    // Once begun, frames without end, as fast as they are read; takes whatever is written.
-    private sealed class FrameSource : BareStream
+    [Theory]
+    [InlineData("8900")] // pings
+    [InlineData("890401020304")] // with a payload
+    [InlineData("8A0101")] // pongs
+    [InlineData("0101E2 000182 8001AC")] // fragments that cut a character
+    [InlineData("0100 0000 0000 8000")] // empty ones
+    public async Task A_frame_of_any_kind_allocates_at_most_four_times_what_an_empty_message_does(string frames)
     {
+        double cheapest = await AllocatedForEachAsync(Convert.FromHexString("8200"), frames: 1);
+        double cost = await AllocatedForEachAsync(Convert.FromHexString(frames.Replace(" ", "", StringComparison.Ordinal)), frames.Split(' ').Length);
+
+        Assert.InRange(cost, 0, 4 * cheapest);
+    }
+
+    // What a session allocates for a frame, while it reads nothing else and its user takes what there is.
+    private static async Task<double> AllocatedForEachAsync(byte[] unit, int frames)
+    {
+        byte[] wire = [.. Enumerable.Repeat(unit, 1000).SelectMany(bytes => bytes)];
+        var stream = new FrameSource(wire);
+        await using DefaultWebSocketSession session = WebSocketSessions.Create(stream, WebSocketRole.Client, ws => ws.PingInterval = Timeout.InfiniteTimeSpan);
+        Task taking = TakeAsync();
+        stream.Begin();
+        long warm = stream.Given;
+        await Patience.Until(() => stream.Given > warm + (20_000L * unit.Length));
+
+        long given = stream.Given, before = GC.GetTotalAllocatedBytes(precise: true);
+        await Patience.Until(() => stream.Given > given + (100_000L * unit.Length));
+        double allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        double received = (stream.Given - given) / unit.Length * frames;
+        session.Abort();
+        await taking;
+        return allocated / received;
+
+        async Task TakeAsync()
+        {
+            try
+            {
+                await foreach (Frame frame in session.Incoming.ConfigureAwait(false))
+                    frame.Recycle();
+            }
+            catch (WebSocketClosedException) // aborted
+            {
+            }
+        }
+    }
+
+    // Once begun, frames without end, as fast as they are read; takes whatever is written.
+    private sealed class FrameSource(byte[]? wire = null) : BareStream
+    {
+        private readonly byte[] _wire = wire ?? Frames;
         private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _offset; // only touched by the read in progress
+        private long _given; // raised by the read in progress
         private volatile bool _isEnded;
+
+        public long Given => Volatile.Read(ref _given);
 
         public void Begin() => _begun.TrySetResult();
 
@@ -130,9 +180,10 @@ public sealed class SteadyStateAllocationTests
                 return WaitAsync(buffer);
             if (_isEnded)
                 return new ValueTask<int>(0);
-            int count = Math.Min(buffer.Length, Frames.Length - _offset);
-            Frames.AsSpan(_offset, count).CopyTo(buffer.Span);
-            _offset = (_offset + count) % Frames.Length;
+            int count = Math.Min(buffer.Length, _wire.Length - _offset);
+            _wire.AsSpan(_offset, count).CopyTo(buffer.Span);
+            _offset = (_offset + count) % _wire.Length;
+            Volatile.Write(ref _given, _given + count);
             return new ValueTask<int>(count);
         }
 

@@ -24,6 +24,7 @@ internal sealed class ScriptedPeer : Stream
     private Exception? _readError;
     private Exception? _writeError;
     private TaskCompletionSource _readable = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _completesReadsInline;
     private TaskCompletionSource? _blocked;
     private int _reads;
     private int _writes;
@@ -62,8 +63,32 @@ internal sealed class ScriptedPeer : Stream
     /// <summary>How many writes the session has made.</summary>
     public int WriteCount { get; private set; }
 
+    /// <summary>Called where a read goes on that has waited.</summary>
+    public Action? ReadWaited { get; set; }
+
+    /// <summary>What the session reads, again and again and without waiting, once it has read all else.</summary>
+    public byte[]? Endless { get; set; }
+
     /// <summary>Whether reads and writes in progress go on after the session has released the transport, as those of a bad stream do.</summary>
     public bool OutlivesRelease { get; set; }
+
+    /// <summary>Whether a read that waits goes on within the call that sends it bytes, on its thread. Set while one waits.</summary>
+    public bool CompletesReadsInline
+    {
+        get => _completesReadsInline;
+        set
+        {
+            TaskCompletionSource before;
+            lock (_sync)
+            {
+                _completesReadsInline = value;
+                before = _readable;
+                _readable = NewReadable();
+            }
+
+            before.TrySetResult(); // the read looks again, and waits for the new one
+        }
+    }
 
     /// <summary>Whether the session has read all that we sent, and waits for more.</summary>
     public bool IsDrained
@@ -108,11 +133,14 @@ internal sealed class ScriptedPeer : Stream
     /// <summary>Sends bytes.</summary>
     public void Send(params ReadOnlySpan<byte> bytes)
     {
+        TaskCompletionSource readable;
         lock (_sync)
         {
             _toSession.Enqueue(bytes.ToArray());
-            _readable.TrySetResult();
+            readable = _readable;
         }
+
+        readable.TrySetResult();
     }
 
     /// <summary>Sends bytes that the session gets in pieces of this size, with nothing else between them.</summary>
@@ -215,6 +243,8 @@ internal sealed class ScriptedPeer : Stream
                 Task wait;
                 lock (_sync)
                 {
+                    if (_toSession.Count == 0 && Endless is not null && !_released.Task.IsCompleted)
+                        _toSession.Enqueue(Endless);
                     if (_toSession.TryPeek(out byte[]? next))
                     {
                         int count = Math.Min(buffer.Length, next.Length - _offset);
@@ -234,11 +264,12 @@ internal sealed class ScriptedPeer : Stream
                     if (_eof || (_released.Task.IsCompleted && !OutlivesRelease))
                         return 0;
                     if (_readable.Task.IsCompleted)
-                        _readable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                        _readable = NewReadable();
                     wait = _readable.Task;
                 }
 
-                await wait;
+                await wait.ConfigureAwait(false);
+                ReadWaited?.Invoke();
             }
         }
         finally
@@ -308,6 +339,8 @@ internal sealed class ScriptedPeer : Stream
 
         base.Dispose(disposing);
     }
+
+    private TaskCompletionSource NewReadable() => new(_completesReadsInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Begin(ref int running, string misuse, CancellationToken token)
     {

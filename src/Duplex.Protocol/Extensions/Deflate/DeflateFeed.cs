@@ -25,15 +25,6 @@ internal sealed class DeflateFeed : CodecStream
     /// <summary>Whether the last read found nothing.</summary>
     public bool RanDry { get; private set; }
 
-    /// <summary>Whether to give single bytes, so that it is known how many of them the codec has used.</summary>
-    public bool IsBytewise { get; set; }
-
-    /// <summary>The next byte of the chunk; there must be one.</summary>
-    public byte Next => _chunk[_start];
-
-    /// <summary>Whether there is more of the chunk.</summary>
-    public bool HasChunk => _start < _end;
-
     /// <summary>The chunk to read. All that was there before must be read.</summary>
     public void Fill(byte[] chunk, int length)
     {
@@ -53,7 +44,6 @@ internal sealed class DeflateFeed : CodecStream
     {
         Fill([], 0);
         DropTail();
-        IsBytewise = false;
     }
 
     public override int Read(Span<byte> buffer)
@@ -67,14 +57,10 @@ internal sealed class DeflateFeed : CodecStream
             _tail -= count;
         }
 
-        if (count == 0 || !IsBytewise)
-        {
-            int taken = Math.Min(IsBytewise ? 1 : buffer.Length - count, _end - _start);
-            _chunk.AsSpan(_start, taken).CopyTo(buffer[count..]);
-            _start += taken;
-            count += taken;
-        }
-
+        int taken = Math.Min(buffer.Length - count, _end - _start);
+        _chunk.AsSpan(_start, taken).CopyTo(buffer[count..]);
+        _start += taken;
+        count += taken;
         RanDry = count == 0;
         return count;
     }

@@ -18,19 +18,36 @@ internal sealed class MessageInflater(bool takesOver, int maxExpansion) : IDispo
     // What is expanded before limits are judged again: what a batch that is not compressed brings.
     private const int MostAtOnce = 64 * 1024;
 
+    // A final block costs a new codec: 216 bytes, and the time of a few hundred bytes of ordinary data. A sender that
+    // flushes by final blocks (RFC 7692 §7.2.3.4) flushes to send a frame, so each frame may have one. One more for each
+    // chunk adds no more calls than the chunks take. Three more make a short message at most four times as costly as one
+    // that begins with a new codec, as each does with server_no_context_takeover.
+    private const int FreeFinalBlocks = 3;
+
     private readonly DeflateFeed _feed = new();
 
     // All only touched by the one direction.
     private DeflateStream? _codec;
+    private DeflateBlockScanner? _scanner; // made with the first message that begins with a final block
     private byte[]? _chunk;
-    private long _received; // of the message in progress
-    private long _expanded; // likewise
+    private long _received; // of the message in progress, and so are all below
+    private long _expanded;
+    private long _frames;
+    private long _finalBlocks; // that something came after
+    private bool _startsBlock; // whether the next byte is the first of a block, as far as it is known
+    private bool _scans; // whether it is within a block whose end is looked for
 
     /// <summary>Whether it holds a codec's memory.</summary>
     public bool HoldsMemory => _codec is not null;
 
     /// <summary>How many bytes it has made so far, of all messages.</summary>
     public long Total { get; private set; }
+
+    /// <summary>How many codecs it has made so far.</summary>
+    public long Codecs { get; private set; }
+
+    /// <summary>How often a codec has asked for input so far, which it does in every call but few.</summary>
+    public long Reads => _feed.Reads;
 
     /// <summary>Expands a part of a message.</summary>
     /// <param name="part">What has come.</param>
@@ -40,22 +57,25 @@ internal sealed class MessageInflater(bool takesOver, int maxExpansion) : IDispo
     {
         if (part.StartsMessage)
         {
-            _received = 0;
-            _expanded = 0;
+            (_received, _expanded, _frames, _finalBlocks) = (0, 0, 0, 0);
+            _startsBlock = true;
         }
 
+        if (part.StartsFrame)
+            _frames++;
         ProtocolViolation? violation = null;
         ReadOnlySpan<byte> data = part.Data;
         while (!data.IsEmpty && violation is null)
         {
             _chunk ??= new byte[ChunkSize];
-            int length = Math.Min(data.Length, _chunk.Length);
-            data[..length].CopyTo(_chunk);
-            data = data[length..];
-            _feed.Fill(_chunk, length);
-            bool starts = _received == 0;
-            _received += length;
-            violation = Drain(starts, output);
+            ReadOnlySpan<byte> chunk = NextChunk(data);
+            chunk.CopyTo(_chunk);
+            _feed.Fill(_chunk, chunk.Length);
+            _received += chunk.Length;
+            if (Drain(output, part.MaxMessageSize, out violation))
+                data = data[chunk.Length..];
+            else
+                violation = AfterFinalBlock(chunk.Length);
         }
 
         if (!part.EndsMessage || violation is not null)
@@ -72,43 +92,65 @@ internal sealed class MessageInflater(bool takesOver, int maxExpansion) : IDispo
 
     public void Dispose() => Release();
 
-    // Until the codec has taken all of the chunk, and written all that it makes of it.
-    private ProtocolViolation? Drain(bool starts, IBufferWriter<byte> output)
+    // RFC 7692 §7.2.1: "An endpoint MAY use both DEFLATE blocks with the "BFINAL" bit set to 0 and DEFLATE blocks with the
+    // "BFINAL" bit set to 1." At a final block the platform's codec ends, and drops what it has read after it. So where the
+    // first block is final, which is how a peer flushes that can only end, no chunk goes beyond its end, and nothing is
+    // lost. A final block after others is taken for the last of its chunk.
+    private ReadOnlySpan<byte> NextChunk(ReadOnlySpan<byte> data)
     {
+        if (_startsBlock)
+        {
+            _startsBlock = false;
+            _scans = (data[0] & 1) != 0;
+            if (_scans)
+                (_scanner ??= new DeflateBlockScanner()).Begin();
+        }
+
+        ReadOnlySpan<byte> chunk = data[..Math.Min(data.Length, ChunkSize)];
+        if (_scans)
+        {
+            chunk = chunk[.._scanner!.Scan(chunk)];
+            _startsBlock = _scanner.IsDone;
+        }
+
+        return chunk;
+    }
+
+    // Until the codec has taken all of the chunk, and written all that it makes of it. False if the codec had ended before
+    // the chunk, which is then for the next one.
+    private bool Drain(IBufferWriter<byte> output, long maxMessageSize, out ProtocolViolation? violation)
+    {
+        violation = null;
         Span<byte> one = stackalloc byte[1];
         try
         {
             _codec ??= NewCodec();
-            if (starts)
-                LookAhead();
             while (true)
             {
                 Span<byte> free = output.GetSpan();
                 free = free[..Math.Min(free.Length, MostAtOnce)];
                 int count = Read(free, out bool hasEnded);
                 if (hasEnded)
-                {
-                    Replace();
-                    continue;
-                }
-
-                output.Advance(count);
+                    return false;
 
                 // Without room left over it is asked for one byte: growing the message's memory for nothing would cost a copy of it.
                 int more = _feed.IsEmpty && count == free.Length ? Read(one, out _) : 0;
+                violation = Judge(count + more, maxMessageSize);
+                if (violation is not null)
+                    return true;
+                output.Advance(count);
                 if (more > 0)
                     output.Write(one);
                 _expanded += count + more;
                 Total += count + more;
-                if (Judge() is { } violation)
-                    return violation;
                 if (_feed.IsEmpty && more == 0)
-                    return null; // with room left over the codec has nothing more to say
+                    return true; // with room left over the codec has nothing more to say
             }
         }
         catch (InvalidDataException)
         {
-            return Unreadable();
+            violation = Unreadable();
+            return true;
         }
     }
 
@@ -122,7 +164,7 @@ internal sealed class MessageInflater(bool takesOver, int maxExpansion) : IDispo
             _feed.AddTail();
             int count = Read(one, out bool hasEnded);
             if (hasEnded)
-                Replace(); // it ended by a final block
+                Release(); // it ended by a final block, and has not seen the tail
             return count == 0 ? null : ProtocolViolation.Of(CloseCode.InvalidFramePayloadData, "The peer sent a message whose compressed data ends within a block (RFC 7692 §7.2.1).");
         }
         catch (InvalidDataException)
@@ -151,27 +193,34 @@ internal sealed class MessageInflater(bool takesOver, int maxExpansion) : IDispo
         return count;
     }
 
-    // RFC 7692 §7.2.1: "An endpoint MAY use both DEFLATE blocks with the "BFINAL" bit set to 0 and DEFLATE blocks with the "BFINAL" bit set to 1." At a final block the platform's codec ends,
-    // and drops what it has read behind it. So where the first block is final, which is how a peer flushes that can only do it by ending, it gets byte after byte, and nothing is lost.
-    // A final block behind others is taken for the last of its chunk.
-    private void LookAhead() => _feed.IsBytewise = (_feed.Next & 1) != 0;
-
-    private void Replace()
+    // The codec had ended: the chunk was not read, and begins a block that refers to nothing before.
+    private ProtocolViolation? AfterFinalBlock(int unread)
     {
-        _codec!.Dispose();
-        _codec = NewCodec();
-        _feed.DropTail(); // it was the end of a block that the old one has not seen
-        if (_feed.HasChunk)
-            LookAhead();
+        Release();
+        _startsBlock = true;
+        _received -= unread;
+        long most = FreeFinalBlocks + _frames + (_received / ChunkSize);
+        return ++_finalBlocks <= most ? null : ProtocolViolation.TooCostly(
+            $"The peer sent a compressed message of more than {most} final blocks in {_frames} frames and {_received} bytes, each of which costs a new codec. Ask it to flush by blocks that are not final.",
+            most, _finalBlocks);
     }
 
-    private ProtocolViolation? Judge()
+    // Before anything is written: where both limits are passed one message names both.
+    private ProtocolViolation? Judge(int more, long maxMessageSize)
     {
         long limit = _received > long.MaxValue / maxExpansion ? long.MaxValue : Math.Max(FreeSize, _received * maxExpansion);
-        return _expanded > limit ? ProtocolViolation.TooBig(nameof(PerMessageDeflateOptions.MaxExpansion), limit, _expanded) : null;
+        long expanded = _expanded + more;
+        if (expanded <= limit)
+            return null;
+        var violation = ProtocolViolation.TooBig(nameof(PerMessageDeflateOptions.MaxExpansion), limit, expanded);
+        return expanded > maxMessageSize ? violation.And("MaxMessageSize", maxMessageSize, expanded) : violation;
     }
 
-    private DeflateStream NewCodec() => new(_feed, CompressionMode.Decompress, leaveOpen: true);
+    private DeflateStream NewCodec()
+    {
+        Codecs++;
+        return new DeflateStream(_feed, CompressionMode.Decompress, leaveOpen: true);
+    }
 
     private void Release()
     {

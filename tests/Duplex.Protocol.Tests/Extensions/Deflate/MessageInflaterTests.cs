@@ -144,6 +144,17 @@ public class MessageInflaterTests
     }
 
     [Fact]
+    public void Where_a_message_passes_both_limits_one_message_names_both()
+    {
+        using var inflater = new MessageInflater(takesOver: true, 2);
+        var part = new MessagePart { Type = FrameType.Binary, Data = Deflate(new byte[4 * 1024 * 1024]), StartsMessage = true, EndsMessage = true, MaxMessageSize = 1024 * 1024 };
+
+        ProtocolViolation violation = inflater.Inflate(part, new ArrayBufferWriter<byte>())!;
+
+        Assert.Contains("Raise MaxExpansion and MaxMessageSize", violation.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_expansion_is_counted_for_each_message_anew()
     {
         using var inflater = new MessageInflater(takesOver: true, 20);
@@ -233,6 +244,63 @@ public class MessageInflaterTests
         }
     }
 
+    [Theory]
+    [InlineData("03 00")] // an empty final block
+    [InlineData("01 00 00 FF FF")] // the same, stored
+    [InlineData("4B 04 00")] // a letter in a final block
+    public void Final_blocks_in_numbers_that_no_sender_needs_are_1009_and_cost_few_codecs(string block)
+    {
+        byte[] wire = [.. Enumerable.Repeat(Hex.Bytes(block), 1024 * 1024 / Hex.Bytes(block).Length).SelectMany(bytes => bytes), 0x00];
+        foreach (int step in (int[])[int.MaxValue, 4096, 1])
+        {
+            using var inflater = new MessageInflater(takesOver: true, 200);
+
+            ProtocolViolation violation = Inflate(inflater, wire, step, new ArrayBufferWriter<byte>())!;
+
+            Assert.Equal(CloseCode.MessageTooBig, violation.Code);
+            Assert.Equal((4, 5), Assert.IsType<FrameTooBigException>(violation.ToException()) is var error ? (error.Limit, error.Size) : default);
+            Assert.Contains("final blocks", violation.Message, StringComparison.Ordinal);
+            Assert.InRange(inflater.Codecs, 1, 5);
+        }
+    }
+
+    [Fact]
+    public void Each_frame_may_end_by_a_final_block_and_so_may_each_chunk_of_what_comes()
+    {
+        // A sender that can only flush by ending, and flushes each fragment.
+        using var inflater = new MessageInflater(takesOver: true, 200);
+        var output = new ArrayBufferWriter<byte>();
+        const int Frames = 1000;
+        for (int i = 0; i < Frames; i++)
+        {
+            Assert.Null(inflater.Inflate(
+                new MessagePart { Type = FrameType.Text, Data = i == Frames - 1 ? [.. Ended("a"u8.ToArray()), 0x00] : Ended("a"u8.ToArray()), StartsMessage = i == 0, StartsFrame = true, EndsFrame = true, EndsMessage = i == Frames - 1 },
+                output));
+        }
+
+        Assert.Equal(Frames, output.WrittenCount);
+
+        // One that flushes 5 KiB at a time into one frame.
+        byte[] noise = Samples.Noise(5000);
+        byte[] flushed = [.. Enumerable.Repeat(Ended(noise), 200).SelectMany(block => block), 0x00];
+        Assert.Equal([.. Enumerable.Repeat(noise, 200).SelectMany(bytes => bytes)], Inflate(inflater, flushed)!);
+    }
+
+    [Theory, InlineData(1_000), InlineData(15_000)] // the platform's codec ends a block at some 16,000 symbols
+    public void A_message_of_one_final_block_is_read_in_chunks_however_long_it_is(int size)
+    {
+        // As senders make it that compress each message by itself; letters at random, so that the block has codes of its own.
+        byte[] data = [.. Samples.Noise(size).Select(b => (byte)('a' + (b % 8)))];
+        byte[] wire = [.. Ended(data), 0x00];
+        Assert.Equal(1, wire[0] & 1);
+        using var inflater = new MessageInflater(takesOver: true, 200);
+        for (int i = 0; i < 10; i++)
+            Assert.True(data.AsSpan().SequenceEqual(Inflate(inflater, wire)));
+
+        Assert.InRange(inflater.Reads, 0, 10 * (6 + (4 * wire.Length / 4096)));
+        Assert.InRange(inflater.Codecs, 1, 11);
+    }
+
     // Blocks of which the last is final; of a few hundred bytes there is only one.
     private static byte[] Ended(byte[] data)
     {
@@ -268,7 +336,7 @@ public class MessageInflaterTests
         {
             int length = Math.Min(step, wire.Length - at);
             violation = inflater.Inflate(
-                new MessagePart { Type = FrameType.Binary, Data = wire.AsSpan(at, length), StartsMessage = at == 0, EndsMessage = at + length == wire.Length }, output);
+                new MessagePart { Type = FrameType.Binary, Data = wire.AsSpan(at, length), StartsMessage = at == 0, StartsFrame = at == 0, EndsMessage = at + length == wire.Length }, output);
             at += length;
         }
         while (violation is null && at < wire.Length);

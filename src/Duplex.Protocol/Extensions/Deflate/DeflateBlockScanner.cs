@@ -1,0 +1,234 @@
+namespace Duplex;
+
+/// <summary>
+/// Finds where a DEFLATE block ends (RFC 1951 §3.2) without expanding it. The platform's codec stops at a final block,
+/// drops what it has read after it, and does not tell where it stopped.
+/// </summary>
+/// <remarks>Not thread-safe. It reads lengths and codes only; the codec judges whether the data are well-formed.</remarks>
+internal sealed class DeflateBlockScanner
+{
+    private const int EndOfBlock = 256; // RFC 1951 §3.2.5: it "indicates end-of-block"
+    private const int LastLength = 285; // RFC 1951 §3.2.5: the alphabet is 0 to 285
+
+    // RFC 1951 §3.2.6: "distance codes 30-31 will never actually occur in the compressed data".
+    private const int LastDistance = 29;
+
+    private const int MostSymbols = 288; // RFC 1951 §3.2.7: 257 and what the 5 bits of HLIT can count
+    private const int MostDistances = 32; // RFC 1951 §3.2.7: 1 and what the 5 bits of HDIST can count
+
+    // RFC 1951 §3.2.7: "code lengths for the code length alphabet given just above, in the order".
+    private static readonly byte[] Order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+    // RFC 1951 §3.2.6, the table; never changed.
+    private static readonly PrefixCode FixedSymbols = PrefixCode.Of(
+        [.. Enumerable.Repeat((byte)8, 144), .. Enumerable.Repeat((byte)9, 112), .. Enumerable.Repeat((byte)7, 24), .. Enumerable.Repeat((byte)8, 8)]);
+
+    private static readonly PrefixCode FixedDistances = PrefixCode.Of([.. Enumerable.Repeat((byte)5, 30)]);
+
+    private readonly byte[] _lengths = new byte[MostSymbols + MostDistances];
+
+    // All only touched by the incoming direction.
+    private Step _step = Step.Lost;
+    private PrefixCode _symbols = FixedSymbols;
+    private PrefixCode _distances = FixedDistances;
+    private PrefixCode? _ownSymbols; // of a block with codes of its own, made with the first such
+    private PrefixCode? _ownDistances;
+    private PrefixCode.Walk _walk; // within a code
+    private uint _bits; // read and not used yet
+    private int _bitCount;
+    private int _skip; // bits before the next step that say nothing about where the block ends
+    private int _left; // what the step counts down
+    private int _known; // how many of the code lengths
+    private int _all; // how many there are
+    private int _literals; // how many of them are the literals' and lengths'
+    private int _repeat; // the symbol that repeats one
+
+    private enum Step
+    {
+        Header,
+        StoredLength,
+        Stored,
+        Counts,
+        CodeLength,
+        Length,
+        Repeat,
+        Symbol,
+        Distance,
+        Done,
+        Lost, // no block: the codec will find that, too
+    }
+
+    /// <summary>Whether the block's last byte was scanned.</summary>
+    public bool IsDone => _step == Step.Done;
+
+    /// <summary>A block begins with the next byte.</summary>
+    public void Begin()
+    {
+        _step = Step.Header;
+        (_bits, _bitCount, _skip, _walk) = (0, 0, 0, default);
+    }
+
+    /// <summary>Scans the next bytes.</summary>
+    /// <returns>How many of them belong to the block: all, unless it ends among them.</returns>
+    public int Scan(ReadOnlySpan<byte> data)
+    {
+        ReadOnlySpan<byte> rest = data;
+        while (_step < Step.Done && TryStep(ref rest))
+        {
+        }
+
+        return _step == Step.Lost ? data.Length : data.Length - rest.Length;
+    }
+
+    // False if it takes more bytes.
+    private bool TryStep(ref ReadOnlySpan<byte> rest)
+    {
+        if (_skip > 0 && !TryBits(_skip, ref rest, out _))
+            return false;
+        _skip = 0;
+        Step? next = _step switch
+        {
+            Step.Header => TryBits(3, ref rest, out int bits) ? AfterHeader(bits >> 1) : null,
+            Step.StoredLength => TryBits(16, ref rest, out int length) ? AfterStoredLength(length) : null,
+            Step.Stored => TryPass(ref rest) ? Step.Done : null,
+            Step.Counts => TryBits(14, ref rest, out int counts) ? AfterCounts(counts) : null,
+            Step.CodeLength => TryBits(3, ref rest, out int length) ? AfterCodeLength(length) : null,
+            Step.Length => TrySymbol(_symbols, ref rest, out int symbol) ? AfterLength(symbol) : null,
+            Step.Repeat => TryBits(_repeat == 18 ? 7 : _repeat - 14, ref rest, out int times) ? AfterRepeat(times) : null,
+            Step.Symbol => TrySymbol(_symbols, ref rest, out int symbol) ? AfterSymbol(symbol) : null,
+            _ => TrySymbol(_distances, ref rest, out int distance) ? AfterDistance(distance) : null,
+        };
+        _step = next ?? _step;
+        return next is not null;
+    }
+
+    private Step AfterHeader(int type)
+    {
+        switch (type)
+        {
+            case 0:
+                (_bits, _bitCount) = (0, 0); // §3.2.4: "Any bits of input up to the next byte boundary are ignored."
+                return Step.StoredLength;
+            case 1:
+                (_symbols, _distances) = (FixedSymbols, FixedDistances);
+                return Step.Symbol;
+            default:
+                return type == 2 ? Step.Counts : Step.Lost;
+        }
+    }
+
+    private Step AfterStoredLength(int length)
+    {
+        _left = length;
+        _skip = 16; // its complement
+        return Step.Stored;
+    }
+
+    private bool TryPass(ref ReadOnlySpan<byte> rest)
+    {
+        int count = Math.Min(_left, rest.Length);
+        rest = rest[count..];
+        _left -= count;
+        return _left == 0;
+    }
+
+    // §3.2.7: HLIT, HDIST and HCLEN.
+    private Step AfterCounts(int counts)
+    {
+        _literals = 257 + (counts & 31);
+        _all = _literals + 1 + ((counts >> 5) & 31);
+        _left = 4 + (counts >> 10);
+        _known = 0;
+        _lengths.AsSpan().Clear();
+        return Step.CodeLength;
+    }
+
+    private Step AfterCodeLength(int length)
+    {
+        _lengths[Order[_known++]] = (byte)length;
+        if (_known < _left)
+            return Step.CodeLength;
+        _symbols = _ownSymbols ??= new PrefixCode();
+        _known = 0;
+        return _symbols.TryBuild(_lengths.AsSpan(0, Order.Length)) ? Step.Length : Step.Lost;
+    }
+
+    private Step AfterLength(int symbol)
+    {
+        if (symbol < 16)
+        {
+            _lengths[_known++] = (byte)symbol;
+            return AfterLengths();
+        }
+
+        _repeat = symbol;
+        return symbol == PrefixCode.None ? Step.Lost : Step.Repeat;
+    }
+
+    // §3.2.7: 16 copies the previous code length 3 to 6 times, 17 and 18 repeat a length of 0 3 to 10 and 11 to 138 times.
+    private Step AfterRepeat(int more)
+    {
+        int times = more + (_repeat == 18 ? 11 : 3);
+        if (times > _all - _known || (_repeat == 16 && _known == 0))
+            return Step.Lost;
+        _lengths.AsSpan(_known, times).Fill(_repeat == 16 ? _lengths[_known - 1] : (byte)0);
+        _known += times;
+        return AfterLengths();
+    }
+
+    private Step AfterLengths()
+    {
+        if (_known < _all)
+            return Step.Length;
+        _distances = _ownDistances ??= new PrefixCode();
+        return _symbols.TryBuild(_lengths.AsSpan(0, _literals)) && _distances.TryBuild(_lengths.AsSpan(_literals, _all - _literals)) ? Step.Symbol : Step.Lost;
+    }
+
+    // §3.2.5, the tables of extra bits, as the rules that they follow.
+    private Step AfterSymbol(int symbol)
+    {
+        if (symbol <= EndOfBlock)
+            return symbol == EndOfBlock ? Step.Done : Step.Symbol;
+        _skip = symbol is < 265 or LastLength ? 0 : (symbol - 261) / 4;
+        return symbol <= LastLength ? Step.Distance : Step.Lost;
+    }
+
+    private Step AfterDistance(int distance)
+    {
+        _skip = distance < 4 ? 0 : (distance / 2) - 1;
+        return distance <= LastDistance ? Step.Symbol : Step.Lost;
+    }
+
+    // A byte is only taken when its first bit is needed: so the block ends with the last byte that was.
+    private bool TryBits(int count, ref ReadOnlySpan<byte> rest, out int bits)
+    {
+        for (; _bitCount < count; _bitCount += 8)
+        {
+            if (rest.IsEmpty)
+            {
+                bits = 0;
+                return false;
+            }
+
+            _bits |= (uint)rest[0] << _bitCount;
+            rest = rest[1..];
+        }
+
+        bits = (int)(_bits & ((1u << count) - 1));
+        _bits >>= count;
+        _bitCount -= count;
+        return true;
+    }
+
+    private bool TrySymbol(PrefixCode code, ref ReadOnlySpan<byte> rest, out int symbol)
+    {
+        symbol = 0;
+        while (TryBits(1, ref rest, out int bit))
+        {
+            if (code.TryWalk(ref _walk, bit, out symbol))
+                return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,30 @@
+namespace Duplex.Tests;
+
+/// <summary>Every case in which the peer closes or breaks a rule, right after messages that a waiting consumer answers at once: the answers go out first.</summary>
+public sealed class AnsweredMessagesTests
+{
+    public static TheoryData<int, string, WebSocketRole> Endings => new(
+        from book in (RuleBook[])[Rfc6455.Book, Rfc7692.Book]
+        from numbered in book.Numbered()
+        where numbered.Case is Receiving { Setup.ReceiveMode: ReceiveMode.Messages } one && (one.Fails is not null || one.Sent.Any(frame => frame.Opcode == 0x8))
+        from role in numbered.Case.Roles
+        select (book.Number, numbered.Number, role));
+
+    [Theory, MemberData(nameof(Endings))]
+    public async Task What_a_consumer_answers_at_once_goes_out_before_our_close(int rfc, string number, WebSocketRole role)
+    {
+        RuleBook book = rfc == Rfc6455.Book.Number ? Rfc6455.Book : Rfc7692.Book;
+        var one = (Receiving)book.Numbered().Single(numbered => numbered.Number == number).Case;
+        foreach (int chunk in one.Chunks)
+        {
+            try
+            {
+                await one.RunAnsweredAsync(role, chunk);
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"{number}, {one.What}, as a {role}, {chunk} bytes at a time: {e.Message}", e);
+            }
+        }
+    }
+}

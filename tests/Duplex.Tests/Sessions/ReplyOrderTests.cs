@@ -1,0 +1,271 @@
+using System.Text;
+
+namespace Duplex.Tests;
+
+/// <summary>What a consumer answers at once, beside what the session answers by itself: in the order in which the peer asked.</summary>
+public sealed class ReplyOrderTests
+{
+    // What ends a session behind "a" and "b", and the code of our Close.
+    public static TheoryData<string, int> Ends => new()
+    {
+        { "88 02 03 E8", 1000 },
+        { "88 00", 1005 },
+        { "88 01 03", 1002 }, // half a code
+        { "88 02 03 EC", 1002 }, // a code that must not be sent
+        { "88 03 03 E8 FF", 1007 }, // a reason that is no UTF-8
+        { "C1 01 61", 1002 }, // a reserved bit
+        { "83 00", 1002 }, // a reserved opcode
+        { "81 81 00 00 00 00 61", 1002 }, // a mask
+        { "80 00", 1002 }, // a continuation of nothing
+        { "09 00", 1002 }, // a fragmented ping
+        { "81 02 C3 28", 1007 },
+        { "82 7E 03 E9", 1009 },
+    };
+
+    [Theory, MemberData(nameof(Ends))]
+    public async Task Answers_go_out_before_our_close_whoever_enumerates(string end, int code) => await AnswerAsync(end, code, EnumerateAsync);
+
+    [Theory, MemberData(nameof(Ends))]
+    public async Task Answers_go_out_before_our_close_whoever_reads(string end, int code) => await AnswerAsync(end, code, ReadAsync);
+
+    [Theory, MemberData(nameof(Ends))]
+    public async Task Answers_go_out_before_our_close_whoever_waits_and_drains(string end, int code) => await AnswerAsync(end, code, DrainAsync);
+
+    [Theory, MemberData(nameof(Ends))]
+    public async Task Answers_go_out_before_our_close_whoever_receives_streams(string end, int code) => await AnswerAsync(end, code, StreamsAsync, ReceiveMode.Streams);
+
+    [Theory, MemberData(nameof(Ends))]
+    public async Task Answers_go_out_before_our_close_although_the_read_ends_on_a_foreign_thread(string end, int code)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(OneKilobyte);
+        Task answering = EnumerateAsync(test.Session);
+        await Patience.Until(() => test.Peer.IsDrained);
+
+        test.Peer.CompletesReadsInline = true;
+        var foreign = new Thread(() => test.Peer.SendHex(Messages + end));
+        foreign.Start();
+        foreign.Join();
+
+        await AssertAnsweredAsync(test, code);
+        await answering.Soon();
+    }
+
+    [Theory, MemberData(nameof(Ends))]
+    public async Task Answers_go_out_before_our_close_although_the_read_ends_within_another_consumer(string end, int code)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(OneKilobyte);
+        await using SessionUnderTest<DefaultWebSocketSession> other = SessionUnderTest.Default();
+        Task answering = EnumerateAsync(test.Session);
+        await Patience.Until(() => test.Peer.IsDrained);
+        test.Peer.CompletesReadsInline = true;
+
+        Task bridging = BridgeAsync();
+        other.Peer.SendFrame(Opcode.Text, "go"u8);
+
+        await bridging.Soon();
+        await AssertAnsweredAsync(test, code);
+        await answering.Soon();
+
+        async Task BridgeAsync()
+        {
+            Frame frame = await other.Session.Incoming.ReadAsync().ConfigureAwait(false);
+            frame.Recycle();
+            test.Peer.SendHex(Messages + end);
+        }
+    }
+
+    [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    public async Task A_close_of_the_consumers_own_is_first_where_it_answers_with_one(SessionKind kind)
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind);
+        Task<CloseResult> closing = CloseAfterFirstAsync();
+
+        test.Peer.SendHex("81 01 61  88 02 03 E8");
+        test.Peer.SendEof();
+
+        CloseResult result = await closing.Soon();
+        Assert.Equal("Close(4000: mine)", await test.SentAsync());
+        Assert.Equal((CloseInitiator.Local, "4000: mine", "1000 NormalClosure", true), (result.Initiator, $"{result.Sent}", $"{result.Received}", result.WasClean));
+
+        async Task<CloseResult> CloseAfterFirstAsync()
+        {
+            Frame frame = await test.Session.Incoming.ReadAsync().ConfigureAwait(false);
+            frame.Recycle();
+            Assert.Equal(WebSocketSessionState.Open, test.Session.State);
+            return await test.Session.CloseAsync(new CloseReason((CloseCode)4000, "mine")).ConfigureAwait(false);
+        }
+    }
+
+    [Fact]
+    public async Task A_raw_session_shows_the_close_together_with_its_effect()
+    {
+        await using SessionUnderTest<RawWebSocketSession> test = SessionUnderTest.Raw();
+        var seen = new List<string>();
+        Task watching = WatchAsync();
+
+        test.Peer.SendHex("81 01 61  89 00  88 02 03 E8");
+        await watching.Soon();
+
+        Assert.Equal(["a Open", "Ping() Open", "Close(1000 NormalClosure) PeerClosing"], seen);
+
+        async Task WatchAsync()
+        {
+            await foreach (Frame frame in test.Session.Incoming.ConfigureAwait(false))
+            {
+                seen.Add($"{Ending.Describe(frame)} {test.Session.State}");
+                frame.Recycle();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_consumer_that_blocks_its_thread_holds_neither_a_close_nor_a_violation_up_for_ever()
+    {
+        foreach (string end in (string[])["88 02 03 E8", "83 00"])
+        {
+            await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+            using var gate = new ManualResetEventSlim();
+            Task blocking = BlockAsync(test.Session, gate);
+
+            test.Peer.SendHex("81 01 61" + end);
+            test.Peer.SendEof();
+            await test.Session.Completion.Soon();
+
+            Assert.False(blocking.IsCompleted);
+            gate.Set();
+            await blocking.Soon();
+        }
+
+        static async Task BlockAsync(WebSocketSession session, ManualResetEventSlim gate)
+        {
+            await session.Incoming.WaitToReadAsync().ConfigureAwait(false);
+            gate.Wait();
+        }
+    }
+
+    [Theory, InlineData(ReceiveMode.Messages), InlineData(ReceiveMode.Streams)]
+    public async Task A_pong_goes_before_the_answer_to_what_came_after_its_ping(ReceiveMode mode)
+    {
+        // Without the rule the answer was first in about half of the rounds.
+        for (int round = 0; round < 100; round++)
+        {
+            await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { ReceiveMode = mode });
+            Task answering = mode == ReceiveMode.Streams ? StreamsAsync(test.Session) : EnumerateAsync(test.Session);
+
+            test.Peer.SendHex("01 01 61  89 01 07  80 01 62"); // a fragment, a ping, and the last fragment
+            Assert.Equal("Pong(07)", await test.SentAsync());
+            Assert.Equal("answer ab", await test.SentAsync());
+
+            test.Session.Abort();
+            await answering.Soon();
+        }
+    }
+
+    [Fact]
+    public async Task Owed_pongs_go_before_a_frame_of_any_sender_and_between_the_fragments_of_a_streamed_message()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        await test.Session.SendAsync(new Frame.Text(fin: false, "one"u8.ToArray()));
+        Assert.Equal("one...", await test.SentAsync());
+        Task answering = AnswerAsync();
+
+        test.Peer.SendHex("89 01 07  81 01 61");
+
+        Assert.Equal("Pong(07)", await test.SentAsync());
+        Assert.Equal("two", await test.SentAsync());
+        await answering.Soon();
+
+        async Task AnswerAsync()
+        {
+            (await test.Session.Incoming.ReadAsync().ConfigureAwait(false)).Recycle();
+            await test.Session.SendAsync(new Frame.Text(fin: true, "two"u8.ToArray())).ConfigureAwait(false);
+        }
+    }
+
+    private const string Messages = "81 01 61  81 01 62  ";
+
+    private static SessionSettings OneKilobyte(SessionSettings settings) => settings with { Connection = settings.Connection with { MaxFrameSize = 1000 } };
+
+    private static async Task AnswerAsync(string end, int code, Func<DefaultWebSocketSession, Task> consume, ReceiveMode mode = ReceiveMode.Messages)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => OneKilobyte(settings) with { ReceiveMode = mode });
+        Task answering = consume(test.Session);
+
+        test.Peer.SendHex(Messages + end);
+
+        await AssertAnsweredAsync(test, code);
+        await answering.Soon();
+    }
+
+    private static async Task AssertAnsweredAsync(SessionUnderTest<DefaultWebSocketSession> test, int code)
+    {
+        Assert.Equal("answer a", await test.SentAsync());
+        Assert.Equal("answer b", await test.SentAsync());
+        var close = Assert.IsType<Frame.Close>(await test.Peer.ReceiveAsync());
+        Assert.Equal(code, (int)(close.ReadReason() ?? CloseReason.NoStatus).Code);
+        test.Peer.SendEof();
+        CloseResult result = await test.Session.Completion.Soon();
+        Assert.Equal(code is 1000 or 1005 ? CloseInitiator.Remote : CloseInitiator.Local, result.Initiator);
+    }
+
+    private static async Task EnumerateAsync(DefaultWebSocketSession session)
+    {
+        try
+        {
+            await foreach (Frame frame in session.Incoming.ConfigureAwait(false))
+                await AnswerAsync(session, frame).ConfigureAwait(false);
+        }
+        catch (WebSocketException)
+        {
+        }
+    }
+
+    private static async Task ReadAsync(DefaultWebSocketSession session)
+    {
+        try
+        {
+            while (true)
+                await AnswerAsync(session, await session.Incoming.ReadAsync().ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        catch (WebSocketException)
+        {
+        }
+    }
+
+    private static async Task DrainAsync(DefaultWebSocketSession session)
+    {
+        try
+        {
+            while (await session.Incoming.WaitToReadAsync().ConfigureAwait(false))
+            {
+                while (session.Incoming.TryRead(out Frame? frame))
+                    await AnswerAsync(session, frame).ConfigureAwait(false);
+            }
+        }
+        catch (WebSocketException)
+        {
+        }
+    }
+
+    private static async Task StreamsAsync(DefaultWebSocketSession session)
+    {
+        try
+        {
+            await foreach (WebSocketMessageStream message in session.ReceiveStreamsAsync().ConfigureAwait(false))
+            {
+                using var text = new StreamReader(message, Encoding.UTF8);
+                await session.SendAsync($"answer {await text.ReadToEndAsync().ConfigureAwait(false)}").ConfigureAwait(false);
+            }
+        }
+        catch (WebSocketException)
+        {
+        }
+    }
+
+    private static async ValueTask AnswerAsync(DefaultWebSocketSession session, Frame frame)
+    {
+        string answer = $"answer {Ending.Describe(frame)}";
+        frame.Recycle();
+        await session.SendAsync(answer).ConfigureAwait(false);
+    }
+}
