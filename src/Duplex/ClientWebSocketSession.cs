@@ -8,5 +8,6 @@ public sealed class ClientWebSocketSession : RawWebSocketSession
     /// <summary>The handshake behind the session.</summary>
     public WebSocketCall Call { get; }
 
-    internal static ClientWebSocketSession Open(UpgradedConnection connection, WebSocketsOptions options) => new(connection, options.ToSessionSettings());
+    internal static ClientWebSocketSession Open(UpgradedConnection connection, WebSocketsOptions options) =>
+        new(connection, options.ToSessionSettings() with { Target = connection.Call.Request.Uri });
 }

@@ -9,5 +9,5 @@ public sealed class DefaultClientWebSocketSession : DefaultWebSocketSession
     public WebSocketCall Call { get; }
 
     internal static DefaultClientWebSocketSession Open(UpgradedConnection connection, WebSocketsOptions options) =>
-        new(connection, options.ToSessionSettings(connection.Call.Request.ReceiveMode, connection.Extensions));
+        new(connection, options.ToSessionSettings(connection.Call.Request.ReceiveMode, connection.Extensions) with { Target = connection.Call.Request.Uri });
 }

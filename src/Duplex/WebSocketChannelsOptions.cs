@@ -8,7 +8,15 @@ public sealed class WebSocketChannelsOptions
     private ChannelConfig _outgoing = ChannelConfig.DefaultOutgoing;
     private bool _isReadOnly;
 
-    /// <summary>Received frames that nobody has taken yet. Default: 4,096 frames and 4 MiB of payload; when full, the peer is not read until there is room.</summary>
+    /// <summary>
+    /// Received frames that nobody has taken yet. Default: 4,096 frames and 4 MiB of payload. When it is full, the peer is not read until there is room: it slows down (backpressure),
+    /// and memory stays bounded.
+    /// </summary>
+    /// <remarks>
+    /// While nothing is read, the peer's pings are not answered, and many servers then close with 1011. There are two remedies. Receive in a loop that never waits long, and hand slow work
+    /// to a task or channel of your own. Or raise the bound to what a slow time brings: bytes a second, times its length. A queue that stays full for longer than the ping interval is
+    /// logged as a warning (event 23), once each time; not where pings are off.
+    /// </remarks>
     public ChannelConfig Incoming
     {
         get => _incoming;

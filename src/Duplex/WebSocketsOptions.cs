@@ -43,7 +43,9 @@ public sealed class WebSocketsOptions
         set => Set(ref _pingInterval, Checked(value));
     }
 
-    /// <summary>How long the peer may be silent once a ping has reached the transport, before the connection is aborted. Default: 20 s.</summary>
+    /// <summary>
+    /// How long the peer may be silent once a ping has reached the transport, before the connection is aborted. Default: 20 s. Time in which this process stood still does not count.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24.8 days.</exception>
     public TimeSpan PingTimeout
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Duplex.Tests;
@@ -78,6 +79,21 @@ public abstract partial class EngineConformance
 
         for (int length = 0; length <= 300; length++)
             Assert.Equal(new string('x', length), await TextAsync(session));
+    }
+
+    [Fact]
+    public async Task The_log_tells_a_sessions_opening_and_end_with_its_id_and_target()
+    {
+        using var log = new ListLogger();
+        await using DefaultClientWebSocketSession session = await OpenAsync("/echo?token=s3cret", ws => ws.LoggerFactory = log);
+
+        await session.CloseAsync(new CloseReason((CloseCode)4000, "bye")).Soon();
+        await session.Completion.Soon();
+
+        (int Id, LogLevel Level, string Text)[] told = [.. log.Entries.Where(entry => entry.Text.Contains($"session {session.Id} with {new Uri(Server, "/echo")} ", StringComparison.Ordinal))];
+        Assert.Equal([(11, LogLevel.Information), (20, LogLevel.Information)], told.Select(entry => (entry.Id, entry.Level)));
+        Assert.Contains("we closed it with 4000", told[1].Text, StringComparison.Ordinal);
+        Assert.All(log.Entries, entry => Assert.DoesNotContain("s3cret", entry.Text, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Duplex.Tests;
 
@@ -49,13 +48,7 @@ public sealed class EchoSampleTests(KestrelServer kestrel) : IClassFixture<Kestr
 
     private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(Uri uri)
     {
-        string sample = Path.Combine(Root(), "samples", "Echo", "bin", Path.GetRelativePath(Path.Combine(Root(), "tests", "Duplex.Integration.Tests", "bin"), AppContext.BaseDirectory), "Echo.dll");
-        if (!File.Exists(sample))
-            Assert.Skip($"The echo sample is not built: there is no {Path.GetRelativePath(Root(), sample)}.");
-
-        // The host that runs us, wherever it is: <root>/shared/Microsoft.NETCore.App/<version>/.
-        string host = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
-        using Process process = Process.Start(new ProcessStartInfo(host, [sample, uri.AbsoluteUri]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process = OwnProgram.Start(Path.Combine("samples", "Echo"), "Echo", uri.AbsoluteUri);
         try
         {
             Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
@@ -66,13 +59,5 @@ public sealed class EchoSampleTests(KestrelServer kestrel) : IClassFixture<Kestr
         {
             process.Kill(); // nothing happens if it has ended
         }
-    }
-
-    private static string Root()
-    {
-        string? directory = AppContext.BaseDirectory;
-        while (directory is not null && !File.Exists(Path.Combine(directory, "Duplex.slnx")))
-            directory = Path.GetDirectoryName(directory);
-        return directory ?? throw new InvalidOperationException("The tests do not run in the repository.");
     }
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Duplex.Tests;
 
@@ -11,7 +10,7 @@ public sealed class HandshakeEndTests
     [Theory, InlineData(false), InlineData(true)]
     public async Task A_silent_server_is_given_up_at_the_handshake_timeout(bool tls)
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         using var server = new RawServer(tls);
         using HttpClient client = Clients.Create(options => options.TimeProvider = time);
 
@@ -30,7 +29,7 @@ public sealed class HandshakeEndTests
     [Fact]
     public async Task A_server_that_does_not_even_speak_TLS_is_given_up_at_the_handshake_timeout()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         using HttpClient client = Clients.Create(options => options.TimeProvider = time);
@@ -200,7 +199,7 @@ public sealed class HandshakeEndTests
     [Fact]
     public async Task A_body_that_stops_in_the_middle_is_given_up_at_the_handshake_timeout_and_the_status_is_told()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         using var server = new RawServer();
         var above = new Answered { InnerHandler = new WebSocketsHandler(LoopbackCertificate.CreateHandler(), options => options.TimeProvider = time) };
         using var client = new HttpClient(above);

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 
 namespace Duplex.Tests;
 
@@ -135,7 +134,7 @@ public sealed class SessionsOverHttpTests
     [Theory, MemberData(nameof(PlainAndTls))]
     public async Task A_peer_that_never_answers_a_close_is_dropped_after_the_close_timeout(bool tls)
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         await using var test = await RawSession.OpenAsync(tls, ws => ws.TimeProvider = time);
 
         Task<CloseResult> closing = test.Session.CloseAsync();
@@ -155,7 +154,7 @@ public sealed class SessionsOverHttpTests
     [Theory, MemberData(nameof(PlainAndTls))]
     public async Task A_peer_that_never_reads_cannot_hold_up_the_end(bool tls)
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         await using var test = await RawSession.OpenAsync(tls, ws => ws.TimeProvider = time);
 
         // More than the sockets' buffers and our own hold: the send waits for room.
@@ -171,7 +170,7 @@ public sealed class SessionsOverHttpTests
     [Theory, MemberData(nameof(PlainAndTls))]
     public async Task A_silent_peer_is_given_up_after_interval_and_timeout(bool tls)
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         await using var test = await RawSession.OpenAsync(tls, ws =>
         {
             ws.TimeProvider = time;
@@ -239,7 +238,7 @@ public sealed class SessionsOverHttpTests
     }
 
     // Timers are armed on other threads; each step gives whoever is to arm one the time to do so.
-    private static async Task AdvanceUntilAsync(FakeTimeProvider time, Task done)
+    private static async Task AdvanceUntilAsync(TestClock time, Task done)
     {
         await Patience.Until(() =>
         {

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Duplex.Tests;
 
@@ -64,7 +63,7 @@ public sealed class SocketReleaseTests
     public async Task After_a_handshake_that_no_answer_ends(string end, string moment, string? essence, bool tls)
     {
         var sockets = new CountedSockets();
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         using var server = new RawServer(tls);
         using var handler = new WebSocketsHandler(sockets.CreateHandler(), ws => ws.TimeProvider = time);
         using var client = new HttpClient(handler, disposeHandler: false);

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
-
 namespace Duplex.Tests;
 
 public sealed class HandshakeAttemptTests
@@ -43,7 +41,7 @@ public sealed class HandshakeAttemptTests
     [Fact]
     public void The_time_runs_from_the_first_take_up_however_often_it_is_tried()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         var options = new WebSocketsOptions { TimeProvider = time, HandshakeTimeout = TimeSpan.FromSeconds(15) };
         using var attempt = new HandshakeAttempt(new WebSocketRequest());
         Assert.Null(attempt.Options);
@@ -58,6 +56,20 @@ public sealed class HandshakeAttemptTests
         Assert.False(deadline.IsCancellationRequested);
         time.Advance(TimeSpan.FromSeconds(0.1));
         Assert.True(deadline.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void Time_in_which_we_stood_still_is_not_held_against_the_server()
+    {
+        var time = new TestClock();
+        using var attempt = new HandshakeAttempt(new WebSocketRequest());
+        attempt.TakeUp(new WebSocketsOptions { TimeProvider = time, HandshakeTimeout = TimeSpan.FromSeconds(15) });
+
+        time.StandStill(TimeSpan.FromMinutes(1));
+        Assert.False(attempt.Deadline.Token.IsCancellationRequested); // the answer may have come
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.True(attempt.Deadline.Token.IsCancellationRequested);
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Duplex.Tests;
 
@@ -212,7 +211,7 @@ public sealed class HandshakeEdgeTests
     [Fact]
     public async Task A_body_that_never_ends_is_given_up_at_the_handshake_timeout_and_the_status_is_told_all_the_same()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         var body = new SilentStream();
         using HttpClient client = Client(
             new FakePrimaryHandler(_ => new HttpResponseMessage(HttpStatusCode.Forbidden) { Content = new ConnectionContent(body) }), options => options.TimeProvider = time);
@@ -229,7 +228,7 @@ public sealed class HandshakeEdgeTests
     [Fact]
     public async Task Without_a_handshake_timeout_the_clients_own_bounds_the_body()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         var body = new SilentStream();
         using HttpClient client = Client(
             new FakePrimaryHandler(_ => new HttpResponseMessage(HttpStatusCode.Forbidden) { Content = new ConnectionContent(body) }),

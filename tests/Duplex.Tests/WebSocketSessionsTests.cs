@@ -87,6 +87,24 @@ public sealed class WebSocketSessionsTests
     }
 
     [Fact]
+    public async Task Each_session_has_an_id_which_its_log_tells()
+    {
+        using var logger = new ListLogger();
+        using ScriptedPeer one = new(), other = new();
+        await using DefaultWebSocketSession session = WebSocketSessions.Create(one, WebSocketRole.Client, ws => ws.LoggerFactory = logger);
+        await using RawWebSocketSession raw = WebSocketSessions.CreateRaw(other, WebSocketRole.Client, ws => ws.LoggerFactory = logger);
+
+        session.Abort();
+        raw.Abort();
+        await session.Completion.Soon();
+        await raw.Completion.Soon();
+
+        Assert.NotEqual(session.Id, raw.Id);
+        foreach (WebSocketSession each in (WebSocketSession[])[session, raw])
+            Assert.Equal([11, 20], logger.Entries.Where(entry => entry.Text.Contains($"session {each.Id} with a stream", StringComparison.Ordinal)).Select(entry => entry.Id));
+    }
+
+    [Fact]
     public void What_cannot_be_a_connection_is_refused()
     {
         using var peer = new ScriptedPeer();

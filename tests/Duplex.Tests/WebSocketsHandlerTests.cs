@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Duplex.Tests;
 
@@ -150,7 +149,7 @@ public sealed class WebSocketsHandlerTests
     [Fact]
     public async Task The_handshake_timeout_runs_by_the_options_clock_and_over_all_tries()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         var asked = new SemaphoreSlim(0);
         var primary = new FakePrimaryHandler((request, token) =>
         {

@@ -59,10 +59,14 @@ public sealed record class CloseReason
     /// <summary>Whether a code may stand in a Close frame: 1000-1003, 1007-1014 and 3000-4999 (RFC 6455 §7.4.1, §7.4.2 and the IANA registry).</summary>
     public static bool IsSendableCode(CloseCode code) => (ushort)code is (>= 1000 and <= 1003) or (>= 1007 and <= 1014) or (>= 3000 and <= 4999);
 
-    /// <summary>The code, its name if it has one, and the text.</summary>
-    public override string ToString()
-    {
-        string name = Enum.IsDefined(Code) ? $"{(ushort)Code} {Code}" : $"{(ushort)Code}";
-        return Message.Length == 0 ? name : $"{name}: {Message}";
-    }
+    private string Name => Enum.IsDefined(Code) ? $"{(ushort)Code} {Code}" : $"{(ushort)Code}";
+
+    /// <summary>
+    /// The code, its name if it has one, and the text, fit for a log: control characters and the like, quotes and backslashes are escaped as in C#, and what that makes longer than 123
+    /// characters is cut.
+    /// </summary>
+    public override string ToString() => Message.Length == 0 ? Name : $"{Name}: {EscapedText.Of(Message)}";
+
+    /// <summary>The same with the text in quotes, for the midst of a sentence.</summary>
+    internal string ToQuotedString() => Message.Length == 0 ? Name : $"{Name}: \"{EscapedText.Of(Message)}\"";
 }

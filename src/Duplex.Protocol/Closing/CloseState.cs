@@ -115,7 +115,8 @@ public sealed class CloseState
         return new WebSocketClosedException($"The WebSocket session has ended {how}: {Describe(result)}.", result, inner);
     }
 
-    private string Describe(CloseResult result)
+    /// <summary>What began the end, and what kept it from being clean, in words fit for a log: of foreign texts only that of the peer's Close, escaped.</summary>
+    internal string Describe(CloseResult result)
     {
         string began = Cause switch
         {
@@ -127,7 +128,7 @@ public sealed class CloseState
             { Error: WebSocketException or TimeoutException } cause => SafeWords(cause.Error),
             { Error: { } error, Initiator: CloseInitiator.None } => $"the connection was lost without a Close frame ({SafeWords(error)})",
             { Error: { } error } => $"an error on our side ended it ({SafeWords(error)})",
-            { Initiator: CloseInitiator.Remote, Received: { } received } => $"the peer closed it with {(ushort)received.Code}",
+            { Initiator: CloseInitiator.Remote, Received: { } received } => $"the peer closed it with {received.ToQuotedString()}",
             { Reason: { } reason } => $"we closed it with {(ushort)reason.Code}",
             _ => "it was aborted",
         };

@@ -1,6 +1,9 @@
 namespace Duplex;
 
-/// <summary>The session has ended, or its end has begun: nothing can be sent, and nothing more is received.</summary>
+/// <summary>
+/// The session has ended, or its end has begun: nothing can be sent, and nothing more is received. The message says why; where the peer closed, with its code and its text, escaped and
+/// shortened as <see cref="CloseReason.ToString"/> has it.
+/// </summary>
 /// <remarks>
 /// After the peer broke a rule or a limit, every send throws this exception. Its <see cref="Exception.InnerException"/> is
 /// the <see cref="WebSocketProtocolException"/> or <see cref="FrameTooBigException"/> that receivers get, the same object,

@@ -74,6 +74,9 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
     /// <summary>When the loop last went on after a pause, as a timestamp.</summary>
     public long LastResume => Volatile.Read(ref _lastResume);
 
+    /// <summary>Whether the loop waits for room.</summary>
+    public bool IsWaitingForRoom => _isPaused;
+
     /// <summary>Whether the loop waits for room, or for a thread after its consumer kept the one it had, and so cannot see what the peer sends.</summary>
     public bool IsPaused => _isPaused || _role.IsReclaimed;
 

@@ -2,14 +2,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Duplex;
 
-/// <summary>Every message that Duplex logs. None holds a query, user info, a header's value or a payload.</summary>
+/// <summary>
+/// Every message that Duplex logs; their event ids and the names in braces do not change. None holds a query, user info, a header's value or a payload. Of the peer's words there is
+/// only the text of its Close, escaped.
+/// </summary>
 internal static partial class Log
 {
     [LoggerMessage(10, LogLevel.Debug, "WebSocket handshake with {Target} started.")]
     public static partial void HandshakeStarted(ILogger logger, string target);
-
-    [LoggerMessage(11, LogLevel.Information, "WebSocket session with {Target} opened.")]
-    public static partial void HandshakeSucceeded(ILogger logger, string target);
 
     [LoggerMessage(12, LogLevel.Warning, "WebSocket handshake with {Target} was answered with {Status}.")]
     public static partial void HandshakeRejected(ILogger logger, string target, int status);
@@ -20,17 +20,35 @@ internal static partial class Log
     [LoggerMessage(14, LogLevel.Debug, "WebSocket handshake with {Target} was cancelled.")]
     public static partial void HandshakeCancelled(ILogger logger, string target);
 
-    [LoggerMessage(15, LogLevel.Warning, "WebSocket handshake with {Target} was accepted by HandshakeStrictness.Lenient, against the RFC: {Leniencies}.")]
+    [LoggerMessage(15, LogLevel.Debug, "WebSocket handshake with {Target} succeeded.")]
+    public static partial void HandshakeSucceeded(ILogger logger, string target);
+
+    [LoggerMessage(16, LogLevel.Warning, "WebSocket handshake with {Target} was accepted by HandshakeStrictness.Lenient, against the RFC: {Leniencies}.")]
     public static partial void HandshakeLenient(ILogger logger, string target, HandshakeLeniencies leniencies);
 
-    [LoggerMessage(20, LogLevel.Debug, "WebSocket session ended: begun by {Initiator}, {Code}, clean: {WasClean}, {Discarded} received frames dropped, error: {Error}.")]
-    public static partial void SessionEnded(ILogger logger, CloseInitiator initiator, ushort code, bool wasClean, long discarded, string? error);
+    [LoggerMessage(11, LogLevel.Information, "WebSocket session {Session} with {Target} opened.")]
+    public static partial void SessionOpened(ILogger logger, string session, string target);
 
-    [LoggerMessage(21, LogLevel.Error, "A callback registered with a session's Closed token threw.")]
-    public static partial void ClosedCallbackFailed(ILogger logger, Exception exception);
+    [LoggerMessage(EventId = 20, Message = "WebSocket session {Session} with {Target} ended: {Cause}. Sent close code {Sent}, received {Received}, {Discarded} received messages discarded.")]
+    public static partial void SessionEnded(ILogger logger, LogLevel level, string session, string target, string cause, string sent, string received, long discarded);
 
-    [LoggerMessage(22, LogLevel.Warning, "A text message that is not valid UTF-8 was received and delivered, because TextValidation is Lenient. Further ones of this session are not logged.")]
-    public static partial void InvalidTextReceived(ILogger logger);
+    [LoggerMessage(21, LogLevel.Error, "A callback registered with the Closed token of WebSocket session {Session} with {Target} threw.")]
+    public static partial void ClosedCallbackFailed(ILogger logger, string session, string target, Exception exception);
+
+    [LoggerMessage(
+        22, LogLevel.Warning,
+        "WebSocket session {Session} with {Target}: a text message that is not valid UTF-8 was received and delivered, because TextValidation is Lenient. " +
+        "Further ones of this session are not logged.")]
+    public static partial void InvalidTextReceived(ILogger logger, string session, string target);
+
+    [LoggerMessage(
+        23, LogLevel.Warning,
+        "WebSocket session {Session} with {Target}: the incoming queue has been full for {Seconds} s. Nothing is read, and no ping of the peer answered, until messages are received: " +
+        "receive faster, or raise WebSocketsOptions.Channels.Incoming.")]
+    public static partial void IncomingStaysFull(ILogger logger, string session, string target, long seconds);
+
+    /// <summary>What may be told of an address: scheme, host, port and path; neither query nor user info.</summary>
+    public static string Describe(Uri target) => target.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
     /// <summary>Logs on the pool, for callers on the receive loop, which does not wait for a logger.</summary>
     public static void OnPool(Action log) => ThreadPool.UnsafeQueueUserWorkItem(static log => Safely(log), log, preferLocal: false);

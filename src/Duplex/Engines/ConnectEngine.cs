@@ -34,7 +34,7 @@ internal abstract class ConnectEngine : WebSocketEngine
         if (offer.Names is [var name, ..])
             Profile.Require(EngineCapability.WebSocketExtensions, $"The extension {name}, which is negotiated with the server,");
         var bounds = new HandshakeBounds(deadline, Below, static () => false, plugin.Stopping, token);
-        return await bounds.RunAsync(plugin.Logger, WebSocketUri.Describe(asked.Uri!), async any =>
+        return await bounds.RunAsync(plugin.Logger, Log.Describe(asked.Uri!), async any =>
         {
             Opened opened = await HandshakeBounds.WaitAsync(OpenAsync(asked, any), any).ConfigureAwait(false);
             request.Uri = asked.Uri;

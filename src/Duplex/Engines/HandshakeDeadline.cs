@@ -1,13 +1,17 @@
 namespace Duplex;
 
-/// <summary>The time limit of a handshake, all its attempts included. It measures whether this process was in time when the limit was reached.</summary>
+/// <summary>
+/// The time limit of a handshake, all its attempts included. Time in which this process stood still does not use it up, and it
+/// measures whether this process was in time when the limit was reached.
+/// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class HandshakeDeadline : IDisposable
 {
     // The pool adds a thread about every half second while all of them block: a busy pool is quicker than this, an exhausted one is not.
     private static readonly TimeSpan Noticeable = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _source;
+    private readonly CancellationTokenSource _source = new(); // without a timer: nothing to dispose
+    private readonly TimeLimit _limit;
     private readonly TimeProvider _time;
     private readonly Action<Action> _queue;
     private readonly long _begun;
@@ -24,9 +28,9 @@ internal sealed class HandshakeDeadline : IDisposable
         _time = time;
         _queue = queue ?? (static act => ThreadPool.UnsafeQueueUserWorkItem(static act => act(), act, preferLocal: false));
         _begun = time.GetTimestamp();
-        _source = new CancellationTokenSource(timeout, time);
         Token = _source.Token;
         Token.UnsafeRegister(static deadline => ((HandshakeDeadline)deadline!).Fired(), this);
+        _limit = new TimeLimit(time, timeout, _source.Cancel);
     }
 
     /// <summary>The deadline of an attempt that is over.</summary>
@@ -65,11 +69,11 @@ internal sealed class HandshakeDeadline : IDisposable
         }
     }
 
-    /// <summary>Ends it, and releases its timer. Once.</summary>
+    /// <summary>Ends it, and releases its timers. Once.</summary>
     public void Dispose()
     {
+        _limit.Dispose();
         _source.Cancel();
-        _source.Dispose();
     }
 
     private void Fired() => Volatile.Write(ref _fired, _time.GetTimestamp());

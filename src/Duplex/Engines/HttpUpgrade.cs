@@ -48,7 +48,7 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
         string[] offered = [.. (request.HasSubprotocols ? request.Subprotocols : []).Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(plugin.Subprotocols).Distinct(StringComparer.Ordinal)];
         using var offer = new ExtensionOffer(request.IsRaw ? [] : plugin.Extensions);
         HttpRequestMessage real = CreateRequest(marker, offered, offer.HeaderValue, key);
-        string target = WebSocketUri.Describe(real.RequestUri!);
+        string target = Log.Describe(real.RequestUri!);
         Uri asked = real.RequestUri!;
         var bounds = new HandshakeBounds(deadline, engine.Below, () => PrimaryHandler.UsesProxy(plugin.Primary(), asked), plugin.Stopping, token);
         return await bounds.RunAsync(plugin.Logger, target, async any =>
@@ -135,7 +135,7 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
             if (stream is not { CanRead: true, CanWrite: true })
                 throw new WebSocketHandshakeException((IsDecompressed(response, stream) ? HandshakeRefusals.Decompressed : HandshakeRefusals.NoDuplexStream).Failure(), answer, bodyPreview: null);
             if (agreement.Leniencies != HandshakeLeniencies.None)
-                Log.Safely(() => Log.HandshakeLenient(plugin.Logger, WebSocketUri.Describe(asked), agreement.Leniencies));
+                Log.Safely(() => Log.HandshakeLenient(plugin.Logger, Log.Describe(asked), agreement.Leniencies));
 
             request.Uri = asked;
             var opened = new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)

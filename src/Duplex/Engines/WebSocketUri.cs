@@ -70,9 +70,6 @@ internal static class WebSocketUri
     /// <summary>Whether two absolute URIs name the same resource, <c>http</c> and <c>https</c> being taken for <c>ws</c> and <c>wss</c>.</summary>
     public static bool IsSame(Uri one, Uri other) => one.IsAbsoluteUri && other.IsAbsoluteUri && Comparable(one) == Comparable(other);
 
-    /// <summary>What may be told of a URI: neither query nor user info.</summary>
-    public static string Describe(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
-
     private static Uri ToAbsolute(Uri uri, Uri? baseAddress)
     {
         // A Uri that its maker read as a file's, because it begins with a slash.

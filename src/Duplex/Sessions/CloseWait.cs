@@ -16,10 +16,12 @@ internal sealed class CloseWait(TimeProvider time, long began, TimeSpan timeout,
     // A quarter of the timeout: a consumer is given up after one to two of these, so that two are left for the peer's Close.
     private readonly TimeSpan _period = timeout == Timeout.InfiniteTimeSpan ? DefaultPeriod : timeout / 4;
 
-    // All only touched by the one that waits: when the time began; what was seen last; and since when that is so.
+    // All only touched by the one that waits: when the time began, and what was seen then; what was seen last, and since when that is so.
     private long _began = began;
+    private Sighting _seenAtBegin;
     private Sighting _seen;
     private long _seenAt;
+    private LateTick _late = new(time, began, TimeSpan.Zero);
 
     /// <summary>What is to be done now.</summary>
     public enum Action
@@ -40,23 +42,32 @@ internal sealed class CloseWait(TimeProvider time, long began, TimeSpan timeout,
     /// <param name="Pauses">How often the receive loop has waited for room.</param>
     public readonly record struct Sighting(bool IsFull, long Taken, long Pauses);
 
-    /// <summary>Says what to do, and when to look again.</summary>
+    /// <summary>Says what to do, and when to look again. Time in which this process stood still counts against neither peer nor consumer: see <see cref="LateTick"/>.</summary>
     public (Action Action, TimeSpan Next) Look(long now, in Sighting seen)
     {
-        if (seen.Taken != _seen.Taken && (seen.IsFull || seen.Pauses != _seen.Pauses))
-            _began = now;
+        (Action Action, TimeSpan Next) todo = Judge(now, seen);
+        _late.Ask(now, todo.Next);
+        return todo;
+    }
+
+    private (Action Action, TimeSpan Next) Judge(long now, in Sighting seen)
+    {
+        // Compared with what was so when it began, not with the last look: a frame is seen to be taken before the loop, which then fills the queue, is seen to wait again.
+        if (seen.Taken != _seenAtBegin.Taken && (seen.IsFull || seen.Pauses != _seenAtBegin.Pauses))
+            (_began, _seenAtBegin) = (now, seen);
 
         Action action = Action.Wait;
-        if (!seen.IsFull || !_seen.IsFull || seen.Taken != _seen.Taken)
+        if (!seen.IsFull || !_seen.IsFull || seen.Taken != _seen.Taken || _late.IsLate(now, 4 * _period))
             _seenAt = now;
         else if (watchesConsumer && time.GetElapsedTime(_seenAt, now) >= _period)
             action = Action.Discard;
         _seen = seen;
 
-        TimeSpan rest = timeout == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : timeout - time.GetElapsedTime(_began, now);
+        TimeSpan rest = timeout == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : _late.Left(now, timeout - time.GetElapsedTime(_began, now), timeout);
         if (rest <= TimeSpan.Zero)
             return (Action.GiveUp, TimeSpan.Zero);
         TimeSpan look = !watchesConsumer ? TimeSpan.MaxValue : action == Action.Discard ? _period : _period - time.GetElapsedTime(_seenAt, now);
+        rest = LateTick.NextLook(rest, timeout);
         TimeSpan next = look < rest ? look : rest;
         return (action, next == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : next);
     }

@@ -37,7 +37,8 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
 
     /// <summary>
     /// How long the peer may be silent once a ping has reached the transport, before it counts as dead and the connection is aborted; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
-    /// Anything that the peer sends proves it alive. Settable at any time. By default what the options say.
+    /// Anything that the peer sends proves it alive. Time in which this process stood still, or did not read because <see cref="WebSocketSession.Incoming"/> was full, does not count.
+    /// Settable at any time. By default what the options say.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24 days.</exception>
     /// <exception cref="NotSupportedException">It is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
@@ -75,22 +76,18 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
         Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingAsync));
         cancellationToken.ThrowIfCancellationRequested();
         TimeSpan timeout = PingTimeout;
-        long began = _time.GetTimestamp();
+        using var limit = new TimeLimit(_time, timeout);
         PingLedger.Ping? ping = null;
         try
         {
             // A peer that does not read uses up the same time.
-            if (!Connection.Pump.IsClosed)
-                await Connection.Pump.WaitForRoomAsync(cancellationToken).WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
+            if (!Connection.Pump.IsClosed && !await limit.CompletesAsync(Connection.Pump.WaitForRoomAsync(CancellationToken.None), cancellationToken).ConfigureAwait(false))
+                throw new TimeoutException($"The ping could not be sent within the ping timeout of {timeout.TotalSeconds:0.###} s: the peer takes nothing of what was sent before.");
             ping = SendPing();
             Connection.Receiving.Hurry();
-            TimeSpan rest = timeout == Timeout.InfiniteTimeSpan ? timeout : TimeSpan.FromTicks(Math.Max(0, (timeout - _time.GetElapsedTime(began)).Ticks));
-            await Task.WhenAny(ping.Task, Completion).WaitAsync(rest, _time, cancellationToken).ConfigureAwait(false);
+            if (!await limit.CompletesAsync(Task.WhenAny(ping.Task, Completion), cancellationToken).ConfigureAwait(false))
+                throw new TimeoutException($"No pong came within the ping timeout of {timeout.TotalSeconds:0.###} s.");
             return ping.Task.IsCompletedSuccessfully ? ping.Task.Result : throw CloseState.ToSendException(Queue.Dropped);
-        }
-        catch (TimeoutException e)
-        {
-            throw new TimeoutException($"No pong came within the ping timeout of {timeout.TotalSeconds:0.###} s.", e);
         }
         finally
         {

@@ -80,7 +80,7 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
         }
 
         CloseResult result = _closeState.ToResult(_queue.Dropped);
-        throw new WebSocketClosedException($"No more frames will come: the WebSocket session was closed ({result.Reason.Code}).", result);
+        throw new WebSocketClosedException($"No more frames will come from the WebSocket session: {_closeState.Describe(result)}.", result);
     }
 
     private sealed class Enumerator(FrameQueue queue, CancellationToken token) : IAsyncEnumerator<Frame>

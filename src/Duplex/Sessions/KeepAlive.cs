@@ -3,7 +3,9 @@ namespace Duplex;
 /// <summary>
 /// Decides when a ping is due and when the peer counts as dead. It knows no session, no timer and no clock: it is told the time and what was seen, and says what to do.
 /// </summary>
-/// <remarks>Not thread-safe: its owner holds a lock around it. Times are timestamps of <paramref name="time"/>.</remarks>
+/// <remarks>
+/// Not thread-safe: its owner holds a lock around it. Times are timestamps of <paramref name="time"/>. No peer is given up because this process stood still: see <see cref="LateTick"/>.
+/// </remarks>
 /// <param name="time">Whose timestamps are compared.</param>
 /// <param name="interval">How long after a ping the next one is due; infinite for never.</param>
 /// <param name="timeout">How long the peer may be silent once a ping has reached the transport; infinite for ever.</param>
@@ -15,6 +17,7 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
     private ulong _sent; // the number of the last ping
     private ulong _answered; // up to this number all are
     private long? _accepted; // since when the transport has had a ping that is not answered; null if it has none
+    private LateTick _late = new(time);
 
     /// <summary>What to do.</summary>
     public enum Action
@@ -68,19 +71,27 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
     /// <summary>Says what to do now, and how long it may be left alone then.</summary>
     public (Action Action, TimeSpan Next) Advance(long now, in Sighting seen)
     {
+        (Action Action, TimeSpan Next) todo = Judge(now, seen);
+        _late.Ask(now, todo.Next);
+        return todo;
+    }
+
+    private (Action Action, TimeSpan Next) Judge(long now, in Sighting seen)
+    {
         if (!IsOn)
             return (Action.Wait, System.Threading.Timeout.InfiniteTimeSpan);
 
         TimeSpan toDeath = UntilDeath(now, seen);
         if (toDeath <= TimeSpan.Zero)
             return (Action.GiveUp, System.Threading.Timeout.InfiniteTimeSpan);
+        TimeSpan toLook = seen.IsPaused ? toDeath : LateTick.NextLook(toDeath, Timeout);
 
         TimeSpan toPing = _interval - time.GetElapsedTime(_lastPing, now);
         if (toPing > TimeSpan.Zero)
-            return (Action.Wait, Min(toPing, toDeath));
+            return (Action.Wait, Min(toPing, toLook));
 
         _lastPing = now;
-        return (Action.Ping, Min(_interval, toDeath));
+        return (Action.Ping, Min(_interval, toLook));
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
@@ -98,14 +109,12 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
             (null, { } write) => write,
             _ => null,
         };
-        if (since is not { } start)
-            return TimeSpan.MaxValue;
 
-        // While the loop waits for room it reads nothing, so nobody can tell whether the peer is silent. The deadline begins anew when it goes on.
-        if (seen.IsPaused)
-            return Timeout;
-        long alive = Math.Max(start, Math.Max(seen.LastInbound, seen.LastResume));
-        return Timeout - time.GetElapsedTime(alive, now);
+        // While the loop waits for room it reads nothing, so whether the peer is silent cannot be seen. The deadline begins anew when it goes on.
+        TimeSpan left = since is not { } start ? TimeSpan.MaxValue
+            : seen.IsPaused ? Timeout
+            : Timeout - time.GetElapsedTime(Math.Max(start, Math.Max(seen.LastInbound, seen.LastResume)), now);
+        return _late.Left(now, left, Timeout, seen.LastInbound);
     }
 
     /// <summary>What was seen of the connection.</summary>

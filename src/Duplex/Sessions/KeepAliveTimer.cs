@@ -12,6 +12,7 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
 
     // All under _sync.
     private readonly KeepAlive _keepAlive = new(settings.Time, settings.PingInterval, settings.PingTimeout);
+    private PauseWatch _pause = new(settings.Time);
     private ITimer? _timer;
     private bool _isStarted;
     private bool _isDisposed;
@@ -89,6 +90,7 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
     private void Tick()
     {
         KeepAlive.Action action;
+        TimeSpan? full;
         Span<byte> payload = stackalloc byte[PingLedger.PayloadSize];
         ulong number = 0;
         lock (_sync)
@@ -99,7 +101,9 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
             receiving.Hurry();
             bool isPaused = receiving.IsPaused; // before the times: the loop sets them in the other order, so one that goes on meanwhile is never taken for one that was silent
             var seen = new KeepAlive.Sighting(receiving.LastInbound, receiving.LastResume, isPaused, connection.Pump.WriteBegan);
-            (action, TimeSpan next) = _keepAlive.Advance(_time.GetTimestamp(), seen);
+            long now = _time.GetTimestamp();
+            full = _pause.Notice(now, receiving.IsWaitingForRoom, seen.LastResume, _keepAlive.Interval);
+            (action, TimeSpan next) = _keepAlive.Advance(now, seen);
             if (action == KeepAlive.Action.Ping)
             {
                 number = pings.Add(payload, isAwaited: false).Number;
@@ -109,6 +113,8 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
             Arm(next);
         }
 
+        if (full is { } duration)
+            lifetime.Log.IncomingStaysFull(duration);
         switch (action)
         {
             case KeepAlive.Action.Ping:

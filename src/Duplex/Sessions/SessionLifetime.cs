@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace Duplex;
 
 /// <summary>
@@ -26,7 +24,6 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
     private readonly FrameQueue _incoming;
     private readonly TimeProvider _time;
     private readonly TimeSpan _closeTimeout;
-    private readonly ILogger _logger;
 
     // Both set once by Start, before anything else can happen.
     private IFrameReceiver? _receiver;
@@ -45,8 +42,11 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         _incoming = incoming;
         _time = settings.Time;
         _closeTimeout = settings.CloseTimeout;
-        _logger = settings.Logger;
+        Log = new SessionLog(settings.Logger, settings.Target);
     }
+
+    /// <summary>Where the session logs.</summary>
+    public SessionLog Log { get; }
 
     /// <summary>Completes once, with how the session ended, after the transport is released. Never faults.</summary>
     public Task<CloseResult> Completion => Signals.Completion.Task;
@@ -66,6 +66,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
     {
         _receiver = receiver;
         _keepAlive = keepAlive;
+        Log.Opened();
 
         // The session outlives the call that opens it: nothing of that call's ambient context is kept. And it may be one of thousands that nothing happens on: what only waits is no
         // async method, whose state would be kept for as long.
@@ -223,7 +224,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         // Our Close first: a peer may end its half of the connection right behind its own, and HttpClient's upgraded stream closes both ways as soon as that end is read.
         // Behind the peer's Close nothing is left to read.
         Task flushed = Task.WhenAny(Signals.CloseFlushed.Task);
-        await (end.Violation is null ? flushed : CompletesAsync(flushed, CloseFirst)).ConfigureAwait(false);
+        await (end.Violation is null ? flushed : WaitForAsync(flushed, CloseFirst)).ConfigureAwait(false);
         await _connection.Receiving.DrainAsync().ConfigureAwait(false);
     }
 
@@ -244,7 +245,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         MissClose(lost);
 
         // The peer may have closed before it stopped to read: its Close is then still on its way through the receive loop, and tells more than our failed write.
-        await CompletesAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
+        await WaitForAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
         TryEnd(CloseCause.Lost(lost));
     }
 
@@ -260,15 +261,15 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
 
         // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". Where the peer's Close was not reached, what it still sends would destroy ours, so a server drains, too.
         if (isPolite && (_connection.Role == WebSocketRole.Client || _state.Received is null))
-            await CompletesAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
+            await WaitForAsync(Signals.Received.Task, Tail).ConfigureAwait(false);
 
         _connection.Release();
         MissClose(new IOException("The connection was released before our Close was sent."));
-        await CompletesAsync(ReleaseMemoryAsync(), Tail).ConfigureAwait(false);
+        await WaitForAsync(ReleaseMemoryAsync(), Tail).ConfigureAwait(false);
 
         _state.MarkEnded();
         CloseResult result = _state.ToResult(_incoming.Dropped);
-        LogEnd(result);
+        Log.Ended(result, _state.Describe(result));
         Signals.Reason.TrySetResult(result.Reason);
         Signals.Completion.TrySetResult(result);
         _ = FireClosedAsync();
@@ -289,12 +290,9 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         }
         catch (AggregateException e)
         {
-            Log.Safely(() => Log.ClosedCallbackFailed(_logger, e));
+            Log.ClosedCallbackFailed(e);
         }
     }
-
-    private void LogEnd(CloseResult result) => Log.Safely(
-        () => Log.SessionEnded(_logger, result.Initiator, (ushort)result.Reason.Code, result.WasClean, result.DiscardedMessages, result.Error?.GetType().Name));
 
     // True if the connection is worth a polite end.
     private async Task<bool> ShakeHandsAsync(CloseCause cause, long began)
@@ -341,7 +339,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
             while (true)
             {
                 (CloseWait.Action action, TimeSpan next) = wait.Look(_time.GetTimestamp(), new CloseWait.Sighting(_incoming.IsFull, _incoming.TakenFrames, _incoming.Pauses));
-                if (action == CloseWait.Action.GiveUp)
+                if (action == CloseWait.Action.GiveUp && !task.IsCompleted)
                     break;
                 if (action == CloseWait.Action.Discard)
                     _incoming.StopPausing();
@@ -358,16 +356,25 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
         }
     }
 
-    // Whether a task completes within that time. Task.WaitAsync would go on a moment before its timer is disposed, or in a rare race never dispose it.
-    private async Task<bool> CompletesAsync(Task task, TimeSpan atMost)
+    // Whether a task completes before the next look. Task.WaitAsync would go on a moment before its timer is disposed, or in a rare race never dispose it.
+    private async Task<bool> CompletesAsync(Task task, TimeSpan next)
     {
         if (!task.IsCompleted)
         {
             var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            using ITimer timer = _time.CreateTimer(static late => ((TaskCompletionSource)late!).TrySetResult(), late, atMost, Timeout.InfiniteTimeSpan);
+            using ITimer timer = _time.CreateTimer(static late => ((TaskCompletionSource)late!).TrySetResult(), late, next, Timeout.InfiniteTimeSpan);
             await Task.WhenAny(task, late.Task).ConfigureAwait(false);
         }
 
         return task.IsCompleted;
+    }
+
+    // Waits for a task, and no longer than that.
+    private async Task WaitForAsync(Task task, TimeSpan atMost)
+    {
+        if (task.IsCompleted)
+            return;
+        using var limit = new TimeLimit(_time, atMost);
+        await limit.CompletesAsync(task).ConfigureAwait(false);
     }
 }

@@ -21,6 +21,9 @@ internal sealed record SessionSettings
 
     public WebSocketContentConverter? Converter { get; init; }
 
+    /// <summary>Where the session is connected to, for the log; null over a stream of the user's.</summary>
+    public Uri? Target { get; init; }
+
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
     public TimeProvider Time => Connection.Time;

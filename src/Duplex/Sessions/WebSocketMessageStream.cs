@@ -293,6 +293,6 @@ public sealed class WebSocketMessageStream : Stream
     private WebSocketClosedException Unfinished()
     {
         CloseResult result = _closeState.ToResult(_queue.Dropped);
-        return new WebSocketClosedException($"The WebSocket session was closed ({result.Reason.Code}) before the end of the message.", result);
+        return new WebSocketClosedException($"The WebSocket session ended before the message did: {_closeState.Describe(result)}.", result);
     }
 }

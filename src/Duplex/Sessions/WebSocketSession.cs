@@ -10,7 +10,10 @@ namespace Duplex;
 /// </summary>
 /// <remarks>
 /// <para>Thread-safe, all of it: any number of senders and receivers, at any time, in any state.</para>
-/// <para>Dispose it: that closes politely, bounded by the close timeout and a second. <see cref="Abort"/> is the only violent end.</para>
+/// <para>
+/// Dispose it: that closes politely, bounded by the close timeout and a second. <see cref="Abort"/> is the only violent end. A session that is neither closed nor disposed lives on until
+/// the connection ends: it keeps its socket, sends its pings and fills <see cref="Incoming"/>, also when nothing refers to it any more. There is no finalizer.
+/// </para>
 /// </remarks>
 public abstract partial class WebSocketSession : IAsyncDisposable
 {
@@ -31,7 +34,7 @@ public abstract partial class WebSocketSession : IAsyncDisposable
             stream, owner, output, settings.Connection, CloseState,
             onOverflow: overflow => Lifetime!.TryEnd(CloseCause.SendOverflow(overflow)),
             onFault: (code, error) => Lifetime!.TryEnd(CloseCause.Failure(new CloseReason(code), error)),
-            onInvalidText: () => Log.OnPool(() => Log.InvalidTextReceived(settings.Logger)));
+            onInvalidText: () => Lifetime!.Log.InvalidTextReceived());
         Queue.Source = Connection.Receiving;
         Lifetime = new SessionLifetime(Connection, CloseState, Queue, settings);
         Pool = settings.Connection.Pool;
@@ -39,7 +42,14 @@ public abstract partial class WebSocketSession : IAsyncDisposable
             _incoming = new FrameChannelReader(Queue, CloseState);
     }
 
-    /// <summary>What the peer sends. See there for how it ends.</summary>
+    /// <summary>The session's id: short, and unique among the sessions of this process. Every log line of the session has it.</summary>
+    public string Id => Lifetime.Log.Id;
+
+    /// <summary>
+    /// What the peer sends. See there for how it ends. It holds as much as <see cref="WebSocketChannelsOptions.Incoming"/> says. While it is full nothing is read, so the peer's pings
+    /// are not answered, and many servers then close with 1011. So receive in a loop that never waits long, and hand slow work to a task or channel of your own; or give it more room.
+    /// A queue that stays full for longer than the ping interval is logged as a warning.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The session receives streams: <see cref="ReceiveMode.Streams"/>.</exception>
     public FrameChannelReader Incoming => _incoming ?? throw new InvalidOperationException(
         "The session was opened with ReceiveMode.Streams, so it has no Incoming. Receive with ReceiveStreamAsync, or open it with ReceiveMode.Messages.");

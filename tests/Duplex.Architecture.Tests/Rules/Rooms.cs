@@ -16,6 +16,7 @@ internal static class Rooms
     {
         ["Diagnostics"] = 1,
         ["Serialization"] = 1,
+        ["Timing"] = 1,
         ["Connections"] = 2,
         ["Engines"] = 3,
         ["Sessions"] = 3,

@@ -56,6 +56,7 @@ public class CloseReasonTests
     [InlineData(1001, "bye", "1001 GoingAway: bye")]
     [InlineData(4000, "", "4000")]
     [InlineData(4000, "mine", "4000: mine")]
+    [InlineData(4000, "two\nlines, \"one\" reason", "4000: two\\u000Alines, \\\"one\\\" reason")]
     public void Its_string_form_tells_code_name_and_text(int code, string message, string expected) =>
         Assert.Equal(expected, new CloseReason((CloseCode)code, message).ToString());
 }

@@ -27,6 +27,12 @@ public class CloseResultTests
     public void An_empty_Close_of_the_peer_is_1005() =>
         Assert.Equal(CloseReason.NoStatus, new CloseResult { Initiator = CloseInitiator.Remote, Received = CloseReason.NoStatus }.Reason);
 
+    [Fact]
+    public void Its_string_form_is_one_line_whatever_the_peer_has_written() =>
+        Assert.Equal(
+            "clean, begun by the peer, sent nothing, received 4000: one\\u000Atwo",
+            new CloseResult { Received = new CloseReason((CloseCode)4000, "one\ntwo"), Initiator = CloseInitiator.Remote, WasClean = true }.ToString());
+
     [Theory]
     [InlineData(CloseInitiator.Local, true, "clean, begun by us, sent 1001 GoingAway: ours, received nothing")]
     [InlineData(CloseInitiator.Remote, false, "not clean, begun by the peer, sent 1001 GoingAway: ours, received nothing")]

@@ -379,14 +379,16 @@ public class CloseStateTests
     }
 
     [Fact]
-    public void Messages_say_what_happened_and_hold_neither_texts_nor_foreign_words()
+    public void Messages_say_what_happened_and_of_foreign_words_only_the_text_of_the_peers_Close()
     {
         (CloseCause Cause, Exception? Failure, string Words)[] cases =
         [
             (CloseCause.Local(Ours), null, "we closed it with 1001"),
             (CloseCause.Local(Ours), new IOException("ours"), "we closed it with 1001, but not cleanly (IOException)"),
-            (CloseCause.Peer(Theirs), null, "the peer closed it with 4000"),
-            (CloseCause.Peer(Theirs), new TimeoutException("It took too long."), "the peer closed it with 4000, but not cleanly (It took too long)"),
+            (CloseCause.Peer(Theirs), null, "the peer closed it with 4000: \"theirs\""),
+            (CloseCause.Peer(CloseReason.NoStatus), null, "the peer closed it with 1005 NoStatusReceived"),
+            (CloseCause.Peer(new CloseReason(CloseCode.PolicyViolation, "say \"please\"\r\n")), null, "the peer closed it with 1008 PolicyViolation: \"say \\\"please\\\"\\u000D\\u000A\""),
+            (CloseCause.Peer(Theirs), new TimeoutException("It took too long."), "the peer closed it with 4000: \"theirs\", but not cleanly (It took too long)"),
             (CloseCause.Leave(Ours, new InvalidOperationException("ours")), null, "an error on our side ended it (InvalidOperationException)"),
             (CloseCause.Leave(Ours, new TimeoutException("ours")), null, "an error on our side ended it (TimeoutException)"),
             (CloseCause.Failure(Ours, new FormatException("ours")), null, "an error on our side ended it (FormatException)"),

@@ -13,6 +13,10 @@ public sealed class LogTests
     }
 
     [Fact]
+    public void The_description_of_an_address_has_neither_user_info_nor_query() =>
+        Assert.Equal("wss://host:8443/a%20b", Log.Describe(new Uri("wss://user:pass@host:8443/a b?token=secret#x")));
+
+    [Fact]
     public void A_logger_that_throws_disturbs_nobody() => Log.Safely(() => throw new InvalidCastException("The log is full."));
 
     [Fact]

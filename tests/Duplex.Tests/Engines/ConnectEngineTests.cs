@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Duplex.Tests;
 
@@ -92,7 +91,7 @@ public sealed class ConnectEngineTests
     public async Task A_function_that_ignores_its_token_holds_nobody_up_and_what_it_brings_late_is_released()
     {
         var connecting = new TaskCompletionSource<Stream>();
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         using HttpClient client = Client((_, _) => new ValueTask<Stream>(connecting.Task), configure: ws => ws.TimeProvider = time);
 
         Task opening = ConnectAsync(client);

@@ -325,7 +325,7 @@ public sealed class HttpUpgradeTests : IDisposable
         await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(broken, logger: logs));
         await Assert.ThrowsAsync<WebSocketHandshakeException>(() => SendAsync(wrong, logger: logs));
 
-        Assert.Equal([10, 11, 10, 12, 10, 13, 10, 13], logs.Entries.Select(entry => entry.Id));
+        Assert.Equal([10, 15, 10, 12, 10, 13, 10, 13], logs.Entries.Select(entry => entry.Id));
         Assert.All(logs.Entries, entry => Assert.Contains("ws://host.test/path ", entry.Text, StringComparison.Ordinal));
         Assert.All(logs.Entries, entry => Assert.DoesNotContain("secret", entry.Text, StringComparison.Ordinal));
         Assert.Contains("403", logs.Entries[3].Text, StringComparison.Ordinal);

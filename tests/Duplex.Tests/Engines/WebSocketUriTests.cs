@@ -175,8 +175,4 @@ public sealed class WebSocketUriTests
 
     [Fact]
     public void A_relative_url_is_never_the_same() => Assert.False(WebSocketUri.IsSame(new Uri("ws://host/p"), new Uri("/p", UriKind.Relative)));
-
-    [Fact]
-    public void The_description_has_neither_user_info_nor_query() =>
-        Assert.Equal("wss://host:8443/a%20b", WebSocketUri.Describe(new Uri("wss://user:pass@host:8443/a b?token=secret#x")));
 }

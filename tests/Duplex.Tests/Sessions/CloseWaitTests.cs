@@ -15,8 +15,10 @@ public sealed class CloseWaitTests
     {
         CloseWait wait = New(watchesConsumer: false);
 
-        Assert.Equal((CloseWait.Action.Wait, CloseTimeout), Look(wait, default));
-        _time.Advance(CloseTimeout);
+        Assert.Equal((CloseWait.Action.Wait, CloseTimeout - TimeSpan.FromSeconds(2)), Look(wait, default)); // a look before the end: see LateTick
+        _time.Advance(CloseTimeout - TimeSpan.FromSeconds(2));
+        Assert.Equal((CloseWait.Action.Wait, TimeSpan.FromSeconds(2)), Look(wait, default));
+        _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal((CloseWait.Action.GiveUp, TimeSpan.Zero), Look(wait, default));
     }
 
@@ -72,15 +74,26 @@ public sealed class CloseWaitTests
     public void A_frame_that_is_taken_from_a_full_queue_begins_the_timeout_anew(bool isFull, long pauses)
     {
         CloseWait wait = New();
-        Look(wait, Full(taken: 0));
-        _time.Advance(CloseTimeout - TimeSpan.FromTicks(1));
+        Pass(wait, CloseTimeout - TimeSpan.FromTicks(1), Full(taken: 0));
 
         Look(wait, new CloseWait.Sighting(isFull, Taken: 1, pauses));
 
-        _time.Advance(CloseTimeout - TimeSpan.FromTicks(1));
-        Assert.NotEqual(CloseWait.Action.GiveUp, Look(wait, new CloseWait.Sighting(IsFull: false, Taken: 1, pauses)).Action);
+        Assert.NotEqual(CloseWait.Action.GiveUp, Pass(wait, CloseTimeout - TimeSpan.FromTicks(1), new CloseWait.Sighting(IsFull: false, Taken: 1, pauses)));
         _time.Advance(TimeSpan.FromTicks(1));
         Assert.Equal(CloseWait.Action.GiveUp, Look(wait, new CloseWait.Sighting(IsFull: false, Taken: 1, pauses)).Action);
+    }
+
+    [Fact]
+    public void A_frame_that_is_seen_to_be_taken_before_the_queue_is_seen_to_be_full_again_begins_the_timeout_anew()
+    {
+        CloseWait wait = New();
+        Look(wait, Full(taken: 1));
+        Pass(wait, TimeSpan.FromSeconds(7), Full(taken: 1));
+
+        Look(wait, new CloseWait.Sighting(IsFull: false, Taken: 2, Pauses: 1)); // the loop has a thread, but did not get far
+        Look(wait, new CloseWait.Sighting(IsFull: true, Taken: 2, Pauses: 2));
+
+        Assert.NotEqual(CloseWait.Action.GiveUp, Pass(wait, CloseTimeout - TimeSpan.FromTicks(1), new CloseWait.Sighting(IsFull: true, Taken: 2, Pauses: 2)));
     }
 
     [Fact]
@@ -114,6 +127,53 @@ public sealed class CloseWaitTests
                     lastTaken = takes.Dequeue();
             }
         });
+
+    [Fact]
+    public void Time_in_which_we_stood_still_counts_against_neither_peer_nor_consumer()
+    {
+        CloseWait wait = New();
+        Look(wait, Full(taken: 0));
+
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal((CloseWait.Action.Wait, TimeSpan.FromSeconds(1)), Look(wait, Full(taken: 0))); // for what came meanwhile
+        Look(wait, new CloseWait.Sighting(IsFull: true, Taken: 1, Pauses: 1));
+        Assert.NotEqual(CloseWait.Action.GiveUp, Pass(wait, CloseTimeout - TimeSpan.FromTicks(1), new CloseWait.Sighting(IsFull: false, Taken: 1, Pauses: 1)));
+    }
+
+    [Fact]
+    public void A_stop_before_the_first_look_is_noticed_too()
+    {
+        CloseWait wait = New(watchesConsumer: false);
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal((CloseWait.Action.Wait, TimeSpan.FromSeconds(1)), Look(wait, default));
+    }
+
+    [Fact]
+    public void After_a_stop_a_peer_that_stays_silent_is_given_up_a_second_later()
+    {
+        CloseWait wait = New(watchesConsumer: false);
+        Look(wait, default);
+
+        _time.Advance(CloseTimeout + TimeSpan.FromSeconds(0.5)); // the stop's end falls together with the deadline
+        Assert.Equal((CloseWait.Action.Wait, TimeSpan.FromSeconds(1)), Look(wait, default));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(CloseWait.Action.GiveUp, Look(wait, default).Action);
+    }
+
+    // Looks whenever that was asked for.
+    private CloseWait.Action Pass(CloseWait wait, TimeSpan time, CloseWait.Sighting seen)
+    {
+        for (TimeSpan rest = time; ;)
+        {
+            (CloseWait.Action action, TimeSpan next) = Look(wait, seen);
+            if (rest == TimeSpan.Zero || action == CloseWait.Action.GiveUp)
+                return action;
+            TimeSpan step = next < rest ? next : rest;
+            _time.Advance(step);
+            rest -= step;
+        }
+    }
 
     private static CloseWait.Sighting Full(long taken) => new(IsFull: true, taken, Pauses: 1);
 

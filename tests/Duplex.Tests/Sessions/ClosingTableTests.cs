@@ -94,10 +94,11 @@ public sealed class ClosingTableTests
         test.Peer.SendEof();
 
         // 20 frames at one a second: four times the close timeout.
-        foreach (string text in expected)
+        for (int i = 0; i < expected.Length; i++)
         {
             await test.Time.PassStepwise(TimeSpan.FromSeconds(1), closing);
-            Assert.Equal(text, await test.ReceiveAsync());
+            Assert.Equal(expected[i], await test.ReceiveAsync());
+            await test.Queued(Math.Min(2, expected.Length - i - 1)); // time does not outrun the loop
         }
 
         CloseResult result = await closing.Soon();
@@ -343,7 +344,7 @@ public sealed class ClosingTableTests
         test.Peer.UnblockWrites();
 
         test.Peer.SendClose(Theirs);
-        await test.Time.Pass(TimeSpan.FromSeconds(5));
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(5));
 
         await AssertEndsAsync(test, new Ending
         {

@@ -95,7 +95,7 @@ public sealed class DefaultWebSocketSessionTests
             await Patience.Until(() => test.Peer.IsDrained);
             Assert.Equal(TimeSpan.FromSeconds(i), test.Session.LastRoundTripTime);
 
-            await test.Time.Pass(Silence - TimeSpan.FromSeconds(i)); // the deadline comes, and finds the pong
+            test.Time.Advance(Silence - TimeSpan.FromSeconds(i)); // the deadline comes, and finds the pong
             next = Interval - Silence;
         }
 
@@ -182,7 +182,8 @@ public sealed class DefaultWebSocketSessionTests
         await test.Time.Pass(TimeSpan.FromSeconds(1));
         Assert.Equal(WebSocketSessionState.Open, test.Session.State); // at 7 s
         await test.Time.Pass(TimeSpan.FromSeconds(3)); // the next ping is due
-        await test.Time.Pass(TimeSpan.FromSeconds(3)); // at 13 s
+        await test.Time.Pass(TimeSpan.FromSeconds(1)); // a look before the deadline
+        await test.Time.Pass(TimeSpan.FromSeconds(2)); // at 13 s
 
         Assert.IsType<TimeoutException>((await test.Session.Completion.Soon()).Error);
     }
@@ -302,6 +303,21 @@ public sealed class DefaultWebSocketSessionTests
         Assert.False(next.IsCompleted);
         test.Peer.SendHex("8a 08 00 00 00 00 00 00 00 02");
         Assert.Equal(TimeSpan.Zero, await next.Soon());
+    }
+
+    [Theory, InlineData(60), InlineData(7.5)]
+    public async Task A_pong_that_came_while_we_stood_still_answers_PingAsync(double seconds)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { PingTimeout = Silence });
+        Task<TimeSpan> ping = test.Session.PingAsync();
+        Assert.Equal("Ping(0000000000000001)", await test.SentAsync());
+        await test.Time.Armed(Silence);
+
+        test.Time.StandStill(TimeSpan.FromSeconds(seconds));
+        Assert.True(test.Time.IsArmed(TimeSpan.FromSeconds(1))); // for what is to be read first
+        test.Peer.SendHex("8a 08 00 00 00 00 00 00 00 01");
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), await ping.Soon());
     }
 
     [Fact]

@@ -75,6 +75,107 @@ public sealed class KeepAliveTimerTests
         await test.Peer.Released.Soon();
     }
 
+    [Theory]
+    [InlineData(60)]
+    [InlineData(7.5)] // the stop's end falls together with the deadline
+    public async Task A_pong_that_came_while_we_stood_still_is_not_missed(double seconds)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(100, 7);
+        await test.Time.Pass(TimeSpan.FromSeconds(100));
+        Frame ping = await test.Peer.ReceiveAsync();
+        await test.Time.Armed(TimeSpan.FromSeconds(7));
+
+        test.Time.StandStill(TimeSpan.FromSeconds(seconds)); // the timer looks first
+        test.Time.Advance(TimeSpan.FromSeconds(0.9));
+        test.Peer.SendFrame(Opcode.Pong, ping.Data.Span);
+        test.Peer.SendFrame(Opcode.Text, "alive"u8);
+
+        Assert.Equal("alive", await test.ReceiveAsync());
+        test.Time.Advance(TimeSpan.FromSeconds(7));
+        Assert.Equal(WebSocketSessionState.Open, test.Session.State);
+    }
+
+    [Fact]
+    public async Task A_peer_that_is_silent_after_a_stop_too_is_given_up_a_second_later()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(100, 7);
+        await test.Time.Pass(TimeSpan.FromSeconds(100));
+        await test.Peer.ReceiveAsync();
+        await test.Time.Armed(TimeSpan.FromSeconds(7));
+
+        test.Time.StandStill(TimeSpan.FromSeconds(60));
+        Assert.Equal(WebSocketSessionState.Open, test.Session.State);
+        test.Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.IsType<TimeoutException>((await test.Session.Completion.Soon()).Error);
+    }
+
+    [Fact]
+    public async Task A_write_that_the_transport_took_while_we_stood_still_ends_nothing()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(100, 7);
+        await test.Time.Armed(TimeSpan.FromSeconds(100));
+        test.Peer.BlockWrites();
+        await test.Session.SendAsync("blocked");
+        await test.Time.Armed(TimeSpan.FromSeconds(7));
+
+        test.Time.StandStill(TimeSpan.FromSeconds(60));
+        test.Peer.UnblockWrites();
+        await test.Session.FlushAsync().Soon();
+
+        test.Time.Advance(TimeSpan.FromSeconds(7));
+        Assert.Equal(WebSocketSessionState.Open, test.Session.State);
+    }
+
+    [Fact]
+    public async Task A_queue_that_stays_full_for_longer_than_the_interval_is_a_warning_once_each_time()
+    {
+        using var logger = new ListLogger();
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with
+        {
+            PingInterval = TimeSpan.FromSeconds(20), PingTimeout = TimeSpan.FromSeconds(7), Incoming = ChannelConfig.Bounded(1, 1000), Logger = logger,
+        });
+        await test.Time.Armed(TimeSpan.FromSeconds(20));
+        for (int time = 1; time <= 2; time++)
+        {
+            test.Peer.SendHex("81 01 61  81 01 62");
+            await test.Queued(1);
+            test.Time.Advance(TimeSpan.FromSeconds(19));
+            Assert.Equal(time - 1, Warnings());
+            test.Time.Advance(TimeSpan.FromSeconds(61));
+            Assert.Equal(time, Warnings());
+
+            Assert.Equal("a", await test.ReceiveAsync());
+            Assert.Equal("b", await test.ReceiveAsync());
+            for (int ping = 4 * (time - 1); ping < 4 * time; ping++)
+                test.Peer.SendFrame(Opcode.Pong, (await test.Peer.ReceiveAsync()).Data.Span);
+            await Patience.Until(() => test.Peer.IsDrained);
+        }
+
+        int Warnings() => logger.Entries.Count(entry => entry.Id == 23);
+    }
+
+    [Fact]
+    public async Task A_queue_that_is_full_again_and_again_but_emptied_in_time_is_no_warning()
+    {
+        using var logger = new ListLogger();
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with
+        {
+            PingInterval = TimeSpan.FromSeconds(20), PingTimeout = Timeout.InfiniteTimeSpan, Incoming = ChannelConfig.Bounded(1, 1000), Logger = logger,
+        });
+        await test.Time.Armed(TimeSpan.FromSeconds(20));
+        for (int i = 0; i < 10; i++)
+        {
+            test.Peer.SendHex("81 01 61  81 01 62");
+            await test.Queued(1);
+            test.Time.Advance(TimeSpan.FromSeconds(10)); // each tick, at the end of every other one, finds it full
+            Assert.Equal("a", await test.ReceiveAsync());
+            Assert.Equal("b", await test.ReceiveAsync());
+        }
+
+        Assert.DoesNotContain(logger.Entries, entry => entry.Id == 23);
+    }
+
     [Fact]
     public async Task Its_times_can_be_read_and_are_checked_when_they_are_set()
     {

@@ -205,6 +205,59 @@ public sealed class SessionLifetimeTests
         Assert.True((await closing.Soon()).WasClean);
     }
 
+    [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    public async Task A_Close_that_came_while_we_stood_still_makes_a_clean_end(SessionKind kind)
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind);
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        Assert.Equal("Close(4000: bye)", await test.SentAsync());
+        await test.Time.Armed(CloseTimeout / 4);
+
+        test.Time.StandStill(TimeSpan.FromMinutes(1));
+        await test.Time.Armed(TimeSpan.FromSeconds(1)); // it has looked, and grants as much to what may have come
+        test.Peer.SendClose(Theirs);
+        test.Peer.SendEof();
+
+        Assert.True((await closing.Soon()).WasClean);
+        Assert.True((await test.Session.Completion.Soon()).WasClean);
+    }
+
+    [Fact]
+    public async Task A_stop_that_outlasts_the_close_timeout_while_our_Close_is_flushed_leaves_time_for_the_answer()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        test.Peer.BlockWrites();
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        await test.Time.Armed(CloseTimeout / 4);
+
+        test.Time.StandStill(TimeSpan.FromMinutes(1));
+        await test.Time.Armed(TimeSpan.FromSeconds(1));
+        test.Peer.UnblockWrites();
+        Assert.Equal("Close(4000: bye)", await test.SentAsync());
+        test.Peer.SendClose(Theirs);
+        test.Peer.SendEof();
+
+        Assert.True((await closing.Soon()).WasClean);
+    }
+
+    [Fact]
+    public async Task The_tail_is_not_cut_short_by_a_stop()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        test.Peer.SendClose(Theirs);
+        await closing.Soon();
+        await test.Time.Armed(SessionLifetime.Tail);
+
+        test.Time.StandStill(TimeSpan.FromMinutes(1));
+        Assert.True(test.Time.IsArmed(TimeSpan.FromSeconds(1)));
+        test.Time.Advance(TimeSpan.FromSeconds(1) - TimeSpan.FromMilliseconds(1));
+        Assert.False(test.Peer.Released.IsCompleted);
+        test.Time.Advance(TimeSpan.FromMilliseconds(1));
+
+        await test.Peer.Released.Soon();
+    }
+
     [Fact]
     public async Task CloseAsync_is_safe_to_call_concurrently_and_gives_all_callers_the_first_ones_result()
     {
@@ -277,7 +330,7 @@ public sealed class SessionLifetimeTests
         Task late = test.Session.SendAsync(new byte[1_000_000]).AsTask(); // waits for room in the midst of its frame
 
         ValueTask disposing = test.Session.DisposeAsync();
-        await test.Time.Pass(CloseTimeout);
+        await test.Time.PassStepwise(CloseTimeout);
         await disposing.Soon();
 
         await Assert.ThrowsAsync<WebSocketClosedException>(() => late.Soon());
@@ -389,20 +442,65 @@ public sealed class SessionLifetimeTests
     }
 
     [Fact]
-    public async Task The_end_is_logged_without_the_peers_words_and_without_the_openers_context()
+    public async Task The_end_is_logged_without_the_openers_context()
     {
         var logger = new NotingLogger();
         NotingLogger.Ambient.Value = "the opener's";
         await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default, settings => settings with { Logger = logger });
         NotingLogger.Ambient.Value = null;
 
-        test.Peer.SendClose(new CloseReason((CloseCode)4001, "secret"));
+        test.Peer.SendClose(Theirs);
         test.Peer.SendEof();
         await test.Session.Completion.Soon();
 
-        (string text, string? context) = Assert.Single(logger.Lines);
-        Assert.Equal("WebSocket session ended: begun by Remote, 4001, clean: True, 0 received frames dropped, error: (null).", text);
+        (string text, string? context) = logger.Lines[^1];
+        Assert.Contains("ended", text, StringComparison.Ordinal);
         Assert.Null(context);
+    }
+
+    [Theory]
+    [InlineData("peer", LogLevel.Information, "the peer closed it with 4001: \"ok\". Sent close code 4001, received 4001, 0 received messages discarded.")]
+    [InlineData("close", LogLevel.Information, "we closed it with 4000. Sent close code 4000, received 4001, 0 received messages discarded.")]
+    [InlineData("dispose", LogLevel.Information, "we closed it with 1000. Sent close code 1000, received 4001, 1 received messages discarded.")]
+    [InlineData("lost", LogLevel.Warning, "the connection was lost without a Close frame (EndOfStreamException). Sent close code none, received none, 0 received messages discarded.")]
+    [InlineData("abort", LogLevel.Warning, "it was aborted. Sent close code none, received none, 1 received messages discarded.")]
+    [InlineData("error", LogLevel.Warning, "an error on our side ended it (FormatException). Sent close code 1011, received 4001, 1 received messages discarded.")]
+    [InlineData("violation", LogLevel.Warning, "The peer broke the WebSocket protocol: a text message is not valid UTF-8. Sent close code 1007, received none, 0 received messages discarded.")]
+    public async Task An_end_is_logged_as_what_it_was(string end, LogLevel level, string words)
+    {
+        foreach (SessionKind kind in Enum.GetValues<SessionKind>())
+        {
+            if (kind == SessionKind.Raw && end == "peer")
+                continue; // its user answers
+            using var logger = new ListLogger();
+            await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind, settings => settings with { Logger = logger, Target = new Uri("wss://me:s3cret@host.test/feed?s3cret") });
+            if (words.Contains("1 received", StringComparison.Ordinal))
+            {
+                test.Peer.SendFrame(Opcode.Text, "unread"u8);
+                await test.Queued(1);
+            }
+
+            switch (end)
+            {
+                case "close": _ = test.Session.CloseAsync(Ours); break;
+                case "dispose": _ = test.Session.DisposeAsync().AsTask(); break;
+                case "error": _ = test.Session.CloseAsync(new FormatException("s3cret")); break;
+                case "abort": test.Session.Abort(); break;
+                case "violation": test.Peer.SendHex("81 08 73 33 63 72 65 74 c3 28"); break;
+            }
+
+            if (end is not ("lost" or "abort" or "violation"))
+                test.Peer.SendClose(Theirs);
+            test.Peer.SendEof();
+            await test.Session.Completion.Soon();
+
+            // A raw session's peer's Close is a frame, too.
+            string expected = kind == SessionKind.Raw && end is ("dispose" or "error") ? words.Replace("1 received", "2 received", StringComparison.Ordinal) : words;
+            string session = $"WebSocket session {test.Session.Id} with wss://host.test/feed";
+            Assert.Equal([(11, LogLevel.Information), (20, level)], logger.Entries.Select(entry => (entry.Id, entry.Level)));
+            Assert.Equal($"{session} opened. ", logger.Entries[0].Text);
+            Assert.Equal($"{session} ended: {expected} ", logger.Entries[1].Text);
+        }
     }
 
     [Fact]

@@ -39,9 +39,10 @@ public sealed class TextValidationTests
 
         test.Peer.SendFrame(Opcode.Text, "é"u8);
         Assert.Equal("é", await test.ReceiveAsync());
-        await Patience.Until(() => logger.Entries.Count > 0);
-        (int id, LogLevel level, string message) = Assert.Single(logger.Entries);
-        Assert.Equal((22, LogLevel.Warning), (id, level));
+        await Patience.Until(() => logger.Entries.Count > 1);
+        (_, LogLevel level, string message) = Assert.Single(logger.Entries, entry => entry.Id == 22);
+        Assert.Equal(LogLevel.Warning, level);
+        Assert.Contains($"session {test.Session.Id} with", message, StringComparison.Ordinal);
         Assert.Contains("TextValidation", message, StringComparison.Ordinal);
         Assert.DoesNotContain("a\uFFFDb", message, StringComparison.Ordinal);
     }

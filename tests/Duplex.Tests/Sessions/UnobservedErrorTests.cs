@@ -48,9 +48,7 @@ public sealed class UnobservedErrorTests
         async test => // one that never reads
         {
             Task closing = test.Session.CloseAsync();
-            for (int quarter = 0; quarter < 4; quarter++)
-                await test.Time.Pass(TimeSpan.FromSeconds(1.25));
-            await closing.Soon();
+            await AdvanceUntilAsync(test.Time, closing);
         },
         async test => // a peer that closes, and on a raw session gets its answer too late
         {
@@ -58,7 +56,7 @@ public sealed class UnobservedErrorTests
             test.Peer.SendClose(CloseReason.Normal);
             test.Peer.SendEof();
             if (test.Session is RawWebSocketSession)
-                await test.Time.Pass(TimeSpan.FromSeconds(5));
+                await AdvanceUntilAsync(test.Time, test.Session.Completion);
             await test.Session.Completion.Soon();
             await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.SendAsync(new Frame.Close(CloseReason.Normal)).Soon());
         },
@@ -117,6 +115,13 @@ public sealed class UnobservedErrorTests
         foreach (Task call in calls)
             await call.Soon().ContinueWith(done => _ = done.Exception, TaskScheduler.Default);
     }
+
+    // Other timers run, too: those of PingAsync.
+    private static Task AdvanceUntilAsync(TestClock time, Task end) => Patience.Until(() =>
+    {
+        time.Advance(TimeSpan.FromMilliseconds(50));
+        return end.IsCompleted;
+    });
 
     private static void Collect()
     {

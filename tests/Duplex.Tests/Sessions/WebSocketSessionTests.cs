@@ -310,13 +310,17 @@ public sealed class WebSocketSessionTests
     }
 
     [Fact]
-    public async Task What_a_closed_session_throws_says_how_it_ended_and_holds_no_payload_and_no_words_of_others()
+    public async Task What_a_closed_session_throws_says_how_it_ended_and_of_what_came_only_the_text_of_the_Close()
     {
-        await AssertMessageAsync("The WebSocket session takes no more frames: the peer closed it with 4001.", session => session.SendAsync("secret"), peer =>
+        await AssertMessageAsync("The WebSocket session takes no more frames: the peer closed it with 4001: \"no such \\\"topic\\\"\".", session => session.SendAsync("secret"), peer =>
         {
             peer.SendFrame(Opcode.Text, "secret"u8);
-            peer.SendClose(new CloseReason((CloseCode)4001, "secret"));
+            peer.SendClose(new CloseReason((CloseCode)4001, "no such \"topic\""));
         });
+        await AssertMessageAsync(
+            "No more frames will come from the WebSocket session: the peer closed it with 1008 PolicyViolation: \"too\\u000Amany\".",
+            async session => await session.Incoming.ReadAsync(),
+            peer => peer.SendClose(new CloseReason(CloseCode.PolicyViolation, "too\nmany")));
         await AssertMessageAsync(
             "The WebSocket session takes no more frames: the connection was lost without a Close frame (IOException).",
             session => session.SendAsync("secret"),
@@ -345,17 +349,16 @@ public sealed class WebSocketSessionTests
     }
 
     [Fact]
-    public async Task After_a_normal_end_ReadAsync_says_with_which_code_it_was_closed()
+    public async Task After_a_normal_end_ReadAsync_says_with_which_code_and_text_it_was_closed()
     {
         await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
-        test.Peer.SendClose(new CloseReason(CloseCode.GoingAway, "secret"));
+        test.Peer.SendClose(new CloseReason(CloseCode.GoingAway, "for maintenance"));
         test.Peer.SendEof();
         await test.Session.Completion.Soon();
 
         var closed = await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.Incoming.ReadAsync().Soon());
 
-        Assert.Contains("GoingAway", closed.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("secret", closed.Message, StringComparison.Ordinal);
+        Assert.Contains("1001 GoingAway: \"for maintenance\"", closed.Message, StringComparison.Ordinal);
         Assert.Equal(await test.Session.Completion, closed.Result);
     }
 

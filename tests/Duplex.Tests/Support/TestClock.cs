@@ -6,6 +6,7 @@ namespace Duplex.Tests;
 /// A clock that stands still until a test moves it, and knows which timers run. Code under test arms its timers on other threads: a test waits until the one that it means is
 /// armed, and moves the time then. What is still armed at the end was leaked.
 /// </summary>
+/// <remarks>Each timer fires at its own time, as on a machine that keeps up; <see cref="StandStill"/> is for one that does not.</remarks>
 internal sealed class TestClock : FakeTimeProvider
 {
     private readonly Lock _sync = new();
@@ -51,15 +52,28 @@ internal sealed class TestClock : FakeTimeProvider
         }
     }
 
-    /// <summary>Whether a timer will fire in exactly this time.</summary>
+    /// <summary>Whether a timer will fire in exactly this time, or looks at a deadline in this time as early as <see cref="LateTick"/> has it.</summary>
     public bool IsArmed(TimeSpan dueIn)
     {
-        DateTimeOffset due = GetUtcNow() + dueIn;
+        DateTimeOffset now = GetUtcNow();
+        DateTimeOffset due = now + dueIn, look = now + LateTick.NextLook(dueIn, dueIn);
         lock (_sync)
-            return _live.Any(timer => timer.Due == due);
+            return _live.Any(timer => timer.Due == due || timer.Due == look);
     }
 
-    /// <summary>Waits until a timer is armed that fires in exactly this time.</summary>
+    /// <summary>Lets time pass, and every timer fire in it that is due.</summary>
+    public new void Advance(TimeSpan delta)
+    {
+        DateTimeOffset end = GetUtcNow() + delta;
+        while (NextDueUntil(end) is { } due)
+            base.Advance(due - GetUtcNow());
+        base.Advance(end - GetUtcNow());
+    }
+
+    /// <summary>Lets time pass in which the process stands still: whatever timer was due in it fires at its end.</summary>
+    public void StandStill(TimeSpan delta) => base.Advance(delta);
+
+    /// <summary>Waits until a timer is armed that fires in exactly this time, or that looks at a deadline in this time.</summary>
     public Task Armed(TimeSpan dueIn) => Patience.Until(() => IsArmed(dueIn));
 
     /// <summary>Lets the time pass that a timer is armed for, as soon as it is.</summary>
@@ -67,6 +81,13 @@ internal sealed class TestClock : FakeTimeProvider
     {
         await Armed(dueIn);
         Advance(dueIn);
+    }
+
+    private DateTimeOffset? NextDueUntil(DateTimeOffset end)
+    {
+        DateTimeOffset now = GetUtcNow();
+        lock (_sync)
+            return _live.Select(timer => timer.Due).Where(due => due > now && due <= end).Min();
     }
 
     /// <summary>Lets time pass, timer by timer, each as soon as it is armed: code that looks at the time again and again is never late.</summary>
