@@ -342,6 +342,7 @@ public sealed class ClosingTableTests
     {
         await using SessionUnderTest<WebSocketSession> test = await OpenAsync(SessionKind.Raw);
         test.Peer.UnblockWrites();
+        await Patience.Until(() => test.Peer.Received.Length > 0);
 
         test.Peer.SendClose(Theirs);
         await test.Time.PassStepwise(TimeSpan.FromSeconds(5));

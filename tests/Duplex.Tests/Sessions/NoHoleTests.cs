@@ -50,7 +50,7 @@ public sealed class NoHoleTests
     }
 
     private sealed record Plan(
-        Mode Mode, Style Style, int Consumers, End End, int EndAfter, int StopAfter, int Messages, bool PeerCloses, ChannelConfig Bounds, int Chunk, int YieldsOfPeer, int YieldsOfTime);
+        Mode Mode, Style Style, int Consumers, End End, int EndAfter, int StopAfter, int Messages, bool PeerCloses, ChannelConfig Bounds, int Chunk, int YieldsOfPeer, int Speed);
 
     private static readonly Gen<Plan> Plans =
         from mode in Gen.Enum<Mode>()
@@ -66,9 +66,9 @@ public sealed class NoHoleTests
         from overflow in Gen.Frequency((3, Gen.Const(ChannelOverflow.Suspend)), (1, Gen.Const(ChannelOverflow.Close)))
         from chunk in Gen.Int[1, 200]
         from yieldsOfPeer in Gen.Int[0, 3]
-        from yieldsOfTime in Gen.Int[0, 200]
+        from speed in Gen.Int[20, 1000]
         select new Plan(
-            mode, style, mode == Mode.Streams ? 1 : consumers, end, endAfter, stopAfter, messages, peerCloses, ChannelConfig.Bounded(capacity, bytes, overflow), chunk, yieldsOfPeer, yieldsOfTime);
+            mode, style, mode == Mode.Streams ? 1 : consumers, end, endAfter, stopAfter, messages, peerCloses, ChannelConfig.Bounded(capacity, bytes, overflow), chunk, yieldsOfPeer, speed);
 
     [Fact]
     public void What_is_received_is_the_beginning_of_what_was_sent_and_a_normal_end_says_that_it_is_all() =>
@@ -78,7 +78,7 @@ public sealed class NoHoleTests
     public void While_we_close_a_consumer_that_goes_on_gets_everything_up_to_the_peers_close() =>
         (from plan in Plans
          where plan.End is End.Close or End.CloseTwice
-         select plan with { PeerCloses = true, StopAfter = int.MaxValue, YieldsOfTime = -1, Bounds = ChannelConfig.Bounded(plan.Bounds.Capacity, plan.Bounds.MaxBytes) })
+         select plan with { PeerCloses = true, StopAfter = int.MaxValue, Speed = 1, Bounds = ChannelConfig.Bounded(plan.Bounds.Capacity, plan.Bounds.MaxBytes) })
         .Sample(Play, iter: 300, threads: 2);
 
     private static void Play(Plan plan)
@@ -90,7 +90,7 @@ public sealed class NoHoleTests
     /// <summary>One session, its peer and its consumers.</summary>
     private sealed class Run(Plan plan) : IDisposable
     {
-        private readonly TestClock _time = new();
+        private readonly FastClock _time = new(plan.Speed);
         private readonly ConcurrentBag<int> _received = [];
         private readonly ConcurrentBag<bool> _normalEnds = [];
         private readonly ScriptedPeer _peer = new(plan.Mode == Mode.Server ? WebSocketRole.Client : WebSocketRole.Server);
@@ -108,8 +108,6 @@ public sealed class NoHoleTests
         public async Task PlayAsync()
         {
             WebSocketSession session = Open();
-            using var finished = new CancellationTokenSource();
-            Task time = Task.Run(() => PassTimeAsync(finished.Token));
             Task[] consuming = [.. Enumerable.Range(0, plan.Consumers).Select(seed => Task.Run(() => ConsumeAsync(session, seed)))];
             Task sending = Task.Run(SendAllAsync);
             Task ending = Task.Run(() => EndAsync(session));
@@ -121,8 +119,6 @@ public sealed class NoHoleTests
                 await consumer.Soon();
             CloseResult result = await session.Completion.Soon();
             await session.DisposeAsync().Soon();
-            await finished.CancelAsync();
-            await time.Soon();
 
             Assert.Equal(Enumerable.Range(0, _received.Count), _received.Order());
             Assert.True(_normalEnds.Distinct().Count() <= 1, "Some consumers saw a normal end, others did not.");
@@ -134,8 +130,8 @@ public sealed class NoHoleTests
                 Assert.True(plan.Mode != Mode.Raw || _closesSeen == 1);
             }
 
-            // Where no time passes nobody gives up.
-            if (plan.YieldsOfTime < 0)
+            // No consumer takes a second for a frame.
+            if (plan.Speed == 1)
                 Assert.DoesNotContain(false, _normalEnds);
         }
 
@@ -381,17 +377,32 @@ public sealed class NoHoleTests
             if (Interlocked.Increment(ref _count) > plan.StopAfter)
                 await _resume.Task.ConfigureAwait(false);
         }
+    }
 
-        // As fast as the plan says; never, and only what a timer waits for.
-        private async Task PassTimeAsync(CancellationToken token)
+    /// <summary>The system's time, so many times as fast.</summary>
+    private sealed class FastClock(int speed) : TimeProvider
+    {
+        private readonly long _began = System.GetTimestamp();
+
+        public override long TimestampFrequency => System.TimestampFrequency;
+
+        public override long GetTimestamp() => _began + ((System.GetTimestamp() - _began) * speed);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            while (!token.IsCancellationRequested)
-            {
-                for (int i = 0; i <= Math.Abs(plan.YieldsOfTime); i++)
-                    await Task.Yield();
-                if (plan.YieldsOfTime >= 0)
-                    _time.Advance(TimeSpan.FromMilliseconds(250));
-            }
+            Assert.Equal(Timeout.InfiniteTimeSpan, period); // no timer of ours repeats
+            return new FastTimer(System.CreateTimer(callback, state, Real(dueTime), period), this);
+        }
+
+        private TimeSpan Real(TimeSpan time) => time == Timeout.InfiniteTimeSpan ? time : TimeSpan.FromMilliseconds(Math.Ceiling(time.TotalMilliseconds / speed));
+
+        private sealed class FastTimer(ITimer timer, FastClock clock) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(clock.Real(dueTime), period);
+
+            public void Dispose() => timer.Dispose();
+
+            public ValueTask DisposeAsync() => timer.DisposeAsync();
         }
     }
 }
