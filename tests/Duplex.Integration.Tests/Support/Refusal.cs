@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text.RegularExpressions;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Duplex.Tests;
 
@@ -191,7 +190,7 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
 
     private static Task<WebSocketHandshakeException> SilentAsync()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         return SilentAsync(Clients.Create(ws => ws.TimeProvider = time), () => time.Advance(TimeSpan.FromSeconds(15)));
     }
 
@@ -199,7 +198,7 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
     private static async Task<WebSocketHandshakeException> ClientTimeoutAsync()
     {
         using var server = new RawServer();
-        HttpClient client = Clients.Create(ws => ws.TimeProvider = new FakeTimeProvider());
+        HttpClient client = Clients.Create(ws => ws.TimeProvider = new TestClock());
         client.Timeout = TimeSpan.FromMilliseconds(50);
         return await OpenAsync(client, server.Uri);
     }
@@ -215,7 +214,7 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
 
     private static async Task<WebSocketHandshakeException> StalledAsync()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         using var proxy = new ScriptedProxy("http", ends: false);
         Task<WebSocketHandshakeException> opening = OpenAsync(Clients.Through(proxy.Uri, ws => ws.TimeProvider = time));
         await proxy.Asked.Soon();
