@@ -133,7 +133,10 @@ public sealed class KeepAliveTimerTests
         using var logger = new ListLogger();
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with
         {
-            PingInterval = TimeSpan.FromSeconds(20), PingTimeout = TimeSpan.FromSeconds(7), Incoming = ChannelConfig.Bounded(1, 1000), Logger = logger,
+            PingInterval = TimeSpan.FromSeconds(20),
+            PingTimeout = TimeSpan.FromSeconds(7),
+            Incoming = ChannelConfig.Bounded(1, 1000),
+            Logger = logger,
         });
         await test.Time.Armed(TimeSpan.FromSeconds(20));
         for (int time = 1; time <= 2; time++)
@@ -161,7 +164,10 @@ public sealed class KeepAliveTimerTests
         using var logger = new ListLogger();
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with
         {
-            PingInterval = TimeSpan.FromSeconds(20), PingTimeout = Timeout.InfiniteTimeSpan, Incoming = ChannelConfig.Bounded(1, 1000), Logger = logger,
+            PingInterval = TimeSpan.FromSeconds(20),
+            PingTimeout = Timeout.InfiniteTimeSpan,
+            Incoming = ChannelConfig.Bounded(1, 1000),
+            Logger = logger,
         });
         await test.Time.Armed(TimeSpan.FromSeconds(20));
         for (int i = 0; i < 10; i++)
