@@ -53,6 +53,7 @@ public sealed class ClosingTableTests
         test.Peer.SendFrame(Opcode.Text, "four"u8);
         test.Peer.SendClose(Theirs);
         test.Peer.SendEof();
+        await Patience.Until(() => test.Peer.Unread == (overflow == ChannelOverflow.Close ? 2 : 3)); // the loop waits for room
         await test.Time.PassStepwise(TimeSpan.FromSeconds(1.2)); // less than a quarter of the close timeout
         Assert.False(closing.IsCompleted);
         await test.Time.PassStepwise(TimeSpan.FromSeconds(2.55), closing); // to three quarters: the loop may have paused behind the first look

@@ -185,6 +185,7 @@ public sealed class WebSocketMessageStreamTests
         test.Peer.SendHex("00 04 06 07 08 09");
         test.Peer.SendHex("80 01 0A"); // does not fit
         test.Peer.SendHex("82 00 88 02 03 E8"); // would, and must not follow what came before
+        await Patience.Until(() => test.Peer.Unread == 1); // the loop has read one more, and waits for room
         await test.Time.PassStepwise(TimeSpan.FromSeconds(3.75), closing); // nobody receives
         await closing.Soon();
 

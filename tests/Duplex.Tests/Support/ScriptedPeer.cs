@@ -50,6 +50,16 @@ internal sealed class ScriptedPeer : Stream
         }
     }
 
+    /// <summary>Whether a write was begun that no flush has followed yet.</summary>
+    public bool IsUnflushed
+    {
+        get
+        {
+            lock (_sync)
+                return _unflushed;
+        }
+    }
+
     /// <summary>How much each read of the session asked for.</summary>
     public IReadOnlyList<int> ReadSizes
     {

@@ -60,6 +60,7 @@ internal sealed class SessionUnderTest<TSession> : IAsyncDisposable
         await Session.Completion.Soon(); // by itself
         await Session.DisposeAsync().Soon();
         await Peer.Released.Soon();
+        await Patience.Until(() => !Peer.IsUnflushed); // the test's clock may outrun a write
         Assert.Empty(Peer.Misuse);
         Assert.Equal(0, Pool.Rented);
 
