@@ -94,9 +94,9 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
             LastPayloadLength = piece.Header.PayloadLength;
             if (assembler.TryAccept(piece, out Frame? frame))
             {
-                if (frame is Frame.Close close)
+                if (frame.Type == FrameType.Close)
                 {
-                    _close = close;
+                    _close = (Frame.Close)frame;
                     return End.Last;
                 }
 

@@ -16,7 +16,7 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
     // Raised by whoever has the role, read by the watch.
     private int _uses;
 
-    // Set by the loop before it lends the role, read by the watch.
+    // Set by whoever has the role before it lends or returns it, read by anybody.
     private volatile bool _isBeforeEnd;
 
     // Set by whoever took the role back, cleared by the loop when it goes on; read by anybody.
@@ -76,10 +76,24 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
     }
 
     /// <summary>Consumer: gives a borrowed role back to where it was borrowed from.</summary>
-    public void Return() => Volatile.Write(ref _lentTo, Environment.CurrentManagedThreadId);
+    /// <param name="beforeEnd">Whether the session's end waits for this consumer.</param>
+    public void Return(bool beforeEnd = false)
+    {
+        _isBeforeEnd = beforeEnd;
+        Volatile.Write(ref _lentTo, Environment.CurrentManagedThreadId);
+    }
 
-    /// <summary>Anybody: the loop shall not wait for a consumer any longer, because somebody waits for what is to be read.</summary>
-    public void Reclaim()
+    /// <summary>
+    /// Anybody: the loop shall not wait for a consumer any longer, because somebody waits for what is to be read. Where only the session's end is left it waits, so that the consumer's
+    /// answers go before it.
+    /// </summary>
+    public void Hurry()
+    {
+        if (!_isBeforeEnd)
+            Reclaim();
+    }
+
+    private void Reclaim()
     {
         if (Volatile.Read(ref _lentTo) is not (var thread and not 0) || !TryTakeFrom(thread))
             return;

@@ -120,12 +120,12 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
         if (!_role.TryBorrow() || !TryTurn(isBorrowed: true))
             return false;
         HandOver();
-        _role.Return();
+        _role.Return(_parser.IsOver);
         return true;
     }
 
     /// <summary>Somebody waits for what is to be read: the loop does not leave it to a consumer that may be busy.</summary>
-    public void Hurry() => _role.Reclaim();
+    public void Hurry() => _role.Hurry();
 
     /// <summary>
     /// Reads and drops until the stream ends. Unread bytes would turn our FIN into an RST, which can destroy our Close frame on its way.
@@ -156,19 +156,19 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
         // A consumer may have had the role for long.
         Resume();
         _role.Resume(); // behind the time: keep-alive asks in the other order
-        Go();
+        Go(mayQueue: false);
     }
 
-    // By whoever has the role, on the loop's own stack.
-    private void Go()
+    // By whoever has the role, on the loop's own stack; from a work item of its own it queues no other.
+    private void Go(bool mayQueue = true)
     {
         do
         {
             if (_consumer is not { } consumer)
                 continue;
-            if (!ReadingRole.CanLend && _parser.IsOver)
+            if (mayQueue && !ReadingRole.CanLend && (_parser.IsOver || !_input.IsEmpty))
             {
-                // What ended the batch must wait for its consumer: both go on where one can be run.
+                // What ends the session, if it came in the same read, must wait for the consumer: both go on where one can be run.
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
                 return;
             }

@@ -98,20 +98,23 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
 
     void IFrameReceiver.OnFrame(Frame frame)
     {
-        switch (frame)
+        if (!frame.IsControl)
         {
-            case Frame.Ping:
+            Enqueue(frame);
+            return;
+        }
+
+        switch (frame.Type)
+        {
+            case FrameType.Ping:
                 // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already received a Close frame."
                 Connection.Pump.OwePong(frame.Data.Span);
                 frame.Recycle();
                 break;
-            case Frame.Pong:
+            default:
                 if (_pings.OnPong(frame.Data.Span) is not 0 and ulong answered)
                     _keepAlive.OnPong(answered);
                 frame.Recycle();
-                break;
-            default:
-                Enqueue(frame);
                 break;
         }
     }

@@ -40,11 +40,12 @@ internal sealed class FrameQueue
     // Written under _claim, read by anybody.
     private Taken _taken;
 
-    // All written under _sync, the last two under _claim, too; read by anybody.
+    // All written under _sync, those of the end under _claim, too; read by anybody.
     private long _publishedFrames;
     private volatile bool _isLossy; // what does not fit is dropped, the producer never waits
     private volatile bool _isComplete; // the end stands behind what is published
     private volatile bool _isAbandoned; // nobody will take any more
+    private long _takenBefore; // what was taken by then, under _claim
 
     // Set by any thread, once a close of ours has begun: a full queue makes the producer wait, whatever the bounds say.
     private volatile bool _suspends;
@@ -79,8 +80,8 @@ internal sealed class FrameQueue
     /// <summary>How many frames were dropped because the end had begun; of pieces, how many messages. One that was cut off counts where no other does.</summary>
     public long Dropped => Math.Max(Volatile.Read(ref _dropped), _hasHole ? 1 : 0);
 
-    /// <summary>How many frames were ever taken, those that were dropped from the queue included.</summary>
-    public long TakenFrames => Volatile.Read(ref _taken.Frames);
+    /// <summary>How many frames were ever taken by consumers.</summary>
+    public long TakenFrames => _isAbandoned ? _takenBefore : Volatile.Read(ref _taken.Frames);
 
     /// <summary>Whether the producer waits for room.</summary>
     public bool IsFull => Volatile.Read(ref _room) is not null;
@@ -274,6 +275,8 @@ internal sealed class FrameQueue
         {
             // Under both: nothing is published any more, and nobody else takes anything.
             Claim();
+            if (!_isAbandoned)
+                _takenBefore = _taken.Frames;
             _isAbandoned = true;
             _isLossy = true;
             room = TakeRoomWaiter();

@@ -13,7 +13,7 @@ internal struct PauseWatch(TimeProvider time)
     /// <param name="now">The time.</param>
     /// <param name="isPaused">Whether the loop waits for room.</param>
     /// <param name="lastResume">When it last went on, which tells one pause from the next.</param>
-    /// <param name="most">How long it may wait.</param>
+    /// <param name="most">How long it may wait; infinite for any time.</param>
     public TimeSpan? Notice(long now, bool isPaused, long lastResume, TimeSpan most)
     {
         if (!isPaused)
@@ -29,7 +29,7 @@ internal struct PauseWatch(TimeProvider time)
         }
 
         TimeSpan waited = time.GetElapsedTime(pause.Since, now);
-        if (_isTold || waited < most)
+        if (_isTold || most == Timeout.InfiniteTimeSpan || waited < most)
             return null;
         _isTold = true;
         return waited;

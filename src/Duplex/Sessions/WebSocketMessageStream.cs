@@ -16,7 +16,7 @@ public sealed class WebSocketMessageStream : Stream
     private readonly FrameQueue _queue;
     private readonly CloseState _closeState;
     private readonly Lock _sync = new();
-    private readonly TaskCompletionSource _skipped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _skipped = new(); // whoever waits for the next message goes on where it comes, as it would without one to skip
 
     // All under _sync.
     private bool _isReading;

@@ -56,13 +56,13 @@ public sealed class ReadingRoleTests : IDisposable
     {
         await Task.Run(() => Assert.False(_role.Lend(new Work(() =>
         {
-            _role.Reclaim();
-            _role.Reclaim(); // once is enough
+            _role.Hurry();
+            _role.Hurry(); // once is enough
             Assert.False(_role.TryBorrow());
         })))).Soon();
 
         await _loop.Ran(1);
-        _role.Reclaim(); // the loop has it
+        _role.Hurry(); // the loop has it
         Assert.Equal(1, _loop.Runs);
     }
 

@@ -322,6 +322,7 @@ public sealed class FrameQueueTests
         _queue.Publish();
         Assert.Equal((3, 0), (_queue.Dropped, _pool.Rented));
         End(_queue, _state, null);
+        Assert.Equal(0, _queue.TakenFrames); // by a consumer
         var error = await Assert.ThrowsAsync<WebSocketClosedException>(() => _queue.WaitToTakeAsync(default).Soon());
         Assert.Contains("3 received messages were discarded", error.Message, StringComparison.Ordinal);
         Assert.Equal(3, error.Result.DiscardedMessages);

@@ -49,6 +49,14 @@ public sealed class PauseWatchTests
         Assert.NotNull(Notice(20));
     }
 
+    [Fact]
+    public void Where_any_time_is_allowed_nothing_is_told()
+    {
+        Assert.Null(_watch.Notice(_time.GetTimestamp(), isPaused: true, _lastResume, Timeout.InfiniteTimeSpan));
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.Null(_watch.Notice(_time.GetTimestamp(), isPaused: true, _lastResume, Timeout.InfiniteTimeSpan));
+    }
+
     private TimeSpan? Notice(int after, bool isPaused = true)
     {
         _time.Advance(TimeSpan.FromSeconds(after));

@@ -74,6 +74,71 @@ public sealed class ReplyOrderTests
         }
     }
 
+    [Theory, InlineData(63), InlineData(64), InlineData(65), InlineData(200)]
+    public async Task Answers_go_out_before_our_close_however_many_batches_a_read_on_a_foreign_thread_holds(int messages)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        Task answering = EnumerateAsync(test.Session);
+        await Patience.Until(() => test.Peer.IsDrained);
+
+        test.Peer.CompletesReadsInline = true;
+        var foreign = new Thread(() => test.Peer.SendHex(string.Concat(Enumerable.Repeat("81 01 61", messages)) + "88 02 03 E8"));
+        foreign.Start();
+        foreign.Join();
+
+        for (int i = 0; i < messages; i++)
+            Assert.Equal("answer a", await test.SentAsync());
+        Assert.Equal("Close(1000 NormalClosure)", await test.SentAsync());
+        test.Peer.SendEof();
+        await answering.Soon();
+    }
+
+    [Fact]
+    public async Task The_answer_to_a_message_after_one_that_is_skipped_goes_out_before_our_close()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Streams();
+        Task answering = SkipAndAnswerAsync();
+        test.Peer.SendHex("01 01 61");
+        await Patience.Until(() => test.Peer.IsDrained && test.Peer.ReadSizes.Count > 2);
+
+        test.Peer.SendHex("80 01 62  81 01 63  88 02 03 E8"); // the rest of the first, the second, a Close
+
+        Assert.Equal("answer", await test.SentAsync());
+        Assert.Equal("Close(1000 NormalClosure)", await test.SentAsync());
+        test.Peer.SendEof();
+        await answering.Soon();
+
+        async Task SkipAndAnswerAsync()
+        {
+            await test.Session.ReceiveStreamAsync().ConfigureAwait(false);
+            using WebSocketMessageStream? second = await test.Session.ReceiveStreamAsync().ConfigureAwait(false);
+            await test.Session.SendAsync("answer").ConfigureAwait(false);
+        }
+    }
+
+    [Fact]
+    public async Task A_ping_that_falls_due_puts_no_close_before_an_answer()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { PingInterval = TimeSpan.FromSeconds(20) });
+        Task answering = AnswerAsync();
+        await Patience.Until(() => test.Peer.IsDrained);
+
+        test.Peer.SendHex("81 01 61  88 02 03 E8");
+
+        await answering.Soon();
+        Assert.Equal("Ping", (await test.Peer.ReceiveAsync()).Type.ToString());
+        Assert.Equal("answer", await test.SentAsync());
+        Assert.Equal("Close(1000 NormalClosure)", await test.SentAsync());
+        test.Peer.SendEof();
+
+        async Task AnswerAsync()
+        {
+            (await test.Session.Incoming.ReadAsync().ConfigureAwait(false)).Recycle();
+            test.Time.Advance(TimeSpan.FromSeconds(20)); // keep-alive looks, and asks for the loop to go on
+            await test.Session.SendAsync("answer").ConfigureAwait(false);
+        }
+    }
+
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
     public async Task A_close_of_the_consumers_own_is_first_where_it_answers_with_one(SessionKind kind)
     {
