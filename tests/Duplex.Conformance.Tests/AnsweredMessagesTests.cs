@@ -6,7 +6,7 @@ public sealed class AnsweredMessagesTests
     public static TheoryData<int, string, WebSocketRole> Endings => new(
         from book in (RuleBook[])[Rfc6455.Book, Rfc7692.Book]
         from numbered in book.Numbered()
-        where numbered.Case is Receiving { Setup.ReceiveMode: ReceiveMode.Messages } one && (one.Fails is not null || one.Sent.Any(frame => frame.Opcode == 0x8))
+        where numbered.Case is Large ? numbered.Case.Outcome.StartsWith("fails", StringComparison.Ordinal) : numbered.Case is Receiving one && (one.Fails is not null || one.Sent.Any(frame => frame.Opcode == 0x8))
         from role in numbered.Case.Roles
         select (book.Number, numbered.Number, role));
 
@@ -14,12 +14,13 @@ public sealed class AnsweredMessagesTests
     public async Task What_a_consumer_answers_at_once_goes_out_before_our_close(int rfc, string number, WebSocketRole role)
     {
         RuleBook book = rfc == Rfc6455.Book.Number ? Rfc6455.Book : Rfc7692.Book;
-        var one = (Receiving)book.Numbered().Single(numbered => numbered.Number == number).Case;
+        ConformanceCase one = book.Numbered().Single(numbered => numbered.Number == number).Case;
+        Receiving receiving = one is Large large ? large.Make() : (Receiving)one;
         foreach (int chunk in one.Chunks)
         {
             try
             {
-                await one.RunAnsweredAsync(role, chunk);
+                await receiving.RunAnsweredAsync(role, chunk);
             }
             catch (Exception e)
             {
