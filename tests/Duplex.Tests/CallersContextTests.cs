@@ -1,3 +1,5 @@
+using static Duplex.Tests.CallersContexts;
+
 namespace Duplex.Tests;
 
 public sealed class CallersContextTests
@@ -52,20 +54,6 @@ public sealed class CallersContextTests
         CallersContext captured = In(new EndedContext(), CallersContext.Capture);
 
         Assert.IsType<InvalidOperationException>((await Assert.ThrowsAsync<TaskSchedulerException>(() => captured.RunAsync(() => Task.FromResult(0)).Soon())).InnerException);
-    }
-
-    private static T In<T>(SynchronizationContext context, Func<T> act)
-    {
-        SynchronizationContext? before = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(context);
-        try
-        {
-            return act();
-        }
-        finally
-        {
-            SynchronizationContext.SetSynchronizationContext(before);
-        }
     }
 
     private sealed class CountingContext : SynchronizationContext

@@ -1,3 +1,5 @@
+using static Duplex.Tests.CallersContexts;
+
 namespace Duplex.Tests;
 
 public sealed class ContextHopTests
@@ -44,20 +46,6 @@ public sealed class ContextHopTests
         ContextHop.Run(hop);
 
         Assert.True(wentOn);
-    }
-
-    private static T In<T>(SynchronizationContext context, Func<T> act)
-    {
-        SynchronizationContext? before = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(context);
-        try
-        {
-            return act();
-        }
-        finally
-        {
-            SynchronizationContext.SetSynchronizationContext(before);
-        }
     }
 
     private sealed class CountingContext : SynchronizationContext
