@@ -115,7 +115,10 @@ public sealed class CloseState
         return new WebSocketClosedException($"The WebSocket session has ended {how}: {Describe(result)}.", result, inner);
     }
 
-    /// <summary>What began the end, and what kept it from being clean, in words fit for a log: of foreign texts only that of the peer's Close, escaped.</summary>
+    /// <summary>
+    /// Describes what began the end, and what kept it from being clean, in words that are safe in a log. The only text of the peer
+    /// is that of its Close, escaped.
+    /// </summary>
     internal string Describe(CloseResult result)
     {
         string began = Cause switch

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Duplex;
 
-/// <summary>A peer's text as messages and logs show it: it stays on its line, ends where it ends, and is no longer than an ordinary one.</summary>
+/// <summary>Makes a peer's text safe for messages and logs: it stays on one line, its end is visible, and its length is bounded.</summary>
 internal static class EscapedText
 {
-    // As many characters as a Close frame's text can have, so that an ordinary one is shown whole; escaping, which makes six characters of one, makes none longer.
+    // The most characters that the text of a Close frame can have: unless it needs escapes, it is shown whole.
     private const int MaxLength = FrameHeader.MaxControlPayload - sizeof(ushort);
 
     /// <summary>The text with quotes, backslashes, and characters that move or hide what is around them escaped as in C#; cut behind the last character that fits.</summary>

@@ -27,7 +27,7 @@ public sealed class MessageAssembler : IDisposable
     private FrameType _type; // of the message in progress
     private ReservedBits _reserved; // of the message's first frame
     private int _fragments;
-    private bool _hasInvalidText; // whether any text was, which is told once
+    private bool _hasInvalidText; // whether OnInvalidText was called
     private long _size; // what the message's headers have declared so far
 
     /// <summary>Creates an assembler.</summary>

@@ -10,7 +10,7 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
     /// </summary>
     public const int BatchSize = 64;
 
-    // Only touched by whoever has the role of reading.
+    // Only touched by the thread that reads.
     private Frame.Close? _close;
 
     /// <summary>Why a batch ended.</summary>
@@ -33,7 +33,7 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
     public ProtocolViolation? Violation => reader.Violation is { } refused ? assembler.WithLimits(refused, reader.Header) : assembler.Violation;
 
     /// <summary>Whether the peer closed, or broke a rule. The frames before that were passed on.</summary>
-    public bool IsOver => _close is not null || Violation is not null;
+    public bool IsOver => _close is not null || reader.Violation is not null || assembler.Violation is not null;
 
     /// <summary>How many frames, or pieces, the last batch passed on.</summary>
     public int Passed { get; private set; }
@@ -47,7 +47,7 @@ internal sealed class BatchParser(FrameReader reader, MessageAssembler assembler
     /// <summary>Whether payloads can be read straight into the message.</summary>
     public bool MayBeDirect => assembler.TakesPayloadInPlace;
 
-    /// <summary>Hands the peer's Close over; null if there is none, or no longer.</summary>
+    /// <summary>Takes the peer's Close; null if none came, or it was taken.</summary>
     public Frame.Close? TakeClose()
     {
         Frame.Close? close = _close;

@@ -16,7 +16,7 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
     // Raised by whoever has the role, read by the watch.
     private int _uses;
 
-    // Set by whoever has the role before it lends or returns it, read by anybody.
+    // Set by the thread that has the role before it lends or returns it, read by any thread.
     private volatile bool _isBeforeEnd;
 
     // Set by whoever took the role back, cleared by the loop when it goes on; read by anybody.
@@ -84,8 +84,8 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
     }
 
     /// <summary>
-    /// Anybody: the loop shall not wait for a consumer any longer, because somebody waits for what is to be read. Where only the session's end is left it waits, so that the consumer's
-    /// answers go before it.
+    /// Any thread: the loop stops waiting for a consumer, because a caller waits for what is to be read. Before the session's
+    /// end it goes on waiting, so that the consumer's answers are sent first.
     /// </summary>
     public void Hurry()
     {
@@ -125,7 +125,8 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
         private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10);
 
         /// <summary>
-        /// So many are waited for where the end of the session waits: half a second, which nobody misses then. A consumer that a busy machine holds up may still send its answer.
+        /// How many periods a consumer has before the session's end: half a second, little for an end. On a busy machine a
+        /// consumer may be delayed for longer than one period, and is still to send its answer.
         /// </summary>
         private const int PeriodsBeforeEnd = 50;
 
@@ -159,10 +160,10 @@ internal sealed class ReadingRole(IThreadPoolWorkItem loop)
         /// <summary>The consumer has come back.</summary>
         public static void End() => _ownPlace!.Role = null;
 
-        // It lives as long as the process: without this it would keep the ambient values of the caller whose consumer happened to be the first.
+        // The timer lives as long as the process, and would keep the ambient values of its first caller.
         private static Timer NewTimer()
         {
-            using (ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow())
+            using (AmbientFlow.Suppress())
                 return new Timer(static _ => Look(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
 

@@ -159,16 +159,16 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
         Go(mayQueue: false);
     }
 
-    // By whoever has the role, on the loop's own stack; from a work item of its own it queues no other.
+    // On the loop's own stack, by the thread that has the role. A work item of the loop queues no second one.
     private void Go(bool mayQueue = true)
     {
         do
         {
             if (_consumer is not { } consumer)
                 continue;
-            if (mayQueue && !ReadingRole.CanLend && (_parser.IsOver || !_input.IsEmpty))
+            if (mayQueue && (_parser.IsOver || !_input.IsEmpty) && !ReadingRole.CanLend)
             {
-                // What ends the session, if it came in the same read, must wait for the consumer: both go on where one can be run.
+                // The same read may hold the end of the session, which waits for the consumer: both go on where a consumer can be run.
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
                 return;
             }
@@ -190,8 +190,8 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
             if (end == BatchParser.End.Full || _consumer is not null)
                 return true;
 
-            // First what has come: by the time its consumer wants more that may be there, and a read that finds it costs no wait and no change of threads. And what ended the batch, a
-            // Close or a violation, takes effect on the next turn: its consumer sees the frames before it, and can answer them.
+            // The consumer takes what has come before more is read: by then more may be there, and reading it costs no wait and no
+            // change of threads. A Close or a violation after this batch takes effect on the next turn, so that the consumer can answer.
             if (isBorrowed && _parser.Passed > 0)
                 return true;
             if (end == BatchParser.End.Last)
@@ -259,20 +259,13 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem, IInboundClock
 
     private bool TryRead(bool isBorrowed)
     {
-        // A read that waits keeps what is ambient where it began. The session outlives that.
-        AsyncFlowControl? flow = isBorrowed && !ExecutionContext.IsFlowSuppressed() ? ExecutionContext.SuppressFlow() : null;
-        try
-        {
-            if (!_input.IsEmpty || _isHot)
-                return TryFill();
-            ReturnBuffer();
-            _parser.Trim();
-            return TryBegin(default) && TryTakeIn();
-        }
-        finally
-        {
-            flow?.Undo();
-        }
+        // A read that waits keeps the ambient values of the thread that began it, and the session outlives its consumer's call.
+        using AsyncFlowControl? flow = isBorrowed ? AmbientFlow.Suppress() : null;
+        if (!_input.IsEmpty || _isHot)
+            return TryFill();
+        ReturnBuffer();
+        _parser.Trim();
+        return TryBegin(default) && TryTakeIn();
     }
 
     private bool TryFill()

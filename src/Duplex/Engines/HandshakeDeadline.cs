@@ -1,8 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// The time limit of a handshake, all its attempts included. Time in which this process stood still does not use it up, and it
-/// measures whether this process was in time when the limit was reached.
+/// The time limit of a handshake with all its attempts. Time in which this process stood still does not count. When the limit is
+/// reached, it measures whether this process was late.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class HandshakeDeadline : IDisposable
@@ -46,7 +46,7 @@ internal sealed class HandshakeDeadline : IDisposable
     public void End() => _source.Cancel();
 
     /// <summary>Measures how late this process is, now that some time limit has been reached.</summary>
-    /// <returns>By how much the deadline fired late, or a work item of the thread pool ran late, at least; null if neither is worth a word. It takes at most a second.</returns>
+    /// <returns>By how much the deadline fired late, or a work item of the thread pool ran late, at least; null if neither is noticeable. It takes at most a second.</returns>
     public async Task<TimeSpan?> LatenessAsync()
     {
         // Not the time since: a handler above may try again long after the deadline fired. Zero means that it fires just now, and our callback has not run yet.

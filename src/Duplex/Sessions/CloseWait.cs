@@ -1,14 +1,14 @@
 namespace Duplex;
 
 /// <summary>
-/// Decides how long a closing handshake may take, and when a consumer that takes nothing stops holding it up. It knows no session, timer or clock: it is told the time and what was seen.
+/// Decides how long a closing handshake may take, from the making of this object on, and when a consumer that takes nothing no
+/// longer delays it. It knows no session and no timer: it gets the time and what was seen.
 /// </summary>
 /// <remarks>Not thread-safe. Times are timestamps of <paramref name="time"/>.</remarks>
 /// <param name="time">Whose timestamps are compared.</param>
-/// <param name="began">When the end began.</param>
 /// <param name="timeout">How long the handshake may take; infinite for no limit. Each frame taken from a full queue restarts it: what we do not read, the peer's Close among it, cannot come.</param>
 /// <param name="watchesConsumer">Whether received frames are kept for a consumer.</param>
-internal sealed class CloseWait(TimeProvider time, long began, TimeSpan timeout, bool watchesConsumer)
+internal sealed class CloseWait(TimeProvider time, TimeSpan timeout, bool watchesConsumer)
 {
     /// <summary>The period where the close timeout is infinite: that of the default close timeout of 5 s.</summary>
     private static readonly TimeSpan DefaultPeriod = TimeSpan.FromSeconds(1.25);
@@ -17,11 +17,11 @@ internal sealed class CloseWait(TimeProvider time, long began, TimeSpan timeout,
     private readonly TimeSpan _period = timeout == Timeout.InfiniteTimeSpan ? DefaultPeriod : timeout / 4;
 
     // All only touched by the one that waits: when the time began, and what was seen then; what was seen last, and since when that is so.
-    private long _began = began;
+    private long _began = time.GetTimestamp();
     private Sighting _seenAtBegin;
     private Sighting _seen;
     private long _seenAt;
-    private LateTick _late = new(time, began, TimeSpan.Zero);
+    private LateTick _late = new(time, time.GetTimestamp(), TimeSpan.Zero);
 
     /// <summary>What is to be done now.</summary>
     public enum Action

@@ -81,8 +81,9 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
         try
         {
             // A peer that does not read uses up the same time.
-            if (!Connection.Pump.IsClosed && !await limit.CompletesAsync(Connection.Pump.WaitForRoomAsync(CancellationToken.None), cancellationToken).ConfigureAwait(false))
+            if (!Connection.Pump.IsClosed && !await limit.CompletesAsync(Connection.Pump.WaitForRoomAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
                 throw new TimeoutException($"The ping could not be sent within the ping timeout of {timeout.TotalSeconds:0.###} s: the peer takes nothing of what was sent before.");
+            cancellationToken.ThrowIfCancellationRequested();
             ping = SendPing();
             Connection.Receiving.Hurry();
             if (!await limit.CompletesAsync(Task.WhenAny(ping.Task, Completion), cancellationToken).ConfigureAwait(false))

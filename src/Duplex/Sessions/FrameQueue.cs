@@ -16,7 +16,7 @@ internal sealed class FrameQueue
     private const int TurnsInVain = 64;
 
     private readonly ChannelConfig _bounds;
-    private readonly CloseState _closeState; // says what stands at the end
+    private readonly CloseState _closeState; // says what the end is
     private readonly bool _ofPieces; // whether a frame without fin is part of a message that is read as it comes
     private readonly Lock _sync = new(); // around publication, waits and the end
     private readonly FrameWaits _waits;
@@ -47,9 +47,6 @@ internal sealed class FrameQueue
     private volatile bool _isAbandoned; // nobody will take any more
     private long _takenBefore; // what was taken by then, under _claim
 
-    // Set by any thread, once a close of ours has begun: a full queue makes the producer wait, whatever the bounds say.
-    private volatile bool _suspends;
-
     // Both written by whoever drops a frame, the count atomically. Nothing that comes after a dropped frame is delivered.
     private long _dropped;
     private volatile bool _hasHole;
@@ -67,7 +64,6 @@ internal sealed class FrameQueue
         _bounds = bounds;
         _closeState = closeState;
         _ofPieces = ofPieces;
-        _suspends = bounds.Overflow == ChannelOverflow.Suspend;
         _waits = new FrameWaits(_sync);
     }
 
@@ -77,7 +73,7 @@ internal sealed class FrameQueue
     /// <summary>Completes when nothing is left to take, and nothing more will come.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>How many frames were dropped because the end had begun; of pieces, how many messages. One that was cut off counts where no other does.</summary>
+    /// <summary>How many frames were dropped because the end had begun; of pieces, how many messages. A message that was cut off counts only if nothing else was dropped.</summary>
     public long Dropped => Math.Max(Volatile.Read(ref _dropped), _hasHole ? 1 : 0);
 
     /// <summary>How many frames were ever taken by consumers.</summary>
@@ -93,7 +89,10 @@ internal sealed class FrameQueue
     public int Count => (int)Math.Max(0, Volatile.Read(ref _publishedFrames) - Volatile.Read(ref _taken.Frames));
 
     /// <summary>Whether the producer may go on. A queue that closes on overflow, or drops what does not fit, never holds it up.</summary>
-    public bool MayAdd => _isLossy || !_suspends || HasRoom;
+    public bool MayAdd => _isLossy || ClosesOnOverflow || HasRoom;
+
+    // Once another end has begun, a full queue makes the producer wait, whatever the bounds say: frames are received until the peer's Close.
+    private bool ClosesOnOverflow => _bounds.Overflow == ChannelOverflow.Close && _closeState.Cause is null;
 
     // Asked for each frame: by what was seen of the consumers before, as long as that is enough. The next frame's size is not known: the last one may exceed the bound.
     private bool HasRoom => Fits(0) || SeesRoom(0);
@@ -110,7 +109,7 @@ internal sealed class FrameQueue
             return true;
         }
 
-        if (!_suspends && !HasRoomFor(frame))
+        if (ClosesOnOverflow && !HasRoomFor(frame))
         {
             Publish();
             return false;
@@ -228,9 +227,6 @@ internal sealed class FrameQueue
         return wait.AsTask(token);
     }
 
-    /// <summary>From now on a full queue makes the producer wait, also one that was to close the session on overflow: that end has begun.</summary>
-    public void Suspend() => _suspends = true;
-
     /// <summary>From now on the producer never waits: the first frame that does not fit is dropped, and all that follow, and counted.</summary>
     public void StopPausing()
     {
@@ -241,7 +237,7 @@ internal sealed class FrameQueue
         room?.TrySetResult();
     }
 
-    /// <summary>Nothing more will come: after the frames that are published stands the end, as the closing state has it now. The first call counts.</summary>
+    /// <summary>Ends the queue: nothing more is published, and consumers get the end after the last frame, as the closing state has it now. The first call counts.</summary>
     public void Complete()
     {
         bool drained;
@@ -267,7 +263,7 @@ internal sealed class FrameQueue
             SetCompletion();
     }
 
-    /// <summary>Drops what nobody has taken yet, and what still comes. An end that nobody has seen yet is then no normal one.</summary>
+    /// <summary>Drops all frames that were not taken, and all that still come. If there are any, the end is not a normal one, unless a consumer has seen it before.</summary>
     public void DropAll()
     {
         TaskCompletionSource? room;

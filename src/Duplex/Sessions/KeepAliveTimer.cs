@@ -163,15 +163,8 @@ internal sealed class KeepAliveTimer(StreamConnection connection, SessionLifetim
             return;
         }
 
-        // The session outlives the call that opens it: nothing of that call's ambient context is kept.
-        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
-        try
-        {
+        // The session outlives the call that opens it.
+        using (AmbientFlow.Suppress())
             _timer = _time.CreateTimer(static state => ((KeepAliveTimer)state!).Tick(), this, next, System.Threading.Timeout.InfiniteTimeSpan);
-        }
-        finally
-        {
-            flow?.Dispose();
-        }
     }
 }

@@ -163,9 +163,7 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
 
         if (cause.DropsReceived)
             _incoming.DropAll();
-        if (cause.AwaitsPeer)
-            _incoming.Suspend();
-        else
+        if (!cause.AwaitsPeer)
             _incoming.Complete();
         _ = EndAsync(cause);
     }
@@ -253,11 +251,11 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
 
     private async Task EndAsync(CloseCause cause)
     {
-        long began = _time.GetTimestamp();
+        var wait = new CloseWait(_time, _closeTimeout, watchesConsumer: cause is { AwaitsPeer: true, DropsReceived: false });
 
-        // The caller, who may hold no lock but has other things to do, goes on.
+        // The caller goes on.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        bool isPolite = await ShakeHandsAsync(cause, began).ConfigureAwait(false);
+        bool isPolite = await ShakeHandsAsync(cause, wait).ConfigureAwait(false);
 
         // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". Where the peer's Close was not reached, what it still sends would destroy ours, so a server drains, too.
         if (isPolite && (_connection.Role == WebSocketRole.Client || _state.Received is null))
@@ -295,14 +293,14 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
     }
 
     // True if the connection is worth a polite end.
-    private async Task<bool> ShakeHandsAsync(CloseCause cause, long began)
+    private async Task<bool> ShakeHandsAsync(CloseCause cause, CloseWait wait)
     {
         bool isPolite = false;
         if (cause.Reason is not null || cause.Received is not null)
         {
             try
             {
-                await UntilShakenAsync(cause, began).ConfigureAwait(false);
+                await UntilShakenAsync(cause, wait).ConfigureAwait(false);
                 isPolite = true;
             }
             catch (TimeoutException e)
@@ -326,9 +324,8 @@ internal sealed class SessionLifetime : IThreadPoolWorkItem
     }
 
     // CloseTimeout begins with the end and covers all of it: what was staged before, our Close, the peer's.
-    private async Task UntilShakenAsync(CloseCause cause, long began)
+    private async Task UntilShakenAsync(CloseCause cause, CloseWait wait)
     {
-        var wait = new CloseWait(_time, began, _closeTimeout, watchesConsumer: cause is { AwaitsPeer: true, DropsReceived: false });
         await WithinAsync(Signals.CloseFlushed.Task).ConfigureAwait(false);
         _state.MarkFlushed();
         if (cause.Initiator == CloseInitiator.Local && !cause.StopsParsing)

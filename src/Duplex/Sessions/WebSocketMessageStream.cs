@@ -16,7 +16,7 @@ public sealed class WebSocketMessageStream : Stream
     private readonly FrameQueue _queue;
     private readonly CloseState _closeState;
     private readonly Lock _sync = new();
-    private readonly TaskCompletionSource _skipped = new(); // whoever waits for the next message goes on where it comes, as it would without one to skip
+    private readonly TaskCompletionSource _skipped = new(); // inline: a caller that waits for the next message is resumed by the receive loop, as every consumer is
 
     // All under _sync.
     private bool _isReading;
@@ -201,7 +201,7 @@ public sealed class WebSocketMessageStream : Stream
             Skip();
     }
 
-    // Once the message is disposed and not being read. Under no lock: taking pieces may read on, and so run extensions.
+    // Begins once the message is disposed and not being read. Not under the lock: taking pieces may read, and so run extensions.
     private void Skip()
     {
         lock (_sync)
@@ -267,7 +267,7 @@ public sealed class WebSocketMessageStream : Stream
             if (TrySkip())
                 return;
 
-            // What has not come yet may be without end: it is read on nobody's call.
+            // The rest may be endless, so it is not read within the caller's call.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             while (!TrySkip() && await _queue.WaitToTakeAsync(CancellationToken.None).ConfigureAwait(false))
             {

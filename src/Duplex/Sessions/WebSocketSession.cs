@@ -46,10 +46,14 @@ public abstract partial class WebSocketSession : IAsyncDisposable
     public string Id => Lifetime.Log.Id;
 
     /// <summary>
-    /// What the peer sends. See there for how it ends. It holds as much as <see cref="WebSocketChannelsOptions.Incoming"/> says. While it is full nothing is read, so the peer's pings
-    /// are not answered, and many servers then close with 1011. So receive in a loop that never waits long, and hand slow work to a task or channel of your own; or give it more room.
-    /// A queue that stays full for longer than the ping interval is logged as a warning.
+    /// The messages received from the peer, in order. Enumeration ends normally after a close, when every message up to the peer's
+    /// Close was delivered. It throws if the connection was lost, or if messages had to be discarded.
     /// </summary>
+    /// <remarks>
+    /// It is bounded by <see cref="WebSocketChannelsOptions.Incoming"/>. While it is full nothing is read, so the peer's pings are not
+    /// answered, and many servers then close with 1011. Receive in a loop that never waits long, and hand slow work to a task or
+    /// channel of your own; or raise the bound. A queue that stays full for longer than the ping interval is logged as a warning.
+    /// </remarks>
     /// <exception cref="InvalidOperationException">The session receives streams: <see cref="ReceiveMode.Streams"/>.</exception>
     public FrameChannelReader Incoming => _incoming ?? throw new InvalidOperationException(
         "The session was opened with ReceiveMode.Streams, so it has no Incoming. Receive with ReceiveStreamAsync, or open it with ReceiveMode.Messages.");
@@ -272,8 +276,7 @@ public abstract partial class WebSocketSession : IAsyncDisposable
             return;
         }
 
-        // Another end was faster. If it is a close of ours, frames are received until the peer's Close.
-        Queue.Suspend();
+        // Another end was faster, so the queue does not close the session any more.
         Queue.TryAdd(frame);
     }
 

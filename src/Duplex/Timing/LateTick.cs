@@ -1,21 +1,22 @@
 namespace Duplex;
 
 /// <summary>
-/// Keeps time in which this process stood still (stopped, suspended, without a free thread) from counting against the peer. A call that comes much later than it was asked for shows
-/// such a stop: what the peer sent meanwhile may lie unread in the socket, so the deadline is put off for as long as reading it takes.
+/// Does not count time against the peer in which this process stood still: stopped, suspended, or without a free thread. A call
+/// that comes much later than it was asked for shows such a stop. What the peer sent meanwhile may lie unread in the socket, so
+/// the deadline is postponed by the time that reading it takes.
 /// </summary>
 /// <remarks>
 /// <para>Pure, and not thread-safe: its owner holds a lock around it. Times are timestamps of <paramref name="time"/>.</para>
 /// <para>
-/// A deadline is looked at twice: at the end, and two tolerances before. Without the first look, a stop over nearly all of the time that ends just behind the deadline would pass
-/// for a timely call. So whatever the stops, a reader has at least one tolerance between the last of them and the end.
+/// A deadline is looked at twice: at its end, and two tolerances before. Without the first look, a long stop that ends just after
+/// the deadline would pass for a timely call. With it, a reader has at least one tolerance between the last stop and the end.
 /// </para>
 /// </remarks>
 /// <param name="time">Whose timestamps are compared.</param>
 internal struct LateTick(TimeProvider time)
 {
-    // The most that a call may be late, and the most that is granted. Timers of a busy machine come tens of milliseconds late, and a thousand sockets are read in less than a second;
-    // and a peer that is dead indeed is noticed a second later, not a whole timeout.
+    // The most that a timely call may be late, and the most that is granted. Timers of a busy machine are tens of milliseconds
+    // late, and a thousand sockets are read in less than a second. A dead peer is noticed one second later, not one timeout.
     private static readonly TimeSpan Most = TimeSpan.FromSeconds(1);
 
     // Only touched by the owner: when the next call was asked for, and in what time; null if none was.
@@ -58,7 +59,7 @@ internal struct LateTick(TimeProvider time)
     {
         if (IsLate(now, timeout))
         {
-            // Once until a timely call: on a machine where all calls are late, a dead peer is to be noticed, too.
+            // Once until a timely call: a dead peer must be noticed even where every call is late.
             if (left < Tolerance(timeout) && (!_isSpent || lastInbound >= _grantedAt))
                 (_grantedAt, _granted, _isSpent) = (now, Min(Most, timeout), true);
         }

@@ -1,7 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// A time limit for something that the peer does, from its making on. Time in which this process stood still does not use it up: see <see cref="LateTick"/>.
+/// A time limit for something that the peer must do. It starts when this object is made. Time in which this process stood still
+/// does not count: see <see cref="LateTick"/>.
 /// </summary>
 /// <remarks>Thread-safe. An infinite limit has no timer.</remarks>
 internal sealed class TimeLimit : IDisposable

@@ -25,7 +25,7 @@ public sealed class CloseWaitTests
     [Fact]
     public void Without_a_timeout_and_a_consumer_it_waits_for_any_time()
     {
-        var wait = new CloseWait(_time, _time.GetTimestamp(), Timeout.InfiniteTimeSpan, watchesConsumer: false);
+        var wait = new CloseWait(_time, Timeout.InfiniteTimeSpan, watchesConsumer: false);
 
         Assert.Equal((CloseWait.Action.Wait, Timeout.InfiniteTimeSpan), Look(wait, default));
         _time.Advance(TimeSpan.FromDays(365));
@@ -47,7 +47,7 @@ public sealed class CloseWaitTests
     [Fact]
     public void Where_the_timeout_is_infinite_the_period_is_that_of_the_default_timeout()
     {
-        var wait = new CloseWait(_time, _time.GetTimestamp(), Timeout.InfiniteTimeSpan, watchesConsumer: true);
+        var wait = new CloseWait(_time, Timeout.InfiniteTimeSpan, watchesConsumer: true);
 
         Assert.Equal((CloseWait.Action.Wait, TimeSpan.FromSeconds(1.25)), Look(wait, Full(taken: 0)));
         _time.Advance(TimeSpan.FromSeconds(1.25));
@@ -101,7 +101,7 @@ public sealed class CloseWaitTests
         Gen.Select(Gen.Int[0, 1999].Array[0, 40], Gen.Int[0, 1999]).Sample((gaps, phase) =>
         {
             var time = new FakeTimeProvider();
-            var wait = new CloseWait(time, time.GetTimestamp(), CloseTimeout, watchesConsumer: true);
+            var wait = new CloseWait(time, CloseTimeout, watchesConsumer: true);
             long now = 0, lastTaken = 0, taken = 0;
             var takes = new Queue<long>();
             foreach (int gap in gaps)
@@ -177,7 +177,7 @@ public sealed class CloseWaitTests
 
     private static CloseWait.Sighting Full(long taken) => new(IsFull: true, taken, Pauses: 1);
 
-    private CloseWait New(bool watchesConsumer = true) => new(_time, _time.GetTimestamp(), CloseTimeout, watchesConsumer);
+    private CloseWait New(bool watchesConsumer = true) => new(_time, CloseTimeout, watchesConsumer);
 
     private (CloseWait.Action Action, TimeSpan Next) Look(CloseWait wait, CloseWait.Sighting seen) => wait.Look(_time.GetTimestamp(), seen);
 }

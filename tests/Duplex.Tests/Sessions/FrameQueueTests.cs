@@ -377,7 +377,7 @@ public sealed class FrameQueueTests
         var second = new Frame.Binary(new byte[1]);
         Assert.False(_queue.TryAdd(second));
 
-        _queue.Suspend();
+        _state.TryBegin(CloseCause.Local(CloseReason.Normal));
 
         Assert.True(_queue.TryAdd(second)); // more than its bound, by the frame that was there already
         Assert.False(_queue.MayAdd);

@@ -9,7 +9,7 @@ internal sealed class PrefixCode
     /// <summary>What a walk finds whose bits are no code: beyond every alphabet.</summary>
     public const int None = ushort.MaxValue;
 
-    // Both only touched by whoever builds it. How many codes have each length, and the symbols in the order of their codes.
+    // Both only touched by TryBuild. How many codes have each length, and the symbols in the order of their codes.
     private readonly ushort[] _counts = new ushort[MostBits + 1];
     private readonly ushort[] _symbols = new ushort[288]; // RFC 1951 §3.2.5: no alphabet is larger
 
