@@ -191,7 +191,9 @@ internal sealed class FrameQueue
     }
 
     /// <summary>True when a frame can be taken, false at a normal end; throws at any other.</summary>
-    public ValueTask<bool> WaitToTakeAsync(CancellationToken token)
+    /// <param name="token">Ends the wait.</param>
+    /// <param name="readsOn">Whether a consumer on the loop's own thread may read within this call. If not, it only waits.</param>
+    public ValueTask<bool> WaitToTakeAsync(CancellationToken token, bool readsOn = true)
     {
         if (token.IsCancellationRequested)
             return ValueTask.FromCanceled<bool>(token);
@@ -199,7 +201,7 @@ internal sealed class FrameQueue
             return new ValueTask<bool>(true);
 
         // Whom the loop runs reads on, instead of waiting for it.
-        for (int turns = 0; Source is { } source && source.TryReadOn(); turns++)
+        for (int turns = 0; readsOn && Source is { } source && source.TryReadOn(); turns++)
         {
             if (token.IsCancellationRequested)
                 return ValueTask.FromCanceled<bool>(token);

@@ -201,7 +201,7 @@ public sealed class WebSocketMessageStream : Stream
             Skip();
     }
 
-    // Begins once the message is disposed and not being read. Not under the lock: taking pieces may read, and so run extensions.
+    // Begins once the message is disposed and not being read. Not under the lock, which no foreign code may run under.
     private void Skip()
     {
         lock (_sync)
@@ -264,12 +264,8 @@ public sealed class WebSocketMessageStream : Stream
     {
         try
         {
-            if (TrySkip())
-                return;
-
             // The rest may be endless, so it is not read within the caller's call.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            while (!TrySkip() && await _queue.WaitToTakeAsync(CancellationToken.None).ConfigureAwait(false))
+            while (!TrySkip() && await _queue.WaitToTakeAsync(CancellationToken.None, readsOn: false).ConfigureAwait(false))
             {
             }
         }
