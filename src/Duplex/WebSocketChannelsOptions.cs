@@ -9,7 +9,7 @@ public sealed class WebSocketChannelsOptions
     private bool _isReadOnly;
 
     /// <summary>
-    /// Received frames that nobody has taken yet. Default: 4,096 frames and 4 MiB of payload. When it is full, the peer is not read until there is room: it slows down (backpressure),
+    /// Received frames that were not taken yet. Default: 4,096 frames and 4 MiB of payload. When it is full, the peer is not read until there is room: it slows down (backpressure),
     /// and memory stays bounded.
     /// </summary>
     /// <remarks>

@@ -2,10 +2,10 @@ using System.Net;
 
 namespace Duplex.Tests;
 
-/// <summary>Sessions through a real proxy, and what is told where that refuses.</summary>
+/// <summary>Sessions through a real proxy, and the errors where it refuses.</summary>
 public sealed class TinyProxyTests(KestrelServer kestrel) : IClassFixture<KestrelServer>
 {
-    // Nobody listens there without being root.
+    // No process listens there without being root.
     private const int DeadPort = 1;
 
     [Theory, InlineData("ws"), InlineData("wss")]

@@ -47,7 +47,7 @@ internal sealed class FrameQueue
     private volatile bool _isAbandoned; // nobody will take any more
     private long _takenBefore; // what was taken by then, under _claim
 
-    // Both written by whoever drops a frame, the count atomically. Nothing that comes after a dropped frame is delivered.
+    // Both written by the thread that drops a frame, the count atomically. Nothing that comes after a dropped frame is delivered.
     private long _dropped;
     private volatile bool _hasHole;
 
@@ -271,7 +271,7 @@ internal sealed class FrameQueue
         TaskCompletionSource? room;
         lock (_sync)
         {
-            // Under both: nothing is published any more, and nobody else takes anything.
+            // Under both: nothing is published any more, and no other thread takes anything.
             Claim();
             if (!_isAbandoned)
                 _takenBefore = _taken.Frames;

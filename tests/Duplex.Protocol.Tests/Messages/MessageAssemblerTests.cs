@@ -515,7 +515,7 @@ public class MessageAssemblerTests
     [InlineData("02 05 01 01 01 01 01 | 00 00 | 80 05", "3 fragments where MaxFragments allows 2, in a message of 10 bytes where MaxMessageSize allows 9. Raise MaxFragments and MaxMessageSize,")]
     [InlineData("02 01 01 | 89 09", "9 bytes where MaxFrameSize allows 8. Raise MaxFrameSize,")] // a ping is no part of the message
     [InlineData("82 08 01 01 01 01 01 01 01 01 | 82 09", "9 bytes where MaxFrameSize allows 8. Raise MaxFrameSize,")] // nor is the message before
-    public void Whoever_raises_one_limit_does_not_meet_the_next(string wire, string words)
+    public void Raising_one_limit_does_not_lead_to_the_next(string wire, string words)
     {
         foreach (AssemblerOutput output in (AssemblerOutput[])[AssemblerOutput.Messages, AssemblerOutput.Pieces])
         {

@@ -6,8 +6,8 @@ using CsCheck;
 namespace Duplex.Tests;
 
 /// <summary>
-/// Whatever ends a session, and whoever receives how: what is received is the beginning of what the peer sent, and an end that looks normal says that it is all of it, up to the peer's
-/// Close.
+/// For every end of a session and every way to receive: what is received is a prefix of what the peer sent. A normal end says
+/// that it is all of it, up to the peer's Close.
 /// </summary>
 public sealed class NoHoleTests
 {
@@ -215,7 +215,7 @@ public sealed class NoHoleTests
 
         private async Task EndAsync(WebSocketSession session)
         {
-            // When so many were received, or nobody receives any more.
+            // When so many were received, or no consumer receives any more.
             for (int idle = 0, seen = 0; Volatile.Read(ref _count) < Math.Min(plan.EndAfter, plan.Messages) && !session.Completion.IsCompleted && idle < 200; idle++)
             {
                 if (Volatile.Read(ref _count) is var count && count != seen)

@@ -23,16 +23,16 @@ public sealed class ReplyOrderTests
     };
 
     [Theory, MemberData(nameof(Ends))]
-    public async Task Answers_go_out_before_our_close_whoever_enumerates(string end, int code) => await AnswerAsync(end, code, EnumerateAsync);
+    public async Task Answers_go_out_before_our_close_where_the_consumer_enumerates(string end, int code) => await AnswerAsync(end, code, EnumerateAsync);
 
     [Theory, MemberData(nameof(Ends))]
-    public async Task Answers_go_out_before_our_close_whoever_reads(string end, int code) => await AnswerAsync(end, code, ReadAsync);
+    public async Task Answers_go_out_before_our_close_where_the_consumer_reads(string end, int code) => await AnswerAsync(end, code, ReadAsync);
 
     [Theory, MemberData(nameof(Ends))]
-    public async Task Answers_go_out_before_our_close_whoever_waits_and_drains(string end, int code) => await AnswerAsync(end, code, DrainAsync);
+    public async Task Answers_go_out_before_our_close_where_the_consumer_waits_and_drains(string end, int code) => await AnswerAsync(end, code, DrainAsync);
 
     [Theory, MemberData(nameof(Ends))]
-    public async Task Answers_go_out_before_our_close_whoever_receives_streams(string end, int code) => await AnswerAsync(end, code, StreamsAsync, ReceiveMode.Streams);
+    public async Task Answers_go_out_before_our_close_where_the_consumer_receives_streams(string end, int code) => await AnswerAsync(end, code, StreamsAsync, ReceiveMode.Streams);
 
     [Theory, MemberData(nameof(Ends))]
     public async Task Answers_go_out_before_our_close_although_the_read_ends_on_a_foreign_thread(string end, int code)

@@ -186,7 +186,7 @@ public sealed class WebSocketMessageStreamTests
         test.Peer.SendHex("80 01 0A"); // does not fit
         test.Peer.SendHex("82 00 88 02 03 E8"); // would, and must not follow what came before
         await Patience.Until(() => test.Peer.Unread == 1); // the loop has read one more, and waits for room
-        await test.Time.PassStepwise(TimeSpan.FromSeconds(3.75), closing); // nobody receives
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(3.75), closing); // no consumer receives
         await closing.Soon();
 
         Assert.Equal("010203040506070809", await ReadAsync(message));

@@ -131,7 +131,7 @@ public sealed class TimeLimitTests
     }
 
     [Fact]
-    public void Whoever_is_to_be_called_is_called_once_and_not_after_disposal()
+    public void The_callback_is_called_once_and_not_after_disposal()
     {
         int calls = 0;
         using (new TimeLimit(_time, Limit, () => calls++))
