@@ -31,7 +31,7 @@ public static partial class WebSocketsHttpClientExtensions
     private static async Task<TSession> OpenAsync<TSession>(
         HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, Func<UpgradedConnection, WebSocketsOptions, TSession> open, CancellationToken token)
     {
-        (UpgradedConnection connection, WebSocketsOptions options) = await HandshakeEdge.ConnectAsync(
+        (UpgradedConnection connection, WebSocketsOptions options) = await HandshakeClient.ConnectAsync(
             client,
             uri,
             request =>
@@ -61,7 +61,7 @@ public static partial class WebSocketsHttpClientExtensions
         await using (session.ConfigureAwait(false))
         {
             TResult result;
-            using (token.UnsafeRegister(static session => ((WebSocketSession)session!).Leave(new CloseReason(CloseCode.GoingAway)), session))
+            using (token.UnsafeRegister(static session => ((WebSocketSession)session!).CloseAndDiscard(new CloseReason(CloseCode.GoingAway)), session))
             {
                 try
                 {
@@ -70,7 +70,7 @@ public static partial class WebSocketsHttpClientExtensions
                 catch (Exception e) when (token.IsCancellationRequested)
                 {
                     // Said once more here: the block may have heard of the token before our own registration.
-                    session.Leave(new CloseReason(CloseCode.GoingAway));
+                    session.CloseAndDiscard(new CloseReason(CloseCode.GoingAway));
                     throw new OperationCanceledException("The call was cancelled while its block was running.", e, token);
                 }
                 catch (Exception e)

@@ -215,7 +215,7 @@ public sealed class WebSocketsOptions
                 MaxFragments = hasLimits ? MaxFragments : int.MaxValue,
                 TextValidation = TextValidation,
                 Outgoing = Channels.Outgoing,
-                Extensions = extensions is null ? null : new ExtensionPipeline(extensions, BufferPool),
+                Extensions = extensions,
                 Time = TimeProvider,
                 Pool = BufferPool,
                 RandomFill = RandomFill,

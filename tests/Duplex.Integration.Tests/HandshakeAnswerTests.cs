@@ -16,7 +16,7 @@ public sealed class HandshakeAnswerTests
             options.Subprotocols.Add("b");
         });
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await wrong.WriteAsync(peer);
 
@@ -54,7 +54,7 @@ public sealed class HandshakeAnswerTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create();
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Length: 6\r\n\r\ns\u00e9cret");
 
@@ -71,7 +71,7 @@ public sealed class HandshakeAnswerTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create(options => options.Subprotocols.Add("a"));
 
-        Task<(UpgradedConnection Connection, WebSocketsOptions)> connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task<(UpgradedConnection Connection, WebSocketsOptions)> connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         string accept = HandshakeKey.ComputeAccept(peer.Header("Sec-WebSocket-Key")!);
         await peer.WriteAsync(
@@ -94,7 +94,7 @@ public sealed class HandshakeAnswerTests
         client.DefaultRequestHeaders.ExpectContinue = true;
         client.DefaultRequestHeaders.TryAddWithoutValidation("Sec-WebSocket-Key", "mine");
 
-        Task<(UpgradedConnection Connection, WebSocketsOptions)> connecting = HandshakeEdge.ConnectAsync(
+        Task<(UpgradedConnection Connection, WebSocketsOptions)> connecting = HandshakeClient.ConnectAsync(
             client, new Uri(server.Uri, "/a%20b?c=%26"), request => request.Subprotocols.Add("a"), CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.UpgradeAsync();
@@ -115,7 +115,7 @@ public sealed class HandshakeAnswerTests
         using var client = new HttpClient(new WebSocketsHandler());
         string found = $"HTTP/1.1 302 Found\r\nLocation: http://{target.Uri.Authority}/there\r\nContent-Length: 0\r\nConnection: close\r\nSet-Cookie: a=b\r\n\r\n";
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using (RawPeer peer = await server.AcceptAsync())
         {
             await peer.WriteAsync(found);
@@ -140,7 +140,7 @@ public sealed class HandshakeAnswerTests
         using RawServer server = new(), target = new();
         using var client = new HttpClient(new WebSocketsHandler(new Opaque(new SocketsHttpHandler())));
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync($"HTTP/1.1 307 Temporary Redirect\r\nLocation: ws://{target.Uri.Authority}/there\r\nContent-Length: 0\r\n\r\n");
         using RawPeer there = await target.AcceptAsync();
@@ -156,11 +156,11 @@ public sealed class HandshakeAnswerTests
         using var server = new RawServer();
         using HttpClient redirecting = new(new WebSocketsHandler(new SocketsHttpHandler())), without = new(), good = Clients.Create();
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => HandshakeEdge.ConnectAsync(redirecting, server.Uri, null, CancellationToken.None).Soon());
-        await Assert.ThrowsAsync<InvalidOperationException>(() => HandshakeEdge.ConnectAsync(without, server.Uri, null, CancellationToken.None).Soon());
-        await Assert.ThrowsAsync<ArgumentException>(() => HandshakeEdge.ConnectAsync(
+        await Assert.ThrowsAsync<InvalidOperationException>(() => HandshakeClient.ConnectAsync(redirecting, server.Uri, null, CancellationToken.None).Soon());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => HandshakeClient.ConnectAsync(without, server.Uri, null, CancellationToken.None).Soon());
+        await Assert.ThrowsAsync<ArgumentException>(() => HandshakeClient.ConnectAsync(
             good, server.Uri, request => request.Headers.TryAddWithoutValidation("X-Value", "a\r\nX-Evil: b"), CancellationToken.None).Soon());
-        await Assert.ThrowsAsync<ArgumentException>(() => HandshakeEdge.ConnectAsync(
+        await Assert.ThrowsAsync<ArgumentException>(() => HandshakeClient.ConnectAsync(
             good, new UriBuilder(server.Uri) { UserName = "a" }.Uri, null, CancellationToken.None).Soon());
 
         Assert.False(server.IsAsked);

@@ -14,7 +14,7 @@ public sealed class HandshakeEndTests
         using var server = new RawServer(tls);
         using HttpClient client = Clients.Create(options => options.TimeProvider = time);
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         time.Advance(TimeSpan.FromSeconds(14.9));
         Assert.False(connecting.IsCompleted);
@@ -34,7 +34,7 @@ public sealed class HandshakeEndTests
         listener.Start();
         using HttpClient client = Clients.Create(options => options.TimeProvider = time);
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, new Uri($"wss://{listener.LocalEndpoint}/"), null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, new Uri($"wss://{listener.LocalEndpoint}/"), null, CancellationToken.None);
         using Socket socket = await listener.AcceptSocketAsync().Soon();
         time.Advance(TimeSpan.FromSeconds(15));
 
@@ -48,7 +48,7 @@ public sealed class HandshakeEndTests
         using HttpClient client = Clients.Create();
         client.Timeout = TimeSpan.FromMilliseconds(50);
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
 
         var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => connecting.Soon());
         Assert.Equal(HandshakeCheck.Timeout, error.Check);
@@ -62,7 +62,7 @@ public sealed class HandshakeEndTests
         using HttpClient client = Clients.Create();
         using var source = new CancellationTokenSource();
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, source.Token);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, source.Token);
         using RawPeer peer = await server.AcceptAsync();
         await source.CancelAsync();
 
@@ -79,7 +79,7 @@ public sealed class HandshakeEndTests
         using var handler = new WebSocketsHandler(LoopbackCertificate.CreateHandler());
         using var client = new HttpClient(handler, disposeHandler: false);
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         switch (how)
         {
@@ -100,7 +100,7 @@ public sealed class HandshakeEndTests
 
         // In a loop, because SocketsHttpHandler connects again where nothing at all was answered.
         Task closing = CloseAllAsync();
-        await IsTransportFailureAsync(HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None));
+        await IsTransportFailureAsync(HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None));
         server.Dispose();
         await closing.Soon();
 
@@ -124,7 +124,7 @@ public sealed class HandshakeEndTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create();
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync("HTTP/1.1 101 Switching Prot");
         peer.Reset();
@@ -138,8 +138,8 @@ public sealed class HandshakeEndTests
         using var server = new RawServer(tls: true);
         using var distrusting = new HttpClient(new WebSocketsHandler());
 
-        await IsTransportFailureAsync(HandshakeEdge.ConnectAsync(distrusting, new Uri("ws://127.0.0.1:1/"), null, CancellationToken.None));
-        Task connecting = HandshakeEdge.ConnectAsync(distrusting, server.Uri, null, CancellationToken.None);
+        await IsTransportFailureAsync(HandshakeClient.ConnectAsync(distrusting, new Uri("ws://127.0.0.1:1/"), null, CancellationToken.None));
+        Task connecting = HandshakeClient.ConnectAsync(distrusting, server.Uri, null, CancellationToken.None);
         try
         {
             (await server.AcceptAsync()).Dispose();
@@ -158,7 +158,7 @@ public sealed class HandshakeEndTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create();
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync("HTTP/1.1 101 Switching Protocols\r\n");
         await peer.WriteForeverAsync("X-Filler: " + new string('x', 1000) + "\r\n");
@@ -172,7 +172,7 @@ public sealed class HandshakeEndTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create();
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync("HTTP/1.1 101 Switching Protocols\r\nX-Filler: ");
         await peer.WriteForeverAsync(new string('x', 1000));
@@ -186,7 +186,7 @@ public sealed class HandshakeEndTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create();
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync("HTTP/1.1 403 Forbidden\r\n\r\n");
         await peer.WriteForeverAsync(new string('x', 1000)); // until the client has had enough
@@ -204,7 +204,7 @@ public sealed class HandshakeEndTests
         var above = new Answered { InnerHandler = new WebSocketsHandler(LoopbackCertificate.CreateHandler(), options => options.TimeProvider = time) };
         using var client = new HttpClient(above);
 
-        Task connecting = HandshakeEdge.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync("HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nbegun");
         await above.Task.Soon();

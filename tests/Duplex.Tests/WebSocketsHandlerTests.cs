@@ -225,5 +225,5 @@ public sealed class WebSocketsHandlerTests
     }
 
     private static Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, string url = Url) =>
-        HandshakeEdge.ConnectAsync(client, new Uri(url), null, CancellationToken.None).Soon();
+        HandshakeClient.ConnectAsync(client, new Uri(url), null, CancellationToken.None).Soon();
 }

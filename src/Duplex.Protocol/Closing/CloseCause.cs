@@ -44,7 +44,7 @@ public sealed class CloseCause
     /// <summary>We leave: nobody will receive any more.</summary>
     /// <param name="reason">What our Close says.</param>
     /// <param name="error">Why, if by an error.</param>
-    public static CloseCause Leave(CloseReason reason, Exception? error = null) => new(CloseInitiator.Local, reason) { Error = error, AwaitsPeer = true, DropsReceived = true };
+    public static CloseCause CloseAndDiscard(CloseReason reason, Exception? error = null) => new(CloseInitiator.Local, reason) { Error = error, AwaitsPeer = true, DropsReceived = true };
 
     /// <summary>The peer closed, and our Close says the same (RFC 6455 §5.5.1: "it typically echos the status code it received").</summary>
     /// <param name="received">What the peer said.</param>

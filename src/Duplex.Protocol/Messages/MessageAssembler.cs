@@ -12,9 +12,8 @@ public sealed class MessageAssembler : IDisposable
 {
     private readonly AssemblerOutput _output;
     private readonly PayloadAllocator _allocator;
-    private readonly PayloadBuilder _message;
-    private readonly PayloadBuilder _control;
-    private readonly PieceBuilder? _pieces; // instead of _message, where messages come in pieces
+    private readonly PayloadSink _message;
+    private readonly MessageSink _control;
     private readonly IncomingTransform? _transform;
     private readonly LimitedOutput? _transformed; // where extensions write
 
@@ -27,7 +26,6 @@ public sealed class MessageAssembler : IDisposable
     private FrameType _type; // of the message in progress
     private ReservedBits _reserved; // of the message's first frame
     private int _fragments;
-    private bool _hasInvalidText; // whether OnInvalidText was called
     private long _size; // what the message's headers have declared so far
 
     /// <summary>Creates an assembler.</summary>
@@ -49,13 +47,11 @@ public sealed class MessageAssembler : IDisposable
     {
         _output = output;
         _allocator = new PayloadAllocator(pool ?? ArrayPool<byte>.Shared);
-        _message = new PayloadBuilder(_allocator);
-        _control = new PayloadBuilder(_allocator);
-        if (output == AssemblerOutput.Pieces)
-            _pieces = new PieceBuilder(pool ?? ArrayPool<byte>.Shared);
+        _message = output == AssemblerOutput.Pieces ? new PieceSink(pool ?? ArrayPool<byte>.Shared) : new MessageSink(_allocator);
+        _control = new MessageSink(_allocator);
         _transform = transform;
         if (transform is not null)
-            _transformed = _pieces is null ? new MessageOutput(_message) : new PieceOutput(_pieces);
+            _transformed = new SinkOutput(_message);
         MaxMessageSize = maxMessageSize;
         MaxFragments = maxFragments;
     }
@@ -71,7 +67,7 @@ public sealed class MessageAssembler : IDisposable
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
-            if (_pieces is null)
+            if (_output != AssemblerOutput.Pieces)
                 ArgumentOutOfRangeException.ThrowIfGreaterThan(value, WebSocketLimits.LargestSize); // a message stands in one array
             Volatile.Write(ref _maxMessageSize, value);
         }
@@ -89,11 +85,11 @@ public sealed class MessageAssembler : IDisposable
         }
     }
 
-    /// <summary>
-    /// Set where texts need not be valid UTF-8. They are then delivered as they come, and this is called at the first that
-    /// is invalid, on the thread that reads. Null, the default, where such a text is a violation.
-    /// </summary>
-    internal Action? OnInvalidText { get; init; }
+    /// <summary>Whether texts that are not valid UTF-8 are delivered as they come. By default such a text is a violation.</summary>
+    internal bool AllowsInvalidText { get; init; }
+
+    /// <summary>Whether such a text was delivered, or a part of it.</summary>
+    internal bool HasInvalidText { get; private set; }
 
     /// <summary>What the peer did wrong, once it did: no piece may follow.</summary>
     public ProtocolViolation? Violation { get; private set; }
@@ -121,24 +117,21 @@ public sealed class MessageAssembler : IDisposable
                 return false;
         }
 
-        if (_pieces is not null)
+        bool isComplete = _output switch
         {
-            if (_transform is null)
-                Append(piece);
+            AssemblerOutput.Frames => piece.Ends,
 
-            // What extensions have made much of is handed on at once: whoever takes it may have no room for more.
-            if (piece.EndsMessage || (_transform is { IsActive: true } && _pieces.Length >= PieceBuilder.SlabSize))
-                frame = TakePiece(piece.EndsMessage);
-            return frame is not null;
-        }
-
-        bool isComplete = piece.Ends && (piece.Header.Fin || _output == AssemblerOutput.Frames);
+            // What extensions have made much of is handed on at once: the queue may have no room for more.
+            AssemblerOutput.Pieces => piece.EndsMessage || (_transform is { IsActive: true } && _message.Length >= PieceSink.SlabSize),
+            _ => piece.EndsMessage,
+        };
+        bool fin = _output == AssemblerOutput.Frames ? piece.Header.Fin : piece.EndsMessage;
         ReservedBits reserved = _output == AssemblerOutput.Frames ? piece.Header.Reserved & ~OwnedBits : _reserved;
         if (isComplete && piece.Starts && _transform is null && _message.Length == 0 && !piece.Payload.IsEmpty)
         {
             // As most are: all of it at once, so that nothing has to be kept between pieces.
             SharedBuffer shared = _message.TakeWhole(piece.Payload, out int offset);
-            frame = Frame.Create(piece.Type, piece.Header.Fin, reserved, shared, offset, piece.Payload.Length);
+            frame = Frame.Create(piece.Type, fin, reserved, shared, offset, piece.Payload.Length);
             return true;
         }
 
@@ -147,7 +140,7 @@ public sealed class MessageAssembler : IDisposable
         if (!isComplete)
             return false;
         ReadOnlyMemory<byte> payload = _message.Take(out SharedBuffer? owner);
-        frame = Frame.Create(piece.Type, piece.Header.Fin, reserved, payload, owner);
+        frame = Frame.Create(piece.Type, fin, reserved, payload, owner);
         return true;
     }
 
@@ -157,8 +150,12 @@ public sealed class MessageAssembler : IDisposable
     /// </summary>
     public bool TryTakePiece([NotNullWhen(true)] out Frame? piece)
     {
-        piece = _pieces is { Length: > 0 } ? TakePiece(fin: false) : null;
-        return piece is not null;
+        piece = null;
+        if (_output != AssemblerOutput.Pieces || _message.Length == 0)
+            return false;
+        ReadOnlyMemory<byte> payload = _message.Take(out SharedBuffer? owner);
+        piece = Frame.Create(_type, fin: false, _reserved, payload, owner);
+        return true;
     }
 
     /// <summary>
@@ -180,13 +177,13 @@ public sealed class MessageAssembler : IDisposable
 
     /// <summary>Memory of the message in progress, to read its next payload bytes straight into; pieces over that memory are then not copied.</summary>
     /// <param name="most">How many bytes of the frame in progress have not come yet.</param>
-    public Memory<byte> GetPayloadMemory(long most) => _pieces is null ? _message.GetTail(most) : _pieces.GetTail(most);
+    public Memory<byte> GetPayloadMemory(long most) => _message.GetTail(most);
 
     /// <summary>Lets go of memory that only a connection in traffic needs.</summary>
     public void Trim()
     {
         _allocator.Trim();
-        _pieces?.Trim();
+        _message.Trim();
     }
 
     /// <summary>Drops what was not completed and gives the memory back. Frames that were delivered stay valid.</summary>
@@ -194,7 +191,6 @@ public sealed class MessageAssembler : IDisposable
     {
         _message.Discard();
         _control.Discard();
-        _pieces?.Discard();
         _allocator.Trim();
     }
 
@@ -221,30 +217,15 @@ public sealed class MessageAssembler : IDisposable
     // They were meant for the extensions.
     private ReservedBits OwnedBits => _transform?.OwnedBits ?? ReservedBits.None;
 
-    private Frame TakePiece(bool fin)
-    {
-        ReadOnlyMemory<byte> payload = _pieces!.Take(out SharedBuffer? owner);
-        return Frame.Create(_type, fin, _reserved, payload, owner);
-    }
-
     private void Append(in FramePiece piece)
     {
         if (piece.Starts)
             Expect(piece);
-        if (_pieces is not null)
-            _pieces.Append(piece.Payload);
-        else
-            _message.Append(piece.Payload);
+        _message.Append(piece.Payload);
     }
 
     // Memory of about the right size is taken when the frame's bytes come.
-    private void Expect(in FramePiece piece)
-    {
-        if (_pieces is not null)
-            _pieces.Expect(piece.Header.PayloadLength);
-        else
-            _message.Expect(piece.Header.PayloadLength, final: _output == AssemblerOutput.Frames || piece.Header.Fin);
-    }
+    private void Expect(in FramePiece piece) => _message.Expect(piece.Header.PayloadLength, final: _output == AssemblerOutput.Frames || piece.Header.Fin);
 
     // Judged at the header, before memory is taken: all but the size of a message, which extensions change.
     private bool TryStart(in FramePiece piece)
@@ -299,7 +280,7 @@ public sealed class MessageAssembler : IDisposable
         if (piece.Starts && !TryStart(piece))
             return false;
 
-        int before = _pieces?.Length ?? _message.Length;
+        int before = _message.Length;
         bool isWell = transform.TryProcess(piece, _transformed!, MaxMessageSize, out ReadOnlySpan<byte> rest, out ProtocolViolation? violation);
         Violation = violation;
         if (isWell && piece.Starts && !transform.IsActive)
@@ -309,15 +290,13 @@ public sealed class MessageAssembler : IDisposable
                 Expect(piece);
         }
 
-        if (isWell && _pieces is not null)
-            _pieces.Append(rest);
-        else if (isWell)
+        if (isWell)
             _message.Append(rest);
         transform.Clear();
         if (isWell && piece.Type == FrameType.Text)
-            isWell = TryValidate(_pieces is null ? _message.Since(before) : _pieces.Since(before), piece.EndsMessage);
+            isWell = TryValidate(_message.Since(before), piece.EndsMessage);
         if (!isWell)
-            _pieces?.Truncate(before); // what came before in the same batch is still handed on; this is not
+            _message.Truncate(before); // what came before in the same batch is still handed on; this is not
         return isWell;
     }
 
@@ -327,15 +306,13 @@ public sealed class MessageAssembler : IDisposable
         // _Fail the WebSocket Connection_." Noticed at the first bad byte, not at the end of the message.
         if (_utf8.Append(text) && (!ends || _utf8.IsComplete))
             return true;
-        if (OnInvalidText is null)
+        if (!AllowsInvalidText)
         {
             Violation = ProtocolViolation.InvalidUtf8("a text message");
             return false;
         }
 
         _utf8.Reset();
-        if (!_hasInvalidText)
-            OnInvalidText();
-        return _hasInvalidText = true;
+        return HasInvalidText = true;
     }
 }

@@ -216,7 +216,7 @@ public partial class DefaultWebSocketSession
     {
         if (type is not (FrameType.Text or FrameType.Binary))
             throw new InvalidOperationException($"The {converter.GetType().Name} made a {type} message of a value. A converter makes text or binary messages.");
-        ValueTask sending = Connection.Sender.SendAsync(new OutgoingFrame(type, output.Written), token);
+        ValueTask sending = Connection.Sender.SendAsync(type, output.Written, default, token);
         if (!sending.IsCompletedSuccessfully)
             return DisposeWhenSentAsync(sending, output);
         output.Dispose();

@@ -1,11 +1,16 @@
+using System.Runtime.CompilerServices;
+
 namespace Duplex;
 
 public partial class DefaultWebSocketSession
 {
-    private readonly IncomingStreams? _streams;
+    private readonly bool _receivesStreams;
 
-    private IncomingStreams Streams => _streams ?? throw new InvalidOperationException(
-        "The session was opened with ReceiveMode.Messages, so it has no streams. Receive from Incoming, or open it with ReceiveMode = ReceiveMode.Streams on the request.");
+    // 0 or 1, by exchange: whether a call is in progress.
+    private int _isReceivingStream;
+
+    // Only touched by the call in progress.
+    private WebSocketMessageStream? _lastStream;
 
     /// <summary>
     /// Receives the next message as a stream, as soon as its first bytes have come. What is left of the one before is skipped, which may mean waiting for it to come; that stream cannot be
@@ -22,12 +27,51 @@ public partial class DefaultWebSocketSession
     /// The session does not receive streams (<see cref="ReceiveMode.Streams"/>), another call is waiting, or the stream before is being read.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public ValueTask<WebSocketMessageStream?> ReceiveStreamAsync(CancellationToken cancellationToken = default) => Streams.ReceiveAsync(cancellationToken);
+    public async ValueTask<WebSocketMessageStream?> ReceiveStreamAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfNoStreams();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (Interlocked.Exchange(ref _isReceivingStream, 1) != 0)
+            throw new InvalidOperationException("Another call waits for the next message already. Messages come one at a time, each skips the rest of the one before: let one place receive them.");
+        try
+        {
+            if (_lastStream is not null)
+                await _lastStream.SkipRestAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            _lastStream = null;
+            while (await Queue.WaitToTakeAsync(cancellationToken).ConfigureAwait(false))
+            {
+                if (Queue.TryTake() is { } first)
+                    return _lastStream = new WebSocketMessageStream(first, Queue, CloseState);
+            }
+
+            return null;
+        }
+        finally
+        {
+            Volatile.Write(ref _isReceivingStream, 0);
+        }
+    }
 
     /// <summary>Receives all messages as streams, to the normal end. Going on to the next skips what is left of the one before.</summary>
     /// <inheritdoc cref="ReceiveStreamAsync"/>
     /// <returns>The messages.</returns>
-    public IAsyncEnumerable<WebSocketMessageStream> ReceiveStreamsAsync(CancellationToken cancellationToken = default) => Streams.ReceiveAllAsync(cancellationToken);
+    public IAsyncEnumerable<WebSocketMessageStream> ReceiveStreamsAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfNoStreams();
+        return EnumerateStreamsAsync(cancellationToken);
+    }
 
     private static AssemblerOutput OutputFor(ReceiveMode mode) => mode == ReceiveMode.Streams ? AssemblerOutput.Pieces : AssemblerOutput.Messages;
+
+    private async IAsyncEnumerable<WebSocketMessageStream> EnumerateStreamsAsync([EnumeratorCancellation] CancellationToken token)
+    {
+        while (await ReceiveStreamAsync(token).ConfigureAwait(false) is { } message)
+            yield return message;
+    }
+
+    private void ThrowIfNoStreams()
+    {
+        if (!_receivesStreams)
+            throw new InvalidOperationException("The session was opened with ReceiveMode.Messages, so it has no streams. Receive from Incoming, or open it with ReceiveMode = ReceiveMode.Streams on the request.");
+    }
 }

@@ -3,21 +3,20 @@ namespace Duplex;
 /// <summary>
 /// A session as most users want it: whole messages in <see cref="WebSocketSession.Incoming"/>, pings answered, pings sent, a polite close in both directions.
 /// </summary>
-public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
+public partial class DefaultWebSocketSession : WebSocketSession
 {
-    private readonly PingLedger _pings;
+    private readonly PendingPings _pings;
     private readonly KeepAliveTimer _keepAlive;
     private readonly TimeProvider _time;
 
     private protected DefaultWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, OutputFor(settings.ReceiveMode), settings)
     {
-        if (settings.ReceiveMode == ReceiveMode.Streams)
-            _streams = new IncomingStreams(Queue, CloseState);
+        _receivesStreams = settings.ReceiveMode == ReceiveMode.Streams;
         _time = settings.Time;
         Converter = settings.Converter;
-        _pings = new PingLedger(_time);
-        _keepAlive = new KeepAliveTimer(Connection, Lifetime, _pings, settings);
-        Lifetime.Start(this, _keepAlive);
+        _pings = new PendingPings(_time);
+        _keepAlive = new KeepAliveTimer(Connection, this, Log, _pings, settings);
+        Lifetime.Start(_keepAlive);
         _keepAlive.Start();
     }
 
@@ -59,7 +58,7 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
     /// <summary>Completes with <see cref="WebSocketSession.Completion"/>: what we sent if we closed, what we received if the peer did, else 1006. Never null, never faulted.</summary>
     public Task<CloseReason> CloseReason => Lifetime.CloseReason;
 
-    bool IFrameReceiver.HasRoom => Queue.MayAdd;
+    private protected override bool AnswersClose => true;
 
     /// <summary>A session over a duplex stream.</summary>
     internal static DefaultWebSocketSession Over(Stream stream, IDisposable owner, SessionSettings settings) => new(stream, owner, settings);
@@ -77,15 +76,15 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
         cancellationToken.ThrowIfCancellationRequested();
         TimeSpan timeout = PingTimeout;
         using var limit = new TimeLimit(_time, timeout);
-        PingLedger.Ping? ping = null;
+        PendingPings.Ping? ping = null;
         try
         {
             // A peer that does not read uses up the same time.
-            if (!Connection.Pump.IsClosed && !await limit.CompletesAsync(Connection.Pump.WaitForRoomAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
+            if (!Connection.Pump.IsClosed && !await limit.CompletesAsync(Connection.Pump.WaitForRoomAsync(0, cancellationToken), cancellationToken).ConfigureAwait(false))
                 throw new TimeoutException($"The ping could not be sent within the ping timeout of {timeout.TotalSeconds:0.###} s: the peer takes nothing of what was sent before.");
             cancellationToken.ThrowIfCancellationRequested();
             ping = SendPing();
-            Connection.Receiving.Hurry();
+            Connection.Receiving.Reclaim();
             if (!await limit.CompletesAsync(Task.WhenAny(ping.Task, Completion), cancellationToken).ConfigureAwait(false))
                 throw new TimeoutException($"No pong came within the ping timeout of {timeout.TotalSeconds:0.###} s.");
             return ping.Task.IsCompletedSuccessfully ? ping.Task.Result : throw CloseState.ToSendException(Queue.Dropped);
@@ -97,48 +96,21 @@ public partial class DefaultWebSocketSession : WebSocketSession, IFrameReceiver
         }
     }
 
-    void IFrameReceiver.OnFrame(Frame frame)
-    {
-        if (!frame.IsControl)
-        {
-            Enqueue(frame);
-            return;
-        }
+    // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already received a Close frame."
+    private protected override void OnPing(ReadOnlySpan<byte> payload) => Connection.Pump.OwePong(payload);
 
-        switch (frame.Type)
-        {
-            case FrameType.Ping:
-                // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already received a Close frame."
-                Connection.Pump.OwePong(frame.Data.Span);
-                frame.Recycle();
-                break;
-            default:
-                if (_pings.OnPong(frame.Data.Span) is not 0 and ulong answered)
-                    _keepAlive.OnPong(answered);
-                frame.Recycle();
-                break;
-        }
+    private protected override void OnPong(ReadOnlySpan<byte> payload)
+    {
+        if (_pings.OnPong(payload) is not 0 and ulong answered)
+            _keepAlive.OnPong(answered);
     }
 
-    void IFrameReceiver.OnClose(Frame.Close close)
-    {
-        Duplex.CloseReason reason = close.ReadReason() ?? Duplex.CloseReason.NoStatus;
-        close.Recycle();
-        Lifetime.OnPeerClose(reason, answer: true);
-    }
+    private protected override void OnWritePending() => _keepAlive.OnWritePending();
 
-    void IFrameReceiver.OnBatchEnd()
+    private PendingPings.Ping SendPing()
     {
-        Queue.Publish();
-        Connection.Pump.Kick();
-    }
-
-    Task IFrameReceiver.WaitForRoomAsync() => Queue.WaitForRoomAsync();
-
-    private PingLedger.Ping SendPing()
-    {
-        Span<byte> payload = stackalloc byte[PingLedger.PayloadSize];
-        PingLedger.Ping ping = _pings.Add(payload, isAwaited: true);
+        Span<byte> payload = stackalloc byte[PendingPings.PayloadSize];
+        PendingPings.Ping ping = _pings.Add(payload, isAwaited: true);
         if (Connection.Pump.TryStageControl(Opcode.Ping, payload))
             return ping;
         _pings.Withdraw(ping);

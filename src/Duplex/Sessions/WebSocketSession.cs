@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Unicode;
 
@@ -15,35 +16,29 @@ namespace Duplex;
 /// the connection ends: it keeps its socket, sends its pings and fills <see cref="Incoming"/>, also when nothing refers to it any more. There is no finalizer.
 /// </para>
 /// </remarks>
-public abstract partial class WebSocketSession : IAsyncDisposable
+public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
 {
     // Up to here a text's UTF-8 is as good as certain to fit a pool's common buffers at three bytes a character, which spares counting them first.
     private const int UncountedText = 4096;
 
     private readonly FrameChannelReader? _incoming;
 
-    // Each set once, from null, by whoever needs it first: most sessions send in one way only, and those that idle in none.
-    private OutgoingFrames? _outgoingFrames;
-    private OutgoingStreams? _outgoingStreams;
+    // Set once, from null, by the first that asks: most sessions send without it.
     private FrameChannelWriter? _outgoing;
 
     private protected WebSocketSession(Stream stream, IDisposable owner, AssemblerOutput output, SessionSettings settings)
     {
+        Log = new SessionLog(settings.Logger, settings.Target);
         Queue = new FrameQueue(settings.Incoming, CloseState, ofPieces: output == AssemblerOutput.Pieces);
-        Connection = new StreamConnection(
-            stream, owner, output, settings.Connection, CloseState,
-            onOverflow: overflow => Lifetime!.TryEnd(CloseCause.SendOverflow(overflow)),
-            onFault: (code, error) => Lifetime!.TryEnd(CloseCause.Failure(new CloseReason(code), error)),
-            onInvalidText: () => Lifetime!.Log.InvalidTextReceived());
-        Queue.Source = Connection.Receiving;
-        Lifetime = new SessionLifetime(Connection, CloseState, Queue, settings);
+        Connection = new StreamConnection(stream, owner, output, Queue, CloseState, this, Log, settings.Connection);
+        Lifetime = new SessionLifetime(Connection, CloseState, Queue, Log, settings);
         Pool = settings.Connection.Pool;
         if (output != AssemblerOutput.Pieces)
-            _incoming = new FrameChannelReader(Queue, CloseState);
+            _incoming = new FrameChannelReader(Queue, Connection.Receiving, CloseState);
     }
 
     /// <summary>The session's id: short, and unique among the sessions of this process. Every log line of the session has it.</summary>
-    public string Id => Lifetime.Log.Id;
+    public string Id => Log.Id;
 
     /// <summary>
     /// The messages received from the peer, in order. Enumeration ends normally after a close, when every message up to the peer's
@@ -59,7 +54,7 @@ public abstract partial class WebSocketSession : IAsyncDisposable
         "The session was opened with ReceiveMode.Streams, so it has no Incoming. Receive with ReceiveStreamAsync, or open it with ReceiveMode.Messages.");
 
     /// <summary>What we send, as a channel; the <c>SendAsync</c> methods do the same.</summary>
-    public FrameChannelWriter Outgoing => _outgoing ?? FirstToSet(ref _outgoing, new FrameChannelWriter(OutgoingFrames, Lifetime));
+    public FrameChannelWriter Outgoing => _outgoing ?? Interlocked.CompareExchange(ref _outgoing, new FrameChannelWriter(Connection.Sender, this), null) ?? _outgoing;
 
     /// <summary>
     /// The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Settable at any time; it holds from the next frame header on. Where messages are received
@@ -92,11 +87,32 @@ public abstract partial class WebSocketSession : IAsyncDisposable
     /// <summary>Fires with <see cref="Completion"/>; callbacks run on the thread pool.</summary>
     public CancellationToken Closed => Lifetime.Closed;
 
+    /// <summary>The session's active extensions, in the order in which a message that is sent passes them; on the way in it is the reverse. A raw session has none.</summary>
+    public IReadOnlyList<WebSocketExtension> Extensions => Connection.Extensions;
+
+    /// <summary>The active extension of a type.</summary>
+    /// <typeparam name="TExtension">The extension's type, or a base of it; the first that fits is given.</typeparam>
+    /// <exception cref="InvalidOperationException">None is active: it was not installed, or the server did not accept it.</exception>
+    public TExtension Extension<TExtension>()
+        where TExtension : WebSocketExtension => TryGetExtension(out TExtension? extension)
+            ? extension
+            : throw new InvalidOperationException(
+                $"The session has no active {typeof(TExtension).Name}: it was not installed, or the server did not accept it. Ask TryGetExtension where that may be so.");
+
+    /// <summary>The active extension of a type, if there is one.</summary>
+    /// <typeparam name="TExtension">The extension's type, or a base of it; the first that fits is given.</typeparam>
+    /// <param name="extension">The extension. Its session disposes it.</param>
+    /// <returns>Whether there is one.</returns>
+    public bool TryGetExtension<TExtension>([NotNullWhen(true)] out TExtension? extension)
+        where TExtension : WebSocketExtension
+    {
+        extension = Extensions.OfType<TExtension>().FirstOrDefault();
+        return extension is not null;
+    }
+
     private protected CloseState CloseState { get; } = new();
 
-    private OutgoingFrames OutgoingFrames => _outgoingFrames ?? FirstToSet(ref _outgoingFrames, new OutgoingFrames(Connection, Lifetime, CloseState));
-
-    private OutgoingStreams OutgoingStreams => _outgoingStreams ?? FirstToSet(ref _outgoingStreams, new OutgoingStreams(Connection.Sender, Lifetime, CloseState, Pool));
+    private protected SessionLog Log { get; }
 
     private protected ArrayPool<byte> Pool { get; }
 
@@ -115,20 +131,20 @@ public abstract partial class WebSocketSession : IAsyncDisposable
     /// <exception cref="ChannelOverflowException">There was no room, and the outgoing queue is set to close then.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before the frame was staged.</exception>
     /// <exception cref="NotSupportedException">It is a ping or a pong, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
-    public ValueTask SendAsync(Frame frame, CancellationToken cancellationToken = default) => OutgoingFrames.SendAsync(frame, cancellationToken);
+    public ValueTask SendAsync(Frame frame, CancellationToken cancellationToken = default) => Connection.Sender.SendAsync(frame, default, cancellationToken);
 
     /// <summary>Sends a text message.</summary>
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
     /// <param name="text">The text; it must hold whole characters.</param>
     /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
-    public ValueTask SendAsync(string text, CancellationToken cancellationToken = default) => SendAsync(text, SendTransform.Default, cancellationToken);
+    public ValueTask SendAsync(string text, CancellationToken cancellationToken = default) => SendAsync(text, default(SendOptions), cancellationToken);
 
-    /// <summary>Sends a text message, with a wish to the extensions.</summary>
+    /// <summary>Sends a text message, with options.</summary>
     /// <inheritdoc cref="SendAsync(string, CancellationToken)"/>
     /// <param name="text">The text; it must hold whole characters.</param>
-    /// <param name="transform">What is wished of the session's extensions, such as not to compress the message.</param>
+    /// <param name="options">What is asked for, for example not to compress the message.</param>
     /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
-    public ValueTask SendAsync(string text, SendTransform transform, CancellationToken cancellationToken)
+    public ValueTask SendAsync(string text, SendOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(text);
         int most = text.Length <= UncountedText ? text.Length * 3 : Encoding.UTF8.GetByteCount(text);
@@ -139,7 +155,7 @@ public abstract partial class WebSocketSession : IAsyncDisposable
             throw new ArgumentException("The text holds half of a surrogate pair, which UTF-8 cannot carry. Send whole characters, or send bytes.", nameof(text));
         }
 
-        ValueTask sending = Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, buffer.AsMemory(0, written), IsValidText: true, Transform: transform), cancellationToken);
+        ValueTask sending = Connection.Sender.SendAsync(FrameType.Text, buffer.AsMemory(0, written), options, cancellationToken, isValidText: true);
         if (!sending.IsCompletedSuccessfully)
             return ReturnWhenSentAsync(sending, buffer);
         ArrayPool<byte>.Shared.Return(buffer);
@@ -151,7 +167,7 @@ public abstract partial class WebSocketSession : IAsyncDisposable
     /// <param name="data">The bytes; borrowed until the call completes.</param>
     /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
     public ValueTask SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
-        Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Binary, data), cancellationToken);
+        Connection.Sender.SendAsync(FrameType.Binary, data, default, cancellationToken);
 
     /// <summary>Sends a text message that is UTF-8 already.</summary>
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
@@ -160,7 +176,7 @@ public abstract partial class WebSocketSession : IAsyncDisposable
 #pragma warning disable RS0027 // the overload with a wish to the extensions demands its token: see there
     public ValueTask SendTextAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken = default) =>
 #pragma warning restore RS0027
-        Connection.Sender.SendAsync(new OutgoingFrame(FrameType.Text, utf8), cancellationToken);
+        Connection.Sender.SendAsync(FrameType.Text, utf8, default, cancellationToken);
 
     /// <summary>
     /// Sends a message whose content comes from a stream, in constant memory: fragments of at most 64 KiB, each as soon as its bytes are read, until the stream ends. Other messages wait
@@ -181,23 +197,46 @@ public abstract partial class WebSocketSession : IAsyncDisposable
 #pragma warning disable RS0027 // the overload with a wish to the extensions demands its token: see there
     public ValueTask SendAsync(Stream content, FrameType type = FrameType.Binary, CancellationToken cancellationToken = default) =>
 #pragma warning restore RS0027
-        SendAsync(content, type, SendTransform.Default, cancellationToken);
+        SendAsync(content, type, default, cancellationToken);
 
-    /// <summary>Sends a message whose content comes from a stream, with a wish to the extensions.</summary>
+    /// <summary>Sends a message whose content comes from a stream, with options.</summary>
     /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"/>
     /// <param name="content">The content, from its present position to its end. It is read with a token that also fires when the session ends, and is not disposed.</param>
     /// <param name="type">Binary, or text, whose content must be UTF-8, which is checked.</param>
-    /// <param name="transform">What is wished of the session's extensions, such as not to compress the message.</param>
+    /// <param name="options">What is asked for, for example not to compress the message.</param>
     /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; from then on it ends the session with 1011, and is ignored once all is staged.</param>
-    public ValueTask SendAsync(Stream content, FrameType type, SendTransform transform, CancellationToken cancellationToken)
+    public ValueTask SendAsync(Stream content, FrameType type, SendOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
         if (!content.CanRead)
             throw new ArgumentException("The stream cannot be read.", nameof(content));
         if (type is not (FrameType.Text or FrameType.Binary))
             throw new ArgumentOutOfRangeException(nameof(type), type, "A message is text or binary.");
-        return OutgoingStreams.SendAsync(content, type, transform, cancellationToken);
+        return StreamSender.SendAsync(Connection.Sender, CloseState, this, Pool, content, type, options, Completion, cancellationToken);
     }
+
+    /// <summary>Sends a frame, with options.</summary>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
+    /// <param name="frame">The frame; of a fragmented message the first one's wish counts.</param>
+    /// <param name="options">What is asked for, for example not to compress the message.</param>
+    /// <param name="cancellationToken">Withdraws the frame as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
+    public ValueTask SendAsync(Frame frame, SendOptions options, CancellationToken cancellationToken) => Connection.Sender.SendAsync(frame, options, cancellationToken);
+
+    /// <summary>Sends a binary message, with options.</summary>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="data">The bytes; borrowed until the call completes.</param>
+    /// <param name="options">What is asked for, for example not to compress the message.</param>
+    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> data, SendOptions options, CancellationToken cancellationToken) =>
+        Connection.Sender.SendAsync(FrameType.Binary, data, options, cancellationToken);
+
+    /// <summary>Sends a text message that is UTF-8 already, with options.</summary>
+    /// <inheritdoc cref="SendTextAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="utf8">The text in UTF-8, which is checked; borrowed until the call completes.</param>
+    /// <param name="options">What is asked for, for example not to compress the message.</param>
+    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+    public ValueTask SendTextAsync(ReadOnlyMemory<byte> utf8, SendOptions options, CancellationToken cancellationToken) =>
+        Connection.Sender.SendAsync(FrameType.Text, utf8, options, cancellationToken);
 
     /// <summary>Completes when the transport has accepted everything that was staged before the call. Nothing needs it to go out; it only tells when it has.</summary>
     /// <param name="cancellationToken">Ends the wait only.</param>
@@ -247,7 +286,7 @@ public abstract partial class WebSocketSession : IAsyncDisposable
     public Task<CloseResult> CloseAsync(Exception error, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(error);
-        return Lifetime.CloseAsync(CloseCause.Leave(new CloseReason(CloseCode.InternalError), error), cancellationToken);
+        return Lifetime.CloseAsync(CloseCause.CloseAndDiscard(new CloseReason(CloseCode.InternalError), error), cancellationToken);
     }
 
     /// <summary>Ends the session at once. The peer gets no Close; what was staged may be lost, what was not received is dropped. Safe in any state.</summary>
@@ -264,27 +303,8 @@ public abstract partial class WebSocketSession : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Queues a received frame. From the receive loop only.</summary>
-    private protected void Enqueue(Frame frame)
-    {
-        if (Queue.TryAdd(frame))
-            return;
-
-        if (Lifetime.TryEnd(IncomingOverflow.Cause(frame)))
-        {
-            frame.Recycle();
-            return;
-        }
-
-        // Another end was faster, so the queue does not close the session any more.
-        Queue.TryAdd(frame);
-    }
-
     /// <summary>Begins to close, and drops what was not received; does not wait.</summary>
-    internal void Leave(CloseReason reason) => Lifetime.TryClose(CloseCause.Leave(reason));
-
-    private static T FirstToSet<T>(ref T? field, T made)
-        where T : class => Interlocked.CompareExchange(ref field, made, null) ?? made;
+    internal void CloseAndDiscard(CloseReason reason) => Lifetime.TryClose(CloseCause.CloseAndDiscard(reason));
 
     private static async ValueTask ReturnWhenSentAsync(ValueTask sending, byte[] buffer)
     {
@@ -296,5 +316,47 @@ public abstract partial class WebSocketSession : IAsyncDisposable
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    void ISessionEvents.OnPing(ReadOnlySpan<byte> payload) => OnPing(payload);
+
+    void ISessionEvents.OnPong(ReadOnlySpan<byte> payload) => OnPong(payload);
+
+    bool ISessionEvents.OnIncomingOverflow(Frame frame) => Lifetime.TryEnd(CloseCause.Failure(new CloseReason(CloseCode.InternalError), new ChannelOverflowException(
+        $"The incoming queue was full when a {frame.Type} frame of {frame.Data.Length} bytes came, and it is set to close the session then. " +
+        "Receive faster, give Channels.Incoming more room, or let it suspend.")));
+
+    void ISessionEvents.OnBatchEnd(long lastInbound) => Connection.Pump.OnReceived(lastInbound);
+
+    void ISessionEvents.OnPeerClose(CloseReason reason) => Lifetime.OnPeerClose(reason, AnswersClose);
+
+    void ISessionEvents.OnReceiveEnd(ProtocolViolation? violation, Exception? error) => Lifetime.OnReceiveEnd(violation, error);
+
+    bool ISessionEvents.OnCloseRequested(CloseReason reason, Exception? error) => Lifetime.TryClose(CloseCause.Local(reason, error));
+
+    void ISessionEvents.OnSendFault(CloseCode code, WebSocketException error) => Lifetime.TryEnd(CloseCause.Failure(new CloseReason(code), error));
+
+    void ISessionEvents.OnOutgoingOverflow(ChannelOverflowException error) => Lifetime.TryEnd(CloseCause.SendOverflow(error));
+
+    void ISessionEvents.OnWritePending() => OnWritePending();
+
+    void ISessionEvents.OnWriteFailed(Exception error) => Lifetime.OnWriteFailed(error);
+
+    void ISessionEvents.OnPeerLost(TimeoutException error) => Lifetime.TryEnd(CloseCause.Lost(error));
+
+    // What a raw session leaves to its user: pings and pongs are frames of its queue, and it sends no pings.
+
+    private protected abstract bool AnswersClose { get; }
+
+    private protected virtual void OnPing(ReadOnlySpan<byte> payload)
+    {
+    }
+
+    private protected virtual void OnPong(ReadOnlySpan<byte> payload)
+    {
+    }
+
+    private protected virtual void OnWritePending()
+    {
     }
 }

@@ -17,18 +17,21 @@ internal static class Rooms
         ["Diagnostics"] = 1,
         ["Serialization"] = 1,
         ["Timing"] = 1,
-        ["Connections"] = 2,
+        ["Contracts"] = 1,
+        ["Receiving"] = 2,
+        ["Sending"] = 2,
+        ["Lifetime"] = 3,
         ["Engines"] = 3,
-        ["Sessions"] = 3,
+        ["Sessions"] = 4,
     };
 
     /// <summary>The room of what a user types: the files directly in src/Duplex.</summary>
-    public static readonly Room Root = new(4, "Duplex");
+    public static readonly Room Root = new(5, "Duplex");
 
     private static readonly Room Protocol = new(0, "Duplex.Protocol");
 
     /// <summary>The number of the packages on top; each is a room of its own.</summary>
-    private const int Packages = 5;
+    private const int Packages = 7;
 
     /// <summary>The room of a file, or null where there is none.</summary>
     public static Room? Of(string path) => path.Split('/') switch

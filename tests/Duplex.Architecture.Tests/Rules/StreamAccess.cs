@@ -16,7 +16,7 @@ internal static class StreamAccess
     public static readonly ImmutableDictionary<string, string> Readers = new Dictionary<string, string>
     {
         ["src/Duplex/Engines/BodyPreview.cs"] = "reads the body of a response that refuses a handshake, which is no connection of ours",
-        ["src/Duplex/Sessions/OutgoingStreams.cs"] = "reads the content of a message, a stream of the user's, with the user's token",
+        ["src/Duplex/Sessions/StreamSender.cs"] = "reads the content of a message, a stream of the user's, with the user's token",
     }.ToImmutableDictionary();
 
     private static readonly HashSet<string> Reads =

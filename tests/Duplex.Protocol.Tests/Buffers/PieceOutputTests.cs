@@ -8,7 +8,7 @@ public class PieceOutputTests
     public void It_writes_straight_into_the_next_piece()
     {
         var pool = new CountingPool();
-        var pieces = new PieceBuilder(pool);
+        var pieces = new PieceSink(pool);
         var output = new PieceOutput(pieces);
         output.Begin(starts: true, limit: long.MaxValue);
         byte[] all = [.. Enumerable.Range(0, 200_000).Select(i => (byte)i)];
@@ -28,5 +28,5 @@ public class PieceOutputTests
     }
 
     [Fact]
-    public void With_nothing_written_there_is_nothing_since() => Assert.True(new PieceBuilder(new CountingPool()).Since(0).IsEmpty);
+    public void With_nothing_written_there_is_nothing_since() => Assert.True(new PieceSink(new CountingPool()).Since(0).IsEmpty);
 }

@@ -17,7 +17,7 @@ public class CloseCauseTests
     public void Leaving_drops_what_was_received_and_waits_for_the_peer_even_with_an_error()
     {
         var error = new InvalidOperationException();
-        CloseCause cause = CloseCause.Leave(Reason, error);
+        CloseCause cause = CloseCause.CloseAndDiscard(Reason, error);
 
         Assert.Equal((CloseInitiator.Local, Reason), (cause.Initiator, cause.Reason));
         Assert.Same(error, cause.Error);

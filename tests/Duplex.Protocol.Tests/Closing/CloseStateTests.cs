@@ -144,7 +144,7 @@ public class CloseStateTests
     [Fact]
     public void Row_2_leaving_ends_what_is_received_normally_if_the_peer_closes_too_and_nothing_was_discarded()
     {
-        _state.TryBegin(CloseCause.Leave(CloseReason.Normal));
+        _state.TryBegin(CloseCause.CloseAndDiscard(CloseReason.Normal));
         Assert.Equal(WebSocketSessionState.Closing, _state.State);
         Send(CloseReason.Normal);
         _state.MarkReceived(Theirs);
@@ -160,7 +160,7 @@ public class CloseStateTests
     [Fact]
     public void Row_2_leaving_a_peer_that_breaks_a_rule_then_is_no_normal_end()
     {
-        _state.TryBegin(CloseCause.Leave(CloseReason.Normal));
+        _state.TryBegin(CloseCause.CloseAndDiscard(CloseReason.Normal));
         Send(CloseReason.Normal);
 
         var error = new WebSocketProtocolException("x");
@@ -174,7 +174,7 @@ public class CloseStateTests
     public void Row_3_an_error_of_the_users_block_is_the_results_error_and_no_receivers()
     {
         var error = new InvalidOperationException();
-        _state.TryBegin(CloseCause.Leave(new CloseReason(CloseCode.InternalError), error));
+        _state.TryBegin(CloseCause.CloseAndDiscard(new CloseReason(CloseCode.InternalError), error));
         Send(new CloseReason(CloseCode.InternalError));
         _state.MarkReceived(Theirs);
 
@@ -389,8 +389,8 @@ public class CloseStateTests
             (CloseCause.Peer(CloseReason.NoStatus), null, "the peer closed it with 1005 NoStatusReceived"),
             (CloseCause.Peer(new CloseReason(CloseCode.PolicyViolation, "say \"please\"\r\n")), null, "the peer closed it with 1008 PolicyViolation: \"say \\\"please\\\"\\u000D\\u000A\""),
             (CloseCause.Peer(Theirs), new TimeoutException("It took too long."), "the peer closed it with 4000: \"theirs\", but not cleanly (It took too long)"),
-            (CloseCause.Leave(Ours, new InvalidOperationException("ours")), null, "an error on our side ended it (InvalidOperationException)"),
-            (CloseCause.Leave(Ours, new TimeoutException("ours")), null, "an error on our side ended it (TimeoutException)"),
+            (CloseCause.CloseAndDiscard(Ours, new InvalidOperationException("ours")), null, "an error on our side ended it (InvalidOperationException)"),
+            (CloseCause.CloseAndDiscard(Ours, new TimeoutException("ours")), null, "an error on our side ended it (TimeoutException)"),
             (CloseCause.Failure(Ours, new FormatException("ours")), null, "an error on our side ended it (FormatException)"),
             (CloseCause.Lost(new IOException("theirs")), null, "the connection was lost without a Close frame (IOException)"),
             (CloseCause.Aborted(), null, "it was aborted"),

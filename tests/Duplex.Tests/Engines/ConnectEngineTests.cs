@@ -115,7 +115,7 @@ public sealed class ConnectEngineTests
         });
         using var source = new CancellationTokenSource();
 
-        Task opening = HandshakeEdge.ConnectAsync(client, new Uri("ws://host.test/"), null, source.Token);
+        Task opening = HandshakeClient.ConnectAsync(client, new Uri("ws://host.test/"), null, source.Token);
         CancellationToken token = await asked.Task.Soon();
         await source.CancelAsync();
 
@@ -232,5 +232,5 @@ public sealed class ConnectEngineTests
     }
 
     private static Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, Action<WebSocketRequest>? configure = null) =>
-        HandshakeEdge.ConnectAsync(client, configure is null ? new Uri("ws://host.test/") : null, configure, CancellationToken.None).Soon();
+        HandshakeClient.ConnectAsync(client, configure is null ? new Uri("ws://host.test/") : null, configure, CancellationToken.None).Soon();
 }

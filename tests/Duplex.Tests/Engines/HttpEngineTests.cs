@@ -8,7 +8,7 @@ public sealed class HttpEngineTests
         var primary = new FakePrimaryHandler();
         using var client = new HttpClient(new WebSocketsHandler(primary, ws => ws.Subprotocols.Add("a")));
 
-        (UpgradedConnection connection, _) = await HandshakeEdge.ConnectAsync(client, new Uri("ws://host.test/"), null, CancellationToken.None).Soon();
+        (UpgradedConnection connection, _) = await HandshakeClient.ConnectAsync(client, new Uri("ws://host.test/"), null, CancellationToken.None).Soon();
 
         Assert.Same(WebSocketEngines.Http, connection.Call.Engine);
         Assert.Equal("a", FakePrimaryHandler.Value(primary.Request, "Sec-WebSocket-Protocol"));

@@ -58,7 +58,7 @@ public sealed class LargeMessageTests
 
         long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
         Assert.Equal((GiB, 2), (peer.Check.Count, peer.Messages));
-        Assert.InRange(peer.LargestFrame, 1, OutgoingStreams.FragmentSize);
+        Assert.InRange(peer.LargestFrame, 1, StreamSender.FragmentSize);
         Assert.True(peer.PongsInside > 0);
         Assert.InRange(allocated, 0, Allocated);
         Assert.InRange(pool.PeakBytes, 1, 2 * MiB); // what is staged, what is written, the read buffer and a fragment

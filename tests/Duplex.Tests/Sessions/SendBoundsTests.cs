@@ -73,7 +73,7 @@ public sealed class SendBoundsTests
         });
         test.Peer.BlockWrites();
         Task streaming = test.Session.SendAsync(new PatternStream(long.MaxValue)).AsTask();
-        await WritesAndStagesAsync(test, OutgoingStreams.FragmentSize);
+        await WritesAndStagesAsync(test, StreamSender.FragmentSize);
 
         test.Peer.SendFrame(Opcode.Ping, "alive?"u8);
         await Patience.Until(() => test.Peer.IsDrained);
@@ -82,7 +82,7 @@ public sealed class SendBoundsTests
 
         int pong = -1;
         await Patience.Until(() => (pong = Find(test.Peer.Received, frame => frame.Opcode == Opcode.Pong)) >= 0);
-        Assert.InRange(pong - before, 1, (2 * Most) + OutgoingStreams.FragmentSize + Overhead);
+        Assert.InRange(pong - before, 1, (2 * Most) + StreamSender.FragmentSize + Overhead);
         test.Session.Abort();
         await Assert.ThrowsAnyAsync<WebSocketException>(() => streaming.Soon());
     }

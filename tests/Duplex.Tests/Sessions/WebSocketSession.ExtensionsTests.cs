@@ -184,7 +184,7 @@ public sealed class WebSocketSessionExtensionsTests
 
         // In the middle of a series, so that each side's idea of what went before matters.
         await from.Session.SendAsync("first");
-        await from.Session.SendAsync(new PatternStream((3 * OutgoingStreams.FragmentSize) + 5)).Soon();
+        await from.Session.SendAsync(new PatternStream((3 * StreamSender.FragmentSize) + 5)).Soon();
         await from.Session.SendAsync("last");
         for (int i = 0; i < 6; i++)
         {
@@ -194,7 +194,7 @@ public sealed class WebSocketSessionExtensionsTests
 
         Assert.Equal("first"u8.ToArray(), await ReadAllAsync(to));
         check.Add(await ReadAllAsync(to));
-        Assert.Equal((3 * OutgoingStreams.FragmentSize) + 5, check.Count);
+        Assert.Equal((3 * StreamSender.FragmentSize) + 5, check.Count);
         Assert.Equal("last"u8.ToArray(), await ReadAllAsync(to));
         Assert.InRange(from.Pool.PeakBytes, 1, 1 << 20);
     }

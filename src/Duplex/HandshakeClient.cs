@@ -1,0 +1,122 @@
+using System.Net;
+
+namespace Duplex;
+
+/// <summary>Opens a connection through an <see cref="HttpClient"/>: where whatever may go wrong becomes one exception of ours, and only the caller's token a cancellation.</summary>
+internal static class HandshakeClient
+{
+    /// <summary>Opens a connection.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="uri">Where to; null if <paramref name="configure"/> sets it.</param>
+    /// <param name="configure">Completes the request.</param>
+    /// <param name="token">Ends the handshake.</param>
+    /// <returns>The connection, which is the caller's, and the options of the plugin that opened it.</returns>
+    /// <exception cref="ArgumentException">The request cannot be sent; nothing was.</exception>
+    /// <exception cref="InvalidOperationException">The client has no plugin, or a handler that cannot work with it.</exception>
+    /// <exception cref="NotSupportedException">Something was asked for that the plugin's engine cannot do.</exception>
+    /// <exception cref="WebSocketHandshakeException">The handshake failed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> fired; no other leads to this.</exception>
+    public static async Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(
+        HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        var request = new WebSocketRequest { Uri = uri };
+        request.UseDefaults(client.DefaultRequestVersion, client.DefaultVersionPolicy);
+        configure?.Invoke(request);
+        Uri target = WebSocketUri.Resolve(request.Uri, client.BaseAddress, request.IsSecureOnly);
+        Prepare(request, client);
+        token.ThrowIfCancellationRequested();
+
+        using var attempt = new HandshakeAttempt(request, token);
+        using HttpResponseMessage response = await SendAsync(client, attempt, target, token).ConfigureAwait(false);
+        if (response.Content is UpgradedContent content && content.TryTake() is { } connection)
+            return (connection, attempt.Options!);
+        if (attempt.Options is null)
+            throw NotInstalled(null);
+        if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
+        {
+            throw new InvalidOperationException(
+                "A handler above WebSocketsHandler replaced the response of a WebSocket handshake, or its content, which is the session itself. " +
+                "Let that handler pass responses with status 101 on as they are.");
+        }
+
+        // The client's own limit ends with the headers. The body of a rejection gets as much again, or what is left of the handshake timeout if that is less.
+        using var patience = new CancellationTokenSource(client.Timeout, attempt.Options.TimeProvider);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(token, attempt.Deadline.Token, patience.Token);
+        WebSocketHandshakeException rejection = await HttpUpgrade.RejectionAsync(response, any.Token).ConfigureAwait(false);
+        token.ThrowIfCancellationRequested();
+        throw rejection;
+    }
+
+    // All that can be judged before the first handler of the client is called.
+    private static void Prepare(WebSocketRequest request, HttpClient client)
+    {
+        if (request is { IsRaw: true, ReceiveMode: ReceiveMode.Streams })
+            throw new ArgumentException("A raw session receives the frames of the wire, not messages as streams. Leave ReceiveMode as it is, or open a default session.");
+        if (request.HasHeaders)
+            HandshakeHeaders.Check(request.Headers);
+        HandshakeHeaders.CheckValues(client.DefaultRequestHeaders);
+        if (!request.HasHeaders)
+            return;
+        foreach (string subprotocol in HandshakeHeaders.Subprotocols(request.Headers))
+        {
+            if (!request.Subprotocols.Contains(subprotocol))
+                request.Subprotocols.Add(subprotocol);
+        }
+
+        request.Headers.Remove(HandshakeHeaders.Protocol);
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, HandshakeAttempt attempt, Uri target, CancellationToken token)
+    {
+        try
+        {
+            // Headers only: reading the content would be reading the session.
+            return await client.SendAsync(attempt.CreateMarker(target), HttpCompletionOption.ResponseHeadersRead, token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (token.IsCancellationRequested && e is (OperationCanceledException or WebSocketHandshakeException or HttpRequestException or IOException))
+        {
+            // Whatever it has become on its way through the client's handlers.
+            throw new OperationCanceledException("The WebSocket handshake was cancelled by its caller.", e, token);
+        }
+        catch (OperationCanceledException e) when (e.InnerException is TimeoutException)
+        {
+            HandshakeFailure? late = await HandshakeBounds.WhyLateAsync(attempt.Deadline, "HttpClient.Timeout", client.Timeout).ConfigureAwait(false);
+            throw new WebSocketHandshakeException(late ?? HandshakeRefusals.ClientTimeout.Failure(("timeout", HandshakeBounds.Seconds(client.Timeout))), e);
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new WebSocketHandshakeException(HandshakeRefusals.GivenUpAbove.Failure(), e);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new WebSocketHandshakeException(HandshakeRefusals.ClientDisposed.Failure(), e);
+        }
+        catch (NotSupportedException e) when (attempt.Options is null)
+        {
+            throw NotInstalled(e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw Failed(e);
+        }
+    }
+
+    // What the transport throws comes through all handlers above, and so does what those throw themselves.
+    private static WebSocketHandshakeException Failed(Exception error)
+    {
+        HandshakeAttempt.Origin? origin = HandshakeAttempt.OriginOf(error);
+        Exception cause = origin?.Error ?? error;
+        if (TransportRefusal.FindProxys(cause) is null && cause is HttpRequestException { StatusCode: { } status })
+        {
+            HandshakeRefusal row = origin is null ? HandshakeRefusals.StatusAbove : HandshakeRefusals.StatusBelow;
+            return new WebSocketHandshakeException(row.Failure(("below", origin?.Below ?? ""), ("status", TransportRefusal.Describe(status))), error, status);
+        }
+
+        return origin is null ? new WebSocketHandshakeException(HandshakeRefusals.AboveThrew.Failure(), error) : TransportRefusal.Of(cause, origin.ThroughProxy, error);
+    }
+
+    private static InvalidOperationException NotInstalled(Exception? inner) => new(
+        "The HttpClient has no WebSockets plugin. Create it with one, new HttpClient(new WebSocketsHandler()), or add a WebSocketsHandler to its factory's handlers. " +
+        "If there is one, a handler above it answered, or copied the request without its Options.", inner);
+}

@@ -1,0 +1,177 @@
+namespace Duplex;
+
+/// <summary>Gives <see cref="KeepAlive"/> its time and its effect: one timer a session, none while pings are off.</summary>
+/// <remarks>Thread-safe.</remarks>
+/// <param name="connection">The connection.</param>
+/// <param name="session">What a silent peer is reported to.</param>
+/// <param name="log">The session's log.</param>
+/// <param name="pings">Where its pings are entered.</param>
+/// <param name="settings">The settings.</param>
+internal sealed class KeepAliveTimer(StreamConnection connection, ISessionEvents session, SessionLog log, PendingPings pings, SessionSettings settings) : IDisposable
+{
+    // What a timer can count: milliseconds in 32 bits, 24 days.
+    private static readonly TimeSpan LongestTime = TimeSpan.FromMilliseconds(int.MaxValue);
+
+    private readonly Lock _sync = new();
+    private readonly TimeProvider _time = settings.Time;
+
+    // All under _sync.
+    private readonly KeepAlive _keepAlive = new(settings.Time, settings.PingInterval, settings.PingTimeout);
+    private PauseWatch _pause = new(settings.Time);
+    private ITimer? _timer;
+    private bool _isStarted;
+    private bool _isDisposed;
+
+    /// <summary>How long after a ping the next one is sent.</summary>
+    public TimeSpan Interval
+    {
+        get
+        {
+            lock (_sync)
+                return _keepAlive.Interval;
+        }
+        set
+        {
+            ThrowIfOutOfRange(value);
+            lock (_sync)
+                _keepAlive.Interval = value;
+            Tick();
+        }
+    }
+
+    /// <summary>How long the peer may be silent.</summary>
+    public TimeSpan Timeout
+    {
+        get
+        {
+            lock (_sync)
+                return _keepAlive.Timeout;
+        }
+        set
+        {
+            ThrowIfOutOfRange(value);
+            lock (_sync)
+                _keepAlive.Timeout = value;
+            Tick();
+        }
+    }
+
+    /// <summary>Begins the first period.</summary>
+    public void Start()
+    {
+        lock (_sync)
+            _isStarted = true;
+        Tick();
+    }
+
+    /// <summary>A write waits for the transport: it has a deadline of its own, and no ping may be due for long.</summary>
+    public void OnWritePending() => Tick();
+
+    /// <summary>A pong answered the ping of this number and all before it.</summary>
+    public void OnPong(ulong number)
+    {
+        lock (_sync)
+            _keepAlive.OnPong(number);
+    }
+
+    /// <summary>Sends no more pings, and watches no more.</summary>
+    public void Dispose()
+    {
+        lock (_sync)
+        {
+            _isDisposed = true;
+            _timer?.Dispose();
+            _timer = null;
+        }
+    }
+
+    private static void ThrowIfOutOfRange(TimeSpan value)
+    {
+        if ((value <= TimeSpan.Zero || value > LongestTime) && value != System.Threading.Timeout.InfiniteTimeSpan)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(value), value, $"A ping interval or timeout is positive and at most {LongestTime.TotalDays:0.0} days, or Timeout.InfiniteTimeSpan to turn it off.");
+        }
+    }
+
+    private void Tick()
+    {
+        KeepAlive.Action action;
+        TimeSpan? full;
+        Span<byte> payload = stackalloc byte[PendingPings.PayloadSize];
+        ulong number = 0;
+        lock (_sync)
+        {
+            if (_isDisposed || !_isStarted)
+                return;
+            ReceiveLoop receiving = connection.Receiving;
+            receiving.Reclaim();
+            bool isPaused = receiving.IsPaused; // before the times: the loop sets them in the other order, so one that goes on meanwhile is never taken for one that was silent
+            var seen = new KeepAlive.Sighting(receiving.LastInbound, receiving.LastResume, isPaused, connection.Pump.WriteBegan);
+            long now = _time.GetTimestamp();
+            full = _pause.Notice(now, receiving.IsWaitingForRoom, seen.LastResume, _keepAlive.Interval);
+            (action, TimeSpan next) = _keepAlive.Advance(now, seen);
+            if (action == KeepAlive.Action.Ping)
+            {
+                number = pings.Add(payload, isAwaited: false).Number;
+                _keepAlive.OnPingSent(number);
+            }
+
+            Arm(next);
+        }
+
+        if (full is { } duration)
+            log.IncomingStaysFull(duration);
+        switch (action)
+        {
+            case KeepAlive.Action.Ping:
+                Ping(number, payload);
+                break;
+            case KeepAlive.Action.GiveUp:
+                session.OnPeerLost(new TimeoutException(
+                    $"Ping timeout: the peer sent nothing for {Timeout.TotalSeconds:0.###} s after a ping, or took nothing of what was written to it."));
+                break;
+        }
+    }
+
+    private void Ping(ulong number, ReadOnlySpan<byte> payload)
+    {
+        var accepted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (connection.Pump.TryStageControl(Opcode.Ping, payload, accepted))
+            _ = WatchAsync(number, accepted.Task);
+    }
+
+    private async Task WatchAsync(ulong number, Task accepted)
+    {
+        // A ping that is never accepted is the pending write's matter, or the end has begun.
+        await accepted.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!accepted.IsCompletedSuccessfully)
+            return;
+        lock (_sync)
+            _keepAlive.OnPingAccepted(number, _time.GetTimestamp());
+        Tick();
+    }
+
+    // Under _sync.
+    private void Arm(TimeSpan next)
+    {
+        if (next == System.Threading.Timeout.InfiniteTimeSpan)
+        {
+            _timer?.Dispose();
+            _timer = null;
+            return;
+        }
+
+        // A timer counts whole milliseconds, downwards: rounded up, it never fires before its time.
+        next = TimeSpan.FromMilliseconds(Math.Ceiling(next.TotalMilliseconds));
+        if (_timer is not null)
+        {
+            _timer.Change(next, System.Threading.Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        // The session outlives the call that opens it.
+        using (AmbientFlow.Suppress())
+            _timer = _time.CreateTimer(static state => ((KeepAliveTimer)state!).Tick(), this, next, System.Threading.Timeout.InfiniteTimeSpan);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Buffers.Binary;
+
+namespace Duplex;
+
+/// <summary>The pings that were sent and not answered yet. A pong answers its ping and all earlier ones (RFC 6455 §5.5.3); a pong that nobody asked for answers none.</summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class PendingPings(TimeProvider time)
+{
+    /// <summary>A ping's payload: its number, so that its pong can be told from any other.</summary>
+    public const int PayloadSize = sizeof(ulong);
+
+    // Of the pings that nobody awaits, so many are remembered: a peer that never answers costs no more.
+    private const int MaxUnawaited = 16;
+
+    private readonly Lock _sync = new();
+
+    // All under _sync; in the order of the numbers.
+    private readonly LinkedList<Ping> _pings = [];
+    private ulong _last;
+    private ulong _answered;
+
+    // Written under _sync, read by anybody. In ticks; -1 until the first pong.
+    private long _lastRoundTrip = -1;
+
+    /// <summary>How long the last answered ping took; null before the first.</summary>
+    public TimeSpan? LastRoundTripTime => Volatile.Read(ref _lastRoundTrip) is var ticks and >= 0 ? TimeSpan.FromTicks(ticks) : null;
+
+    /// <summary>Enters a ping and writes its payload.</summary>
+    /// <param name="payload">At least <see cref="PayloadSize"/> bytes.</param>
+    /// <param name="isAwaited">Whether somebody awaits its task, and will withdraw it.</param>
+    public Ping Add(Span<byte> payload, bool isAwaited)
+    {
+        lock (_sync)
+        {
+            var ping = new Ping(++_last, time.GetTimestamp(), isAwaited);
+            BinaryPrimitives.WriteUInt64BigEndian(payload, ping.Number);
+            _pings.AddLast(ping);
+            if (!isAwaited)
+                ForgetOldUnawaited();
+            return ping;
+        }
+    }
+
+    /// <summary>Nobody awaits the ping any more.</summary>
+    public void Withdraw(Ping ping)
+    {
+        lock (_sync)
+            _pings.Remove(ping);
+        ping.TrySetCanceled(); // or whatever waits for the ping, or for the first of several, would hold on to it
+    }
+
+    /// <summary>A pong came. The number of the ping that it answers, with all before it, also of one that was withdrawn; 0 if it answers none.</summary>
+    public ulong OnPong(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length != PayloadSize)
+            return 0;
+        ulong number = BinaryPrimitives.ReadUInt64BigEndian(payload);
+        lock (_sync)
+        {
+            // It was answered before, or never sent.
+            if (number <= _answered || number > _last)
+                return 0;
+            _answered = number;
+            long now = time.GetTimestamp();
+            while (_pings.First is { } first && first.Value.Number <= number)
+            {
+                _pings.RemoveFirst();
+                TimeSpan roundTrip = time.GetElapsedTime(first.Value.SentAt, now);
+                first.Value.TrySetResult(roundTrip);
+                Volatile.Write(ref _lastRoundTrip, roundTrip.Ticks);
+            }
+
+            return number;
+        }
+    }
+
+    private void ForgetOldUnawaited()
+    {
+        int unawaited = 0;
+        for (LinkedListNode<Ping>? node = _pings.Last; node is not null;)
+        {
+            LinkedListNode<Ping>? previous = node.Previous;
+            if (!node.Value.IsAwaited && ++unawaited > MaxUnawaited)
+                _pings.Remove(node);
+            node = previous;
+        }
+    }
+
+    /// <summary>A ping; its task gives the time until its pong. Continuations run on the pool.</summary>
+    public sealed class Ping(ulong number, long sentAt, bool isAwaited) : TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public ulong Number { get; } = number;
+
+        public long SentAt { get; } = sentAt;
+
+        public bool IsAwaited { get; } = isAwaited;
+    }
+}

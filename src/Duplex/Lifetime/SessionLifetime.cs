@@ -1,0 +1,382 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Duplex;
+
+/// <summary>
+/// Takes a session from open to ended, within bounded time, and is the only type that releases the transport. What follows from each end is in <see cref="CloseCause"/>, which end counts
+/// in <see cref="CloseState"/>.
+/// </summary>
+/// <remarks>
+/// <code>
+/// open ─ TryEnd ─┬─ our Close ──► staged ──► flushed ──► the peer's Close ─┬─► tail, at most 1 s ──► released ──► Completion, Closed
+///                ├─ peer's Close ──► ours staged ──► flushed ──────────────┤
+///                ├─ violation ──► our Close flushed, input drained ────────┤
+///                └─ lost, aborted ──► nothing is sent ─────────────────────┘
+/// </code>
+/// <para>Each arrow before the tail falls under <c>CloseTimeout</c>, from the first on. Thread-safe.</para>
+/// </remarks>
+internal sealed class SessionLifetime
+{
+    /// <summary>
+    /// How long we wait for the peer to end the connection after both Closes, or after ours if the peer broke a rule. RFC 6455 §7.1.1: a client "SHOULD wait for the server to close
+    /// the connection"; a second is far more than any round trip, and little for a caller that waits.
+    /// </summary>
+    public static readonly TimeSpan Tail = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long a peer that broke a rule is not read, so that our Close goes out first. A connection that is free takes it at once; one that is not may be stuck because the peer sends
+    /// all before it reads, and then continues only when we read.
+    /// </summary>
+    public static readonly TimeSpan CloseFirst = TimeSpan.FromMilliseconds(100);
+
+    private readonly StreamConnection _connection;
+    private readonly CloseState _state;
+    private readonly FrameQueue _incoming;
+    private readonly SessionLog _log;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _closeTimeout;
+
+    // Set once by Start, before anything else can happen.
+    private KeepAliveTimer? _keepAlive;
+
+    // Set once, from null, by the first that needs it: a session on which nothing happens does without.
+    private Signals? _signals;
+
+    public SessionLifetime(StreamConnection connection, CloseState state, FrameQueue incoming, SessionLog log, SessionSettings settings)
+    {
+        _connection = connection;
+        _state = state;
+        _incoming = incoming;
+        _log = log;
+        _time = settings.Time;
+        _closeTimeout = settings.CloseTimeout;
+    }
+
+    /// <summary>Completes once, with how the session ended, after the transport is released. Never faults.</summary>
+    public Task<CloseResult> Completion => Steps.Completion.Task;
+
+    /// <summary>Completes with <see cref="Completion"/>, with why the session ended. Never faults.</summary>
+    public Task<CloseReason> CloseReason => Steps.Reason.Task;
+
+    /// <summary>Fires with <see cref="Completion"/>; callbacks run on the thread pool.</summary>
+    public CancellationToken Closed => Steps.Closed.Token;
+
+    private Signals Steps => LazyInitializer.EnsureInitialized(ref _signals, static () => new Signals());
+
+    // The peer closed a raw session, whose user has not answered.
+    private bool IsUnanswered => _state is { Cause: { Initiator: CloseInitiator.Remote, Reason: null }, Staged: null };
+
+    /// <summary>Begins to receive.</summary>
+    /// <param name="keepAlive">Disposed when the end begins; null for none.</param>
+    public void Start(KeepAliveTimer? keepAlive)
+    {
+        _keepAlive = keepAlive;
+        _log.Opened();
+        _connection.Receiving.Start();
+    }
+
+    /// <summary>Begins the end; false if it has begun before.</summary>
+    public bool TryEnd(CloseCause cause)
+    {
+        if (!_state.TryBegin(cause))
+            return false;
+        CarryOut(cause);
+        return true;
+    }
+
+    /// <summary>Begins the end with our Close, or answers the peer's where nothing has answered it. False if our Close was sent before.</summary>
+    public bool TryClose(CloseCause cause) => TryEnd(cause) || (IsUnanswered && StageClose(cause.Reason!));
+
+    /// <summary>Closes, and waits until both Closes have gone their way, or will not.</summary>
+    /// <param name="cause">What our Close says, if we are the first.</param>
+    /// <param name="token">Ends the wait only: the close goes on, bounded.</param>
+    public Task<CloseResult> CloseAsync(CloseCause cause, CancellationToken token)
+    {
+        TryClose(cause);
+        return Steps.Handshake.Task.WaitAsync(token);
+    }
+
+    /// <summary>A legal Close of the peer came. From the receive loop only, with all frames before it queued.</summary>
+    /// <param name="received">What it says.</param>
+    /// <param name="answer">Whether we answer it; otherwise our user does.</param>
+    public void OnPeerClose(CloseReason received, bool answer)
+    {
+        CloseCause cause = CloseCause.Peer(received, answer);
+        bool isFirst = _state.TryBegin(cause);
+
+        // Then the frames: a consumer that takes the last one, a raw session's Close above all, finds that the peer has begun.
+        FrameWaiter.QueueAll(_incoming.Publish());
+        if (isFirst)
+        {
+            CarryOut(cause);
+            return;
+        }
+
+        _state.MarkReceived(received);
+        _incoming.Complete();
+    }
+
+    /// <summary>Nothing more is parsed. From the receive loop, whose thread may have the ambient values of a caller.</summary>
+    public void OnReceiveEnd(ProtocolViolation? violation, Exception? error) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static end => _ = end.Lifetime.EndReceivingAsync(end.Violation, end.Error), (Lifetime: this, Violation: violation, Error: error), preferLocal: false);
+
+    /// <summary>A write failed. From any thread that writes.</summary>
+    public void OnWriteFailed(Exception error) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static failed => _ = failed.Lifetime.LoseAsync(Lost(failed.Error)), (Lifetime: this, Error: error), preferLocal: false);
+
+    /// <summary>Ends at once; the peer sees the connection break.</summary>
+    public void Abort()
+    {
+        // The cause before the deed: a read in progress then looks like the end of the stream.
+        if (!TryEnd(CloseCause.Aborted()))
+        {
+            // Once both Closes have gone their way there is nothing left to spoil.
+            if (!Steps.Handshake.Task.IsCompleted)
+                _state.Fail(new WebSocketException("The session was aborted before its closing handshake was done."));
+            _incoming.DropAll();
+        }
+
+        // Here and now: whoever aborts may do so because the pool is stuck.
+        _connection.Release();
+        MissClose(new IOException("The session was aborted before our Close was sent.")); // a raw session's user may never have answered
+    }
+
+    /// <summary>Closes politely if nobody has yet, drops what was not received, and waits for the end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        TryClose(CloseCause.CloseAndDiscard(Duplex.CloseReason.Normal));
+        _incoming.DropAll();
+        await Steps.Completion.Task.ConfigureAwait(false);
+    }
+
+    private void CarryOut(CloseCause cause)
+    {
+        _keepAlive?.Dispose();
+
+        // Before anybody can see the end: whoever sees it finds that nothing can be sent any more.
+        if (cause.Reason is { } reason)
+            StageClose(reason);
+        else if (cause.Received is null)
+            _connection.Stop();
+
+        if (cause.DropsReceived)
+            _incoming.DropAll();
+        if (!cause.AwaitsPeer)
+            _incoming.Complete();
+        _ = EndAsync(cause);
+    }
+
+    private bool StageClose(CloseReason reason)
+    {
+        if (!_state.TryStage(reason))
+            return false;
+        Span<byte> payload = stackalloc byte[FrameHeader.MaxControlPayload];
+        bool isStaged = _connection.Pump.TryStageControl(Opcode.Close, payload[..ClosePayload.Write(reason, payload)], Steps.CloseFlushed);
+        if (!isStaged)
+            MissClose(new IOException("The connection ended before our Close could be sent."));
+        _connection.Sender.Shut();
+        return isStaged;
+    }
+
+    // Nobody waits any longer for our Close to be flushed.
+    private void MissClose(IOException why)
+    {
+        if (Steps.CloseFlushed.TrySetException(why))
+            _ = Steps.CloseFlushed.Task.Exception; // the end may be over already: nobody may be waiting
+    }
+
+    private async Task EndReceivingAsync(ProtocolViolation? violation, Exception? error)
+    {
+        try
+        {
+            await DrainAsync(violation, error).ConfigureAwait(false);
+        }
+        finally
+        {
+            Steps.Received.TrySetResult();
+        }
+    }
+
+    private async Task DrainAsync(ProtocolViolation? violation, Exception? error)
+    {
+        CloseCause? cause = violation is not null ? CloseCause.Violation(violation) : error is not null ? CloseCause.Lost(error) : null;
+        if (cause is not null && !TryEnd(cause) && _state is { Cause.Reason: not null, Received: null })
+            _state.Fail(cause.Error!); // a polite end that fails
+        Steps.PeerDone.TrySetResult();
+        if (error is not null)
+            return;
+
+        // Our Close first: a peer may end its half of the connection right behind its own, and HttpClient's upgraded stream closes both ways as soon as that end is read.
+        // After the peer's Close nothing is left to read.
+        Task flushed = Task.WhenAny(Steps.CloseFlushed.Task);
+        await (violation is null ? flushed : WaitForAsync(flushed, CloseFirst)).ConfigureAwait(false);
+        await _connection.Receiving.DrainAsync().ConfigureAwait(false);
+    }
+
+    private async Task LoseAsync(IOException lost)
+    {
+        // Where we have cut the connection ourselves, a write fails because of that, and tells nothing.
+        if (_state.Cause is { Reason: null, Received: null })
+            return;
+        _state.Fail(lost);
+        MissClose(lost);
+
+        // The peer may have closed before it stopped to read: its Close is then still on its way through the receive loop, and tells more than our failed write.
+        await WaitForAsync(Steps.Received.Task, Tail).ConfigureAwait(false);
+        TryEnd(CloseCause.Lost(lost));
+    }
+
+    private static IOException Lost(Exception writeError) => writeError as IOException ?? new IOException("Writing to the connection failed.", writeError);
+
+    private async Task EndAsync(CloseCause cause)
+    {
+        var wait = new CloseWait(_time, _closeTimeout, watchesConsumer: cause is { AwaitsPeer: true, DropsReceived: false });
+
+        // The caller goes on.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        bool isPolite = await ShakeHandsAsync(cause, wait).ConfigureAwait(false);
+
+        // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". Where the peer's Close was not reached, what it still sends would destroy ours, so a server drains, too.
+        if (isPolite && (_connection.Role == WebSocketRole.Client || _state.Received is null))
+            await WaitForAsync(Steps.Received.Task, Tail).ConfigureAwait(false);
+
+        _connection.Release();
+        MissClose(new IOException("The connection was released before our Close was sent."));
+        await WaitForAsync(ReleaseMemoryAsync(), Tail).ConfigureAwait(false);
+
+        _state.MarkEnded();
+        CloseResult result = _state.ToResult(_incoming.Dropped);
+        _log.Ended(result, _state.Describe(result));
+        Steps.Reason.TrySetResult(result.Reason);
+        Steps.Completion.TrySetResult(result);
+        _ = FireClosedAsync();
+    }
+
+    // A stream that ignores its own disposal still uses the memory, however late it ends.
+    private async Task ReleaseMemoryAsync()
+    {
+        await Task.WhenAll(Steps.Received.Task, _connection.Pump.Ended).ConfigureAwait(false);
+        _connection.Receiving.Release();
+    }
+
+    private async Task FireClosedAsync()
+    {
+        try
+        {
+            await Steps.Closed.CancelAsync().ConfigureAwait(false); // callbacks run on the pool
+        }
+        catch (AggregateException e)
+        {
+            _log.ClosedCallbackFailed(e);
+        }
+    }
+
+    // True if the connection is worth a polite end.
+    private async Task<bool> ShakeHandsAsync(CloseCause cause, CloseWait wait)
+    {
+        bool isPolite = false;
+        if (cause.Reason is not null || cause.Received is not null)
+        {
+            try
+            {
+                await UntilShakenAsync(cause, wait).ConfigureAwait(false);
+                isPolite = true;
+            }
+            catch (TimeoutException e)
+            {
+                _state.Fail(e);
+            }
+            catch (IOException e)
+            {
+                // The write's own error, where there is one, says more than that our Close was not written.
+                _state.Fail(_connection.Pump.WriteError is { } error ? Lost(error) : e);
+            }
+
+            // It may have been flushed in the very moment when the time was up.
+            if (Steps.CloseFlushed.Task.IsCompletedSuccessfully)
+                _state.MarkFlushed();
+        }
+
+        _incoming.Complete();
+        Steps.Handshake.TrySetResult(_state.ToResult(_incoming.Dropped));
+        return isPolite;
+    }
+
+    // CloseTimeout begins with the end and covers all of it: what was staged before, our Close, the peer's.
+    private async Task UntilShakenAsync(CloseCause cause, CloseWait wait)
+    {
+        await WithinAsync(Steps.CloseFlushed.Task).ConfigureAwait(false);
+        _state.MarkFlushed();
+        if (cause.Initiator == CloseInitiator.Local && !cause.StopsParsing)
+            await WithinAsync(Steps.PeerDone.Task).ConfigureAwait(false);
+
+        async Task WithinAsync(Task task)
+        {
+            while (true)
+            {
+                (CloseWait.Action action, TimeSpan next) = wait.Look(_time.GetTimestamp(), new CloseWait.Sighting(_incoming.IsFull, _incoming.TakenFrames, _incoming.Pauses));
+                if (action == CloseWait.Action.GiveUp && !task.IsCompleted)
+                    break;
+                if (action == CloseWait.Action.Discard)
+                    _incoming.StopPausing();
+                if (!await CompletesAsync(task, next).ConfigureAwait(false))
+                    continue;
+                await task.ConfigureAwait(false);
+                return;
+            }
+
+            string what = task == Steps.PeerDone.Task ? "The peer did not answer our Close frame"
+                : _state.Staged is not null ? "The peer did not take our Close frame"
+                : "The peer's Close frame was not answered";
+            throw new TimeoutException($"{what} within the close timeout of {_closeTimeout.TotalSeconds:0.###} s.");
+        }
+    }
+
+    // Whether a task completes before the next look. Task.WaitAsync would go on a moment before its timer is disposed, or in a rare race never dispose it.
+    private async Task<bool> CompletesAsync(Task task, TimeSpan next)
+    {
+        if (!task.IsCompleted)
+        {
+            var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using ITimer timer = _time.CreateTimer(static late => ((TaskCompletionSource)late!).TrySetResult(), late, next, Timeout.InfiniteTimeSpan);
+            await Task.WhenAny(task, late.Task).ConfigureAwait(false);
+        }
+
+        return task.IsCompleted;
+    }
+
+    // Waits for a task, and no longer than that.
+    private async Task WaitForAsync(Task task, TimeSpan atMost)
+    {
+        if (task.IsCompleted)
+            return;
+        using var limit = new TimeLimit(_time, atMost);
+        await limit.CompletesAsync(task).ConfigureAwait(false);
+    }
+
+    /// <summary>The steps of an end. Continuations and callbacks run on the thread pool.</summary>
+    [SuppressMessage("Design", "CA1001", Justification = "The token source has no timer and no links, so it holds nothing to dispose; users may register with its token at any time.")]
+    private sealed class Signals
+    {
+        /// <summary>The transport has accepted our Close; fails if it will not.</summary>
+        public TaskCompletionSource CloseFlushed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>The peer sends nothing more that matters: its Close was read, or it broke a rule, or its stream ended.</summary>
+        public TaskCompletionSource PeerDone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Nothing is read any more.</summary>
+        public TaskCompletionSource Received { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Both Closes were exchanged, or will not be.</summary>
+        public TaskCompletionSource<CloseResult> Handshake { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>The transport is released.</summary>
+        public TaskCompletionSource<CloseResult> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>The same moment: why the session ended.</summary>
+        public TaskCompletionSource<CloseReason> Reason { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>The same moment, as a token.</summary>
+        public CancellationTokenSource Closed { get; } = new();
+    }
+}

@@ -1,0 +1,118 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+
+namespace Duplex;
+
+/// <summary>
+/// What a session receives. <c>await foreach</c> it, or drain it with <see cref="TryRead"/> after <see cref="WaitToReadAsync"/>, which costs least.
+/// </summary>
+/// <remarks>
+/// <para>Thread-safe: many readers are allowed, each frame goes to one. A frame is its receiver's for ever.</para>
+/// <para>
+/// Behind the last frame stands the session's end. If the peer closed, or we did, that is a normal end: enumeration stops, <see cref="WaitToReadAsync"/> gives false,
+/// <see cref="ReadAsync"/> throws <see cref="WebSocketClosedException"/>. Any other end makes all of them throw what happened.
+/// </para>
+/// <para>A token ends the wait only, with <see cref="OperationCanceledException"/>: the session stays as it is and no frame is lost.</para>
+/// </remarks>
+public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<Frame>
+{
+    private readonly FrameQueue _queue;
+    private readonly ReceiveLoop _loop;
+    private readonly CloseState _closeState;
+
+    internal FrameChannelReader(FrameQueue queue, ReceiveLoop loop, CloseState closeState)
+    {
+        _queue = queue;
+        _loop = loop;
+        _closeState = closeState;
+    }
+
+    /// <summary>Completes when nothing is left to read and nothing more will come; faulted unless that is a normal end.</summary>
+    public override Task Completion => _queue.Completion;
+
+    /// <summary>True: see <see cref="Count"/>.</summary>
+    public override bool CanCount => true;
+
+    /// <summary>How many frames can be read without waiting.</summary>
+    public override int Count => _queue.Count;
+
+    /// <summary>Takes the next frame if one is there; never waits.</summary>
+    public override bool TryRead([MaybeNullWhen(false)] out Frame item)
+    {
+        item = _queue.TryTake();
+        return item is not null;
+    }
+
+    /// <summary>True when a frame can be read (another reader may be faster), false at a normal end.</summary>
+    /// <param name="cancellationToken">Ends the wait; the session stays usable.</param>
+    /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => _loop.WaitForFrameAsync(cancellationToken);
+
+    /// <summary>Takes the next frame, waiting for it.</summary>
+    /// <param name="cancellationToken">Ends the wait; the session stays usable.</param>
+    /// <exception cref="WebSocketClosedException">No more frames will come.</exception>
+    /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public override ValueTask<Frame> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<Frame>(cancellationToken);
+        return _queue.TryTake() is { } frame ? new ValueTask<Frame>(frame) : WaitAndReadAsync(cancellationToken);
+    }
+
+    /// <summary>The same as enumerating the reader itself.</summary>
+    public override async IAsyncEnumerable<Frame> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (Frame frame in this.WithCancellation(cancellationToken).ConfigureAwait(false))
+            yield return frame;
+    }
+
+    /// <summary>Enumerates the frames. What has arrived is handed out without suspending.</summary>
+    /// <param name="cancellationToken">Ends the enumeration with <see cref="OperationCanceledException"/>; the session stays usable.</param>
+    public IAsyncEnumerator<Frame> GetAsyncEnumerator(CancellationToken cancellationToken = default) => new Enumerator(_queue, _loop, cancellationToken);
+
+    private async ValueTask<Frame> WaitAndReadAsync(CancellationToken token)
+    {
+        while (await _loop.WaitForFrameAsync(token).ConfigureAwait(false))
+        {
+            if (_queue.TryTake() is { } frame)
+                return frame;
+        }
+
+        CloseResult result = _closeState.ToResult(_queue.Dropped);
+        throw new WebSocketClosedException($"No more frames will come from the WebSocket session: {_closeState.Describe(result)}.", result);
+    }
+
+    private sealed class Enumerator(FrameQueue queue, ReceiveLoop loop, CancellationToken token) : IAsyncEnumerator<Frame>
+    {
+        // Only touched by the enumeration, which is nobody else's.
+        private Frame? _current;
+
+        public Frame Current => _current!;
+
+        public ValueTask<bool> MoveNextAsync()
+        {
+            if (token.IsCancellationRequested)
+                return ValueTask.FromCanceled<bool>(token);
+            _current = queue.TryTake();
+            return _current is not null ? new ValueTask<bool>(true) : WaitAsync();
+        }
+
+        public ValueTask DisposeAsync() => default;
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+        private async ValueTask<bool> WaitAsync()
+        {
+            while (await loop.WaitForFrameAsync(token).ConfigureAwait(false))
+            {
+                _current = queue.TryTake();
+                if (_current is not null)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+}

@@ -1,0 +1,294 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Duplex;
+
+/// <summary>One received message as a readable stream: its bytes can be read as they come, whatever its size, and are held for no longer than until they are read.</summary>
+/// <remarks>
+/// <para>Read it to its end (a read that gives 0), or dispose it, or ask the session for the next message, which skips what is left of this one.</para>
+/// <para>
+/// The end of the session in the middle of the message is never taken for the end of the message: what came before stays readable, and then a read throws what ended the session, or
+/// <see cref="WebSocketClosedException"/> if it was closed normally.
+/// </para>
+/// <para>A token ends that read only: nothing is lost, and the next read goes on. Not thread-safe: one read at a time.</para>
+/// </remarks>
+public sealed class WebSocketMessageStream : Stream
+{
+    private readonly FrameQueue _queue;
+    private readonly CloseState _closeState;
+    private readonly Lock _sync = new();
+    private readonly TaskCompletionSource _skipped = new(); // inline: a caller that waits for the next message is resumed by the receive loop, as every consumer is
+
+    // All under _sync.
+    private bool _isReading;
+    private bool _isDisposed;
+    private bool _isSkipping;
+
+    // All only touched by the one that reads, or that skips.
+    private Frame? _piece;
+    private int _offset;
+    private bool _isAtEnd;
+
+    internal WebSocketMessageStream(Frame first, FrameQueue queue, CloseState closeState)
+    {
+        Type = first.Type;
+        _piece = first;
+        _queue = queue;
+        _closeState = closeState;
+    }
+
+    /// <summary>Text or binary. The bytes of a text are valid UTF-8 as far as they can be read, unless <see cref="WebSocketsOptions.TextValidation"/> is lenient; a read may end within a character.</summary>
+    public FrameType Type { get; }
+
+    /// <summary>True until it is disposed.</summary>
+    public override bool CanRead
+    {
+        get
+        {
+            lock (_sync)
+                return !_isDisposed;
+        }
+    }
+
+    /// <summary>False.</summary>
+    public override bool CanSeek => false;
+
+    /// <summary>False.</summary>
+    public override bool CanWrite => false;
+
+    /// <summary>Not supported: a message's length is not known before its end.</summary>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override long Length => throw new NotSupportedException("A message's length is not known before its end.");
+
+    /// <summary>Not supported.</summary>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override long Position
+    {
+        get => throw new NotSupportedException("A message cannot be sought in.");
+        set => throw new NotSupportedException("A message cannot be sought in.");
+    }
+
+    /// <summary>Reads what has come, waiting for the first byte if nothing has.</summary>
+    /// <param name="buffer">Where to; if it is empty the read waits for bytes, or the end, and takes none.</param>
+    /// <param name="cancellationToken">Ends this read; nothing is lost.</param>
+    /// <returns>How many bytes were read; 0 at the end of the message.</returns>
+    /// <exception cref="WebSocketClosedException">The session was closed before the message's end.</exception>
+    /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
+    /// <exception cref="InvalidOperationException">Another read is in progress.</exception>
+    /// <exception cref="ObjectDisposedException">It is disposed, or the next message was asked for.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    [SuppressMessage("ApiDesign", "RS0027", Justification = "The shape is that of Stream.")]
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<int>(cancellationToken);
+        BeginRead();
+        if (!TryRead(buffer.Span, out int read))
+            return WaitAndReadAsync(buffer, cancellationToken);
+        EndRead();
+        return new ValueTask<int>(read);
+    }
+
+    /// <inheritdoc cref="ReadAsync(Memory{byte}, CancellationToken)"/>
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    }
+
+    /// <summary>The same as <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>, blocking the thread while it waits.</summary>
+    /// <inheritdoc cref="ReadAsync(Memory{byte}, CancellationToken)"/>
+    public override int Read(Span<byte> buffer)
+    {
+        BeginRead();
+        try
+        {
+            int read;
+            while (!TryRead(buffer, out read))
+            {
+                ValueTask<bool> more = _queue.WaitToTakeAsync(CancellationToken.None);
+                if (!(more.IsCompletedSuccessfully ? more.Result : more.AsTask().GetAwaiter().GetResult()))
+                    throw Unfinished();
+            }
+
+            return read;
+        }
+        finally
+        {
+            EndRead();
+        }
+    }
+
+    /// <inheritdoc cref="Read(Span{byte})"/>
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return Read(buffer.AsSpan(offset, count));
+    }
+
+    /// <summary>Reads a byte, blocking the thread while it waits; -1 at the end of the message.</summary>
+    /// <inheritdoc cref="Read(Span{byte})"/>
+    public override int ReadByte()
+    {
+        byte one = 0;
+        return Read(new Span<byte>(ref one)) == 0 ? -1 : one;
+    }
+
+    /// <summary>Does nothing: there is nothing to write.</summary>
+    public override void Flush()
+    {
+    }
+
+    /// <summary>Not supported.</summary>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException("A message cannot be sought in.");
+
+    /// <summary>Not supported.</summary>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override void SetLength(long value) => throw new NotSupportedException("A received message cannot be written.");
+
+    /// <summary>Not supported.</summary>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("A received message cannot be written.");
+
+    /// <summary>
+    /// Gives up the rest of the message, which is skipped as it comes, so that it takes no room from what follows. It does not wait for that; asking the session for the next message
+    /// does. A read in progress is still served.
+    /// </summary>
+    protected override void Dispose(bool disposing)
+    {
+        lock (_sync)
+            _isDisposed = true;
+        Skip();
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Disposes it, and completes when the message's last byte has come, or the session has ended. Never faults.</summary>
+    /// <exception cref="InvalidOperationException">A read is in progress.</exception>
+    internal Task SkipRestAsync()
+    {
+        lock (_sync)
+        {
+            if (_isReading)
+                throw new InvalidOperationException("The message before is being read. Let that read end, or cancel it, before the next message is asked for.");
+            _isDisposed = true;
+        }
+
+        Skip();
+        return _skipped.Task;
+    }
+
+    private void BeginRead()
+    {
+        lock (_sync)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_isReading)
+                throw new InvalidOperationException("The message is being read already. One read at a time.");
+            _isReading = true;
+        }
+    }
+
+    private void EndRead()
+    {
+        bool isDisposed;
+        lock (_sync)
+        {
+            _isReading = false;
+            isDisposed = _isDisposed;
+        }
+
+        if (isDisposed)
+            Skip();
+    }
+
+    // Begins once the message is disposed and not being read. Not under the lock, which no foreign code may run under.
+    private void Skip()
+    {
+        lock (_sync)
+        {
+            if (!_isDisposed || _isReading || _isSkipping)
+                return;
+            _isSkipping = true;
+        }
+
+        _ = SkipAsync();
+    }
+
+    private async ValueTask<int> WaitAndReadAsync(Memory<byte> buffer, CancellationToken token)
+    {
+        try
+        {
+            while (await _queue.WaitToTakeAsync(token).ConfigureAwait(false))
+            {
+                if (TryRead(buffer.Span, out int read))
+                    return read;
+            }
+
+            throw Unfinished();
+        }
+        finally
+        {
+            EndRead();
+        }
+    }
+
+    // As many pieces as have come and fit; false if none has, and the message is not at its end.
+    private bool TryRead(Span<byte> buffer, out int read)
+    {
+        read = 0;
+        while (!_isAtEnd && (_piece ??= _queue.TryTake()) is { } piece)
+        {
+            ReadOnlySpan<byte> rest = piece.Data.Span[_offset..];
+            int count = Math.Min(rest.Length, buffer.Length);
+            rest[..count].CopyTo(buffer);
+            buffer = buffer[count..];
+            read += count;
+            _offset += count;
+            if (count < rest.Length)
+                return true; // the buffer is full
+            Drop(piece);
+        }
+
+        return read > 0 || _isAtEnd;
+    }
+
+    private void Drop(Frame piece)
+    {
+        _isAtEnd = piece.Fin;
+        _piece = null;
+        _offset = 0;
+        piece.Recycle();
+    }
+
+    private async Task SkipAsync()
+    {
+        try
+        {
+            // The rest may be endless, so it is not read within the caller's call.
+            while (!TrySkip() && await _queue.WaitToTakeAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+            }
+        }
+        catch (Exception) // how the session ended, which whoever asks for the next message learns
+        {
+        }
+        finally
+        {
+            _skipped.TrySetResult();
+        }
+    }
+
+    // What has come; true if the message is at its end.
+    private bool TrySkip()
+    {
+        while (!_isAtEnd && (_piece ?? _queue.TryTake()) is { } piece)
+            Drop(piece);
+        return _isAtEnd;
+    }
+
+    private WebSocketClosedException Unfinished()
+    {
+        CloseResult result = _closeState.ToResult(_queue.Dropped);
+        return new WebSocketClosedException($"The WebSocket session ended before the message did: {_closeState.Describe(result)}.", result);
+    }
+}
