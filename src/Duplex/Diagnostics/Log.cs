@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Duplex;
 
 /// <summary>
-/// Every message that Duplex logs; their event ids and the names in braces do not change. None holds a query, user info, a header's value or a payload. Of the peer's words there is
-/// only the text of its Close, escaped.
+/// Every message that Duplex logs. Event ids and the names in braces are a contract. None contains a query, user info, a header
+/// value or a payload. The only text of the peer is that of its Close, escaped.
 /// </summary>
 internal static partial class Log
 {
@@ -47,13 +47,13 @@ internal static partial class Log
         "receive faster, or raise WebSocketsOptions.Channels.Incoming.")]
     public static partial void IncomingStaysFull(ILogger logger, string session, string target, long seconds);
 
-    /// <summary>What may be told of an address: scheme, host, port and path; neither query nor user info.</summary>
+    /// <summary>Describes an address without secrets: scheme, host, port and path; neither query nor user info.</summary>
     public static string Describe(Uri target) => target.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
-    /// <summary>Logs on the pool, for callers on the receive loop, which does not wait for a logger.</summary>
+    /// <summary>Logs on the thread pool, for the receive loop, which must not wait for a logger.</summary>
     public static void OnPool(Action log) => ThreadPool.UnsafeQueueUserWorkItem(static log => Safely(log), log, preferLocal: false);
 
-    /// <summary>Logs, and goes on if the logger throws: what is told must not change what happens.</summary>
+    /// <summary>Logs, and continues if the logger throws: logging must not change what happens.</summary>
     public static void Safely(Action log)
     {
         try
@@ -62,7 +62,7 @@ internal static partial class Log
         }
         catch (Exception)
         {
-            // There is nobody to tell.
+            // A logger that fails cannot be told of it.
         }
     }
 }

@@ -3,18 +3,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Duplex;
 
-/// <summary>What is logged of one session: each line has the session's id and its target.</summary>
+/// <summary>The log of one session: each line has the session's id and its target.</summary>
 /// <remarks>Thread-safe. A logger that throws changes nothing.</remarks>
 /// <param name="logger">Where to log.</param>
-/// <param name="target">Where the session is connected to; null over a stream of the user's.</param>
+/// <param name="target">The address of the server; null for a session over a user's stream.</param>
 internal sealed class SessionLog(ILogger logger, Uri? target)
 {
-    // Counted up atomically by each session that is made.
+    // Incremented atomically by each new session.
     private static long _last;
 
     private readonly long _number = Interlocked.Increment(ref _last);
 
-    /// <summary>The session's number in this process, as text. Made when asked for: most sessions live without.</summary>
+    /// <summary>The session's number in this process, as text. Created on demand: most sessions do not need it.</summary>
     public string Id => _number.ToString(CultureInfo.InvariantCulture);
 
     private string Target => target is null ? "a stream" : Log.Describe(target);

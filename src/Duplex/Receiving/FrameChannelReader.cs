@@ -5,15 +5,17 @@ using System.Threading.Channels;
 namespace Duplex;
 
 /// <summary>
-/// What a session receives. <c>await foreach</c> it, or drain it with <see cref="TryRead"/> after <see cref="WaitToReadAsync"/>, which costs least.
+/// The frames that a session receives. Enumerate it with <c>await foreach</c>, or drain it with <see cref="TryRead"/> after
+/// <see cref="WaitToReadAsync"/>, which is fastest.
 /// </summary>
 /// <remarks>
-/// <para>Thread-safe: many readers are allowed, each frame goes to one. A frame is its receiver's for ever.</para>
+/// <para>Thread-safe: many readers are allowed, each frame goes to one. The caller owns each frame; frames are never reused.</para>
 /// <para>
-/// Behind the last frame stands the session's end. If the peer closed, or we did, that is a normal end: enumeration stops, <see cref="WaitToReadAsync"/> gives false,
-/// <see cref="ReadAsync"/> throws <see cref="WebSocketClosedException"/>. Any other end makes all of them throw what happened.
+/// After the last frame comes the session's end. If the peer closed, or we did, that is a normal end: enumeration stops,
+/// <see cref="WaitToReadAsync"/> returns false, <see cref="ReadAsync"/> throws <see cref="WebSocketClosedException"/>. After any
+/// other end all of them throw what happened.
 /// </para>
-/// <para>A token ends the wait only, with <see cref="OperationCanceledException"/>: the session stays as it is and no frame is lost.</para>
+/// <para>A token cancels the wait only, with <see cref="OperationCanceledException"/>: no frame is lost, the session stays usable.</para>
 /// </remarks>
 public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<Frame>
 {
@@ -37,7 +39,7 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     /// <summary>How many frames can be read without waiting.</summary>
     public override int Count => _queue.Count;
 
-    /// <summary>Takes the next frame if one is there; never waits.</summary>
+    /// <summary>Takes the next frame if there is one; never waits.</summary>
     public override bool TryRead([MaybeNullWhen(false)] out Frame item)
     {
         item = _queue.TryTake();
@@ -45,15 +47,15 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     }
 
     /// <summary>True when a frame can be read (another reader may be faster), false at a normal end.</summary>
-    /// <param name="cancellationToken">Ends the wait; the session stays usable.</param>
-    /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
+    /// <param name="cancellationToken">Cancels the wait; the session stays usable.</param>
+    /// <exception cref="WebSocketException">The session ended in any other way.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => _loop.WaitForFrameAsync(cancellationToken);
 
-    /// <summary>Takes the next frame, waiting for it.</summary>
-    /// <param name="cancellationToken">Ends the wait; the session stays usable.</param>
+    /// <summary>Takes the next frame, and waits for it.</summary>
+    /// <param name="cancellationToken">Cancels the wait; the session stays usable.</param>
     /// <exception cref="WebSocketClosedException">No more frames will come.</exception>
-    /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
+    /// <exception cref="WebSocketException">The session ended in any other way.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public override ValueTask<Frame> ReadAsync(CancellationToken cancellationToken = default)
     {
@@ -69,7 +71,7 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
             yield return frame;
     }
 
-    /// <summary>Enumerates the frames. What has arrived is handed out without suspending.</summary>
+    /// <summary>Enumerates the frames. Frames that have arrived are returned without suspending.</summary>
     /// <param name="cancellationToken">Ends the enumeration with <see cref="OperationCanceledException"/>; the session stays usable.</param>
     public IAsyncEnumerator<Frame> GetAsyncEnumerator(CancellationToken cancellationToken = default) => new Enumerator(_queue, _loop, cancellationToken);
 
@@ -87,7 +89,7 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
 
     private sealed class Enumerator(FrameQueue queue, ReceiveLoop loop, CancellationToken token) : IAsyncEnumerator<Frame>
     {
-        // Only touched by the enumeration, which is nobody else's.
+        // Only touched by the enumerating code.
         private Frame? _current;
 
         public Frame Current => _current!;

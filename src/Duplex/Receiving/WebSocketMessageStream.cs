@@ -2,28 +2,31 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Duplex;
 
-/// <summary>One received message as a readable stream: its bytes can be read as they come, whatever its size, and are held for no longer than until they are read.</summary>
+/// <summary>One received message as a readable stream: its bytes can be read as they arrive, whatever its size, and are released once they are read.</summary>
 /// <remarks>
-/// <para>Read it to its end (a read that gives 0), or dispose it, or ask the session for the next message, which skips what is left of this one.</para>
 /// <para>
-/// The end of the session in the middle of the message is never taken for the end of the message: what came before stays readable, and then a read throws what ended the session, or
-/// <see cref="WebSocketClosedException"/> if it was closed normally.
+/// Read it to its end (a read that returns 0), or dispose it, or ask the session for the next message, which skips the rest of
+/// this one.
 /// </para>
-/// <para>A token ends that read only: nothing is lost, and the next read goes on. Not thread-safe: one read at a time.</para>
+/// <para>
+/// If the session ends in the middle of the message, what came before stays readable; then a read throws what ended the
+/// session, or <see cref="WebSocketClosedException"/> if it was closed normally. It never looks like the end of the message.
+/// </para>
+/// <para>A token cancels that read only: nothing is lost, and the next read continues. Not thread-safe: one read at a time.</para>
 /// </remarks>
 public sealed class WebSocketMessageStream : Stream
 {
     private readonly FrameQueue _queue;
     private readonly CloseState _closeState;
     private readonly Lock _sync = new();
-    private readonly TaskCompletionSource _skipped = new(); // inline: a caller that waits for the next message is resumed by the receive loop, as every consumer is
+    private readonly TaskCompletionSource _skipped = new(); // continues inline: the receive loop runs the waiting caller, as it does every consumer
 
-    // All under _sync.
+    // Under _sync.
     private bool _isReading;
     private bool _isDisposed;
     private bool _isSkipping;
 
-    // All only touched by the one that reads, or that skips.
+    // Only touched by the call that reads, or that skips.
     private Frame? _piece;
     private int _offset;
     private bool _isAtEnd;
@@ -36,7 +39,10 @@ public sealed class WebSocketMessageStream : Stream
         _closeState = closeState;
     }
 
-    /// <summary>Text or binary. The bytes of a text are valid UTF-8 as far as they can be read, unless <see cref="WebSocketsOptions.TextValidation"/> is lenient; a read may end within a character.</summary>
+    /// <summary>
+    /// Text or binary. The bytes of a text that can be read are valid UTF-8, unless <see cref="WebSocketsOptions.TextValidation"/>
+    /// is lenient. A read may end within a character.
+    /// </summary>
     public FrameType Type { get; }
 
     /// <summary>True until it is disposed.</summary>
@@ -67,12 +73,12 @@ public sealed class WebSocketMessageStream : Stream
         set => throw new NotSupportedException("A message cannot be sought in.");
     }
 
-    /// <summary>Reads what has come, waiting for the first byte if nothing has.</summary>
-    /// <param name="buffer">Where to; if it is empty the read waits for bytes, or the end, and takes none.</param>
-    /// <param name="cancellationToken">Ends this read; nothing is lost.</param>
-    /// <returns>How many bytes were read; 0 at the end of the message.</returns>
+    /// <summary>Reads the bytes that have arrived, and waits if there are none.</summary>
+    /// <param name="buffer">Receives the bytes. If it is empty, the read completes when there are bytes, or at the end, and takes none.</param>
+    /// <param name="cancellationToken">Cancels this read; nothing is lost.</param>
+    /// <returns>The number of bytes read; 0 at the end of the message.</returns>
     /// <exception cref="WebSocketClosedException">The session was closed before the message's end.</exception>
-    /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
+    /// <exception cref="WebSocketException">The session ended in any other way.</exception>
     /// <exception cref="InvalidOperationException">Another read is in progress.</exception>
     /// <exception cref="ObjectDisposedException">It is disposed, or the next message was asked for.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -151,8 +157,8 @@ public sealed class WebSocketMessageStream : Stream
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("A received message cannot be written.");
 
     /// <summary>
-    /// Gives up the rest of the message, which is skipped as it comes, so that it takes no room from what follows. It does not wait for that; asking the session for the next message
-    /// does. A read in progress is still served.
+    /// Skips the rest of the message as it arrives, so that it takes no room from later messages. Does not wait for it; asking
+    /// the session for the next message does. A read in progress still completes.
     /// </summary>
     protected override void Dispose(bool disposing)
     {
@@ -162,7 +168,7 @@ public sealed class WebSocketMessageStream : Stream
         base.Dispose(disposing);
     }
 
-    /// <summary>Disposes it, and completes when the message's last byte has come, or the session has ended. Never faults.</summary>
+    /// <summary>Disposes it, and completes when the message's last byte was received, or the session has ended. Never faults.</summary>
     /// <exception cref="InvalidOperationException">A read is in progress.</exception>
     internal Task SkipRestAsync()
     {
@@ -201,7 +207,7 @@ public sealed class WebSocketMessageStream : Stream
             Skip();
     }
 
-    // Begins once the message is disposed and not being read. Not under the lock, which no foreign code may run under.
+    // Begins once the message is disposed and not being read.
     private void Skip()
     {
         lock (_sync)
@@ -232,7 +238,7 @@ public sealed class WebSocketMessageStream : Stream
         }
     }
 
-    // As many pieces as have come and fit; false if none has, and the message is not at its end.
+    // Takes as many pieces as there are and fit; false if there are none, and the message is not at its end.
     private bool TryRead(Span<byte> buffer, out int read)
     {
         read = 0;
@@ -264,12 +270,11 @@ public sealed class WebSocketMessageStream : Stream
     {
         try
         {
-            // The rest may be endless, so it is not read within the caller's call.
             while (!TrySkip() && await _queue.WaitToTakeAsync(CancellationToken.None).ConfigureAwait(false))
             {
             }
         }
-        catch (Exception) // how the session ended, which whoever asks for the next message learns
+        catch (Exception) // how the session ended: the call for the next message throws it
         {
         }
         finally
@@ -278,7 +283,7 @@ public sealed class WebSocketMessageStream : Stream
         }
     }
 
-    // What has come; true if the message is at its end.
+    // True if the message is at its end.
     private bool TrySkip()
     {
         while (!_isAtEnd && (_piece ?? _queue.TryTake()) is { } piece)

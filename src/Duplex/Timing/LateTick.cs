@@ -1,15 +1,15 @@
 namespace Duplex;
 
 /// <summary>
-/// Does not count time against the peer in which this process stood still: stopped, suspended, or without a free thread. A call
-/// that comes much later than it was asked for shows such a stop. What the peer sent meanwhile may lie unread in the socket, so
-/// the deadline is postponed by the time that reading it takes.
+/// Keeps time in which this process stood still (stopped, suspended, without a free thread) from counting against the peer. A
+/// call that comes much later than it was asked for reveals such a stop. What the peer sent meanwhile may lie unread in the
+/// socket, so the deadline is postponed by the time that reading it takes.
 /// </summary>
 /// <remarks>
 /// <para>Pure, and not thread-safe: its owner holds a lock around it. Times are timestamps of <paramref name="time"/>.</para>
 /// <para>
-/// A deadline is looked at twice: at its end, and two tolerances before. Without the first look, a long stop that ends just after
-/// the deadline would pass for a timely call. With it, a reader has at least one tolerance between the last stop and the end.
+/// A deadline is checked twice: at its end, and two tolerances before. Without the first check, a long stop that ends just after
+/// the deadline would pass for a timely call.
 /// </para>
 /// </remarks>
 /// <param name="time">Whose timestamps are compared.</param>
