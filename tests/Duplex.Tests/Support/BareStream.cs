@@ -1,6 +1,9 @@
 namespace Duplex.Tests;
 
-/// <summary>What every stream of a connection in these tests has in common: it reads and writes asynchronously, and does nothing else.</summary>
+/// <summary>
+/// The one stub of a stream: all that a stream must have and no test needs. A stream of a test derives from it and says only
+/// what it reads, and what becomes of what is written: that goes nowhere unless it says so.
+/// </summary>
 internal abstract class BareStream : Stream
 {
     public override bool CanRead => true;
@@ -13,9 +16,12 @@ internal abstract class BareStream : Stream
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
+    /// <summary>Reads what <see cref="Stream.Read(Span{byte})"/> gives. A stream whose reads wait overrides this one instead.</summary>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        new(Read(buffer.Span));
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => default;
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        CanWrite ? default : throw new NotSupportedException();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
