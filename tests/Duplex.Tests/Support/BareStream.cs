@@ -1,8 +1,8 @@
 namespace Duplex.Tests;
 
 /// <summary>
-/// The one stub of a stream: all that a stream must have and no test needs. A stream of a test derives from it and says only
-/// what it reads, and what becomes of what is written: that goes nowhere unless it says so.
+/// The one stub of a stream. It has the members that every stream must have and no test needs. The streams of tests
+/// derive from it and override what they are about. Unless they do, reads throw, and written bytes are discarded.
 /// </summary>
 internal abstract class BareStream : Stream
 {
@@ -16,7 +16,7 @@ internal abstract class BareStream : Stream
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>Reads what <see cref="Stream.Read(Span{byte})"/> gives. A stream whose reads wait overrides this one instead.</summary>
+    /// <summary>Calls <see cref="Stream.Read(Span{byte})"/>: override that if reads never wait, and this if they do.</summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         new(Read(buffer.Span));
 
