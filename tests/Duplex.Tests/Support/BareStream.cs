@@ -16,7 +16,7 @@ internal abstract class BareStream : Stream
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>Calls <see cref="Stream.Read(Span{byte})"/>: override that if reads never wait, and this if they do.</summary>
+    /// <summary>Calls <see cref="Stream.Read(Span{byte})"/>. Override that if reads never wait, else this.</summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         new(Read(buffer.Span));
 

@@ -1,13 +1,13 @@
 namespace Duplex.Tests;
 
-/// <summary>A session that is about to end, and its peer: what a row of the closing rules needs of a transport.</summary>
+/// <summary>A session that is about to end, and its peer: what a row of the closing rules needs.</summary>
 internal abstract class ClosingTransport : IAsyncDisposable
 {
     public abstract WebSocketSession Session { get; }
 
     public abstract TestClock Time { get; }
 
-    /// <summary>Whether writes wait until <see cref="TakeAll"/>. A socket's do not while its buffer has room.</summary>
+    /// <summary>Whether writes wait until <see cref="TakeAll"/>. Those to a socket do not wait while its buffer has room.</summary>
     public abstract bool HoldsWrites { get; }
 
     /// <summary>Brings the session to where each row begins: "one" and "two" are queued, "staged" is sent.</summary>
