@@ -7,7 +7,7 @@ internal abstract class ClosingTransport : IAsyncDisposable
 
     public abstract TestClock Time { get; }
 
-    /// <summary>Whether writes wait until <see cref="TakeAll"/>. Those to a socket do not wait while its buffer has room.</summary>
+    /// <summary>Whether writes wait for <see cref="TakeAll"/>. A socket takes them while its buffer has room.</summary>
     public abstract bool HoldsWrites { get; }
 
     /// <summary>Brings the session to where each row begins: "one" and "two" are queued, "staged" is sent.</summary>
