@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using Duplex.Tests;
 
 namespace Duplex.Benchmarks;
 
@@ -6,7 +7,7 @@ namespace Duplex.Benchmarks;
 /// A connection whose other end is in memory, so that the client is all that is measured: it takes what is written at once, and gives one block of bytes again and again, as often as it
 /// is told. A read that has to wait goes on from the pool, as a socket's does. It allocates nothing.
 /// </summary>
-internal sealed class MemoryConnection(byte[] block) : Stream, IValueTaskSource<int>
+internal sealed class MemoryConnection(byte[] block) : BareStream, IValueTaskSource<int>
 {
     private readonly Lock _sync = new();
 
@@ -20,20 +21,6 @@ internal sealed class MemoryConnection(byte[] block) : Stream, IValueTaskSource<
 
     /// <summary>Whether each write is answered by the block, once.</summary>
     public bool AnswersWrites { get; set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Gives the block so many times more.</summary>
     public void Give(int times)
@@ -70,20 +57,6 @@ internal sealed class MemoryConnection(byte[] block) : Stream, IValueTaskSource<
             Give(1);
         return default;
     }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     int IValueTaskSource<int>.GetResult(short token) => _core.GetResult(token);
 

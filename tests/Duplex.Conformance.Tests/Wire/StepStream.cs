@@ -3,7 +3,7 @@ using System.Threading.Channels;
 namespace Duplex.Tests;
 
 /// <summary>A content that gives what a case lets it give, a read at a time.</summary>
-internal sealed class StepStream : Stream
+internal sealed class StepStream : BareStream
 {
     private readonly Channel<byte[]> _steps = Channel.CreateUnbounded<byte[]>();
 
@@ -11,19 +11,7 @@ internal sealed class StepStream : Stream
 
     public void End() => _steps.Writer.Complete();
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
     public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -32,16 +20,4 @@ internal sealed class StepStream : Stream
         step.CopyTo(buffer);
         return step.Length;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

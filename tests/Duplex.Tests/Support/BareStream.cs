@@ -1,6 +1,9 @@
 namespace Duplex.Tests;
 
-/// <summary>What every stream of a connection in these tests has in common: it reads and writes asynchronously, and does nothing else.</summary>
+/// <summary>
+/// The one stub of a stream. It has the members that every stream must have and no test needs. The streams of tests
+/// derive from it and override what they are about. Unless they do, reads throw, and written bytes are discarded.
+/// </summary>
 internal abstract class BareStream : Stream
 {
     public override bool CanRead => true;
@@ -11,11 +14,18 @@ internal abstract class BareStream : Stream
 
     public override long Length => throw new NotSupportedException();
 
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
 
-    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
+    /// <summary>Calls <see cref="Stream.Read(Span{byte})"/>. Override that if reads never wait, else this.</summary>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        new(Read(buffer.Span));
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => default;
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        CanWrite ? default : throw new NotSupportedException();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -1,7 +1,7 @@
 namespace Duplex.Tests;
 
 /// <summary>A stream to be sent: each read gives what a test put there next, or waits for it. It notes how it is used.</summary>
-internal sealed class ContentStream : Stream
+internal sealed class ContentStream : BareStream
 {
     private readonly Lock _sync = new();
     private readonly Queue<byte[]> _toRead = new();
@@ -93,23 +93,5 @@ internal sealed class ContentStream : Stream
         }
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
     public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

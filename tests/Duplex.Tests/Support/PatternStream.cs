@@ -1,7 +1,7 @@
 namespace Duplex.Tests;
 
 /// <summary>A stream of any length whose every byte follows from its place: to send what need not be kept, and to check what came.</summary>
-internal sealed class PatternStream(long length) : Stream
+internal sealed class PatternStream(long length) : BareStream
 {
     // So long that no fragment, buffer or slab is a multiple of it.
     private const int Period = 65_521;
@@ -13,10 +13,6 @@ internal sealed class PatternStream(long length) : Stream
     public override long Length => length;
 
     public override long Position { get => Volatile.Read(ref _position); set => throw new NotSupportedException(); }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
 
     public override bool CanWrite => false;
 
@@ -36,18 +32,6 @@ internal sealed class PatternStream(long length) : Stream
 
         return total;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }
 
 /// <summary>Checks bytes against the pattern as they come.</summary>

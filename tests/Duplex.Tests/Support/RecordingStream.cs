@@ -4,7 +4,7 @@ namespace Duplex.Tests;
 /// A stream that notes how it is used: what is written and flushed, in which order, on which thread, and how long each read asks for. Writes may be held up, or made to fail;
 /// reads give what a test put there.
 /// </summary>
-internal sealed class RecordingStream : Stream
+internal sealed class RecordingStream : BareStream
 {
     private readonly Lock _sync = new();
     private readonly List<string> _writeCalls = [];
@@ -204,24 +204,4 @@ internal sealed class RecordingStream : Stream
         if (token.CanBeCanceled)
             Misuse = "a token";
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

@@ -6,7 +6,7 @@ namespace Duplex.Tests;
 /// The other end of a session, in memory: it sends what a test says, byte for byte, and shows what the session sent. Disposing it is what releasing an upgraded connection does:
 /// a pending read gives 0, a pending write fails. It counts misuse: two reads or two writes at a time, a token, a write that no flush follows.
 /// </summary>
-internal sealed class ScriptedPeer : Stream
+internal sealed class ScriptedPeer : BareStream
 {
     private readonly Lock _sync = new();
     private readonly Queue<byte[]> _toSession = new();
@@ -378,24 +378,4 @@ internal sealed class ScriptedPeer : Stream
             _misuse.Add($"bytes that are no frame: {violation.Message}");
         _unparsed = rest.ToArray();
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }
