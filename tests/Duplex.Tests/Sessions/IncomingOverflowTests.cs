@@ -17,6 +17,7 @@ public sealed class IncomingOverflowTests
     }
 
     [Fact]
+    [KtorParity("close-and-errors/ChannelOverflowException")]
     public void The_error_names_the_frame_and_what_to_do_and_holds_no_payload()
     {
         CloseCause cause = IncomingOverflow.Cause(new Frame.Text("secret"));
