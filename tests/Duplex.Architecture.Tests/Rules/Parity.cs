@@ -116,9 +116,9 @@ internal static partial class Parity
     private static IEnumerable<ParityProof> Proofs(SourceFile file) =>
         from method in CSharpSyntaxTree.ParseText(file.Text).GetRoot().DescendantNodes().OfType<MethodDeclarationSyntax>()
         let attributes = method.AttributeLists.SelectMany(list => list.Attributes).ToArray()
-        let type = method.Ancestors().OfType<ClassDeclarationSyntax>().First()
         from parity in attributes
         where parity.Name.ToString() == "KtorParity"
+        let type = method.Ancestors().OfType<ClassDeclarationSyntax>().First()
         from argument in parity.ArgumentList!.Arguments
         let key = (argument.Expression as LiteralExpressionSyntax)?.Token.Value as string
         let fault = key is null ? "names a key that is not a string literal." : attributes.Any(Runs) ? null : $"names {key} but does not run."

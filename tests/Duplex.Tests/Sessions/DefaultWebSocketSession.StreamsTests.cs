@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Duplex.Tests;
 
-public sealed class IncomingStreamsTests
+public sealed class DefaultWebSocketSessionStreamsTests
 {
     [Fact]
     [KtorParity("weakness/15-a-low-level-API-only")]
