@@ -60,17 +60,6 @@ public sealed class DocumentTests
     public void An_example_compiles(string name, string code) => Assert.True(Errors(code).IsEmpty, $"{name}: {string.Join("\n", Errors(code))}");
 
     [Fact]
-    public void Every_test_and_every_difference_that_the_page_of_parity_names_exists()
-    {
-        string page = Read("ktor-parity.md");
-        Assert.True(Parity.Rows(page) > 200, "The tables of docs/ktor-parity.md were not found.");
-        Expect.None(Parity.Violations(page, Read("differences-from-ktor.md"), Repository.Files("tests")));
-    }
-
-    [Fact]
-    public void Every_difference_can_be_linked_to() => Expect.None(Parity.Unlinkable(Read("differences-from-ktor.md")));
-
-    [Fact]
     public void An_example_that_does_not_compile_is_found() => Assert.NotEmpty(Errors("await client.NoSuchMethodAsync();"));
 
     [Theory, InlineData("FrameLogger.cs"), InlineData("ToyXor.cs")]
@@ -81,8 +70,6 @@ public sealed class DocumentTests
 
         Assert.Contains($"{types}\n```", File.ReadAllText(Path.Combine(Repository.Root, "docs", "extensions.md")), StringComparison.Ordinal);
     }
-
-    private static string Read(string name) => File.ReadAllText(Path.Combine(Repository.Root, "docs", name));
 
     private static ImmutableArray<Diagnostic> Errors(string code) => Compile(code)
         .GetDiagnostics()

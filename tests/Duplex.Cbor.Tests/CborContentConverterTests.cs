@@ -10,6 +10,7 @@ public sealed class CborContentConverterTests
     private static readonly CborContentConverter Converter = new(Ticks.Mapping, Number, Text);
 
     [Fact]
+    [KtorParity("converters/Kotlinx-binary")]
     public void A_value_is_one_binary_message_and_back()
     {
         var tick = new Tick("EURUSD", 1.25);

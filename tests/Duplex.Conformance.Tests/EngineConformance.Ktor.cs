@@ -4,6 +4,7 @@ namespace Duplex.Tests;
 public abstract partial class EngineConformance
 {
     [Fact]
+    [KtorParity("test-life/TestApplicationTestJvm.testMultipleParallelWebSocketsRequests")]
     public async Task A_hundred_sessions_of_one_client_all_work_at_once()
     {
         using HttpClient client = Client();
@@ -19,6 +20,9 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-data/WebSocketRemoteTest.testRemotePingPong")]
+    [KtorParity("test-data/WebSocketRemoteTest.testSecureRemotePingPong")]
+    [KtorParity("test-protocol/testConversation-testSingleEcho")]
     public async Task Ten_rounds_of_text_and_binary_come_back()
     {
         using HttpClient client = Client();
@@ -36,6 +40,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-data/WebSocketTest.testReceiveLargeFrame")]
     public async Task A_text_of_24_000_characters_is_one_frame()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo");
@@ -50,6 +55,7 @@ public abstract partial class EngineConformance
     [Theory]
     [InlineData(0xc123)]
     [InlineData(0xcdef)]
+    [KtorParity("test-protocol/testFrameSize")]
     public async Task A_length_of_16_bits_is_kept(int length)
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo");
@@ -62,6 +68,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-data/WebSocketTest.testMaxFrameSizeSupported")]
     public async Task A_message_beyond_the_limit_makes_the_block_throw_and_the_call_rethrow()
     {
         using HttpClient client = Client(ws => ws.MaxMessageSize = 10);
@@ -79,6 +86,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-life/WebSocketRemoteTest.testSessionClose")]
     public async Task A_close_with_a_reason_in_the_block_lets_the_call_return()
     {
         using HttpClient client = Client();
@@ -89,6 +97,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-life/WebSocketRemoteTest.testSessionTermination")]
     public async Task An_abort_in_the_block_lets_no_exception_out_of_the_call()
     {
         using HttpClient client = Client();
@@ -103,6 +112,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-life/WebSocketRemoteTest.testErrorHandling")]
     public async Task What_a_block_throws_reaches_the_caller_as_it_is()
     {
         using HttpClient client = Client();
@@ -112,6 +122,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-life/WebSocketTest.testCancellingScope")]
     public async Task A_token_that_fires_while_the_session_is_open_completes_its_close_reason()
     {
         using HttpClient client = Client();
@@ -132,6 +143,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-life/WebSocketTest.testIncomingOverflow")]
     public async Task A_thousand_echoes_that_nobody_reads_keep_nobody_from_leaving()
     {
         using HttpClient client = Client();
@@ -144,6 +156,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-channels/WebSocketBackpressureTest-IO-frame-channels")]
     public async Task Queues_of_one_frame_in_both_directions_let_all_frames_through()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo", ws => ws.Channels.Incoming = ws.Channels.Outgoing = ChannelConfig.Bounded(1, 1 << 16));
@@ -160,6 +173,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-channels/incoming-frame-channel-overflow")]
     public async Task A_flood_into_a_queue_that_closes_on_overflow_ends_with_what_was_queued_and_the_overflow()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/flood", ws => ws.Channels.Incoming = ChannelConfig.Bounded(1, 1 << 20, ChannelOverflow.Close));
@@ -171,6 +185,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-channels/outgoing-frame-channel-overflow")]
     public async Task Sends_that_outrun_a_queue_that_closes_on_overflow_fail_with_the_overflow_and_end_the_session()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/deaf", ws =>

@@ -8,6 +8,7 @@ public abstract partial class EngineConformance
     private static readonly JsonContentConverter Json = new(ValuesJson.Default);
 
     [Fact]
+    [KtorParity("test-typed/WebSocketTest.testWebSocketSerialization")]
     public async Task A_hundred_values_come_back_equal()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo", ws => ws.ContentConverter = Json);
@@ -20,6 +21,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-typed/WebSocketTest.testWebSocketSerializationWithExplicitTypeInfo")]
     public async Task A_hundred_values_of_a_type_passed_by_hand_come_back_equal()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo", ws => ws.ContentConverter = Json);
@@ -32,6 +34,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-typed/WebSocketTest.testSerializationWithNoConverter")]
     public async Task Without_a_converter_both_calls_throw_and_the_session_goes_on()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo");
@@ -44,6 +47,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-typed/JsonWebsocketsTest-null")]
     public async Task Null_is_the_text_null_both_ways()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo", ws => ws.ContentConverter = Json);
@@ -55,6 +59,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-typed/JsonWebsocketsTest-an-object")]
     public async Task An_object_is_its_json_both_ways()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo", ws => ws.ContentConverter = Json);
@@ -80,6 +85,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-typed/server-WebSocketTest.testDeserializationWithOnClosedChannel")]
     public async Task Receiving_a_value_from_a_session_that_the_peer_closed_says_so()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/close?code=1000", ws => ws.ContentConverter = Json);

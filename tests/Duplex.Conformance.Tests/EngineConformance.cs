@@ -21,6 +21,7 @@ public abstract partial class EngineConformance
     private bool HasControlFrames => Engine.Supports(EngineCapability.ControlFrames);
 
     [Fact]
+    [KtorParity("functions/send-String", "functions/send-ByteArray", "test-data/WebSocketTest.testEmptyFrame")]
     public async Task Text_binary_and_empty_messages_come_back_in_order()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo");
@@ -70,6 +71,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-data/TestApplicationTestJvm.testWebSockets")]
     public async Task Every_length_of_300_texts_comes_back_in_order()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo");
@@ -97,6 +99,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("weakness/15-a-low-level-API-only")]
     public async Task Fragments_that_we_send_arrive_as_one_message()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo");
@@ -178,6 +181,8 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("channels/ChannelOverflow.SUSPEND", "test-channels/suspension-unsupported")]
+    [KtorParity("weakness/10-unbounded-queues")]
     public async Task A_consumer_that_is_too_slow_loses_nothing()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/flood", ws => ws.Channels.Incoming = ChannelConfig.Bounded(4, 1 << 20));
@@ -195,6 +200,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("untested/cancellation-in-each-phase")]
     public async Task A_cancelled_receive_leaves_the_session_as_it_was()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo");
@@ -210,6 +216,9 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("default-session/closeReason", "test-life/WebSocketTest.testWebsocketSession")]
+    [KtorParity("test-default-session/OkHttpWebsocketSessionTest-4002-and-3500")]
+    [KtorParity("untested/closeReason-after-our-own-close")]
     public async Task Our_close_goes_behind_what_was_sent_and_says_its_reason()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo");
@@ -230,6 +239,7 @@ public abstract partial class EngineConformance
     [InlineData(1001, "going")]
     [InlineData(3000, "registered")]
     [InlineData(4999, "grüße 😀")]
+    [KtorParity("default-session/closeReason", "test-default-session/DefaultWebSocketTest.closeByClient")]
     public async Task The_peers_close_ends_what_is_received_and_is_echoed(int code, string text)
     {
         await using DefaultClientWebSocketSession session = await OpenAsync($"/close?code={code}&text={Uri.EscapeDataString(text)}");
@@ -291,6 +301,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("options/no-timeout-handshake-timeout-close-timeout")]
     public async Task A_peer_that_does_not_answer_our_close_is_left_after_the_close_timeout()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/deaf", ws => ws.CloseTimeout = TimeSpan.FromMilliseconds(50));
@@ -303,6 +314,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-default-session/OkHttpWebsocketSessionTest.testOnFailure")]
     public async Task A_connection_that_ends_without_a_close_is_lost()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/vanish");
@@ -317,6 +329,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("untested/UTF-8")]
     public async Task Invalid_text_ends_the_session_and_never_reaches_the_user()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/invalid-text");
@@ -349,6 +362,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("session/terminate")]
     public async Task An_abort_ends_everything_at_once()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/deaf");
@@ -376,6 +390,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-life/WebSocketTest.testParallelWebsocketSessions")]
     public async Task Many_sessions_at_once_each_see_their_own_messages_only()
     {
         using HttpClient client = Client();
@@ -394,6 +409,8 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("opening/HttpRequestBuilder", "test-protocol/testConversationWithInterceptors")]
+    [KtorParity("test-protocol/testParameters")]
     public async Task Base_address_default_headers_handlers_and_the_request_reach_the_server()
     {
         using var client = new HttpClient(new HeaderHandler { InnerHandler = Plugin() }) { BaseAddress = Server };
@@ -418,6 +435,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("client-session/ClientWebSocketSession.call", "http/HttpStatusCode.SwitchingProtocols")]
     public async Task The_call_tells_its_engine_and_the_answer_if_there_is_one()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo");
@@ -429,6 +447,8 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("close-and-errors/UnsupportedFrameTypeException")]
+    [KtorParity("test-default-session/OkHttpWebsocketSessionTest-four-of-pings")]
     public async Task Pings_work_or_are_refused()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo");
@@ -455,6 +475,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("test-data/WebSocketTest.testMaxFrameSizeNotSupported")]
     public async Task Frame_limits_work_or_are_refused()
     {
         await using DefaultClientWebSocketSession session = await OpenAsync("/echo");
@@ -471,6 +492,7 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    [KtorParity("raw/webSocketRawSession")]
     public async Task A_raw_session_is_opened_or_refused()
     {
         using HttpClient client = Client();
@@ -499,6 +521,7 @@ public abstract partial class EngineConformance
     };
 
     [Theory, MemberData(nameof(Settings), DisableDiscoveryEnumeration = true)]
+    [KtorParity("test-data/WebSocketTest.testMaxFrameSizeNotSupported")]
     public void An_option_that_was_set_is_honoured_or_refused_before_connecting(string name, EngineCapability capability, Action<WebSocketsOptions> set)
     {
         if (Engine.Supports(capability))

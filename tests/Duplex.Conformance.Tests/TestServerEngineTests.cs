@@ -66,6 +66,7 @@ public sealed class TestServerEngineTests : EngineConformance, IClassFixture<Tes
     }
 
     [Fact]
+    [KtorParity("test-opening/TestApplicationTestJvm.testWebSocketConnectionFailed")]
     public async Task A_path_without_a_socket_fails_the_handshake_with_the_servers_error_inside()
     {
         using HttpClient client = Client();
@@ -76,6 +77,7 @@ public sealed class TestServerEngineTests : EngineConformance, IClassFixture<Tes
     }
 
     [Fact]
+    [KtorParity("test-opening/TestApplicationTestJvm.testWebSocketWithError")]
     public async Task A_path_that_throws_fails_the_handshake_with_the_servers_error_inside()
     {
         using HttpClient client = Client();

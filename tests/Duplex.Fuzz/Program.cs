@@ -47,7 +47,9 @@ internal sealed class Campaign(FuzzTarget[] targets, int threads, int seed, Time
 
         var current = new Dictionary<Fuzzer, (long Executions, TimeSpan Since)>();
         long baseline = 0;
+#pragma warning disable RS0030 // the main thread only watches its workers
         for (TimeSpan told = TimeSpan.Zero; workers.Any(worker => worker.IsAlive); Thread.Sleep(500))
+#pragma warning restore RS0030
         {
             if (baseline == 0 && watch.Elapsed > TimeSpan.FromSeconds(20))
                 baseline = GC.GetTotalMemory(forceFullCollection: true);

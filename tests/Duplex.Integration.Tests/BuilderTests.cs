@@ -4,6 +4,10 @@ namespace Duplex.Tests;
 public sealed class BuilderTests(KestrelServer kestrel) : IClassFixture<KestrelServer>
 {
     [Fact]
+    [KtorParity("opening/webSocketSession-block", "opening/webSocketSession-method-host-port-path-block")]
+    [KtorParity("opening/webSocketSession-urlString-block", "opening/webSocket-request-block")]
+    [KtorParity("opening/webSocket-method-host-port-path-request-block", "opening/webSocket-urlString-request-block")]
+    [KtorParity("opening/ws-three-shapes", "raw/webSocketRawSession", "raw/webSocketRaw", "raw/wsRaw")]
     public async Task Every_shape_talks_without_tls()
     {
         using HttpClient client = Clients.Create();
@@ -45,6 +49,8 @@ public sealed class BuilderTests(KestrelServer kestrel) : IClassFixture<KestrelS
     }
 
     [Fact]
+    [KtorParity("opening/wss-three-shapes", "raw/wssRaw")]
+    [KtorParity("test-opening/DarwinEngineTest.testConfigureWebsocketRequest", "weakness/12-sessions-leak")]
     public async Task Every_shape_talks_over_tls()
     {
         using HttpClient client = Clients.Create();
@@ -74,6 +80,7 @@ public sealed class BuilderTests(KestrelServer kestrel) : IClassFixture<KestrelS
     [Theory]
     [InlineData("ws", "http")]
     [InlineData("wss", "https")]
+    [KtorParity("untested/http-and-https", "weakness/13-traps-of-URLs")]
     public async Task An_http_url_is_a_websocket_one(string scheme, string http)
     {
         using HttpClient client = Clients.Create();
@@ -107,6 +114,7 @@ public sealed class BuilderTests(KestrelServer kestrel) : IClassFixture<KestrelS
     [InlineData("/a b", "GET /a%20b HTTP/1.1")]
     [InlineData("?q", "GET /?q HTTP/1.1")]
     [InlineData(null, "GET / HTTP/1.1")]
+    [KtorParity("opening/webSocket-method-host-port-path-request-block")]
     public async Task The_request_line_has_the_path_and_the_host_header_host_and_port(string? path, string line)
     {
         using var server = new RawServer();
@@ -124,6 +132,7 @@ public sealed class BuilderTests(KestrelServer kestrel) : IClassFixture<KestrelS
     }
 
     [Fact]
+    [KtorParity("weakness/13-traps-of-URLs")]
     public async Task Wss_talks_no_word_to_a_plain_server()
     {
         using var server = new RawServer();

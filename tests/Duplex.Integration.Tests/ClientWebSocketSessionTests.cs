@@ -5,6 +5,7 @@ namespace Duplex.Tests;
 public sealed class ClientWebSocketSessionTests(KestrelServer server) : IClassFixture<KestrelServer>
 {
     [Fact]
+    [KtorParity("client-session/ClientWebSocketSession.call", "test-raw/testCloseSequenceInitiatedByClient")]
     public async Task A_raw_session_sends_and_receives_frames_as_they_are()
     {
         using HttpClient client = Clients.Create();

@@ -27,6 +27,7 @@ public sealed class CompressionOverHttpTests(KestrelServer server) : IClassFixtu
     }
 
     [Theory, MemberData(nameof(Settings))]
+    [KtorParity("weakness/16-compression")]
     public async Task Messages_of_all_sizes_come_back_from_kestrel(bool serverTakeover, bool clientTakeover, bool serverAlone, int bits, CompressionLevel level)
     {
         using HttpClient client = Clients.Create(ws => ws.Extensions.InstallPerMessageDeflate(deflate =>
@@ -65,6 +66,8 @@ public sealed class CompressionOverHttpTests(KestrelServer server) : IClassFixtu
     }
 
     [Fact]
+    [KtorParity("test-protocol/WebSocketJvmTest.testWebSocketDeflateBinary")]
+    [KtorParity("test-protocol/WebSocketJvmTest.testWebSocketDeflateNoContextTakeover")]
     public async Task A_hundred_binaries_come_back_with_and_without_takeover()
     {
         foreach (bool takesOver in (bool[])[true, false])
@@ -106,6 +109,7 @@ public sealed class CompressionOverHttpTests(KestrelServer server) : IClassFixtu
     [InlineData("permessage-deflate; server_max_window_bits=11", "at most 10")]
     [InlineData("permessage-deflate", "at most 10")]
     [InlineData("permessage-deflate; server_max_window_bits=10, permessage-deflate; server_max_window_bits=10", null)]
+    [KtorParity("extensions/compression-the-offer-and-the-answer")]
     public async Task An_answer_that_no_offer_allows_fails_the_handshake_and_says_why(string answer, string? reason)
     {
         using var raw = new RawServer();

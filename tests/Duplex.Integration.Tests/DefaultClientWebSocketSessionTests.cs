@@ -5,6 +5,7 @@ namespace Duplex.Tests;
 public sealed class DefaultClientWebSocketSessionTests(KestrelServer server) : IClassFixture<KestrelServer>
 {
     [Fact]
+    [KtorParity("client-session/DefaultClientWebSocketSession-call-delegate")]
     public async Task Its_call_tells_of_the_handshake()
     {
         using HttpClient client = Clients.Create();
@@ -28,6 +29,7 @@ public sealed class DefaultClientWebSocketSessionTests(KestrelServer server) : I
     }
 
     [Fact]
+    [KtorParity("options/maxFrameSize", "test-life/WebSocketTest.testAsDefault-core")]
     public async Task It_has_what_the_options_say()
     {
         using HttpClient client = Clients.Create(ws =>

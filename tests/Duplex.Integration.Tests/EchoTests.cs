@@ -7,6 +7,8 @@ public sealed class EchoTests(KestrelServer server) : IClassFixture<KestrelServe
     public static TheoryData<string> Schemes => ["ws", "wss"];
 
     [Theory, MemberData(nameof(Schemes))]
+    [KtorParity("options/HttpClientConfig.WebSockets", "frames/readBytes")]
+    [KtorParity("test-life/WebSocketTest.testWebsocketSession")]
     public async Task Text_binary_and_fragments_come_back(string scheme)
     {
         using HttpClient client = Clients.Create();
@@ -29,6 +31,7 @@ public sealed class EchoTests(KestrelServer server) : IClassFixture<KestrelServe
     }
 
     [Theory, MemberData(nameof(Schemes))]
+    [KtorParity("test-protocol/WebSocketEngineSuite.testBigFrame-server")]
     public async Task A_large_message_comes_back(string scheme)
     {
         using HttpClient client = Clients.Create();
@@ -43,6 +46,7 @@ public sealed class EchoTests(KestrelServer server) : IClassFixture<KestrelServe
     }
 
     [Fact]
+    [KtorParity("test-protocol/testReceiveMessages", "test-protocol/testProduceMessages")]
     public async Task Every_length_of_125_texts_comes_back_in_order()
     {
         using HttpClient client = Clients.Create();
@@ -83,6 +87,7 @@ public sealed class EchoTests(KestrelServer server) : IClassFixture<KestrelServe
     }
 
     [Theory, MemberData(nameof(Schemes))]
+    [KtorParity("test-life/WebSocketTest.testParallelWebsocketSessions")]
     public async Task Each_of_100_parallel_sessions_sees_its_own_messages_only(string scheme)
     {
         using HttpClient client = Clients.Create();

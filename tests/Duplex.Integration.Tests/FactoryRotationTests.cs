@@ -8,6 +8,7 @@ public sealed class FactoryRotationTests
 {
     // At the same time, because the factory takes its time.
     [Fact]
+    [KtorParity("options/install-WebSockets")]
     public Task An_open_session_outlives_the_rotation_of_a_factorys_handlers() => Task.WhenAll(OutlivesAsync(tls: false), OutlivesAsync(tls: true));
 
     private static async Task OutlivesAsync(bool tls)

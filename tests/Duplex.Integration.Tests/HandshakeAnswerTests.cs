@@ -6,6 +6,7 @@ namespace Duplex.Tests;
 public sealed class HandshakeAnswerTests
 {
     [Theory, MemberData(nameof(WrongAnswer.Names), MemberType = typeof(WrongAnswer))]
+    [KtorParity("untested/the-checks-of-the-handshake", "weakness/6-the-handshake-is-not-checked")]
     public async Task A_wrong_answer_is_refused_with_its_check_and_in_words_and_the_connection_released(string name)
     {
         WrongAnswer wrong = WrongAnswer.Named(name);
@@ -49,6 +50,7 @@ public sealed class HandshakeAnswerTests
     }
 
     [Fact]
+    [KtorParity("close-and-errors/WebSocketException-of-a-handshake", "weakness/7-a-refused-handshake-says-little")]
     public async Task A_refusals_status_headers_and_body_are_in_the_exception_and_not_in_its_text()
     {
         using var server = new RawServer();
@@ -86,6 +88,7 @@ public sealed class HandshakeAnswerTests
     }
 
     [Fact]
+    [KtorParity("test-opening/WebSocketTest.testWebSocketHeaders")]
     public async Task The_request_on_the_wire_is_the_one_of_RFC_6455()
     {
         using var server = new RawServer();
@@ -109,6 +112,7 @@ public sealed class HandshakeAnswerTests
     }
 
     [Fact]
+    [KtorParity("untested/redirects-of-a-handshake")]
     public async Task A_redirect_is_not_followed_by_the_handlers_that_the_plugin_makes_but_is_for_ordinary_requests()
     {
         using RawServer server = new(), target = new();

@@ -8,6 +8,7 @@ namespace Duplex.Tests;
 public sealed class HandshakeEndTests
 {
     [Theory, InlineData(false), InlineData(true)]
+    [KtorParity("options/no-timeout-handshake-timeout-close-timeout", "weakness/5-no-handshake-timeout")]
     public async Task A_silent_server_is_given_up_at_the_handshake_timeout(bool tls)
     {
         var time = new TestClock();
@@ -42,6 +43,7 @@ public sealed class HandshakeEndTests
     }
 
     [Fact]
+    [KtorParity("untested/timeouts-of-the-handshake")]
     public async Task A_silent_server_is_given_up_at_the_clients_timeout_if_that_is_shorter()
     {
         using var server = new RawServer();
@@ -56,6 +58,7 @@ public sealed class HandshakeEndTests
     }
 
     [Fact]
+    [KtorParity("untested/cancellation-in-each-phase")]
     public async Task The_callers_token_is_the_only_cancellation()
     {
         using var server = new RawServer();
@@ -133,6 +136,7 @@ public sealed class HandshakeEndTests
     }
 
     [Fact]
+    [KtorParity("test-opening/DarwinEngineTest.testConfigureWebsocketRequest")]
     public async Task Nobody_listening_and_a_certificate_that_is_not_trusted_are_transport_failures()
     {
         using var server = new RawServer(tls: true);

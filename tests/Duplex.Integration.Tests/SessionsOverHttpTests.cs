@@ -6,6 +6,7 @@ public sealed class SessionsOverHttpTests
     public static TheoryData<bool> PlainAndTls => [false, true];
 
     [Theory, MemberData(nameof(PlainAndTls))]
+    [KtorParity("test-life/WebSocketTest.testImmediateReceiveAfterConnect", "weakness/25-races")]
     public async Task A_frame_in_the_same_segment_or_TLS_record_as_the_answer_is_never_lost(bool tls)
     {
         const int Sessions = 100;
@@ -31,6 +32,7 @@ public sealed class SessionsOverHttpTests
     }
 
     [Theory, MemberData(nameof(PlainAndTls))]
+    [KtorParity("test-default-session/testClientClosingFirst")]
     public async Task The_peers_close_is_echoed(bool tls)
     {
         await using var test = await RawSession.OpenAsync(tls);
@@ -84,6 +86,7 @@ public sealed class SessionsOverHttpTests
     }
 
     [Theory, MemberData(nameof(PlainAndTls))]
+    [KtorParity("test-protocol/WebSocketEngineSuite.testCorruptFrameWithBadOpcode")]
     public async Task A_violation_is_told_and_the_connection_released(bool tls)
     {
         await using var test = await RawSession.OpenAsync(tls);
@@ -101,6 +104,7 @@ public sealed class SessionsOverHttpTests
     }
 
     [Theory, MemberData(nameof(PlainAndTls))]
+    [KtorParity("weakness/2-the-cause-of-an-abnormal-end-is-lost")]
     public async Task An_end_without_a_close_frame_is_an_error_behind_the_last_frame(bool tls)
     {
         await using var test = await RawSession.OpenAsync(tls);
@@ -116,6 +120,7 @@ public sealed class SessionsOverHttpTests
     }
 
     [Theory, MemberData(nameof(PlainAndTls))]
+    [KtorParity("weakness/2-the-cause-of-an-abnormal-end-is-lost")]
     public async Task A_reset_is_an_error_behind_the_last_frame(bool tls)
     {
         await using var test = await RawSession.OpenAsync(tls);
@@ -132,6 +137,7 @@ public sealed class SessionsOverHttpTests
     }
 
     [Theory, MemberData(nameof(PlainAndTls))]
+    [KtorParity("weakness/3-no-close-timeout-half-closed-right-after")]
     public async Task A_peer_that_never_answers_a_close_is_dropped_after_the_close_timeout(bool tls)
     {
         var time = new TestClock();
@@ -168,6 +174,7 @@ public sealed class SessionsOverHttpTests
     }
 
     [Theory, MemberData(nameof(PlainAndTls))]
+    [KtorParity("test-default-session/DefaultWebSocketTest.testPingPongTimeout", "untested/a-peer-that-is-really-dead")]
     public async Task A_silent_peer_is_given_up_after_interval_and_timeout(bool tls)
     {
         var time = new TestClock();
@@ -204,6 +211,7 @@ public sealed class SessionsOverHttpTests
     }
 
     [Theory, MemberData(nameof(PlainAndTls))]
+    [KtorParity("weakness/9-maxFrameSize")]
     public async Task A_frame_that_declares_2_to_the_62_bytes_ends_the_session_at_its_header(bool tls)
     {
         await using var test = await RawSession.OpenAsync(tls);
@@ -217,6 +225,7 @@ public sealed class SessionsOverHttpTests
     }
 
     [Fact]
+    [KtorParity("test-default-session/testWebSocketSessionCancelledOnServerStop")]
     public async Task An_open_session_outlives_its_client_and_handler()
     {
         using var server = new RawServer();

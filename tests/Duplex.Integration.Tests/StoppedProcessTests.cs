@@ -35,7 +35,9 @@ public sealed class StoppedProcessTests
             await Task.WhenAll(peers.Zip(pings, AnswerAsync));
             Task serving = Task.WhenAll(peers.Select(ServeAsync));
             TimeSpan rest = (timeouts * PingTimeout) - TimeProvider.System.GetElapsedTime(stopped);
-            await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero); // the time of another process, which no clock of ours can move
+#pragma warning disable RS0030 // the time of another process, which no clock of ours can move
+            await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero);
+#pragma warning restore RS0030
             await SignalAsync(fleet, "CONT");
 
             await fleet.StandardInput.WriteLineAsync();

@@ -92,6 +92,7 @@ public sealed class WebSocketsHttpClientExtensionsTests(KestrelServer kestrel) :
     }
 
     [Fact]
+    [KtorParity("untested/a-block-that-throws", "weakness/11-a-send-after-the-end-is-a-cancellation")]
     public async Task A_block_that_throws_closes_with_1011_without_text_and_its_exception_is_rethrown()
     {
         using var server = new RawServer();
@@ -192,6 +193,7 @@ public sealed class WebSocketsHttpClientExtensionsTests(KestrelServer kestrel) :
     }
 
     [Fact]
+    [KtorParity("test-opening/WebSocketTest.testWebsocketWithDefaultRequest")]
     public async Task A_block_may_take_its_url_from_the_request_or_from_the_base_address()
     {
         using HttpClient client = Clients.Create();

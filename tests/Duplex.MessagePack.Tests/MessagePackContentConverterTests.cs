@@ -9,6 +9,7 @@ public sealed class MessagePackContentConverterTests
     private static readonly MessagePackContentConverter Converter = new();
 
     [Fact]
+    [KtorParity("converters/Kotlinx-binary")]
     public void A_value_is_one_binary_message_and_back()
     {
         var tick = new Tick { Symbol = "EURUSD", Price = 1.25 };

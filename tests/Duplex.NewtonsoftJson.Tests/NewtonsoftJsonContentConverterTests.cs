@@ -11,6 +11,7 @@ public sealed class NewtonsoftJsonContentConverterTests
     private static readonly NewtonsoftJsonContentConverter Converter = new(new JsonSerializerSettings { ContractResolver = new CamelCasePropertyNamesContractResolver() });
 
     [Fact]
+    [KtorParity("converters/GsonWebsocketContentConverter")]
     public void A_value_is_one_text_message_and_back()
     {
         var user = new User("user", 123);

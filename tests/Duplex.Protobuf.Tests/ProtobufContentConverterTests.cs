@@ -10,6 +10,7 @@ public sealed class ProtobufContentConverterTests
     private static readonly ProtobufContentConverter Converter = new(StructReflection.Descriptor, WrappersReflection.Descriptor, TimestampReflection.Descriptor);
 
     [Fact]
+    [KtorParity("converters/Kotlinx-binary")]
     public void A_message_is_one_binary_message_and_back()
     {
         var time = new Timestamp { Seconds = 1, Nanos = 2 };

@@ -15,6 +15,7 @@ public class FrameStreamTests
     private static WebSocketRole Peer(WebSocketRole role) => role == WebSocketRole.Client ? WebSocketRole.Server : WebSocketRole.Client;
 
     [Fact]
+    [KtorParity("parts/WebSocketReader-FrameParser-SimpleFrameCollector")]
     public void Any_chunking_of_a_valid_stream_gives_the_same_frames_in_both_roles_and_both_modes() =>
         Gen.Select(FrameStreams.Any, Role, Gen.Bool, FrameStreams.Chunks, Gen.Bool).Sample((frames, role, mergeFragments, chunks, inPlace) =>
         {
@@ -47,6 +48,7 @@ public class FrameStreamTests
         }, iter: 1000, print: sample => $"{sample.Item2}, in place {sample.Item4}: {Print(sample.Item1)}");
 
     [Fact]
+    [KtorParity("parts/WebSocketWriter-Serializer-writeFrame")]
     public void What_one_role_writes_the_other_reads_back_however_the_parts_are_appended_and_taken() =>
         Gen.Select(FrameStreams.Any, Role, Gen.Int[1, 70_000].Array[1, 4], Gen.Int[1, 9]).Sample((frames, role, parts, takeEvery) =>
         {
@@ -76,6 +78,7 @@ public class FrameStreamTests
         }, iter: 500, print: sample => $"{sample.Item2}: {Print(sample.Item1)}");
 
     [Fact]
+    [KtorParity("weakness/8-leniency")]
     public void A_mutated_stream_ends_in_the_frames_and_the_violation_that_the_RFC_says_under_any_chunking() =>
         Gen.Select(FrameStreams.Small, Mutation.Gen.Array[1, 3], Rules, FrameStreams.Chunks, Gen.Bool).Sample((frames, mutations, rules, chunks, inPlace) =>
         {

@@ -3,6 +3,7 @@ namespace Duplex.Tests;
 public class ProtocolViolationTests
 {
     [Fact]
+    [KtorParity("close-and-errors/ProtocolViolationException")]
     public void A_broken_frame_is_1002()
     {
         ProtocolViolation violation = ProtocolViolation.Protocol("a frame is odd");
@@ -23,6 +24,7 @@ public class ProtocolViolationTests
     }
 
     [Fact]
+    [KtorParity("close-and-errors/FrameTooBigException")]
     public void More_than_a_limit_allows_is_1009_and_says_which_and_what_to_do()
     {
         ProtocolViolation violation = ProtocolViolation.TooBig("MaxFragments", 3, 4, "fragments");

@@ -23,6 +23,7 @@ public sealed class HandshakeAttemptTests
     }
 
     [Fact]
+    [KtorParity("plugin/WEBSOCKETS-KEY")]
     public void The_attempt_is_found_in_the_marker_and_in_a_copy_with_its_options_and_nowhere_else()
     {
         using var attempt = new HandshakeAttempt(new WebSocketRequest());

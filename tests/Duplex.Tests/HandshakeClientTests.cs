@@ -19,6 +19,7 @@ public sealed class HandshakeClientTests
     }
 
     [Fact]
+    [KtorParity("plugin/WebSockets-pingInterval-maxFrameSize")]
     public async Task A_handshake_gives_the_connection_and_the_plugins_options()
     {
         var options = new WebSocketsOptions();
@@ -55,6 +56,7 @@ public sealed class HandshakeClientTests
     }
 
     [Fact]
+    [KtorParity("opening/subprotocols-by-a-header-only")]
     public async Task A_subprotocol_header_set_by_hand_becomes_subprotocols()
     {
         var primary = new FakePrimaryHandler();
@@ -81,6 +83,7 @@ public sealed class HandshakeClientTests
     };
 
     [Theory, MemberData(nameof(BadRequests))]
+    [KtorParity("close-and-errors/ConnectTimeoutException-SocketTimeoutException")]
     public async Task A_bad_request_is_refused_before_any_handler_is_called(string why, Action<WebSocketRequest> spoil)
     {
         _ = why;
@@ -120,6 +123,7 @@ public sealed class HandshakeClientTests
     }
 
     [Fact]
+    [KtorParity("opening/HttpRequestBuilder")]
     public async Task The_clients_default_version_is_the_requests()
     {
         using HttpClient client = Client(new FakePrimaryHandler());
@@ -165,6 +169,7 @@ public sealed class HandshakeClientTests
     }
 
     [Fact]
+    [KtorParity("untested/retries-of-a-handshake")]
     public async Task A_refusal_goes_back_through_outer_handlers_which_may_try_again_with_the_marker_or_with_a_copy()
     {
         var primary = new FakePrimaryHandler(request => request.Headers.Authorization is null ? new HttpResponseMessage(HttpStatusCode.Unauthorized) : FakePrimaryHandler.Upgrade(request));
@@ -272,6 +277,7 @@ public sealed class HandshakeClientTests
         [new HttpRequestException(HttpRequestError.ConnectionError, "refused"), new HttpRequestException("unknown"), new IOException("broken")];
 
     [Theory, MemberData(nameof(TransportErrors))]
+    [KtorParity("close-and-errors/ConnectTimeoutException-SocketTimeoutException")]
     public async Task What_the_transport_throws_is_inside(Exception broken)
     {
         using HttpClient client = Client(new FakePrimaryHandler((_, _) => Task.FromException<HttpResponseMessage>(broken)));

@@ -3,6 +3,7 @@ namespace Duplex.Tests;
 public sealed class WebSocketChannelsOptionsTests
 {
     [Fact]
+    [KtorParity("options/channels", "channels/WebSocketChannelsConfig-incoming-outgoing")]
     public void Both_queues_can_be_set_and_not_to_null()
     {
         WebSocketChannelsOptions channels = new WebSocketsOptions().Channels;
@@ -18,6 +19,7 @@ public sealed class WebSocketChannelsOptionsTests
     }
 
     [Fact]
+    [KtorParity("options/channels")]
     public void Neither_can_be_set_once_a_handler_is_made_with_them()
     {
         var options = new WebSocketsOptions();

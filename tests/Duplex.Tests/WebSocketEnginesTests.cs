@@ -13,6 +13,7 @@ public sealed class WebSocketEnginesTests
     }
 
     [Fact]
+    [KtorParity("http/OkHttpConfig.webSocketFactory")]
     public void A_socket_carries_messages_and_what_its_function_honours()
     {
         static ValueTask<WebSocket> Connect(WebSocketRequest request, CancellationToken token) => throw new NotSupportedException();
@@ -25,6 +26,7 @@ public sealed class WebSocketEnginesTests
     }
 
     [Fact]
+    [KtorParity("http/OkHttpConfig.webSocketFactory")]
     public void A_stream_carries_every_frame_and_what_its_function_honours()
     {
         static ValueTask<Stream> Connect(WebSocketRequest request, CancellationToken token) => throw new NotSupportedException();

@@ -5,6 +5,7 @@ public sealed class WebSocketExtensionsOptionsTests
     private readonly WebSocketExtensionsOptions _extensions = new WebSocketsOptions().Extensions;
 
     [Fact]
+    [KtorParity("options/extensions")]
     public void What_is_installed_keeps_its_order()
     {
         var counter = new CounterFactory();
@@ -17,6 +18,7 @@ public sealed class WebSocketExtensionsOptionsTests
     }
 
     [Fact]
+    [KtorParity("extensions/conflicts-of-reserved-bits-are-never-found")]
     public void Two_that_own_the_same_bit_are_found_and_both_named()
     {
         _extensions.Install(Toy("first", ReservedBits.Rsv1 | ReservedBits.Rsv3));
@@ -30,6 +32,7 @@ public sealed class WebSocketExtensionsOptionsTests
     }
 
     [Fact]
+    [KtorParity("extensions/WebSocketDeflateExtension-its-factory-and-key")]
     public void Compression_has_a_name_of_its_own_and_is_installed_once()
     {
         _extensions.InstallPerMessageDeflate(deflate => deflate.ServerMaxWindowBits = 10);
@@ -55,6 +58,7 @@ public sealed class WebSocketExtensionsOptionsTests
     }
 
     [Fact]
+    [KtorParity("extensions/WebSocketExtensionsConfig.install-factory-config")]
     public void Options_are_set_once_and_judged_when_they_are_installed()
     {
         int configured = 0;
@@ -72,6 +76,7 @@ public sealed class WebSocketExtensionsOptionsTests
     }
 
     [Fact]
+    [KtorParity("options/extensions")]
     public void Nothing_can_be_installed_once_a_handler_is_made_with_them()
     {
         var options = new WebSocketsOptions();

@@ -20,6 +20,8 @@ public sealed class WebSocketSessionsTests
     [Theory]
     [InlineData(WebSocketRole.Client)]
     [InlineData(WebSocketRole.Server)]
+    [KtorParity("default-session/start", "default-session/DefaultWebSocketSession-session-pingInterval")]
+    [KtorParity("default-session/DefaultWebSocketSession-channelsConfig", "extensions/serverNegotiation")]
     public async Task A_session_has_the_role_and_the_options_that_it_is_given(WebSocketRole role)
     {
         using var peer = new ScriptedPeer(Other(role));
@@ -73,6 +75,7 @@ public sealed class WebSocketSessionsTests
     [Theory]
     [InlineData(WebSocketRole.Client)]
     [InlineData(WebSocketRole.Server)]
+    [KtorParity("parts/RawWebSocket-input-output")]
     public async Task A_raw_session_gives_every_frame(WebSocketRole role)
     {
         using var peer = new ScriptedPeer(Other(role));
@@ -105,6 +108,7 @@ public sealed class WebSocketSessionsTests
     }
 
     [Fact]
+    [KtorParity("default-session/DefaultWebSocketSession-session-pingInterval")]
     public void What_cannot_be_a_connection_is_refused()
     {
         using var peer = new ScriptedPeer();

@@ -7,6 +7,7 @@ public sealed class WebSocketsHandlerTests
     private const string Url = "ws://host.test/path";
 
     [Fact]
+    [KtorParity("options/HttpClientConfig.WebSockets")]
     public async Task Ordinary_requests_pass_through_untouched()
     {
         var expected = new HttpResponseMessage(HttpStatusCode.NoContent);
@@ -41,6 +42,7 @@ public sealed class WebSocketsHandlerTests
     }
 
     [Fact]
+    [KtorParity("options/install-WebSockets")]
     public async Task An_inner_handler_may_be_given_until_the_first_request()
     {
         var primary = new FakePrimaryHandler();
@@ -125,6 +127,7 @@ public sealed class WebSocketsHandlerTests
     }
 
     [Fact]
+    [KtorParity("plugin/WEBSOCKETS-KEY")]
     public async Task The_real_request_bears_no_trace_of_the_marker()
     {
         var primary = new FakePrimaryHandler();
@@ -136,6 +139,7 @@ public sealed class WebSocketsHandlerTests
     }
 
     [Fact]
+    [KtorParity("options/no-timeout-handshake-timeout-close-timeout")]
     public async Task The_options_subprotocols_are_offered()
     {
         var primary = new FakePrimaryHandler();

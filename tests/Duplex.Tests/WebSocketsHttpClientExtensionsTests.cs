@@ -11,6 +11,7 @@ public sealed class WebSocketsHttpClientExtensionsTests
     [InlineData(80, "a", "ws://host.test/a")]
     [InlineData(8080, "a/b?q=1", "ws://host.test:8080/a/b?q=1")]
     [InlineData(443, "?q=1", "ws://host.test:443/?q=1")]
+    [KtorParity("opening/webSocketSession-method-host-port-path-block")]
     public async Task A_host_is_asked_without_tls_at_port_80_or_the_one_given(int? port, string? path, string expected)
     {
         Assert.Equal([expected, expected], await AskedAsync(client => client.WebSocketAsync(Host, port, path, Nothing), client => client.WebSocketSessionAsync(Host, port, path)));
@@ -25,6 +26,7 @@ public sealed class WebSocketsHttpClientExtensionsTests
     [InlineData(443, "a", "wss://host.test/a")]
     [InlineData(8443, "a", "wss://host.test:8443/a")]
     [InlineData(80, "a", "wss://host.test:80/a")]
+    [KtorParity("test-opening/WebSocketTest.testWSSDefaultPort")]
     public async Task Wss_asks_a_host_with_tls_at_port_443_or_the_one_given(int? port, string? path, string expected)
     {
         Assert.Equal([expected, expected], await AskedAsync(client => client.WssAsync(Host, port, path, Nothing), client => client.WssSessionAsync(Host, port, path)));
@@ -56,6 +58,7 @@ public sealed class WebSocketsHttpClientExtensionsTests
     [InlineData("http://base.test:8080/", "ws://base.test:8080/p")]
     [InlineData("https://base.test/", "wss://base.test/p")]
     [InlineData("https://base.test:8443/", "wss://base.test:8443/p")]
+    [KtorParity("test-opening/DefaultRequestTest.testDefaultProtocol", "weakness/13-traps-of-URLs")]
     public async Task A_relative_url_has_the_scheme_and_the_port_of_the_base_address(string baseAddress, string expected) =>
         Assert.Equal([expected, expected], await AskedAsync(
             client =>
@@ -66,6 +69,7 @@ public sealed class WebSocketsHttpClientExtensionsTests
             client => client.WsSessionAsync("p")));
 
     [Fact]
+    [KtorParity("test-opening/DefaultRequestTest.testDefaultProtocol")]
     public async Task An_absolute_url_is_kept_whatever_the_base_address() =>
         Assert.Equal(["ws://other.test:123/"], await AskedAsync(client =>
         {
@@ -88,6 +92,7 @@ public sealed class WebSocketsHttpClientExtensionsTests
     };
 
     [Theory, MemberData(nameof(SecureCalls))]
+    [KtorParity("opening/wss-three-shapes", "weakness/13-traps-of-URLs")]
     public async Task Wss_never_opens_a_plain_connection(string name, Func<HttpClient, string, Task> call)
     {
         _ = name;
@@ -134,6 +139,7 @@ public sealed class WebSocketsHttpClientExtensionsTests
     }
 
     [Fact]
+    [KtorParity("opening/the-blocks-value-is-dropped")]
     public async Task A_value_is_returned_from_each_shape()
     {
         using var client = new HttpClient(new WebSocketsHandler(new FakePrimaryHandler()));
@@ -167,6 +173,7 @@ public sealed class WebSocketsHttpClientExtensionsTests
 
     // Proven by the compiler: whatever form the block has, one overload is the best.
     [Fact]
+    [KtorParity("test-opening/BuildersTest.testResolvingWsFunction")]
     public async Task No_form_of_a_block_is_ambiguous()
     {
         using var client = new HttpClient(new WebSocketsHandler(new FakePrimaryHandler()));

@@ -11,6 +11,7 @@ public sealed class WebSocketsOptionsTests
     public static TheoryData<string> Limits => ["MaxFrameSize", "MaxMessageSize", "MaxFragments"];
 
     [Fact]
+    [KtorParity("options/pingIntervalMillis-pingInterval")]
     public void The_defaults_are_those_of_the_documentation()
     {
         var options = new WebSocketsOptions();
@@ -33,6 +34,7 @@ public sealed class WebSocketsOptionsTests
     }
 
     [Theory, MemberData(nameof(Times))]
+    [KtorParity("options/pingIntervalMillis-pingInterval", "default-session/PINGER-DISABLED")]
     public void A_time_is_positive_or_infinite_and_not_longer_than_a_timer_takes(string name)
     {
         var options = new WebSocketsOptions();
@@ -55,6 +57,7 @@ public sealed class WebSocketsOptionsTests
     }
 
     [Theory, MemberData(nameof(Limits))]
+    [KtorParity("options/maxFrameSize")]
     public void A_limit_is_at_least_one(string name)
     {
         var options = new WebSocketsOptions();
@@ -118,6 +121,7 @@ public sealed class WebSocketsOptionsTests
     public void A_bad_subprotocol_is_refused_where_it_is_added() => Assert.Throws<ArgumentException>(() => new WebSocketsOptions().Subprotocols.Add("two words"));
 
     [Fact]
+    [KtorParity("plugin/client.plugin-WebSockets-pluginOrNull")]
     public void Nothing_can_be_changed_once_a_handler_is_made_with_it()
     {
         var options = new WebSocketsOptions { MaxFragments = 7 };
@@ -148,6 +152,7 @@ public sealed class WebSocketsOptionsTests
     }
 
     [Fact]
+    [KtorParity("plugin/its-read-only-properties")]
     public void A_configuration_that_was_kept_cannot_be_changed_later()
     {
         WebSocketsOptions? kept = null;
@@ -229,6 +234,7 @@ public sealed class WebSocketsOptionsTests
     }
 
     [Fact]
+    [KtorParity("test-default-session/OkHttpWebsocketSessionTest-four-of-pings")]
     public void What_nobody_set_and_the_engine_cannot_honour_is_off()
     {
         var options = new WebSocketsOptions { Engine = Poor, MaxMessageSize = 5, PingInterval = Timeout.InfiniteTimeSpan, PingTimeout = Timeout.InfiniteTimeSpan };

@@ -79,7 +79,9 @@ internal sealed record HandshakeBounds(HandshakeDeadline Deadline, string Below,
                 static late =>
                 {
                     if (late.IsCompletedSuccessfully)
+#pragma warning disable RS0030 // the task has completed: this is its continuation
                         late.Result?.Dispose();
+#pragma warning restore RS0030
                     else
                         _ = late.Exception; // seen, so that nobody reports it as forgotten
                 },

@@ -422,7 +422,9 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     private bool TryTakeIn()
     {
+#pragma warning disable RS0030 // the read has completed: this is its continuation
         int read = _reading.GetAwaiter().GetResult();
+#pragma warning restore RS0030
         if (_target.IsEmpty)
             return TryFill(); // that one only waited
 

@@ -112,7 +112,9 @@ public sealed class WebSocketMessageStream : Stream
             while (!TryRead(buffer, out read))
             {
                 ValueTask<bool> more = _queue.WaitToTakeAsync(CancellationToken.None);
+#pragma warning disable RS0030 // Stream.Read is synchronous by contract
                 if (!(more.IsCompletedSuccessfully ? more.Result : more.AsTask().GetAwaiter().GetResult()))
+#pragma warning restore RS0030
                     throw Unfinished();
             }
 

@@ -131,7 +131,9 @@ internal sealed class StreamSender
         ValueTask<int> reading = _content.ReadAsync(buffer, stop);
         if (reading.IsCompletedSuccessfully)
         {
+#pragma warning disable RS0030 // the read has completed
             read = reading.Result;
+#pragma warning restore RS0030
             return true;
         }
 

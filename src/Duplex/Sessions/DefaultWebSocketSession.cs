@@ -87,7 +87,7 @@ public partial class DefaultWebSocketSession : WebSocketSession
             Connection.Receiving.Reclaim();
             if (!await limit.CompletesAsync(Task.WhenAny(ping.Task, Completion), cancellationToken).ConfigureAwait(false))
                 throw new TimeoutException($"No pong came within the ping timeout of {timeout.TotalSeconds:0.###} s.");
-            return ping.Task.IsCompletedSuccessfully ? ping.Task.Result : throw CloseState.ToSendException(Queue.Dropped);
+            return ping.Task.IsCompletedSuccessfully ? await ping.Task.ConfigureAwait(false) : throw CloseState.ToSendException(Queue.Dropped);
         }
         finally
         {

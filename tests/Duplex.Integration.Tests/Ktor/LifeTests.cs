@@ -6,6 +6,9 @@ public sealed class LifeTests(KestrelServer kestrel) : IClassFixture<KestrelServ
     private static readonly AsyncLocal<string?> Ambient = new();
 
     [Fact]
+    [KtorParity("test-life/WebSocketTest.testParallelSessions")]
+    [KtorParity("test-life/WebSocketTest.testHttpDuringWebSocketConnection")]
+    [KtorParity("test-life/WebSocketTest.testHttpRequestAfterWebSocketClose")]
     public async Task Ordinary_requests_work_beside_within_and_after_a_session()
     {
         using HttpClient client = Clients.Create();
@@ -24,6 +27,7 @@ public sealed class LifeTests(KestrelServer kestrel) : IClassFixture<KestrelServ
     }
 
     [Fact]
+    [KtorParity("test-life/WebSocketTest.testExceptionWss")]
     public async Task What_a_block_throws_reaches_the_caller_over_tls_as_well()
     {
         using HttpClient client = Clients.Create();
@@ -33,6 +37,7 @@ public sealed class LifeTests(KestrelServer kestrel) : IClassFixture<KestrelServ
     }
 
     [Fact]
+    [KtorParity("raw/webSocketRaw", "weakness/11-a-send-after-the-end-is-a-cancellation")]
     public async Task What_the_block_of_a_raw_session_throws_reaches_the_caller()
     {
         using HttpClient client = Clients.Create();
@@ -42,6 +47,8 @@ public sealed class LifeTests(KestrelServer kestrel) : IClassFixture<KestrelServ
     }
 
     [Fact]
+    [KtorParity("test-life/TestApplicationTestJvm.testCanPassCoroutineContextFromOutsideWithWS")]
+    [KtorParity("test-default-session/testWebSocketSessionInheritsServerCoroutineContext")]
     public async Task The_block_runs_in_the_callers_context()
     {
         using HttpClient client = Clients.Create();
@@ -56,6 +63,9 @@ public sealed class LifeTests(KestrelServer kestrel) : IClassFixture<KestrelServ
     }
 
     [Fact]
+    [KtorParity("test-plugins/WebSocketTest.testTimeoutCapabilityIsSetIgnoringRequestTimeout")]
+    [KtorParity("test-plugins/CIOEngineTest.testRequestTimeoutIgnoredWithWebSocket")]
+    [KtorParity("weakness/23-a-socket-timeout-ends-idle-sessions")]
     public async Task Limits_of_time_for_requests_and_idle_connections_do_not_end_a_session()
     {
         var beat = TimeSpan.FromMilliseconds(250); // eight of them are as long as the limits of requests
@@ -90,6 +100,7 @@ public sealed class LifeTests(KestrelServer kestrel) : IClassFixture<KestrelServ
     }
 
     [Fact]
+    [KtorParity("test-life/DarwinEngineTest.testWebSocketExecuteAfterSessionClose")]
     public async Task A_client_that_is_disposed_opens_nothing()
     {
         HttpClient client = Clients.Create();
@@ -101,6 +112,7 @@ public sealed class LifeTests(KestrelServer kestrel) : IClassFixture<KestrelServ
     }
 
     [Fact]
+    [KtorParity("weakness/12-sessions-leak")]
     public async Task A_caller_who_gives_up_during_the_handshake_leaves_no_session_behind()
     {
         using var server = new RawServer();

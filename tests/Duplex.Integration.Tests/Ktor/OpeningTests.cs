@@ -10,6 +10,8 @@ namespace Duplex.Tests;
 public sealed class OpeningTests(KestrelServer kestrel) : IClassFixture<KestrelServer>
 {
     [Fact]
+    [KtorParity("opening/plugin-not-installed", "test-opening/WebSocketTest.testExceptionIfWebsocketIsNotInstalled")]
+    [KtorParity("test-opening/BuildersTest.testResolvingWsFunction")]
     public async Task Without_the_plugin_every_call_names_it_and_sends_nothing()
     {
         using var server = new RawServer();
@@ -31,6 +33,9 @@ public sealed class OpeningTests(KestrelServer kestrel) : IClassFixture<KestrelS
     }
 
     [Fact]
+    [KtorParity("test-opening/WebSocketTest.testWebsocketRequiringSubProtocolWithSubProtocol")]
+    [KtorParity("test-opening/WebSocketTest.testResponseContainsSecWebsocketProtocolHeader")]
+    [KtorParity("weakness/15-a-low-level-API-only")]
     public async Task A_subprotocol_header_set_by_hand_reaches_a_server_that_insists_on_it_and_its_choice_is_told()
     {
         using HttpClient client = Clients.Create();
@@ -48,6 +53,7 @@ public sealed class OpeningTests(KestrelServer kestrel) : IClassFixture<KestrelS
     }
 
     [Fact]
+    [KtorParity("test-opening/WebSocketTest.testWebsocketRequiringSubProtocolWithoutSubProtocol")]
     public async Task Without_a_subprotocol_a_server_that_insists_on_one_refuses()
     {
         using HttpClient client = Clients.Create();
@@ -61,6 +67,9 @@ public sealed class OpeningTests(KestrelServer kestrel) : IClassFixture<KestrelS
     [InlineData("/nothing", HttpStatusCode.NotFound)]
     [InlineData("/broken", HttpStatusCode.InternalServerError)]
     [InlineData("/plain", HttpStatusCode.OK)]
+    [KtorParity("test-opening/WebSocketRemoteTest.testNotFound")]
+    [KtorParity("test-opening/CIOEngineTest.testErrorMessageWhenServerDontRespondWithUpgrade")]
+    [KtorParity("test-opening/TestApplicationTestJvm.testWebSocketWithError")]
     public async Task A_route_that_does_not_upgrade_is_a_refusal_with_its_status(string path, HttpStatusCode status)
     {
         using HttpClient client = Clients.Create();
@@ -73,6 +82,7 @@ public sealed class OpeningTests(KestrelServer kestrel) : IClassFixture<KestrelS
     }
 
     [Fact]
+    [KtorParity("test-opening/WebSocketTest.testWebsocketSessionWithError")]
     public async Task A_name_that_cannot_be_resolved_fails_and_does_not_hang()
     {
         using SocketsHttpHandler handler = LoopbackCertificate.CreateHandler();
@@ -86,6 +96,7 @@ public sealed class OpeningTests(KestrelServer kestrel) : IClassFixture<KestrelS
     }
 
     [Fact]
+    [KtorParity("test-opening/CIOWebSocketTestJvm.testNonWebsocketRouteDoNotLeakOnWsRequest")]
     public async Task Two_hundred_refused_handshakes_leave_no_connection_but_the_pools_own()
     {
         var open = new ConcurrentDictionary<Stream, bool>();
@@ -107,6 +118,7 @@ public sealed class OpeningTests(KestrelServer kestrel) : IClassFixture<KestrelS
     }
 
     [Fact]
+    [KtorParity("test-plugins/WebSocketTest.testAuthenticationWithValidInitialToken")]
     public async Task A_token_that_is_known_goes_along()
     {
         using HttpClient client = Clients.Create();
@@ -116,6 +128,7 @@ public sealed class OpeningTests(KestrelServer kestrel) : IClassFixture<KestrelS
     }
 
     [Fact]
+    [KtorParity("test-plugins/WebSocketTest.testAuthenticationWithValidRefreshToken")]
     public async Task A_handler_that_refreshes_a_refused_token_opens_the_session()
     {
         int attempts = 0;
@@ -130,6 +143,7 @@ public sealed class OpeningTests(KestrelServer kestrel) : IClassFixture<KestrelS
     }
 
     [Fact]
+    [KtorParity("test-plugins/WebSocketTest.testAuthenticationWithInvalidToken")]
     public async Task A_token_that_is_refused_after_its_refresh_is_a_refusal()
     {
         using var client = new HttpClient(new TokenHandler("old", () => "still old"));
@@ -140,6 +154,7 @@ public sealed class OpeningTests(KestrelServer kestrel) : IClassFixture<KestrelS
     }
 
     [Fact]
+    [KtorParity("test-data/WebSocketRemoteTest.testWithLogging")]
     public async Task Logging_everything_over_tls_changes_nothing_and_tells_no_payload()
     {
         var lines = new ConcurrentQueue<string>();

@@ -9,6 +9,7 @@ public sealed class ValuesTests(KestrelServer kestrel) : IClassFixture<KestrelSe
     private static readonly JsonContentConverter Json = new(ValuesTestsJson.Default);
 
     [Fact]
+    [KtorParity("test-typed/JsonWebsocketsTest-server-side", "test-typed/server-WebSocketTest.testJsonConverter")]
     public async Task A_session_in_the_servers_role_does_the_same()
     {
         (Stream one, Stream other) = await ConnectedAsync();
@@ -27,6 +28,7 @@ public sealed class ValuesTests(KestrelServer kestrel) : IClassFixture<KestrelSe
     }
 
     [Fact]
+    [KtorParity("test-typed/WebSocketWithContentNegotiationTest")]
     public async Task A_handler_for_contents_sees_the_handshake_and_no_message()
     {
         int requests = 0;

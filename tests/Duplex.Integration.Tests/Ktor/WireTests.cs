@@ -6,6 +6,7 @@ namespace Duplex.Tests;
 public sealed class WireTests
 {
     [Fact]
+    [KtorParity("test-default-session/testWebSocketGenericSequence")]
     public async Task A_text_and_a_close_are_received_and_the_close_is_echoed()
     {
         await using RawSession test = await RawSession.OpenAsync(tls: false);
@@ -19,6 +20,7 @@ public sealed class WireTests
     }
 
     [Fact]
+    [KtorParity("test-data/WebSocketTest.testCountPong", "test-default-session/DefaultWebSocketTest.pingPong")]
     public async Task Each_ping_is_answered_by_one_pong_with_its_payload_in_order()
     {
         await using RawSession test = await RawSession.OpenAsync(tls: false);
@@ -39,6 +41,8 @@ public sealed class WireTests
     }
 
     [Fact]
+    [KtorParity("test-data/DarwinEngineTest.testWebSocketPingInterval")]
+    [KtorParity("test-default-session/WebSocketEngineSuite.testWebSocketPingPong")]
     public async Task Pings_go_out_by_themselves_and_neither_they_nor_their_pongs_are_seen_by_the_user()
     {
         await using RawSession test = await RawSession.OpenAsync(tls: false, ws => ws.PingInterval = TimeSpan.FromMilliseconds(20));
@@ -64,6 +68,9 @@ public sealed class WireTests
     [InlineData("receiving")]
     [InlineData("sending")]
     [InlineData("idle")]
+    [KtorParity("test-default-session/testWebSocketDisconnectDuringConsuming")]
+    [KtorParity("test-default-session/testWebSocketDisconnectDuringSending")]
+    [KtorParity("test-default-session/testWebSocketDisconnectDuringDowntime")]
     public async Task A_peer_that_vanishes_ends_the_session_whatever_it_was_doing(string doing)
     {
         await using RawSession test = await RawSession.OpenAsync(tls: false);
@@ -88,6 +95,7 @@ public sealed class WireTests
     [InlineData("receiving")]
     [InlineData("sending")]
     [InlineData("idle")]
+    [KtorParity("test-default-session/testRawWebSocketDisconnectDuringConsuming")]
     public async Task A_peer_that_vanishes_ends_a_raw_session_too(string doing)
     {
         using var server = new RawServer();
@@ -110,6 +118,7 @@ public sealed class WireTests
     }
 
     [Fact]
+    [KtorParity("test-default-session/testServerClosingFirst")]
     public async Task A_close_is_on_the_wire_at_once_and_the_peer_may_still_answer()
     {
         await using RawSession test = await RawSession.OpenAsync(tls: false);
@@ -125,6 +134,8 @@ public sealed class WireTests
     }
 
     [Fact]
+    [KtorParity("test-default-session/server-WebSocketTest.testFlushClosed")]
+    [KtorParity("test-protocol/WriterTest.testWriteBigThenClose", "test-protocol/WriterTest.testWriteDataAfterClose")]
     public async Task A_large_frame_and_a_close_go_out_whole_and_nothing_follows()
     {
         await using RawSession test = await RawSession.OpenAsync(tls: false);
@@ -146,6 +157,7 @@ public sealed class WireTests
     }
 
     [Fact]
+    [KtorParity("test-protocol/testALotOfFrames")]
     public async Task A_hundred_thousand_frames_without_a_pause_arrive_whole_and_in_order()
     {
         const int Frames = 100_000; // as many as Ktor's
@@ -164,6 +176,7 @@ public sealed class WireTests
     }
 
     [Fact]
+    [KtorParity("test-protocol/server-WebSocketTest.testFragmentation")]
     public async Task Fragments_with_a_ping_between_are_one_message()
     {
         await using RawSession test = await RawSession.OpenAsync(tls: false);
@@ -179,6 +192,7 @@ public sealed class WireTests
     [InlineData("82 7e 0400", 1023)] // one frame of 1024
     [InlineData("02 7e 0400 {1024} 80 02", 1025)] // two fragments, together 1026
     [InlineData("02 7e 0400 {1024} 00 7e 0400", 1025)]
+    [KtorParity("test-protocol/testMaxSize", "test-protocol/testFragmentationMaxSize")]
     public async Task A_message_beyond_the_limit_is_1009_for_the_peer_and_an_exception_here(string hex, int limit)
     {
         await using RawSession test = await RawSession.OpenAsync(tls: false, ws => ws.MaxMessageSize = limit);
@@ -191,6 +205,7 @@ public sealed class WireTests
     }
 
     [Fact]
+    [KtorParity("weakness/25-races")]
     public async Task The_limit_holds_for_the_first_frame_behind_the_answer()
     {
         using var server = new RawServer();
@@ -207,6 +222,7 @@ public sealed class WireTests
     }
 
     [Fact]
+    [KtorParity("test-protocol/WebSocketReaderTest.testInterruptedContinuation")]
     public async Task A_raw_session_delivers_what_came_before_a_message_that_interrupts_another()
     {
         using var server = new RawServer();
@@ -226,6 +242,7 @@ public sealed class WireTests
     }
 
     [Fact]
+    [KtorParity("test-raw/NettyEngineTest.testRawWebSocketFreeze")]
     public async Task A_raw_session_gives_ten_texts_and_the_close_as_eleven_frames_and_then_ends()
     {
         using var server = new RawServer();
@@ -251,6 +268,8 @@ public sealed class WireTests
     }
 
     [Fact]
+    [KtorParity("test-raw/testCloseSequenceInitiatedByClientNoMessages", "test-raw/testSendToClosed")]
+    [KtorParity("test-raw/server-WebSocketTest.testSendClose")]
     public async Task A_raw_sessions_empty_close_is_answered_and_the_answer_is_a_frame()
     {
         using var server = new RawServer();
@@ -271,6 +290,7 @@ public sealed class WireTests
     }
 
     [Fact]
+    [KtorParity("session/masking", "untested/masks-on-the-wire")]
     public async Task Every_frame_of_ours_is_masked_with_a_key_of_its_own()
     {
         await using RawSession test = await RawSession.OpenAsync(tls: false);

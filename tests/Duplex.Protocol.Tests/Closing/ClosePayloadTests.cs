@@ -34,6 +34,7 @@ public class ClosePayloadTests
 
     [Theory]
     [MemberData(nameof(IllegalCodes))]
+    [KtorParity("untested/close-codes")]
     public void A_code_that_must_not_be_sent_is_a_protocol_error(int code)
     {
         AssertViolation(CloseCode.ProtocolError, Payload(code));

@@ -3,6 +3,7 @@ namespace Duplex.Tests;
 public class CloseReasonTests
 {
     [Fact]
+    [KtorParity("close-and-errors/CloseReason.Codes", "weakness/24-close-reasons")]
     public void Every_code_may_be_sent_that_the_RFC_and_the_registry_allow_and_no_other()
     {
         for (int code = 0; code <= ushort.MaxValue; code++)
@@ -17,6 +18,7 @@ public class CloseReasonTests
     }
 
     [Fact]
+    [KtorParity("close-and-errors/a-message-of-more-than-123-bytes", "test-protocol/ControlFrameSizeTest-reason-texts")]
     public void A_text_takes_123_UTF_8_bytes_and_no_more()
     {
         Assert.Equal(123, new CloseReason(CloseCode.NormalClosure, new string('x', 123)).Message.Length);
@@ -26,6 +28,7 @@ public class CloseReasonTests
     }
 
     [Fact]
+    [KtorParity("test-protocol/ControlFrameSizeTest-lone-surrogates")]
     public void A_text_with_half_of_a_surrogate_pair_is_refused()
     {
         Assert.Throws<ArgumentException>(() => new CloseReason(CloseCode.NormalClosure, "\uD83D"));
@@ -43,6 +46,7 @@ public class CloseReasonTests
     }
 
     [Fact]
+    [KtorParity("close-and-errors/CloseReason-code-message")]
     public void Reasons_are_equal_by_code_and_text()
     {
         Assert.Equal(new CloseReason((CloseCode)4000, "a"), new CloseReason((CloseCode)4000, "a"));
@@ -57,6 +61,7 @@ public class CloseReasonTests
     [InlineData(4000, "", "4000")]
     [InlineData(4000, "mine", "4000: mine")]
     [InlineData(4000, "two\nlines, \"one\" reason", "4000: two\\u000Alines, \\\"one\\\" reason")]
+    [KtorParity("close-and-errors/knownReason-Codes.byCode-toString")]
     public void Its_string_form_tells_code_name_and_text(int code, string message, string expected) =>
         Assert.Equal(expected, new CloseReason((CloseCode)code, message).ToString());
 }

@@ -14,6 +14,7 @@ public class ExtensionChainTests
     }
 
     [Fact]
+    [KtorParity("extensions/nothing-is-released")]
     public void Extensions_are_disposed_once_when_their_owner_is_done_and_nobody_uses_them()
     {
         var extension = new ToyExtension();

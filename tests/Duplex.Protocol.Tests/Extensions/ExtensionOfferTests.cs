@@ -3,6 +3,7 @@ namespace Duplex.Tests;
 public class ExtensionOfferTests
 {
     [Fact]
+    [KtorParity("extensions/WebSocketExtension.protocols")]
     public void All_offers_stand_in_one_value_in_the_order_of_installation()
     {
         using var offer = new ExtensionOffer([Factory("log"), Factory("b", "b; x=1", "b"), Factory("a", "a")]);
@@ -24,6 +25,7 @@ public class ExtensionOfferTests
     [InlineData("a, b", "log, a, b, wire")]
     [InlineData("b, a", "log, b, a, wire")]
     [InlineData("b", "log, b, wire")]
+    [KtorParity("extensions/an-extension-that-offers-nothing-is-a-local")]
     public void The_order_is_the_servers_and_interceptors_keep_their_side_of_it(string answer, string expected)
     {
         List<ToyExtension> made = [];
@@ -51,6 +53,7 @@ public class ExtensionOfferTests
     }
 
     [Fact]
+    [KtorParity("extensions/clientNegotiation")]
     public void Illegal_parameters_fail_with_the_extensions_name_and_words_and_not_with_the_servers()
     {
         List<ToyExtension> made = [];

@@ -7,6 +7,7 @@ public class FrameExtensionTests
     private readonly ArrayBufferWriter<byte> _output = new();
 
     [Fact]
+    [KtorParity("test-protocol/tests-of-the-tracing-wrappers")]
     public void A_whole_message_that_it_returns_is_untouched()
     {
         var extension = new Recording();
@@ -29,6 +30,7 @@ public class FrameExtensionTests
     }
 
     [Fact]
+    [KtorParity("extensions/incoming-whole-messages-outgoing-each-frame")]
     public void Incoming_parts_become_one_message_and_outgoing_fragments_stay_frames()
     {
         var extension = new Recording();

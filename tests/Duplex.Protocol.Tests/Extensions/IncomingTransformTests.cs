@@ -45,6 +45,7 @@ public class IncomingTransformTests
     }
 
     [Fact]
+    [KtorParity("extensions/processIncomingFrame")]
     public void A_fragmented_message_is_one_stream_with_control_frames_between()
     {
         using var receiver = new Receiver([new CounterExtension().Identified()]);
@@ -71,6 +72,7 @@ public class IncomingTransformTests
     }
 
     [Fact]
+    [KtorParity("extensions/the-same-order-in-both-directions")]
     public void Extensions_are_passed_in_reverse_each_seeing_its_own_bits_alone()
     {
         List<string> seen = [];

@@ -13,6 +13,7 @@ public sealed class OutgoingTransformTests : IDisposable
         new ToyExtension(outgoing) { Decide = decide }.Identified(name, bits, marksContinuations);
 
     [Fact]
+    [KtorParity("extensions/processOutgoingFrame")]
     public void Extensions_are_passed_in_order_each_setting_its_own_bits()
     {
         Assert.Equal(

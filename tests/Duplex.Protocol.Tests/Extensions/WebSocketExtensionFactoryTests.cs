@@ -3,6 +3,7 @@ namespace Duplex.Tests;
 public class WebSocketExtensionFactoryTests
 {
     [Fact]
+    [KtorParity("extensions/WebSocketExtensionFactory-key-rsv1-rsv3")]
     public void What_it_makes_knows_its_name_and_bits()
     {
         using WebSocketExtension extension = new CounterFactory().CreateIdentified();
@@ -10,6 +11,7 @@ public class WebSocketExtensionFactoryTests
     }
 
     [Fact]
+    [KtorParity("extensions/build-instances-for-each-request")]
     public void The_same_instance_twice_and_none_are_refused()
     {
         var shared = new ToyExtension();
@@ -20,6 +22,7 @@ public class WebSocketExtensionFactoryTests
     }
 
     [Fact]
+    [KtorParity("extensions/install-config")]
     public void With_options_all_instances_share_them()
     {
         var factory = new Optional();

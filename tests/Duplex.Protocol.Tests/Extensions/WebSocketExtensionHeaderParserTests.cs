@@ -53,6 +53,7 @@ public class WebSocketExtensionHeaderParserTests
     [InlineData("x; a=\"10\"", "x; a=10")]
     [InlineData("x; a=\"\\1\\0\"", "x; a=10")]
     [InlineData("x; a=\"b\";c=\"d\"", "x; a=b; c=d")]
+    [KtorParity("extensions/parseWebSocketExtensions-value")]
     public void A_quoted_value_is_the_same_as_the_bare_token(string value, string expected) => Assert.Equal([expected], Parse(value));
 
     [Theory]

@@ -5,9 +5,11 @@ namespace Duplex.Tests;
 public class WebSocketExtensionHeaderTests
 {
     [Fact]
+    [KtorParity("extensions/WebSocketExtensionHeader-name-parameters")]
     public void An_extension_without_parameters_is_its_name() => Assert.Equal("deflate-stream", new WebSocketExtensionHeader("deflate-stream").ToString());
 
     [Fact]
+    [KtorParity("extensions/WebSocketExtensionHeader-name-parameters")]
     public void Parameters_follow_in_order() =>
         Assert.Equal("mux; max-channels=4; flow-control", new WebSocketExtensionHeader("mux", new("max-channels", "4"), new("flow-control")).ToString());
 
@@ -57,6 +59,8 @@ public class WebSocketExtensionHeaderTests
     }
 
     [Fact]
+    [KtorParity("extensions/parseWebSocketExtensions-value")]
+    [KtorParity("test-protocol/WebSocketExtensionHeaderTest.testParseExtensions")]
     public void Parsing_a_list_gives_its_extensions() =>
         Assert.Equal(["a; b=1", "c"], WebSocketExtensionHeader.ParseList("a;b=1 , c").Select(h => h.ToString()));
 

@@ -5,6 +5,7 @@ namespace Duplex.Tests;
 public class WebSocketExtensionTests
 {
     [Fact]
+    [KtorParity("extensions/an-extension-that-offers-nothing-is-a-local")]
     public void By_default_it_offers_nothing_and_leaves_messages_alone_that_its_sender_wants_left_alone_too()
     {
         using var extension = new ToyExtension();
@@ -24,6 +25,7 @@ public class WebSocketExtensionTests
     [InlineData("a; x=2", false)]
     [InlineData("a; x", false)]
     [InlineData("a; x=1; y", false)]
+    [KtorParity("extensions/clientNegotiation")]
     public void By_default_it_accepts_what_was_offered_or_no_parameters(string answer, bool isLegal)
     {
         using var extension = new ToyExtension { Offered = WebSocketExtensionHeader.ParseList("a; x=1, a; y") };

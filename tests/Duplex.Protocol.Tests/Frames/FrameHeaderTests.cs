@@ -14,6 +14,7 @@ public class FrameHeaderTests
     [InlineData(65535, "82 7e ff ff")]
     [InlineData(65536, "82 7f 00 00 00 00 00 01 00 00")]
     [InlineData(long.MaxValue, "82 7f 7f ff ff ff ff ff ff ff")]
+    [KtorParity("test-protocol/ParserTest.testParserU64Frame")]
     public void A_length_is_written_in_the_fewest_bytes_and_read_back(long length, string wire)
     {
         var header = new FrameHeader(Opcode.Binary, fin: true, ReservedBits.None, length);
@@ -33,6 +34,7 @@ public class FrameHeaderTests
     [InlineData("81 85 37 fa 21 3d", 5)]
     [InlineData("81 fe 01 00 37 fa 21 3d", 256)]
     [InlineData("81 ff 00 00 00 00 00 01 00 00 37 fa 21 3d", 65536)]
+    [KtorParity("test-protocol/ParserTest.testParserMasking")]
     public void A_mask_key_follows_the_length_in_its_own_byte_order(string wire, long length)
     {
         var header = new FrameHeader(Opcode.Text, fin: true, ReservedBits.None, length, Key);

@@ -32,6 +32,7 @@ public class FrameReaderTests
     }
 
     [Fact]
+    [KtorParity("test-protocol/ParserTest.testParserSimpleFrame")]
     public void A_frame_that_lies_wholly_in_the_input_is_one_piece()
     {
         var reader = new FrameReader(WebSocketRole.Client);
@@ -46,6 +47,7 @@ public class FrameReaderTests
     }
 
     [Fact]
+    [KtorParity("parts/WebSocketReader-FrameParser-SimpleFrameCollector")]
     public void A_frame_that_comes_in_parts_gives_a_piece_for_each()
     {
         var reader = new FrameReader(WebSocketRole.Client);
@@ -119,6 +121,7 @@ public class FrameReaderTests
     [InlineData(127, "82 7e 00 7f")]
     [InlineData(65535, "82 7e ff ff")]
     [InlineData(65536, "82 7f 00 00 00 00 00 01 00 00")]
+    [KtorParity("test-protocol/ParserTest.testParserU16Frame")]
     public void A_length_at_each_boundary_is_taken_in_its_shortest_form(int length, string header)
     {
         using var receiver = new Receiver();
@@ -155,6 +158,7 @@ public class FrameReaderTests
     }
 
     [Fact]
+    [KtorParity("untested/masked-frames-of-a-server")]
     public void A_masked_frame_of_a_server_is_a_protocol_error() => AssertJudgedAtByte(2, "81 85 37 fa 21 3d 7f 9f 4d 51 58");
 
     [Fact]
@@ -168,6 +172,7 @@ public class FrameReaderTests
     [InlineData("C8 00")]
     [InlineData("A9 00")]
     [InlineData("9A 00")]
+    [KtorParity("untested/reserved-bits-without-an-extension")]
     public void A_reserved_bit_that_nobody_owns_is_a_protocol_error_at_the_first_byte(string hex) => AssertJudgedAtByte(1, hex);
 
     [Theory]
@@ -225,6 +230,7 @@ public class FrameReaderTests
     [InlineData("89 7e 00 7e")]
     [InlineData("8A 7e 00 7e")]
     [InlineData("89 7f 00 00 00 00 00 01 00 00")]
+    [KtorParity("test-protocol/WebSocketReaderTest.testFailFragmentedControl")]
     public void A_control_frame_of_more_than_125_bytes_is_a_protocol_error_at_the_second_byte(string hex) => AssertJudgedAtByte(2, hex);
 
     [Fact]
@@ -272,6 +278,7 @@ public class FrameReaderTests
     }
 
     [Fact]
+    [KtorParity("frames/continuation-frames-have-the-type", "test-protocol/ParserTest.testParserFragmentation")]
     public void A_continuation_has_the_type_of_its_message()
     {
         var reader = new FrameReader(WebSocketRole.Client);

@@ -7,6 +7,7 @@ public class FrameTests
     private const string Secret = "a secret";
 
     [Fact]
+    [KtorParity("frames/Frame.Text")]
     public void Text_from_a_string_is_a_whole_message_in_UTF_8()
     {
         var frame = new Frame.Text("Grüße, 世界 🌍");
@@ -20,6 +21,7 @@ public class FrameTests
     [InlineData("\uFEFFmarked")]
     [InlineData("")]
     [InlineData("\0")]
+    [KtorParity("frames/readText")]
     public void Text_keeps_every_character(string text) => Assert.Equal(text, new Frame.Text(text).ReadText());
 
     [Fact]
@@ -32,6 +34,7 @@ public class FrameTests
     }
 
     [Fact]
+    [KtorParity("frames/readText")]
     public void Text_of_a_fragment_cannot_be_read()
     {
         var fragment = new Frame.Text(fin: false, "caf\xC3"u8.ToArray());
@@ -40,6 +43,7 @@ public class FrameTests
     }
 
     [Fact]
+    [KtorParity("frames/Frame-fin-rsv1-rsv3-frameType-data", "frames/Frame.Binary")]
     public void Data_frames_keep_fin_the_reserved_bits_and_the_callers_memory()
     {
         byte[] data = [1, 2, 3];
@@ -61,6 +65,7 @@ public class FrameTests
     [InlineData(FrameType.Close, true)]
     [InlineData(FrameType.Ping, true)]
     [InlineData(FrameType.Pong, true)]
+    [KtorParity("frames/Frame.byType", "frames/FrameType-controlFrame-opcode")]
     public void A_frame_can_be_created_by_its_type(FrameType type, bool isControl)
     {
         byte[] data = [3, 232, 97];
@@ -77,6 +82,7 @@ public class FrameTests
     }
 
     [Fact]
+    [KtorParity("frames/FrameType-opcode")]
     public void Neither_an_unknown_type_nor_an_unknown_bit_makes_a_frame()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => Frame.Create((FrameType)0, true, default));
@@ -86,6 +92,8 @@ public class FrameTests
     }
 
     [Fact]
+    [KtorParity("frames/Frame.Ping-Frame.Pong", "frames/a-control-frame-of-more-than-125-bytes")]
+    [KtorParity("test-protocol/ControlFrameSizeTest-control-frames")]
     public void A_control_frame_takes_125_bytes_and_no_more()
     {
         byte[] most = new byte[125];
@@ -101,6 +109,7 @@ public class FrameTests
     }
 
     [Fact]
+    [KtorParity("frames/Frame.Close")]
     public void A_Close_says_its_reason_in_the_RFCs_form()
     {
         Assert.Equal(Hex.Bytes("03E9 627965"), new Frame.Close(new CloseReason(CloseCode.GoingAway, "bye")).ReadBytes());
@@ -112,6 +121,7 @@ public class FrameTests
     [Theory]
     [InlineData("03E8", CloseCode.NormalClosure, "")]
     [InlineData("0FA0 C3BC", (CloseCode)4000, "ü")]
+    [KtorParity("frames/readReason", "test-protocol/FrameCloseTest")]
     public void A_Close_reads_its_reason(string payload, CloseCode code, string message) =>
         Assert.Equal(new CloseReason(code, message), new Frame.Close(Hex.Bytes(payload)).ReadReason());
 
@@ -120,9 +130,11 @@ public class FrameTests
     [InlineData("03")]
     [InlineData("03ED")]
     [InlineData("03E8 C3")]
+    [KtorParity("frames/readReason", "test-protocol/FrameCloseTest", "weakness/24-close-reasons")]
     public void A_Close_without_a_legal_reason_reads_none(string payload) => Assert.Null(new Frame.Close(Hex.Bytes(payload)).ReadReason());
 
     [Fact]
+    [KtorParity("frames/copy")]
     public void A_copy_has_memory_of_its_own_and_is_equal_in_all_else()
     {
         byte[] data = [1, 2, 3];
@@ -150,6 +162,7 @@ public class FrameTests
     }
 
     [Fact]
+    [KtorParity("frames/buffer-disposableHandle")]
     public void Recycling_empties_the_frame_and_gives_the_memory_back_once()
     {
         var pool = new CountingPool();
@@ -204,6 +217,7 @@ public class FrameTests
     }
 
     [Fact]
+    [KtorParity("frames/toString")]
     public void Its_string_form_tells_kind_fin_and_length_but_never_the_payload()
     {
         Assert.Equal("Frame Text (fin=True, 8 bytes)", new Frame.Text(Secret).ToString());

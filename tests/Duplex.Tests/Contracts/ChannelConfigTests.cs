@@ -3,6 +3,7 @@ namespace Duplex.Tests;
 public sealed class ChannelConfigTests
 {
     [Fact]
+    [KtorParity("channels/bounded-capacity-onOverflow")]
     public void A_bounded_queue_suspends_unless_it_is_told_to_close()
     {
         var suspending = ChannelConfig.Bounded(3, 4);
@@ -17,10 +18,12 @@ public sealed class ChannelConfigTests
     [InlineData(-1, 1)]
     [InlineData(1, 0)]
     [InlineData(1, -1)]
+    [KtorParity("channels/bounded-capacity-onOverflow")]
     public void A_bound_that_is_not_positive_is_refused(int capacity, long maxBytes) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => ChannelConfig.Bounded(capacity, maxBytes));
 
     [Fact]
+    [KtorParity("channels/unlimited-UNLIMITED")]
     public void Only_a_queue_without_either_bound_is_unlimited()
     {
         Assert.True(ChannelConfig.Unlimited.IsUnlimited);
@@ -29,6 +32,7 @@ public sealed class ChannelConfigTests
     }
 
     [Fact]
+    [KtorParity("channels/ChannelConfig-capacity-onOverflow-canSuspend")]
     public void The_defaults_are_those_that_the_documentation_names()
     {
         Assert.Equal((4096, 4L * 1024 * 1024, ChannelOverflow.Suspend), (ChannelConfig.DefaultIncoming.Capacity, ChannelConfig.DefaultIncoming.MaxBytes, ChannelConfig.DefaultIncoming.Overflow));

@@ -3,6 +3,7 @@ namespace Duplex.Tests;
 public sealed class EngineProfileTests
 {
     [Fact]
+    [KtorParity("plugin/WebSocketCapability")]
     public void It_can_do_what_was_said_and_nothing_else()
     {
         var profile = new EngineProfile("Some", EngineCapability.WebSocket, EngineCapability.Response);

@@ -5,6 +5,7 @@ namespace Duplex.Tests;
 public sealed class ConnectEngineTests
 {
     [Fact]
+    [KtorParity("test-default-session/OkHttpWebsocketSessionTest.testWebSocketFactory")]
     public async Task The_function_gets_the_request_as_client_and_handlers_have_left_it()
     {
         WebSocketRequest? asked = null;

@@ -11,6 +11,7 @@ public sealed class HandshakeHeadersTests
     ];
 
     [Theory, MemberData(nameof(Owned))]
+    [KtorParity("http/HttpHeaders.SecWebSocket")]
     public void A_header_of_ours_is_refused_on_a_request_by_name_and_left_behind_when_copied(string name)
     {
         HttpRequestHeaders headers = Headers((name, "secret"), ("X-Mine", "1"));
@@ -78,6 +79,7 @@ public sealed class HandshakeHeadersTests
     }
 
     [Fact]
+    [KtorParity("test-protocol/testConnectionWithContentType")]
     public void A_header_of_a_content_is_refused_where_it_is_set()
     {
         var request = new WebSocketRequest();

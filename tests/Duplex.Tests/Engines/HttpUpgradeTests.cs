@@ -22,6 +22,7 @@ public sealed class HttpUpgradeTests : IDisposable
     }
 
     [Fact]
+    [KtorParity("http/HttpHeaders.SecWebSocket")]
     public async Task The_request_is_the_one_of_RFC_6455()
     {
         var primary = new FakePrimaryHandler();
@@ -40,6 +41,7 @@ public sealed class HttpUpgradeTests : IDisposable
     }
 
     [Fact]
+    [KtorParity("weakness/6-the-handshake-is-not-checked")]
     public async Task Each_attempt_has_a_key_of_its_own_and_leaves_the_marker_as_it_is()
     {
         var primary = new FakePrimaryHandler();
@@ -53,6 +55,7 @@ public sealed class HttpUpgradeTests : IDisposable
     }
 
     [Fact]
+    [KtorParity("opening/HttpRequestBuilder")]
     public async Task Headers_and_options_of_the_marker_go_along_and_those_of_ours_do_not()
     {
         var primary = new FakePrimaryHandler();
@@ -76,6 +79,7 @@ public sealed class HttpUpgradeTests : IDisposable
     }
 
     [Fact]
+    [KtorParity("opening/subprotocols-by-a-header-only")]
     public async Task Subprotocols_are_offered_once_each_the_requests_first_then_the_clients_then_the_plugins()
     {
         var primary = new FakePrimaryHandler(request =>

@@ -8,6 +8,7 @@ public sealed class SocketEngineTests
     [InlineData("b", "b")]
     [InlineData("", null)]
     [InlineData(null, null)]
+    [KtorParity("test-opening/WebSocketTest.testResponseContainsSecWebsocketProtocolHeader")]
     public async Task The_sockets_subprotocol_is_the_sessions(string? subprotocol, string? expected)
     {
         var socket = new FakeSocket { Subprotocol = subprotocol };

@@ -25,6 +25,7 @@ public sealed class UpgradedContentTests : IDisposable
     }
 
     [Fact]
+    [KtorParity("http/ClientUpgradeContent")]
     public void A_connection_is_taken_once_and_outlives_the_content()
     {
         UpgradedContent content = Create();

@@ -3,6 +3,7 @@ namespace Duplex.Tests;
 public sealed class WebSocketEngineTests
 {
     [Fact]
+    [KtorParity("plugin/WebSocketCapability")]
     public void An_engine_tells_its_name_and_what_it_can_do()
     {
         WebSocketEngine engine = WebSocketEngines.From((_, _) => throw new NotSupportedException());

@@ -15,6 +15,7 @@ public sealed class WebSocketUriTests
     [InlineData("http://host/a%2Fb%20c?d=%26&e=ä", "ws://host/a%2Fb%20c?d=%26&e=%C3%A4")]
     [InlineData("ws://my_service:8080/", "ws://my_service:8080/")]
     [InlineData("ws://host", "ws://host/")]
+    [KtorParity("http/URLProtocol.WS-URLProtocol.WSS-isWebsocket")]
     public void An_absolute_url_becomes_ws_or_wss_and_else_stays_as_it_is(string url, string expected) =>
         Assert.Equal(expected, WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), null).AbsoluteUri);
 

@@ -19,6 +19,7 @@ public abstract class ClosingTableTests
     private protected static readonly CloseReason Ours = new((CloseCode)4000, "bye");
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    [KtorParity("functions/close-reason")]
     public async Task Row_1_CloseAsync_sends_our_close_behind_what_is_staged_and_receives_until_the_peers(SessionKind kind)
     {
         await using ClosingTransport test = await OpenAsync(kind);
@@ -48,6 +49,7 @@ public abstract class ClosingTableTests
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    [KtorParity("untested/the-close-timeout")]
     public async Task Row_1b_a_peer_that_never_answers_our_close_costs_the_close_timeout_and_no_more(SessionKind kind)
     {
         await using ClosingTransport test = await OpenAsync(kind);
@@ -95,6 +97,8 @@ public abstract class ClosingTableTests
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    [KtorParity("functions/close-cause", "functions/closeExceptionally-cause")]
+    [KtorParity("test-protocol/ControlFrameSizeTest-cut-texts")]
     public async Task Row_3_CloseAsync_with_an_error_tells_the_peer_1011_and_no_word_of_it(SessionKind kind)
     {
         await using ClosingTransport test = await OpenAsync(kind);
@@ -208,6 +212,7 @@ public abstract class ClosingTableTests
     }
 
     [Fact]
+    [KtorParity("test-raw/testParentCancellation")]
     public async Task Raw_row_4_disposing_answers_with_1000_where_the_user_has_not()
     {
         await using ClosingTransport test = await OpenAsync(SessionKind.Raw);
@@ -332,6 +337,7 @@ public abstract class ClosingTableTests
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    [KtorParity("test-raw/testServerIncomingDisconnected")]
     public async Task Row_7_the_end_of_the_stream_without_a_close_is_an_abnormal_end(SessionKind kind)
     {
         await using ClosingTransport test = await OpenAsync(kind);
@@ -348,6 +354,7 @@ public abstract class ClosingTableTests
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    [KtorParity("test-raw/testServerIncomingConnectionLoss")]
     public async Task Row_8_a_read_that_fails_is_an_abnormal_end(SessionKind kind)
     {
         await using ClosingTransport test = await OpenAsync(kind);
@@ -383,6 +390,8 @@ public abstract class ClosingTableTests
     }
 
     [Fact]
+    [KtorParity("close-and-errors/IOException-Ping-timeout")]
+    [KtorParity("test-default-session/DefaultWebSocketTest.testPingPongTimeout")]
     public async Task Row_13_a_ping_timeout_aborts()
     {
         await using ClosingTransport test = await OpenAsync(SessionKind.Default, ws =>
@@ -413,6 +422,7 @@ public abstract class ClosingTableTests
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    [KtorParity("test-channels/server-WebSocketBackpressureTest-outgoing")]
     public async Task Row_16_an_outgoing_overflow_closes_with_1011_and_what_is_received_stays(SessionKind kind)
     {
         await using ClosingTransport test =
@@ -463,6 +473,7 @@ public abstract class ClosingTableTests
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    [KtorParity("test-channels/server-WebSocketBackpressureTest-incoming", "weakness/10-unbounded-queues")]
     public async Task Row_17_an_incoming_overflow_closes_with_1011_and_loses_no_frame_that_was_queued(SessionKind kind)
     {
         await using ClosingTransport test =
@@ -515,6 +526,7 @@ public abstract class ClosingTableTests
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    [KtorParity("test-default-session/DefaultWebSocketTest.testCancellation", "test-raw/testServerTerminate")]
     public async Task Row_19_Abort_tells_nobody_and_drops_everything(SessionKind kind)
     {
         await using ClosingTransport test = await OpenAsync(kind);
@@ -565,6 +577,8 @@ public abstract class ClosingTableTests
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    [KtorParity("test-life/WebSocketRemoteTest.testBadCloseReason")]
+    [KtorParity("test-default-session/OkHttpWebsocketSessionTest-1006")]
     public async Task Rows_21_and_22_a_code_that_must_not_be_sent_leaves_the_session_untouched(SessionKind kind)
     {
         await using ClosingTransport test = await OpenAsync(kind);
@@ -586,6 +600,7 @@ public abstract class ClosingTableTests
     }
 
     [Fact]
+    [KtorParity("test-default-session/OkHttpWebsocketSessionTest-4002-and-3500")]
     public async Task Rows_21_and_22_every_other_code_can_be_sent()
     {
         foreach (int code in (int[])[1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999])

@@ -159,6 +159,7 @@ public sealed class KeepAliveTests
     }
 
     [Fact]
+    [KtorParity("weakness/4-pings")]
     public void A_new_interval_begins_a_new_period_and_turning_it_off_forgets_the_ping()
     {
         KeepAlive keepAlive = Make(20, 7);

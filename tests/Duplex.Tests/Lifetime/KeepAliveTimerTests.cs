@@ -25,6 +25,7 @@ public sealed class KeepAliveTimerTests
     }
 
     [Fact]
+    [KtorParity("default-session/PINGER-DISABLED")]
     public async Task Without_pings_no_timer_runs()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open(-1, 7);

@@ -73,6 +73,7 @@ public sealed class SessionLifetimeTests
     }
 
     [Fact]
+    [KtorParity("weakness/3-no-close-timeout-half-closed-right-after")]
     public async Task The_tail_waits_for_the_peers_fin_and_counts_in_Completion_but_not_in_CloseAsync()
     {
         await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
@@ -304,6 +305,7 @@ public sealed class SessionLifetimeTests
     }
 
     [Fact]
+    [KtorParity("weakness/12-sessions-leak")]
     public async Task DisposeAsync_is_safe_concurrently_and_again()
     {
         await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
@@ -504,6 +506,7 @@ public sealed class SessionLifetimeTests
     }
 
     [Fact]
+    [KtorParity("session/coroutineContext-cancel-isActive")]
     public async Task Callbacks_of_Closed_run_on_the_pool_and_hold_nothing_up()
     {
         await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
@@ -524,6 +527,7 @@ public sealed class SessionLifetimeTests
     }
 
     [Fact]
+    [KtorParity("weakness/1-the-close-reason-is-unreliable")]
     public async Task What_ends_the_session_first_counts_however_many_try()
     {
         for (int i = 0; i < 50; i++)
@@ -615,6 +619,7 @@ public sealed class SessionLifetimeTests
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    [KtorParity("test-default-session/testWebSocketSessionInheritsServerCoroutineContext")]
     public async Task An_open_session_keeps_nothing_of_its_openers_context(SessionKind kind)
     {
         var ambient = new AsyncLocal<object?>();

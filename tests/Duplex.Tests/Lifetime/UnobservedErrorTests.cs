@@ -8,6 +8,7 @@ namespace Duplex.Tests;
 public sealed class UnobservedErrorTests
 {
     [Fact]
+    [KtorParity("weakness/25-races")]
     public async Task However_a_session_ends_no_task_of_its_own_fails_unobserved()
     {
         Collect(); // what other tests have left unobserved

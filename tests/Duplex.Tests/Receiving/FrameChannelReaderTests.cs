@@ -5,6 +5,7 @@ public sealed class FrameChannelReaderTests
     private static readonly string[] Three = ["a", "b", "c"];
 
     [Fact]
+    [KtorParity("session/incoming")]
     public async Task Enumeration_gives_the_frames_in_order_and_stops_at_a_normal_end()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
@@ -20,6 +21,7 @@ public sealed class FrameChannelReaderTests
     }
 
     [Fact]
+    [KtorParity("session/incoming")]
     public async Task ReadAllAsync_and_LINQ_do_the_same()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
@@ -61,6 +63,7 @@ public sealed class FrameChannelReaderTests
     }
 
     [Fact]
+    [KtorParity("close-and-errors/ClosedReceiveChannelException")]
     public async Task At_a_normal_end_a_wait_is_false_and_a_read_throws_what_the_session_ended_with()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();

@@ -48,6 +48,7 @@ public sealed class FrameQueueTests
     }
 
     [Fact]
+    [KtorParity("channels/ChannelOverflow.SUSPEND")]
     public async Task The_producer_pauses_at_the_frame_bound_and_goes_on_at_half()
     {
         _queue = new FrameQueue(ChannelConfig.Bounded(4, 1_000_000), _state);
@@ -104,6 +105,7 @@ public sealed class FrameQueueTests
     }
 
     [Fact]
+    [KtorParity("channels/the-capacity-counts-at-each-stage-anew")]
     public async Task A_bound_of_one_frame_gives_and_takes_one_at_a_time()
     {
         _queue = new FrameQueue(ChannelConfig.Bounded(1, 1000), _state);
@@ -119,6 +121,7 @@ public sealed class FrameQueueTests
     }
 
     [Fact]
+    [KtorParity("channels/ChannelOverflow.CLOSE")]
     public void A_queue_that_closes_on_overflow_never_pauses_gives_the_frame_back_and_shows_those_before_it()
     {
         _queue = new FrameQueue(ChannelConfig.Bounded(2, 1000, ChannelOverflow.Close), _state);
@@ -514,6 +517,7 @@ public sealed class FrameQueueTests
     }
 
     [Fact]
+    [KtorParity("session/incoming")]
     public async Task Each_frame_goes_to_one_of_many_readers_and_none_is_lost_however_waits_are_cancelled()
     {
         const int Readers = 4, Frames = 20_000;

@@ -17,6 +17,7 @@ public sealed class IncomingOverflowTests
     }
 
     [Fact]
+    [KtorParity("close-and-errors/ChannelOverflowException")]
     public async Task The_error_names_the_frame_and_what_to_do_and_holds_no_payload()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(OneFrame);

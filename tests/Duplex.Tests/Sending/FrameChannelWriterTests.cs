@@ -5,6 +5,7 @@ namespace Duplex.Tests;
 public sealed class FrameChannelWriterTests
 {
     [Fact]
+    [KtorParity("session/outgoing")]
     public async Task It_is_a_channel_of_frames_that_sends_as_the_session_does()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();

@@ -6,6 +6,7 @@ public sealed class FrameSenderAnyFrameTests
         settings => settings with { Connection = settings.Connection with { Outgoing = ChannelConfig.Bounded(10, 100) } };
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    [KtorParity("session/send-frame")]
     public async Task Every_kind_of_frame_goes_out_as_it_is(SessionKind kind)
     {
         await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind);
@@ -23,6 +24,7 @@ public sealed class FrameSenderAnyFrameTests
     }
 
     [Fact]
+    [KtorParity("test-channels/DefaultWebSocketTestJvm.testOutgoingCapacity")]
     public async Task A_thousand_frames_fit_the_queue_while_the_peer_takes_nothing_and_arrive_in_order()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
@@ -94,6 +96,7 @@ public sealed class FrameSenderAnyFrameTests
     }
 
     [Fact]
+    [KtorParity("test-channels/server-WebSocketBackpressureTest-suspension")]
     public async Task A_frame_that_does_not_fit_yet_waits_without_work_and_can_be_withdrawn()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(Narrow);

@@ -51,6 +51,7 @@ public sealed class FrameSenderTests : IDisposable
     }
 
     [Fact]
+    [KtorParity("session/outgoing")]
     public async Task Each_of_16_concurrent_senders_keeps_its_order_and_all_10_000_frames_are_whole()
     {
         const int Senders = 16, Each = 625;
@@ -76,6 +77,7 @@ public sealed class FrameSenderTests : IDisposable
     }
 
     [Fact]
+    [KtorParity("test-channels/server-WebSocketBackpressureTest-suspension")]
     public async Task A_frame_that_does_not_fit_now_waits_without_spinning_until_what_is_staged_is_taken()
     {
         Use(ChannelConfig.Bounded(100, 100));
@@ -188,6 +190,7 @@ public sealed class FrameSenderTests : IDisposable
     }
 
     [Fact]
+    [KtorParity("weakness/8-leniency")]
     public async Task The_fragments_of_a_message_have_the_opcode_0_but_for_the_first()
     {
         await _sender.SendAsync(Text("a", fin: false), default);
@@ -308,6 +311,7 @@ public sealed class FrameSenderTests : IDisposable
     }
 
     [Fact]
+    [KtorParity("test-protocol/WriterTest.testWriteDataAfterClose")]
     public async Task After_our_close_every_send_says_that_the_session_is_closed()
     {
         _closeState.TryBegin(CloseCause.Local(CloseReason.Normal));
@@ -355,6 +359,7 @@ public sealed class FrameSenderTests : IDisposable
     }
 
     [Fact]
+    [KtorParity("untested/cancellation-in-each-phase")]
     public void However_sends_cancellations_and_a_slow_peer_interleave_each_frame_is_whole_there_once_or_not_at_all()
     {
         Gen.Int[0, 1_000_000].Sample(seed => InterleaveAsync(seed).WaitAsync(Patience.Limit).GetAwaiter().GetResult(), iter: 60, threads: 1);

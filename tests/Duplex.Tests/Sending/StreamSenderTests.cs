@@ -26,6 +26,7 @@ public sealed class StreamSenderTests
     [InlineData(FragmentSize, 1, 14 + 6)]
     [InlineData(FragmentSize + 1, 1, 14 + 6)]
     [InlineData(10 * FragmentSize, 10, (10 * 14) + 6)]
+    [KtorParity("weakness/15-a-low-level-API-only")]
     public async Task Fragments_have_64_KiB_and_what_they_cost_is_known(int length, int full, int overhead)
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();

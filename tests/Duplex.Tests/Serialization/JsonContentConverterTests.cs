@@ -20,6 +20,7 @@ public sealed class JsonContentConverterTests
     ];
 
     [Theory, MemberData(nameof(All), DisableDiscoveryEnumeration = true)]
+    [KtorParity("converters/Kotlinx-text")]
     public void A_value_is_one_text_message_and_back(JsonContentConverter converter)
     {
         var user = new User("user", 123);
@@ -90,6 +91,7 @@ public sealed class JsonContentConverterTests
         Assert.Contains("set AcceptsBinary", Generated.AdviceFor(new Frame.Binary("{}"u8.ToArray())), StringComparison.Ordinal);
 
     [Fact]
+    [KtorParity("typed/the-charset-of-Accept-Charset", "weakness/20-converters")]
     public void Bytes_that_are_no_utf8_are_refused()
     {
         byte[] json = [.. "{\"name\":\""u8, 0xFF, .. "\",\"id\":1}"u8];
@@ -98,6 +100,7 @@ public sealed class JsonContentConverterTests
     }
 
     [Fact]
+    [KtorParity("converters/Kotlinx-text")]
     public void A_type_that_the_context_does_not_know_is_named_with_its_cure()
     {
         foreach (Action use in new Action[]
@@ -127,6 +130,7 @@ public sealed class JsonContentConverterTests
     }
 
     [Fact]
+    [KtorParity("converters/JacksonWebsocketContentConverter")]
     public void The_options_hold_and_cannot_change_later()
     {
         var options = new JsonSerializerOptions { TypeInfoResolver = TestJson.Default, WriteIndented = true, IndentSize = 1, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -172,6 +176,7 @@ public sealed class JsonContentConverterTests
     }
 
     [Fact]
+    [KtorParity("converters/JacksonWebsocketContentConverter")]
     public void Text_is_read_and_binary_only_if_it_is_asked_for()
     {
         var both = new JsonContentConverter(TestJson.Default) { AcceptsBinary = true };

@@ -7,6 +7,8 @@ public sealed class WebSocketContentConverterTests
     private static readonly Frame Message = new Frame.Text("payload");
 
     [Fact]
+    [KtorParity("converters/WebsocketContentConverter.serialize", "converters/deserialize")]
+    [KtorParity("converters/serialize-T-deserialize-T")]
     public void The_generic_forms_come_down_to_the_others()
     {
         var asked = new List<Type>();
@@ -52,6 +54,7 @@ public sealed class WebSocketContentConverterTests
     }
 
     [Fact]
+    [KtorParity("typed/null-for-a-type-that-cannot-be-null")]
     public void Null_where_the_type_cannot_hold_it_is_told_with_the_frame()
     {
         var error = Assert.Throws<WebSocketDeserializeException>(() => new DelegateConverter().Deserialize<int>(Message));

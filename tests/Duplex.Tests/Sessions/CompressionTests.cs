@@ -50,6 +50,7 @@ public sealed class CompressionTests : IDisposable
     }
 
     [Fact]
+    [KtorParity("untested/compression-with-fragments", "weakness/16-compression")]
     public async Task A_message_from_a_stream_is_compressed_as_one_and_pings_go_between()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
@@ -122,6 +123,7 @@ public sealed class CompressionTests : IDisposable
     [InlineData("41 06 00 01 00 fe ff ff", "Close(1007 InvalidFramePayloadData)")] // likewise, noticed before the message ends
     [InlineData("c9 00", "Close(1002 ProtocolError)")]
     [InlineData("41 03 f2 48 cd  c0 04 c9 c9 07 00", "Close(1002 ProtocolError)")]
+    [KtorParity("extensions/compression-incoming-frames")]
     public async Task What_breaks_the_rules_ends_the_session_with_its_code(string wire, string close)
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
@@ -148,6 +150,7 @@ public sealed class CompressionTests : IDisposable
     }
 
     [Theory, InlineData(ReceiveMode.Messages), InlineData(ReceiveMode.Streams)]
+    [KtorParity("test-protocol/WebSocketDeflateTest-32-MiB-of-zeros-against")]
     public async Task A_bomb_of_1_GiB_in_1_MiB_ends_with_1009_in_little_memory(ReceiveMode mode)
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open(_deflate, mode);
@@ -181,6 +184,7 @@ public sealed class CompressionTests : IDisposable
     }
 
     [Fact]
+    [KtorParity("test-protocol/WebSocketDeflateTest-32-MiB-of-zeros-against")]
     public async Task Without_that_guard_the_limit_of_a_message_ends_it()
     {
         using PerMessageDeflate deflate = Deflating.Accepted(configure: options => options.MaxExpansion = int.MaxValue);

@@ -9,6 +9,7 @@ public sealed class DefaultWebSocketSessionSerializationTests
     private static readonly User Someone = new("user", 123);
 
     [Fact]
+    [KtorParity("typed/sendSerialized-T-data", "typed/receiveDeserialized-T", "weakness/15-a-low-level-API-only")]
     public async Task Values_go_out_and_come_in_as_messages()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
@@ -23,6 +24,7 @@ public sealed class DefaultWebSocketSessionSerializationTests
     }
 
     [Fact]
+    [KtorParity("typed/sendSerialized-data-typeInfo", "typed/receiveDeserialized-typeInfo")]
     public async Task Values_of_a_type_known_at_run_time_do_too()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
@@ -54,6 +56,7 @@ public sealed class DefaultWebSocketSessionSerializationTests
     }
 
     [Fact]
+    [KtorParity("typed/no-converter", "close-and-errors/WebsocketContentConvertException-and-its-kinds")]
     public async Task Without_a_converter_every_call_says_so_and_takes_no_message()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
@@ -81,6 +84,8 @@ public sealed class DefaultWebSocketSessionSerializationTests
     [InlineData("null", "content is null", typeof(JsonException))]
     [InlineData("{", "User", typeof(JsonException))]
     [InlineData("\"text\"", "User", typeof(JsonException))]
+    [KtorParity("typed/the-frame-is-taken-in-every-failing-case")]
+    [KtorParity("close-and-errors/WebsocketContentConvertException-and-its-kinds")]
     public async Task A_message_that_does_not_fit_is_consumed_and_told_with_itself_and_its_cause(string json, string says, Type inner)
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
@@ -103,6 +108,7 @@ public sealed class DefaultWebSocketSessionSerializationTests
     }
 
     [Fact]
+    [KtorParity("typed/a-frame-that-the-converter-does-not-read", "converters/isApplicable")]
     public async Task A_message_of_a_kind_that_the_converter_does_not_read_is_consumed_and_told()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
@@ -120,6 +126,7 @@ public sealed class DefaultWebSocketSessionSerializationTests
     }
 
     [Fact]
+    [KtorParity("typed/a-value-of-another-type")]
     public async Task A_value_of_another_type_is_told()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open(new DelegateConverter { OnDeserialize = (_, _) => "text" });
@@ -141,6 +148,8 @@ public sealed class DefaultWebSocketSessionSerializationTests
     [InlineData(typeof(OperationCanceledException), false)]
     [InlineData(typeof(WebSocketDeserializeException), false)]
     [InlineData(typeof(FormatException), true)]
+    [KtorParity("close-and-errors/JsonConvertException", "converters/a-formats-own-errors-wrapped-by-some")]
+    [KtorParity("weakness/20-converters")]
     public async Task Whatever_a_converter_throws_comes_with_the_message(Type thrown, bool fromIsApplicable)
     {
         Exception Make() => (Exception)Activator.CreateInstance(thrown)!;
@@ -290,6 +299,8 @@ public sealed class DefaultWebSocketSessionSerializationTests
     }
 
     [Fact]
+    [KtorParity("options/contentConverter", "typed/converter", "typed/sendSerializedBase-receiveDeserializedBase")]
+    [KtorParity("weakness/20-converters")]
     public async Task A_calls_converter_comes_before_the_sessions_which_can_be_set_at_any_time()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
@@ -328,6 +339,8 @@ public sealed class DefaultWebSocketSessionSerializationTests
     }
 
     [Fact]
+    [KtorParity("converters/serialize-T-deserialize-T")]
+    [KtorParity("test-typed/AbstractClientContentNegotiationTest.testSerializeWebsocket")]
     public async Task A_converter_can_be_used_by_hand()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
@@ -406,6 +419,7 @@ public sealed class DefaultWebSocketSessionSerializationTests
     }
 
     [Fact]
+    [KtorParity("typed/a-closed-channel")]
     public async Task A_normal_end_ends_the_enumeration_and_is_told_to_a_receive()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();

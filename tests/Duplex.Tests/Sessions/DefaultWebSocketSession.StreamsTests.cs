@@ -5,6 +5,7 @@ namespace Duplex.Tests;
 public sealed class DefaultWebSocketSessionStreamsTests
 {
     [Fact]
+    [KtorParity("weakness/15-a-low-level-API-only")]
     public async Task Messages_come_one_after_the_other_until_the_peers_close()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Streams();

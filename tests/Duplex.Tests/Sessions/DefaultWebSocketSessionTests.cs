@@ -105,6 +105,7 @@ public sealed class DefaultWebSocketSessionTests
     }
 
     [Fact]
+    [KtorParity("options/no-timeout-handshake-timeout-close-timeout", "weakness/4-pings")]
     public async Task A_peer_that_falls_silent_is_given_up_and_its_connection_aborted()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(Pinging);
@@ -122,6 +123,7 @@ public sealed class DefaultWebSocketSessionTests
     }
 
     [Fact]
+    [KtorParity("weakness/4-pings")]
     public async Task Any_byte_proves_the_peer_alive()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(Pinging);
@@ -203,6 +205,7 @@ public sealed class DefaultWebSocketSessionTests
     }
 
     [Fact]
+    [KtorParity("default-session/pingIntervalMillis-pingInterval", "default-session/timeoutMillis-timeout")]
     public async Task Intervals_and_timeouts_can_be_set_at_any_time()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
@@ -250,6 +253,7 @@ public sealed class DefaultWebSocketSessionTests
     }
 
     [Fact]
+    [KtorParity("weakness/4-pings")]
     public async Task PingAsync_gives_the_time_until_the_pong()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();

@@ -84,6 +84,7 @@ public sealed class HostilePeerTests
     }
 
     [Fact]
+    [KtorParity("weakness/9-maxFrameSize")]
     public async Task A_length_that_is_allowed_reserves_no_memory_before_its_bytes_come()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings =>
@@ -142,6 +143,7 @@ public sealed class HostilePeerTests
     }
 
     [Fact]
+    [KtorParity("weakness/10-unbounded-queues")]
     public async Task A_peer_that_sends_faster_than_we_receive_is_held_back()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { Incoming = ChannelConfig.Bounded(100, 10_000) });

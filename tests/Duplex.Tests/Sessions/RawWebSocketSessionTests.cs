@@ -3,6 +3,7 @@ namespace Duplex.Tests;
 public sealed class RawWebSocketSessionTests
 {
     [Fact]
+    [KtorParity("test-raw/RawWebSocketTest.smokeTest")]
     public async Task Every_frame_comes_as_it_stood_on_the_wire_and_nothing_is_answered()
     {
         await using SessionUnderTest<RawWebSocketSession> test = SessionUnderTest.Raw();

@@ -43,6 +43,7 @@ public sealed class WebSocketSessionExtensionsTests
     }
 
     [Fact]
+    [KtorParity("session/extensions", "functions/extension-factory", "functions/extensionOrNull-factory")]
     public async Task The_session_tells_which_extensions_are_active()
     {
         var other = new ToyExtension().Identified("other", ReservedBits.None);
@@ -59,6 +60,7 @@ public sealed class WebSocketSessionExtensionsTests
     }
 
     [Fact]
+    [KtorParity("session/extensions")]
     public async Task Without_extensions_there_are_none()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();

@@ -60,6 +60,7 @@ public sealed class WebSocketSessionTests
     }
 
     [Fact]
+    [KtorParity("session/masking")]
     public async Task A_client_masks_and_takes_unmasked_frames_a_server_the_other_way_round()
     {
         foreach (WebSocketRole role in Enum.GetValues<WebSocketRole>())
@@ -210,6 +211,7 @@ public sealed class WebSocketSessionTests
     }
 
     [Fact]
+    [KtorParity("session/flush", "weakness/15-a-low-level-API-only")]
     public async Task FlushAsync_completes_when_the_transport_has_taken_what_was_sent_before()
     {
         await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
@@ -248,6 +250,7 @@ public sealed class WebSocketSessionTests
     }
 
     [Fact]
+    [KtorParity("session/maxFrameSize")]
     public async Task MaxFrameSize_can_be_set_at_any_time()
     {
         await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
@@ -284,6 +287,7 @@ public sealed class WebSocketSessionTests
     }
 
     [Fact]
+    [KtorParity("session/coroutineContext-cancel-isActive")]
     public async Task The_state_goes_one_way()
     {
         await using SessionUnderTest<WebSocketSession> local = SessionUnderTest.Of(SessionKind.Default);
@@ -310,6 +314,7 @@ public sealed class WebSocketSessionTests
     }
 
     [Fact]
+    [KtorParity("plugin/WebSocketException", "weakness/11-a-send-after-the-end-is-a-cancellation")]
     public async Task What_a_closed_session_throws_says_how_it_ended_and_of_what_came_only_the_text_of_the_Close()
     {
         await AssertMessageAsync("The WebSocket session takes no more frames: the peer closed it with 4001: \"no such \\\"topic\\\"\".", session => session.SendAsync("secret"), peer =>

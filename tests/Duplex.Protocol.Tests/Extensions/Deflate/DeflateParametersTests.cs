@@ -29,6 +29,7 @@ public class DeflateParametersTests
     [InlineData("client_max_window_bits=+9", "from 8 to 15")]
     [InlineData("client_max_window_bits=secret", "from 8 to 15")]
     [InlineData("client_max_window_bits=99999999999999999999", "from 8 to 15")]
+    [KtorParity("extensions/compression-the-offer-and-the-answer")]
     public void An_illegal_one_is_refused_in_words_that_are_not_the_servers(string answer, string expected)
     {
         Assert.False(DeflateParameters.TryParse(Header(answer), out _, out string? error));
@@ -37,6 +38,7 @@ public class DeflateParametersTests
     }
 
     [Fact]
+    [KtorParity("extensions/clientNoContextTakeOver-serverNoContextTakeOver")]
     public void An_offer_stands_in_the_header_with_what_it_asks_for()
     {
         Assert.Equal("permessage-deflate; client_max_window_bits", DeflateParameters.ToHeader(new()).ToString());

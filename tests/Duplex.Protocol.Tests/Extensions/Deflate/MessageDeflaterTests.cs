@@ -47,6 +47,7 @@ public class MessageDeflaterTests
     }
 
     [Theory, InlineData(true, 15), InlineData(false, 15), InlineData(true, 9)]
+    [KtorParity("extensions/compression-outgoing-frames")]
     public void Fragments_are_one_message_whose_parts_can_each_be_read_when_they_come(bool takesOver, int windowBits)
     {
         using var deflater = new MessageDeflater(CompressionLevel.Optimal, takesOver, windowBits);
@@ -74,6 +75,7 @@ public class MessageDeflaterTests
     }
 
     [Theory, InlineData(8), InlineData(9), InlineData(10), InlineData(11), InlineData(12), InlineData(13), InlineData(14), InlineData(15)]
+    [KtorParity("weakness/16-compression")]
     public void No_message_refers_further_back_than_the_window_reaches(int windowBits)
     {
         foreach (CompressionLevel level in (CompressionLevel[])[CompressionLevel.Fastest, CompressionLevel.Optimal, CompressionLevel.SmallestSize])

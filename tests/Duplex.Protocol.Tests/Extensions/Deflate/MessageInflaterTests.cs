@@ -21,6 +21,7 @@ public class MessageInflaterTests
     [InlineData("01 00 00 ff ff 00 | f2 48 cd c9 c9 07 00", "|Hello")] // a final block of nothing
     [InlineData("03 00 03 00 01 00 00 ff ff 00 | f2 48 cd c9 c9 07 00", "|Hello")]
     [InlineData("f3 48 cd c9 c9 07 00 f3 48 cd c9 c9 07 00 f2 48 cd c9 c9 07 00 | 00", "HelloHelloHello|")] // blocks behind final ones
+    [KtorParity("extensions/compression-incoming-frames", "test-protocol/WebSocketDeflateTest-the-inflaters-context")]
     public void Every_form_of_a_message_is_read_whole_and_byte_by_byte(string wire, string expected)
     {
         foreach (int step in (int[])[100, 1, 2, 3])
@@ -44,6 +45,7 @@ public class MessageInflaterTests
     [InlineData("00 05 00 00 00 48 65 6c 6c 6f 00")] // a length that its complement contradicts
     [InlineData("ff ff ff ff")]
     [InlineData("")] // not even the byte of an empty message
+    [KtorParity("test-protocol/WebSocketDeflateTest-data-that-cannot-be-read")]
     public void What_cannot_be_read_is_1007(string wire)
     {
         using var inflater = new MessageInflater(takesOver: true, 200);
@@ -55,6 +57,7 @@ public class MessageInflaterTests
     }
 
     [Fact]
+    [KtorParity("test-protocol/WebSocketDeflateTest-takeover")]
     public void Without_takeover_a_reference_to_the_message_before_is_1007()
     {
         using var inflater = new MessageInflater(takesOver: false, 200);
@@ -83,6 +86,7 @@ public class MessageInflaterTests
     }
 
     [Fact]
+    [KtorParity("test-protocol/WebSocketDeflateTest-data-that-cannot-be-read")]
     public void Any_mutation_of_a_message_ends_in_bytes_or_1007() =>
         Gen.Select(Gen.Int[0, 4000], Gen.Int[0, int.MaxValue].Array[1, 4], Gen.Byte.Array[1, 4], Gen.Int[1, 3000], Gen.Bool).Sample((size, places, values, step, takesOver) =>
         {
@@ -126,6 +130,7 @@ public class MessageInflaterTests
     }
 
     [Theory, InlineData(50, 1024 * 1024, true), InlineData(50, (1024 * 1024) + 1, false), InlineData(2000, 4 * 1024 * 1024, true)]
+    [KtorParity("extensions/maxInflatedFrameSize")]
     public void More_than_1_MiB_may_only_be_so_many_times_what_came(int maxExpansion, int size, bool isFine)
     {
         using var inflater = new MessageInflater(takesOver: true, maxExpansion);

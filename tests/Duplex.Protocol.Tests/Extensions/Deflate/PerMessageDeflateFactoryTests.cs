@@ -3,6 +3,7 @@ namespace Duplex.Tests;
 public class PerMessageDeflateFactoryTests
 {
     [Fact]
+    [KtorParity("extensions/WebSocketDeflateExtension-its-factory-and-key")]
     public void It_makes_the_extension_that_owns_RSV1()
     {
         using WebSocketExtension extension = new PerMessageDeflateFactory().CreateIdentified();

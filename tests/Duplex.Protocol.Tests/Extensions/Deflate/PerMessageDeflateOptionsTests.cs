@@ -7,6 +7,7 @@ public class PerMessageDeflateOptionsTests
     private readonly PerMessageDeflateOptions _options = new();
 
     [Fact]
+    [KtorParity("extensions/compressionLevel")]
     public void The_defaults_are_those_of_the_documentation()
     {
         Assert.Equal((CompressionLevel.Fastest, 128, 200), (_options.Level, _options.MinimumSize, _options.MaxExpansion));
@@ -25,6 +26,7 @@ public class PerMessageDeflateOptionsTests
     }
 
     [Fact]
+    [KtorParity("test-protocol/WebSocketDeflateTest-the-hook-for-offers")]
     public void What_is_wanted_most_comes_before_the_alternatives()
     {
         _options.ServerContextTakeover = false;

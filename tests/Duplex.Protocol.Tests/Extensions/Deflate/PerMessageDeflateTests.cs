@@ -8,6 +8,7 @@ namespace Duplex.Tests;
 public class PerMessageDeflateTests
 {
     [Fact]
+    [KtorParity("extensions/configureProtocols")]
     public void All_offers_are_made_in_order_of_preference()
     {
         using PerMessageDeflate extension = Make(options =>
@@ -26,6 +27,7 @@ public class PerMessageDeflateTests
     [InlineData("permessage-deflate", true, true, 15, 15)]
     [InlineData("permessage-deflate; server_no_context_takeover; client_no_context_takeover", false, false, 15, 15)]
     [InlineData("permessage-deflate; server_max_window_bits=9; client_max_window_bits=8", true, true, 9, 8)]
+    [KtorParity("test-protocol/WebSocketDeflateTest-takeover")]
     public void The_properties_tell_what_was_agreed_on(string answer, bool serverTakeover, bool clientTakeover, int serverBits, int clientBits)
     {
         using PerMessageDeflate extension = Deflating.Accepted(answer);
@@ -35,6 +37,7 @@ public class PerMessageDeflateTests
     }
 
     [Fact]
+    [KtorParity("extensions/clientNoContextTakeOver-serverNoContextTakeOver")]
     public void Our_own_wish_to_take_nothing_over_holds_whatever_the_server_says()
     {
         using PerMessageDeflate extension = Deflating.Accepted("permessage-deflate", options => options.ClientContextTakeover = false);
@@ -68,6 +71,7 @@ public class PerMessageDeflateTests
     [InlineData(127, SendTransform.Default, false)]
     [InlineData(127, SendTransform.Always, true)]
     [InlineData(9999, SendTransform.Never, false)]
+    [KtorParity("extensions/compressIf-compressIfBiggerThan")]
     public void Size_and_wish_decide(int size, SendTransform wish, bool expected)
     {
         using PerMessageDeflate extension = Make();
@@ -83,6 +87,7 @@ public class PerMessageDeflateTests
     }
 
     [Fact]
+    [KtorParity("extensions/compressIf-compressIfBiggerThan")]
     public void A_condition_is_asked_where_nothing_else_decides()
     {
         int asked = 0;
@@ -114,6 +119,7 @@ public class PerMessageDeflateTests
     }
 
     [Fact]
+    [KtorParity("extensions/compression-outgoing-frames")]
     public void The_bit_is_set_on_the_first_frame_alone()
     {
         using PerMessageDeflate extension = Deflating.Accepted();
@@ -135,6 +141,7 @@ public class PerMessageDeflateTests
     }
 
     [Fact]
+    [KtorParity("test-protocol/WebSocketDeflateTest-a-later-fragment")]
     public void Fragments_of_section_7_2_3_1_are_one_message_and_control_frames_stand_between_them()
     {
         using var receiver = new Receiver([Deflating.Accepted()]);
@@ -168,6 +175,7 @@ public class PerMessageDeflateTests
     }
 
     [Theory, InlineData(1000, true), InlineData(999, false)]
+    [KtorParity("extensions/maxInflatedFrameSize")]
     public void The_limit_of_a_message_holds_for_what_it_becomes(int limit, bool fits)
     {
         using var receiver = new Receiver([Deflating.Accepted()], maxMessageSize: limit);
@@ -233,6 +241,7 @@ public class PerMessageDeflateTests
     }
 
     [Fact]
+    [KtorParity("test-protocol/WebSocketDeflateTest-payloads")]
     public void Any_messages_in_any_fragments_and_chunks_come_back_with_and_without_takeover()
     {
         Gen<byte[]> data = Gen.OneOf(
