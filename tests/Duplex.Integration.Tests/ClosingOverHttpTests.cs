@@ -95,12 +95,12 @@ public sealed class ClosingOverHttpTests
     }
 
     [Theory, MemberData(nameof(Sessions))]
-    public async Task Row_3_CloseAsync_with_an_error_tells_the_peer_1011_and_no_word_of_it(SessionKind kind, bool tls)
+    public async Task Row_3_CloseWithErrorAsync_tells_the_peer_1011_and_no_word_of_it(SessionKind kind, bool tls)
     {
         await using SessionOverHttp<WebSocketSession> test = await OpenAsync(kind, tls);
         var error = new InvalidOperationException("secret");
 
-        Task<CloseResult> closing = test.Session.CloseAsync(error);
+        Task<CloseResult> closing = test.Session.CloseWithErrorAsync(error);
         await test.Peer.WriteHexAsync(TheirClose);
         await test.Peer.EndAsync();
 

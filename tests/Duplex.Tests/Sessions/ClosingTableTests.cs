@@ -175,12 +175,12 @@ public sealed class ClosingTableTests
     }
 
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
-    public async Task Row_3_CloseAsync_with_an_error_tells_the_peer_1011_and_no_word_of_it(SessionKind kind)
+    public async Task Row_3_CloseWithErrorAsync_tells_the_peer_1011_and_no_word_of_it(SessionKind kind)
     {
         await using SessionUnderTest<WebSocketSession> test = await OpenAsync(kind);
         var error = new InvalidOperationException("secret");
 
-        Task<CloseResult> closing = test.Session.CloseAsync(error);
+        Task<CloseResult> closing = test.Session.CloseWithErrorAsync(error);
         test.Peer.UnblockWrites();
         test.Peer.SendClose(Theirs);
         test.Peer.SendEof();
