@@ -45,13 +45,13 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     }
 
     /// <summary>True when a frame can be read (another reader may be faster), false at a normal end.</summary>
-    /// <param name="cancellationToken">Ends the wait; the session stays usable.</param>
+    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no frame is lost.</param>
     /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => _loop.WaitForFrameAsync(cancellationToken);
 
     /// <summary>Takes the next frame, waiting for it.</summary>
-    /// <param name="cancellationToken">Ends the wait; the session stays usable.</param>
+    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no frame is lost.</param>
     /// <exception cref="WebSocketClosedException">No more frames will come.</exception>
     /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -70,7 +70,7 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     }
 
     /// <summary>Enumerates the frames. What has arrived is handed out without suspending.</summary>
-    /// <param name="cancellationToken">Ends the enumeration with <see cref="OperationCanceledException"/>; the session stays usable.</param>
+    /// <param name="cancellationToken">Cancels the enumeration, with <see cref="OperationCanceledException"/>; the session stays usable.</param>
     public IAsyncEnumerator<Frame> GetAsyncEnumerator(CancellationToken cancellationToken = default) => new Enumerator(_queue, _loop, cancellationToken);
 
     /// <summary>Takes the next frame, waiting for it; null at a normal end.</summary>

@@ -68,7 +68,7 @@ public sealed class WebSocketMessageStream : Stream
 
     /// <summary>Reads what has come, waiting for the first byte if nothing has.</summary>
     /// <param name="buffer">Where to; if it is empty the read waits for bytes, or the end, and takes none.</param>
-    /// <param name="cancellationToken">Ends this read; nothing is lost.</param>
+    /// <param name="cancellationToken">Cancels this read only: nothing is lost.</param>
     /// <returns>How many bytes were read; 0 at the end of the message.</returns>
     /// <exception cref="WebSocketClosedException">The session was closed before the message's end.</exception>
     /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>

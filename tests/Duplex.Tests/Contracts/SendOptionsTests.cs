@@ -8,6 +8,7 @@ public sealed class SendOptionsTests
         Assert.Equal(SendTransform.Default, default(SendOptions).Transform);
         Assert.Equal(default, new SendOptions());
         Assert.Equal(new SendOptions { Transform = SendTransform.Never }, SendOptions.Untransformed);
+        Assert.Equal(new SendOptions { Transform = SendTransform.Always }, SendOptions.Transformed);
     }
 
     [Fact]
