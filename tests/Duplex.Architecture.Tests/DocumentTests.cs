@@ -59,7 +59,7 @@ public sealed class DocumentTests
         }
     }
 
-    /// <summary>The examples of the API documentation: what stands between <c>code</c> tags in a source file.</summary>
+    /// <summary>The examples of the API documentation: the code of every example tag of a source file.</summary>
     public static TheoryData<string, string> ApiExamples
     {
         get
@@ -67,10 +67,10 @@ public sealed class DocumentTests
             var examples = new TheoryData<string, string>();
             foreach (SourceFile file in Repository.Files("src"))
             {
-                string[] parts = file.Text.Split("/// <code>");
+                string[] parts = file.Text.Split("/// <example>");
                 for (int i = 1; i < parts.Length; i++)
                 {
-                    IEnumerable<string> lines = parts[i].Split("/// </code>")[0].Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("///", StringComparison.Ordinal));
+                    IEnumerable<string> lines = parts[i].Split("/// <code>")[1].Split("/// </code>")[0].Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("///", StringComparison.Ordinal));
                     examples.Add($"{file.Path}, example {i}", WebUtility.HtmlDecode(string.Join('\n', lines.Select(line => line["///".Length..]))));
                 }
             }
