@@ -11,7 +11,9 @@ public sealed class DefaultClientWebSocketSession : DefaultWebSocketSession
     /// <summary>The subprotocol that the server chose among those offered; null if it chose none.</summary>
     public string? Subprotocol => Call.Subprotocol;
 
-    /// <summary>The server's answer to the handshake; null if the engine lacks <see cref="EngineCapability.Response"/>.</summary>
+    /// <summary>
+    /// The server's answer to the handshake; null if the engine lacks <see cref="EngineCapability.Response"/>.
+    /// </summary>
     public WebSocketHandshakeResponse? Response => Call.Response;
 
     internal static DefaultClientWebSocketSession Open(UpgradedConnection connection, WebSocketsOptions options) =>

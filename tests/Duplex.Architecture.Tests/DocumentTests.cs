@@ -80,7 +80,8 @@ public sealed class DocumentTests
     }
 
     [Theory, MemberData(nameof(ApiExamples), DisableDiscoveryEnumeration = true)]
-    public void An_example_of_the_api_documentation_compiles(string name, string code) => Assert.True(Errors(code).IsEmpty, $"{name}: {string.Join("\n", Errors(code))}");
+    public void An_example_of_the_api_documentation_compiles(string name, string code) =>
+        Assert.True(Errors(code).IsEmpty, $"{name}: {string.Join("\n", Errors(code))}");
 
     [Fact]
     public void Ten_members_have_an_example() => Assert.True(ApiExamples.Count >= 10, $"Found {ApiExamples.Count}.");

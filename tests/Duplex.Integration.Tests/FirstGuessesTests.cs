@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace Duplex.Tests;
 
-/// <summary>What a .NET engineer types first compiles, and does what its author expects, against a real server. One test for each guess, named by it.</summary>
+/// <summary>
+/// What a .NET engineer types first compiles, and does what its author expects, against a real server. One test for
+/// each guess, named by it.
+/// </summary>
 public sealed partial class FirstGuessesTests(KestrelServer server) : IClassFixture<KestrelServer>, IDisposable
 {
     private readonly HttpClient _client = Clients.Create();

@@ -157,7 +157,9 @@ public abstract class Frame
             : throw new InvalidOperationException("Text can only be read from a whole message; this frame is a fragment of one. Join the fragments' Data first.");
 
         /// <summary>Gives the text to a pattern, such as <c>case Frame.Text(var text)</c>. Never throws.</summary>
-        /// <remarks>Of a fragment it gives the whole characters, without one that is split at the fragment's beginning or end.</remarks>
+        /// <remarks>
+        /// Of a fragment it gives the whole characters, without one that is split at the fragment's beginning or end.
+        /// </remarks>
         /// <param name="text">The text; empty once the frame is recycled.</param>
         /// <example>
         /// <code>
@@ -215,7 +217,9 @@ public abstract class Frame
         internal Binary(bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length) : base(FrameType.Binary, fin, reserved, owner, offset, length) { }
 
         /// <summary>Gives the payload to a pattern, such as <c>case Frame.Binary(var data)</c>. Never throws.</summary>
-        /// <param name="data">The payload, as <see cref="Data"/> has it: not copied, and empty once the frame is recycled.</param>
+        /// <param name="data">
+        /// The payload, as <see cref="Data"/> has it: not copied, and empty once the frame is recycled.
+        /// </param>
         public void Deconstruct(out ReadOnlyMemory<byte> data) => data = Data;
     }
 

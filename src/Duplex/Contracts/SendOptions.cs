@@ -7,8 +7,8 @@ public readonly record struct SendOptions
     public SendTransform Transform { get; init; }
 
     /// <summary>
-    /// The message is sent as it is, not compressed: for content that is compressed already, or that holds a secret beside text of an
-    /// attacker's choice.
+    /// The message is sent as it is, not compressed: for content that is compressed already, or that holds a secret
+    /// beside text of an attacker's choice.
     /// </summary>
     public static SendOptions Untransformed { get; } = new() { Transform = SendTransform.Never };
 

@@ -35,14 +35,14 @@ public sealed class WebSocketRequest
 
     /// <summary>
     /// Whether the server must choose one of the subprotocols offered. If it chooses none, the handshake fails with a
-    /// <see cref="WebSocketHandshakeException"/> (<see cref="HandshakeCheck.Subprotocol"/>). Where none is offered, the call fails
-    /// with an <see cref="ArgumentException"/> before any traffic. Default: false.
+    /// <see cref="WebSocketHandshakeException"/> (<see cref="HandshakeCheck.Subprotocol"/>). Where none is offered,
+    /// the call fails with an <see cref="ArgumentException"/> before any traffic. Default: false.
     /// </summary>
     public bool RequireSubprotocol { get; set; }
 
     /// <summary>
-    /// How this session compresses messages (permessage-deflate, RFC 7692), in place of what the handler's options say: options to
-    /// offer it with, or null to offer none. Unless it is set, null or not, the handler's options decide.
+    /// How this session compresses messages (permessage-deflate, RFC 7692), in place of what the handler's options say:
+    /// options to offer it with, or null to offer none. Unless it is set, null or not, the handler's options decide.
     /// </summary>
     /// <remarks>A raw session has no extensions: options are an <see cref="ArgumentException"/> there.</remarks>
     /// <example>

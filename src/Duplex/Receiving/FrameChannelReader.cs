@@ -70,7 +70,9 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     }
 
     /// <summary>Enumerates the frames. What has arrived is handed out without suspending.</summary>
-    /// <param name="cancellationToken">Cancels the enumeration, with <see cref="OperationCanceledException"/>; the session stays usable.</param>
+    /// <param name="cancellationToken">
+    /// Cancels the enumeration, with <see cref="OperationCanceledException"/>; the session stays usable.
+    /// </param>
     public IAsyncEnumerator<Frame> GetAsyncEnumerator(CancellationToken cancellationToken = default) => new Enumerator(_queue, _loop, cancellationToken);
 
     /// <summary>Takes the next frame, waiting for it; null at a normal end.</summary>

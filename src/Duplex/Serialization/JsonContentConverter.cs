@@ -122,7 +122,9 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         }
     }
 
-    /// <summary>A converter of the one type that a caller has the metadata of, whatever the resolver of its options knows.</summary>
+    /// <summary>
+    /// A converter of the one type that a caller has the metadata of, whatever the resolver of its options knows.
+    /// </summary>
     internal static JsonContentConverter Of(JsonTypeInfo info) => new(info);
 
     private static JsonWriterOptions WriterOptions(JsonSerializerOptions options) => new()
@@ -154,9 +156,12 @@ public sealed class JsonContentConverter : WebSocketContentConverter
 
     private JsonTypeInfo<T> InfoOf<T>() => (JsonTypeInfo<T>)InfoOf(typeof(T));
 
-    private JsonTypeInfo InfoOf(Type type) => _info?.Type == type ? _info : _info is null && _options.TryGetTypeInfo(type, out JsonTypeInfo? info)
-        ? info
-        : throw new WebSocketConverterNotFoundException($"The JSON converter does not know the type {type}. {_cure}");
+    private JsonTypeInfo InfoOf(Type type)
+    {
+        if (_info is null ? _options.TryGetTypeInfo(type, out JsonTypeInfo? info) : (info = _info).Type == type)
+            return info!;
+        throw new WebSocketConverterNotFoundException($"The JSON converter does not know the type {type}. {_cure}");
+    }
 
     private Utf8JsonWriter TakeWriter(IBufferWriter<byte> output)
     {

@@ -125,7 +125,9 @@ public partial class DefaultWebSocketSession
 
     /// <summary>Enumerates the values of all messages to come, by what the session's <see cref="Converter"/> is at the call.</summary>
     /// <inheritdoc cref="ReceiveAllDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
-    /// <param name="cancellationToken">Cancels the enumeration, with <see cref="OperationCanceledException"/>; the session stays usable.</param>
+    /// <param name="cancellationToken">
+    /// Cancels the enumeration, with <see cref="OperationCanceledException"/>; the session stays usable.
+    /// </param>
     public IAsyncEnumerable<T?> ReceiveAllDeserializedAsync<T>(CancellationToken cancellationToken = default) =>
         ReceiveAllDeserializedAsync<T>(Converter ?? throw Missing(), cancellationToken);
 
@@ -136,7 +138,9 @@ public partial class DefaultWebSocketSession
     /// </remarks>
     /// <typeparam name="T">The type of the values. Where a message may say null, a type that can be null.</typeparam>
     /// <param name="converter">The converter of this enumeration.</param>
-    /// <param name="cancellationToken">Cancels the enumeration, with <see cref="OperationCanceledException"/>; the session stays usable.</param>
+    /// <param name="cancellationToken">
+    /// Cancels the enumeration, with <see cref="OperationCanceledException"/>; the session stays usable.
+    /// </param>
     /// <exception cref="WebSocketConverterNotFoundException">At the call: the session has no converter. While enumerating: the converter does not know the type.</exception>
     /// <exception cref="WebSocketDeserializeException">While enumerating: a message is malformed, of a kind that the converter does not read, or its value does not fit the type.</exception>
     /// <exception cref="InvalidOperationException">While enumerating: the session was opened with <see cref="ReceiveMode.Streams"/>.</exception>
@@ -148,8 +152,12 @@ public partial class DefaultWebSocketSession
         return EnumerateAsync<T>(converter, cancellationToken);
     }
 
-    /// <summary>Takes the next message and gives its value. Every end of the session is a <see cref="WebSocketClosedException"/>.</summary>
-    internal async ValueTask<T?> ReceiveOrThrowClosedAsync<T>(WebSocketContentConverter converter, CancellationToken token)
+    /// <summary>
+    /// Takes the next message and gives its value. Every end of the session is a
+    /// <see cref="WebSocketClosedException"/>.
+    /// </summary>
+    internal async ValueTask<T?> ReceiveOrThrowClosedAsync<T>(
+        WebSocketContentConverter converter, CancellationToken token)
     {
         Frame frame;
         try
@@ -158,7 +166,8 @@ public partial class DefaultWebSocketSession
         }
         catch (WebSocketException e) when (e is not WebSocketClosedException)
         {
-            throw new WebSocketClosedException($"No more messages will come from the WebSocket session: {e.Message}", CloseState.ToResult(Queue.Dropped), e);
+            throw new WebSocketClosedException(
+                $"No more messages will come from the WebSocket session: {e.Message}", CloseState.ToResult(Queue.Dropped), e);
         }
 
         return Deserialize<T>(converter, frame);
@@ -173,7 +182,8 @@ public partial class DefaultWebSocketSession
     private async ValueTask<T?> ReceiveValueAsync<T>(WebSocketContentConverter converter, CancellationToken token) =>
         Deserialize<T>(converter, await Incoming.ReadAsync(token).ConfigureAwait(false));
 
-    private async ValueTask<object?> ReceiveValueAsync(Type type, WebSocketContentConverter converter, CancellationToken token) =>
+    private async ValueTask<object?> ReceiveValueAsync(
+        Type type, WebSocketContentConverter converter, CancellationToken token) =>
         Deserialize(type, converter, await Incoming.ReadAsync(token).ConfigureAwait(false));
 
     private static T? Deserialize<T>(WebSocketContentConverter converter, Frame frame)

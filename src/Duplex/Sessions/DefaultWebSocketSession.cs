@@ -64,12 +64,18 @@ public partial class DefaultWebSocketSession : WebSocketSession
     internal static DefaultWebSocketSession Over(Stream stream, IDisposable owner, SessionSettings settings) => new(stream, owner, settings);
 
     /// <summary>Receives the next message as text, waiting for it.</summary>
-    /// <remarks>One message is taken, also where it is binary: the exception holds it, and the next call takes the next.</remarks>
+    /// <remarks>
+    /// One message is taken, also where it is binary: the exception holds it, and the next call takes the next.
+    /// </remarks>
     /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
     /// <returns>The text; null after a normal end, when the peer or this side closed.</returns>
-    /// <exception cref="WebSocketDeserializeException">The message is binary; <see cref="WebSocketDeserializeException.Frame"/> has it. The session goes on.</exception>
+    /// <exception cref="WebSocketDeserializeException">
+    /// The message is binary; <see cref="WebSocketDeserializeException.Frame"/> has it. The session goes on.
+    /// </exception>
     /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
-    /// <exception cref="InvalidOperationException">The session receives streams: <see cref="ReceiveMode.Streams"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The session receives streams: <see cref="ReceiveMode.Streams"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <example>
     /// <code>
@@ -85,7 +91,8 @@ public partial class DefaultWebSocketSession : WebSocketSession
         if (frame is not Frame.Text message)
         {
             throw new WebSocketDeserializeException(
-                $"A {frame.Type} message of {frame.Data.Length} bytes came where text was expected. Receive it with ReceiveAsync, or as a value.", frame);
+                $"A {frame.Type} message of {frame.Data.Length} bytes came where text was expected. " +
+                "Receive it with ReceiveAsync, or as a value.", frame);
         }
 
         string text = message.ReadText();

@@ -136,12 +136,15 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     private protected SessionLifetime Lifetime { get; }
 
     /// <summary>
-    /// Receives the next frame, waiting for it: on a default session a whole message, on a raw one what came on the wire.
+    /// Receives the next frame, waiting for it: on a default session a whole message, on a raw one what came on the
+    /// wire.
     /// </summary>
     /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no frame is lost.</param>
     /// <returns>The frame; null after a normal end, when the peer or this side closed.</returns>
     /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
-    /// <exception cref="InvalidOperationException">The session receives streams: <see cref="ReceiveMode.Streams"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The session receives streams: <see cref="ReceiveMode.Streams"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <example>
     /// <code>
@@ -149,7 +152,8 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     ///     Console.WriteLine(frame is Frame.Text(var text) ? text : $"{frame.Data.Length} bytes");
     /// </code>
     /// </example>
-    public ValueTask<Frame?> ReceiveAsync(CancellationToken cancellationToken = default) => Incoming.ReadOrEndAsync(cancellationToken);
+    public ValueTask<Frame?> ReceiveAsync(CancellationToken cancellationToken = default) =>
+        Incoming.ReadOrEndAsync(cancellationToken);
 
     // The priorities say what a literal `default` means where several overloads fit: the token first, then the options, then the type.
 
@@ -158,12 +162,15 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// themselves, many in one system call.
     /// </summary>
     /// <param name="frame">
-    /// The frame. A Close begins the close handshake, as <see cref="CloseAsync(CloseReason, CancellationToken)"/> does, without
-    /// waiting for it.
+    /// The frame. A Close begins the close handshake, as <see cref="CloseAsync(CloseReason, CancellationToken)"/>
+    /// does, without waiting for it.
     /// </param>
     /// <param name="cancellationToken">Withdraws the frame as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
     /// <exception cref="WebSocketClosedException">The session takes no more frames.</exception>
-    /// <exception cref="ArgumentException">The frame must not be sent: invalid UTF-8 in a text, a reserved bit that no extension owns, an unsendable close code.</exception>
+    /// <exception cref="ArgumentException">
+    /// The frame must not be sent: invalid UTF-8 in a text, a reserved bit that no extension owns, an unsendable close
+    /// code.
+    /// </exception>
     /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
     /// <exception cref="ChannelOverflowException">There was no room, and the outgoing queue is set to close then.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before the frame was staged.</exception>
@@ -175,14 +182,18 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
     /// <param name="frame">The frame. The options of a fragmented message are those of its first frame.</param>
     /// <param name="options">How the frame is sent, for example not compressed.</param>
-    /// <param name="cancellationToken">Withdraws the frame as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the frame as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
     public ValueTask SendAsync(Frame frame, SendOptions options, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(frame, options, cancellationToken);
 
     /// <summary>Sends a text message.</summary>
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
     /// <param name="text">The text, without unpaired surrogates.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
     /// <example>
     /// <code>
     /// await session.SendAsync("Hello, WebSocket!", cancellationToken);
@@ -196,7 +207,9 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <inheritdoc cref="SendAsync(string, CancellationToken)"/>
     /// <param name="text">The text, without unpaired surrogates.</param>
     /// <param name="options">How the message is sent, for example not compressed.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
     public ValueTask SendAsync(string text, SendOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -218,7 +231,9 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <summary>Sends a binary message.</summary>
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
     /// <param name="data">The bytes; borrowed until the call completes.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
     [OverloadResolutionPriority(1)]
     public ValueTask SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(FrameType.Binary, data, default, cancellationToken);
@@ -227,18 +242,24 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
     /// <param name="data">The bytes; borrowed until the call completes.</param>
     /// <param name="options">How the message is sent, for example not compressed.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> data, SendOptions options, CancellationToken cancellationToken = default) =>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
+    public ValueTask SendAsync(
+        ReadOnlyMemory<byte> data, SendOptions options, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(FrameType.Binary, data, options, cancellationToken);
 
     /// <summary>Sends a message whose type is known at run time only.</summary>
     /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
     /// <param name="data">The bytes; borrowed until the call completes.</param>
     /// <param name="type">Binary, or text, whose bytes must be UTF-8, which is checked.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The type is that of a control frame, or none.</exception>
     [OverloadResolutionPriority(-1)]
-    public ValueTask SendAsync(ReadOnlyMemory<byte> data, FrameType type, CancellationToken cancellationToken = default) =>
+    public ValueTask SendAsync(
+        ReadOnlyMemory<byte> data, FrameType type, CancellationToken cancellationToken = default) =>
         SendAsync(data, type, default, cancellationToken);
 
     /// <summary>Sends a message whose type is known at run time only, with options.</summary>
@@ -246,15 +267,23 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <param name="data">The bytes; borrowed until the call completes.</param>
     /// <param name="type">Binary, or text, whose bytes must be UTF-8, which is checked.</param>
     /// <param name="options">How the message is sent, for example not compressed.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
     [OverloadResolutionPriority(-2)]
-    public ValueTask SendAsync(ReadOnlyMemory<byte> data, FrameType type, SendOptions options, CancellationToken cancellationToken = default) =>
+    public ValueTask SendAsync(
+        ReadOnlyMemory<byte> data, FrameType type, SendOptions options,
+        CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(OfMessage(type), data, options, cancellationToken);
 
-    /// <summary>Sends a binary message whose content comes from a stream: see <see cref="SendAsync(Stream, FrameType, CancellationToken)"/>.</summary>
+    /// <summary>
+    /// Sends a binary message whose content comes from a stream: see <see cref="SendAsync(Stream, FrameType,
+    /// CancellationToken)"/>.
+    /// </summary>
     /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"/>
     [OverloadResolutionPriority(1)]
-    public ValueTask SendAsync(Stream content, CancellationToken cancellationToken = default) => SendAsync(content, FrameType.Binary, default, cancellationToken);
+    public ValueTask SendAsync(Stream content, CancellationToken cancellationToken = default) =>
+        SendAsync(content, FrameType.Binary, default, cancellationToken);
 
     /// <summary>Sends a binary message whose content comes from a stream, with options.</summary>
     /// <inheritdoc cref="SendAsync(Stream, FrameType, SendOptions, CancellationToken)"/>
@@ -262,13 +291,14 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         SendAsync(content, FrameType.Binary, options, cancellationToken);
 
     /// <summary>
-    /// Sends a message whose content comes from a stream, in constant memory: fragments of at most 64 KiB, each as soon as its
-    /// bytes are read, until the stream ends. Other messages wait for its end; pings, pongs and closes go between its fragments.
-    /// Completes when the last fragment is staged, and waits for room whenever the outgoing queue is full.
+    /// Sends a message whose content comes from a stream, in constant memory: fragments of at most 64 KiB, each as soon
+    /// as its bytes are read, until the stream ends. Other messages wait for its end; pings, pongs and closes go
+    /// between its fragments. Completes when the last fragment is staged, and waits for room whenever the outgoing
+    /// queue is full.
     /// </summary>
     /// <remarks>
-    /// A message that cannot be finished ends the session with 1011: the content throws, or is text and not UTF-8, or the token
-    /// fires after the first fragment. Before the first fragment it leaves no trace.
+    /// A message that cannot be finished ends the session with 1011: the content throws, or is text and not UTF-8, or
+    /// the token fires after the first fragment. Before the first fragment it leaves no trace.
     /// </remarks>
     /// <param name="content">The content, from its present position to its end. It is read with a token that also fires when the session ends, and is not disposed.</param>
     /// <param name="type">Binary, or text, whose content must be UTF-8, which is checked.</param>
@@ -279,7 +309,8 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <exception cref="ChannelOverflowException">There was no room for the first fragment, and the outgoing queue is set to close then.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before all was staged.</exception>
     [OverloadResolutionPriority(-1)]
-    public ValueTask SendAsync(Stream content, FrameType type, CancellationToken cancellationToken = default) => SendAsync(content, type, default, cancellationToken);
+    public ValueTask SendAsync(Stream content, FrameType type, CancellationToken cancellationToken = default) =>
+        SendAsync(content, type, default, cancellationToken);
 
     /// <summary>Sends a message whose content comes from a stream, with options.</summary>
     /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"/>
@@ -288,7 +319,8 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <param name="options">How the message is sent, for example not compressed.</param>
     /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; from then on it ends the session with 1011, and is ignored once all is staged.</param>
     [OverloadResolutionPriority(-2)]
-    public ValueTask SendAsync(Stream content, FrameType type, SendOptions options, CancellationToken cancellationToken = default)
+    public ValueTask SendAsync(
+        Stream content, FrameType type, SendOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(content);
         if (!content.CanRead)
@@ -299,16 +331,23 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <summary>Sends a text message: the same as <see cref="SendAsync(string, CancellationToken)"/>.</summary>
     /// <inheritdoc cref="SendAsync(string, CancellationToken)"/>
     [OverloadResolutionPriority(1)]
-    public ValueTask SendTextAsync(string text, CancellationToken cancellationToken = default) => SendAsync(text, default(SendOptions), cancellationToken);
+    public ValueTask SendTextAsync(string text, CancellationToken cancellationToken = default) =>
+        SendAsync(text, default(SendOptions), cancellationToken);
 
-    /// <summary>Sends a text message, with options: the same as <see cref="SendAsync(string, SendOptions, CancellationToken)"/>.</summary>
+    /// <summary>
+    /// Sends a text message, with options: the same as <see cref="SendAsync(string, SendOptions,
+    /// CancellationToken)"/>.
+    /// </summary>
     /// <inheritdoc cref="SendAsync(string, SendOptions, CancellationToken)"/>
-    public ValueTask SendTextAsync(string text, SendOptions options, CancellationToken cancellationToken = default) => SendAsync(text, options, cancellationToken);
+    public ValueTask SendTextAsync(string text, SendOptions options, CancellationToken cancellationToken = default) =>
+        SendAsync(text, options, cancellationToken);
 
     /// <summary>Sends a text message that is UTF-8 already.</summary>
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
     /// <param name="utf8">The text in UTF-8, which is checked; borrowed until the call completes.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
     [OverloadResolutionPriority(1)]
     public ValueTask SendTextAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(FrameType.Text, utf8, default, cancellationToken);
@@ -317,18 +356,28 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <inheritdoc cref="SendTextAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
     /// <param name="utf8">The text in UTF-8, which is checked; borrowed until the call completes.</param>
     /// <param name="options">How the message is sent, for example not compressed.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
-    public ValueTask SendTextAsync(ReadOnlyMemory<byte> utf8, SendOptions options, CancellationToken cancellationToken = default) =>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
+    public ValueTask SendTextAsync(
+        ReadOnlyMemory<byte> utf8, SendOptions options, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(FrameType.Text, utf8, options, cancellationToken);
 
-    /// <summary>Sends a binary message: the same as <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>.</summary>
+    /// <summary>
+    /// Sends a binary message: the same as <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>.
+    /// </summary>
     /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
     [OverloadResolutionPriority(1)]
-    public ValueTask SendBinaryAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) => SendAsync(data, cancellationToken);
+    public ValueTask SendBinaryAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
+        SendAsync(data, cancellationToken);
 
-    /// <summary>Sends a binary message, with options: the same as <see cref="SendAsync(ReadOnlyMemory{byte}, SendOptions, CancellationToken)"/>.</summary>
+    /// <summary>
+    /// Sends a binary message, with options: the same as <see cref="SendAsync(ReadOnlyMemory{byte}, SendOptions,
+    /// CancellationToken)"/>.
+    /// </summary>
     /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, SendOptions, CancellationToken)"/>
-    public ValueTask SendBinaryAsync(ReadOnlyMemory<byte> data, SendOptions options, CancellationToken cancellationToken = default) =>
+    public ValueTask SendBinaryAsync(
+        ReadOnlyMemory<byte> data, SendOptions options, CancellationToken cancellationToken = default) =>
         SendAsync(data, options, cancellationToken);
 
     /// <summary>Completes when the transport has accepted everything that was staged before the call. Nothing needs it to go out; it only tells when it has.</summary>
@@ -347,23 +396,24 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     }
 
     /// <summary>
-    /// Closes with 1000: what is staged goes out, then our Close, and the peer's answer is awaited. Idempotent and safe to call
-    /// concurrently: the first reason wins, and all callers get the same result.
+    /// Closes with 1000: what is staged goes out, then our Close, and the peer's answer is awaited. Idempotent and safe
+    /// to call concurrently: the first reason wins, and all callers get the same result.
     /// </summary>
     /// <inheritdoc cref="CloseAsync(CloseReason, CancellationToken)"/>
     [OverloadResolutionPriority(1)]
-    public Task<CloseResult> CloseAsync(CancellationToken cancellationToken = default) => CloseAsync(CloseReason.Normal, cancellationToken);
+    public Task<CloseResult> CloseAsync(CancellationToken cancellationToken = default) =>
+        CloseAsync(CloseReason.Normal, cancellationToken);
 
     /// <summary>
     /// Closes: what is staged goes out, then our Close, and the peer's answer is awaited. Idempotent and safe to call
     /// concurrently: the first reason wins, and all callers get the same result.
     /// </summary>
     /// <remarks>
-    /// Messages that arrive until the peer's Close can still be received, all of them, with backpressure as before. Only if
-    /// <see cref="Incoming"/> is full and nothing is taken from it for a quarter to a half of the close timeout (1.25 to 2.5 s if
-    /// that is infinite) is the rest discarded: <see cref="CloseResult.DiscardedMessages"/> counts it, and a receiver gets a
-    /// <see cref="WebSocketClosedException"/> after the last message that was kept. So a call by the only receiver of a busy feed
-    /// can take that long: let another task go on receiving.
+    /// Messages that arrive until the peer's Close can still be received, all of them, with backpressure as before.
+    /// Only if <see cref="Incoming"/> is full and nothing is taken from it for a quarter to a half of the close
+    /// timeout (1.25 to 2.5 s if that is infinite) is the rest discarded: <see cref="CloseResult.DiscardedMessages"/>
+    /// counts it, and a receiver gets a <see cref="WebSocketClosedException"/> after the last message that was kept.
+    /// So a call by the only receiver of a busy feed can take that long: let another task go on receiving.
     /// </remarks>
     /// <param name="reason">What our Close says; null means 1000.</param>
     /// <param name="cancellationToken">Cancels the wait only: the close goes on, bounded by the close timeout.</param>
@@ -383,14 +433,18 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     }
 
     /// <summary>
-    /// Closes with a code and a text: what is staged goes out, then our Close, and the peer's answer is awaited. Idempotent and
-    /// safe to call concurrently: the first reason wins, and all callers get the same result.
+    /// Closes with a code and a text: what is staged goes out, then our Close, and the peer's answer is awaited.
+    /// Idempotent and safe to call concurrently: the first reason wins, and all callers get the same result.
     /// </summary>
     /// <inheritdoc cref="CloseAsync(CloseReason, CancellationToken)"/>
     /// <param name="code">The code; your own by a cast: <c>(CloseCode)4000</c>.</param>
-    /// <param name="message">The text, at most 123 bytes in UTF-8; <see cref="CloseReason.Truncated(CloseCode, string)"/> cuts a longer one.</param>
+    /// <param name="message">
+    /// The text, at most 123 bytes in UTF-8; <see cref="CloseReason.Truncated(CloseCode, string)"/> cuts a longer one.
+    /// </param>
     /// <param name="cancellationToken">Cancels the wait only: the close goes on, bounded by the close timeout.</param>
-    /// <exception cref="ArgumentException">The code must not be sent, or the text is too long; the session is as it was.</exception>
+    /// <exception cref="ArgumentException">
+    /// The code must not be sent, or the text is too long; the session is as it was.
+    /// </exception>
     /// <example>
     /// <code>
     /// CloseResult end = await session.CloseAsync(CloseCode.NormalClosure, "done", cancellationToken);
@@ -398,12 +452,13 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// </code>
     /// </example>
     [OverloadResolutionPriority(-1)]
-    public Task<CloseResult> CloseAsync(CloseCode code, string message = "", CancellationToken cancellationToken = default) =>
+    public Task<CloseResult> CloseAsync(
+        CloseCode code, string message = "", CancellationToken cancellationToken = default) =>
         CloseAsync(new CloseReason(code, message), cancellationToken);
 
     /// <summary>
-    /// Closes because of an error on our side. The peer gets 1011 without a text, <see cref="CloseResult.Error"/> holds the error,
-    /// and messages that were not received are dropped.
+    /// Closes because of an error on our side. The peer gets 1011 without a text, <see cref="CloseResult.Error"/>
+    /// holds the error, and messages that were not received are dropped.
     /// </summary>
     /// <param name="error">The error. Nothing of it is sent.</param>
     /// <param name="cancellationToken">Cancels the wait only: the close goes on, bounded by the close timeout.</param>

@@ -152,7 +152,8 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
     public override string ToString() => $"{Row.Name}: {What}";
 
     /// <summary>Opens a session, which must fail, and disposes the client.</summary>
-    public static async Task<WebSocketHandshakeException> OpenAsync(HttpClient client, Uri? uri = null, string[]? subprotocols = null, bool isRequired = false)
+    public static async Task<WebSocketHandshakeException> OpenAsync(
+        HttpClient client, Uri? uri = null, string[]? subprotocols = null, bool isRequired = false)
     {
         using HttpClient own = client;
         return await Assert.ThrowsAsync<WebSocketHandshakeException>(() => client.WebSocketSessionAsync(uri ?? new Uri("ws://server.test/path"), request =>
@@ -165,10 +166,14 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
 
     private static Refusal Status(HandshakeRefusal row, string status) => Written(row, status.Split('\r')[0], $"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
 
-    private static Refusal Answer(HandshakeRefusal row, string what, string head, Action<WebSocketsOptions>? configure = null, bool isRequired = false) =>
+    private static Refusal Answer(
+        HandshakeRefusal row, string what, string head, Action<WebSocketsOptions>? configure = null,
+        bool isRequired = false) =>
         Written(row, what, head + "\r\n", configure: configure, isRequired: isRequired);
 
-    private static Refusal Written(HandshakeRefusal row, string what, string answer, Func<RawPeer, Task>? then = null, Action<WebSocketsOptions>? configure = null, bool isRequired = false) => new(row, what, async () =>
+    private static Refusal Written(
+        HandshakeRefusal row, string what, string answer, Func<RawPeer, Task>? then = null,
+        Action<WebSocketsOptions>? configure = null, bool isRequired = false) => new(row, what, async () =>
     {
         using var server = new RawServer();
         Task<WebSocketHandshakeException> opening = OpenAsync(Clients.Create(configure), server.Uri, ["OCPP1.6"], isRequired);

@@ -62,7 +62,8 @@ public sealed class EnginePluginTests
         Assert.Null(EnginePlugin.CheckChosen(new WebSocketRequest(), null, ["a"]));
     }
 
-    private IEnumerable<string> Names(WebSocketRequest request) => Plugin().ExtensionsFor(request).Select(factory => factory.Name);
+    private IEnumerable<string> Names(WebSocketRequest request) =>
+        Plugin().ExtensionsFor(request).Select(factory => factory.Name);
 
     private EnginePlugin Plugin() => new(
         (_, _) => throw new NotSupportedException(), () => null, [], _installed, HandshakeStrictness.Strict, NullLogger.Instance, CancellationToken.None);

@@ -6,7 +6,8 @@ namespace Duplex.Tests;
 
 public sealed partial class WebSocketJsonExtensionsTests
 {
-    private static readonly JsonSerializerOptions Snake = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Snake =
+        new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     [Fact]
     public async Task A_value_is_sent_as_the_json_of_the_web_of_the_options_or_of_the_metadata()
@@ -124,7 +125,8 @@ public sealed partial class WebSocketJsonExtensionsTests
         return taken;
     }
 
-    private static async Task<string> SentAsync(SessionUnderTest<DefaultWebSocketSession> test) => Assert.IsType<Frame.Text>(await test.Peer.ReceiveAsync()).ReadText();
+    private static async Task<string> SentAsync(SessionUnderTest<DefaultWebSocketSession> test) =>
+        Assert.IsType<Frame.Text>(await test.Peer.ReceiveAsync()).ReadText();
 
     internal sealed record Tick(string FullName, double Price);
 
