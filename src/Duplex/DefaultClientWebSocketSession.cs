@@ -8,6 +8,14 @@ public sealed class DefaultClientWebSocketSession : DefaultWebSocketSession
     /// <summary>The handshake behind the session.</summary>
     public WebSocketCall Call { get; }
 
+    /// <summary>The subprotocol that the server chose among those offered; null if it chose none.</summary>
+    public string? Subprotocol => Call.Subprotocol;
+
+    /// <summary>
+    /// The server's answer to the handshake; null if the engine lacks <see cref="EngineCapability.Response"/>.
+    /// </summary>
+    public WebSocketHandshakeResponse? Response => Call.Response;
+
     internal static DefaultClientWebSocketSession Open(UpgradedConnection connection, WebSocketsOptions options) =>
         new(connection, options.ToSessionSettings(connection.Call.Request.ReceiveMode, connection.Extensions) with { Target = connection.Call.Request.Uri });
 }

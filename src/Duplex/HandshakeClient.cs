@@ -53,6 +53,12 @@ internal static class HandshakeClient
     {
         if (request is { IsRaw: true, ReceiveMode: ReceiveMode.Streams })
             throw new ArgumentException("A raw session receives the frames of the wire, not messages as streams. Leave ReceiveMode as it is, or open a default session.");
+        if (request is { IsRaw: true, Compression: not null })
+        {
+            throw new ArgumentException(
+                "A raw session has no extensions, so it is not compressed. Leave Compression unset, or open a default session.");
+        }
+
         if (request.HasHeaders)
             HandshakeHeaders.Check(request.Headers);
         HandshakeHeaders.CheckValues(client.DefaultRequestHeaders);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Duplex;
 
 public static partial class WebSocketsHttpClientExtensions
@@ -31,6 +33,60 @@ public static partial class WebSocketsHttpClientExtensions
     public static Task<TResult> WssAsync<TResult>(
         this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
         RunAsync(NotNull(block), OpenAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.
+    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    public static Task WssAsync(
+        this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task> block,
+        CancellationToken cancellationToken) =>
+        RunAsync(NoResult(block), OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure: null, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.
+    /// </summary>
+    /// <returns>The block's value.</returns>
+    /// <exception cref="ArgumentException">
+    /// The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.
+    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    public static Task<TResult> WssAsync<TResult>(
+        this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task<TResult>> block,
+        CancellationToken cancellationToken) =>
+        RunAsync(NotNull(block), OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure: null, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.
+    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    public static Task WssAsync(
+        this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task> block,
+        CancellationToken cancellationToken) =>
+        RunAsync(NoResult(block), OpenAsync(client, NotNull(url), secureOnly: true, configure: null, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.
+    /// </summary>
+    /// <returns>The block's value.</returns>
+    /// <exception cref="ArgumentException">
+    /// The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.
+    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    public static Task<TResult> WssAsync<TResult>(
+        this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task<TResult>> block,
+        CancellationToken cancellationToken) =>
+        RunAsync(NotNull(block), OpenAsync(client, NotNull(url), secureOnly: true, configure: null, cancellationToken), cancellationToken);
 
     /// <summary>Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
     /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
@@ -76,6 +132,30 @@ public static partial class WebSocketsHttpClientExtensions
 
     /// <summary>Opens a session over TLS, which the caller disposes: a plain URL is refused, before any traffic.</summary>
     /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    public static Task<DefaultClientWebSocketSession> WssSessionAsync(
+        this HttpClient client, string url, CancellationToken cancellationToken) =>
+        OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure: null, cancellationToken);
+
+    /// <summary>
+    /// Opens a session over TLS, which the caller disposes: a plain URL is refused, before any traffic.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.
+    /// </exception>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    public static Task<DefaultClientWebSocketSession> WssSessionAsync(
+        this HttpClient client, Uri url, CancellationToken cancellationToken) =>
+        OpenAsync(client, NotNull(url), secureOnly: true, configure: null, cancellationToken);
+
+    /// <summary>
+    /// Opens a session over TLS, which the caller disposes: a plain URL is refused, before any traffic.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.
+    /// </exception>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WssSessionAsync(
         this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>

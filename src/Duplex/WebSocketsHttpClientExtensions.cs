@@ -75,7 +75,7 @@ public static partial class WebSocketsHttpClientExtensions
                 }
                 catch (Exception e)
                 {
-                    await session.CloseAsync(e, CancellationToken.None).ConfigureAwait(false);
+                    await session.CloseWithErrorAsync(e, CancellationToken.None).ConfigureAwait(false);
                     throw;
                 }
             }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Reflection;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -23,6 +24,8 @@ public sealed class DocumentTests
         internal static class Given
         {
             public static HttpClient client = new(new WebSocketsHandler());
+            public static DefaultClientWebSocketSession session = null!;
+            public static CancellationToken cancellationToken = default;
             public static string token = "";
             public static Stream stream = Stream.Null;
         }
@@ -55,6 +58,33 @@ public sealed class DocumentTests
             return examples;
         }
     }
+
+    /// <summary>The examples of the API documentation: the code of every example tag of a source file.</summary>
+    public static TheoryData<string, string> ApiExamples
+    {
+        get
+        {
+            var examples = new TheoryData<string, string>();
+            foreach (SourceFile file in Repository.Files("src"))
+            {
+                string[] parts = file.Text.Split("/// <example>");
+                for (int i = 1; i < parts.Length; i++)
+                {
+                    IEnumerable<string> lines = parts[i].Split("/// <code>")[1].Split("/// </code>")[0].Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("///", StringComparison.Ordinal));
+                    examples.Add($"{file.Path}, example {i}", WebUtility.HtmlDecode(string.Join('\n', lines.Select(line => line["///".Length..]))));
+                }
+            }
+
+            return examples;
+        }
+    }
+
+    [Theory, MemberData(nameof(ApiExamples), DisableDiscoveryEnumeration = true)]
+    public void An_example_of_the_api_documentation_compiles(string name, string code) =>
+        Assert.True(Errors(code).IsEmpty, $"{name}: {string.Join("\n", Errors(code))}");
+
+    [Fact]
+    public void Ten_members_have_an_example() => Assert.True(ApiExamples.Count >= 10, $"Found {ApiExamples.Count}.");
 
     [Theory, MemberData(nameof(Examples), DisableDiscoveryEnumeration = true)]
     public void An_example_compiles(string name, string code) => Assert.True(Errors(code).IsEmpty, $"{name}: {string.Join("\n", Errors(code))}");

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace Duplex;
 
@@ -38,6 +39,15 @@ public sealed record class CloseReason
         Message = message;
     }
 
+    /// <summary>Creates a reason with a code of your own, such as 4000.</summary>
+    /// <param name="code">The code, 0 to 65535. Whether it may be sent is checked when it is sent.</param>
+    /// <param name="message">The text, at most 123 bytes in UTF-8.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The code does not fit the two bytes of a Close frame.</exception>
+    /// <exception cref="ArgumentException">
+    /// The text takes more than 123 UTF-8 bytes, or contains an unpaired surrogate.
+    /// </exception>
+    public CloseReason(int code, string message = "") : this(Checked(code), message) { }
+
     /// <summary>1000, the peer's or our purpose is fulfilled.</summary>
     public static CloseReason Normal { get; } = new(CloseCode.NormalClosure);
 
@@ -58,6 +68,31 @@ public sealed record class CloseReason
 
     /// <summary>Whether a code may stand in a Close frame: 1000-1003, 1007-1014 and 3000-4999 (RFC 6455 §7.4.1, §7.4.2 and the IANA registry).</summary>
     public static bool IsSendableCode(CloseCode code) => (ushort)code is (>= 1000 and <= 1003) or (>= 1007 and <= 1014) or (>= 3000 and <= 4999);
+
+    /// <summary>Creates a reason whose text is cut to the 123 UTF-8 bytes that a Close frame has room for.</summary>
+    /// <param name="code">The code. Whether it may be sent is checked when it is sent.</param>
+    /// <param name="message">
+    /// The text, of any length. No character is split: a cut text may take fewer than 123 bytes.
+    /// </param>
+    /// <exception cref="ArgumentException">The part that is kept contains an unpaired surrogate.</exception>
+    public static CloseReason Truncated(CloseCode code, string message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        Span<byte> room = stackalloc byte[MaxMessageBytes];
+
+        // Counted as U+FFFD, which takes three bytes, an unpaired surrogate stays in, and the constructor refuses it.
+        Utf8.FromUtf16(message, room, out int kept, out _);
+        return new CloseReason(code, message[..kept]);
+    }
+
+    /// <inheritdoc cref="Truncated(CloseCode, string)"/>
+    /// <exception cref="ArgumentOutOfRangeException">The code is not 0 to 65535.</exception>
+    public static CloseReason Truncated(int code, string message) => Truncated(Checked(code), message);
+
+    private static CloseCode Checked(int code) => code is >= ushort.MinValue and <= ushort.MaxValue
+        ? (CloseCode)code
+        : throw new ArgumentOutOfRangeException(
+            nameof(code), code, "A close code takes two bytes: 0 to 65535. Use 3000-4999 for your own (RFC 6455 §7.4.2).");
 
     private string Name => Enum.IsDefined(Code) ? $"{(ushort)Code} {Code}" : $"{(ushort)Code}";
 

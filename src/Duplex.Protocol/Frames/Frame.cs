@@ -155,6 +155,52 @@ public abstract class Frame
         public string ReadText() => Fin
             ? Encoding.UTF8.GetString(Data.Span)
             : throw new InvalidOperationException("Text can only be read from a whole message; this frame is a fragment of one. Join the fragments' Data first.");
+
+        /// <summary>Gives the text to a pattern, such as <c>case Frame.Text(var text)</c>. Never throws.</summary>
+        /// <remarks>
+        /// Of a fragment it gives the whole characters, without one that is split at the fragment's beginning or end.
+        /// </remarks>
+        /// <param name="text">The text; empty once the frame is recycled.</param>
+        /// <example>
+        /// <code>
+        /// Frame? frame = await session.ReceiveAsync(cancellationToken);
+        /// string said = frame switch
+        /// {
+        ///     Frame.Text(var text) => text,
+        ///     Frame.Binary(var data) => $"{data.Length} bytes",
+        ///     _ => "nothing more",
+        /// };
+        /// </code>
+        /// </example>
+        public void Deconstruct(out string text)
+        {
+            ReadOnlySpan<byte> data = Data.Span;
+            text = Encoding.UTF8.GetString(Fin ? data : WholeCharacters(data));
+        }
+
+        // RFC 3629 §3: a character is a lead byte and up to three bytes 10xxxxxx, whose number the lead byte tells.
+        private static ReadOnlySpan<byte> WholeCharacters(ReadOnlySpan<byte> data)
+        {
+            int start = 0;
+            while (start < Math.Min(3, data.Length) && IsTrail(data[start]))
+                start++;
+            data = data[start..];
+
+            int lead = data.Length - 1;
+            while (lead >= 0 && data.Length - lead < 4 && IsTrail(data[lead]))
+                lead--;
+            return lead >= 0 && data.Length - lead < LengthOf(data[lead]) ? data[..lead] : data;
+        }
+
+        private static bool IsTrail(byte value) => (value & 0xC0) == 0x80;
+
+        private static int LengthOf(byte lead) => lead switch
+        {
+            >= 0xF0 => 4,
+            >= 0xE0 => 3,
+            >= 0xC0 => 2,
+            _ => 1,
+        };
     }
 
     /// <summary>Bytes.</summary>
@@ -169,6 +215,12 @@ public abstract class Frame
         internal Binary(bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner) : base(FrameType.Binary, fin, reserved, data, owner) { }
 
         internal Binary(bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length) : base(FrameType.Binary, fin, reserved, owner, offset, length) { }
+
+        /// <summary>Gives the payload to a pattern, such as <c>case Frame.Binary(var data)</c>. Never throws.</summary>
+        /// <param name="data">
+        /// The payload, as <see cref="Data"/> has it: not copied, and empty once the frame is recycled.
+        /// </param>
+        public void Deconstruct(out ReadOnlyMemory<byte> data) => data = Data;
     }
 
     /// <summary>Begins or answers the closing handshake.</summary>
@@ -194,6 +246,9 @@ public abstract class Frame
     /// <summary>Asks for a pong.</summary>
     public sealed class Ping : Frame
     {
+        /// <summary>Creates a ping without a payload.</summary>
+        public Ping() : this(ReadOnlyMemory<byte>.Empty) { }
+
         /// <summary>Creates a ping.</summary>
         /// <exception cref="ArgumentException">The payload is longer than 125 bytes.</exception>
         public Ping(ReadOnlyMemory<byte> data) : this(data, null) { }
@@ -204,6 +259,9 @@ public abstract class Frame
     /// <summary>Answers a ping, or says "alive" unasked.</summary>
     public sealed class Pong : Frame
     {
+        /// <summary>Creates a pong without a payload.</summary>
+        public Pong() : this(ReadOnlyMemory<byte>.Empty) { }
+
         /// <summary>Creates a pong.</summary>
         /// <exception cref="ArgumentException">The payload is longer than 125 bytes.</exception>
         public Pong(ReadOnlyMemory<byte> data) : this(data, null) { }

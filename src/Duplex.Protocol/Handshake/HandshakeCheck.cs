@@ -18,7 +18,10 @@ public enum HandshakeCheck
     /// <summary>The <c>Sec-WebSocket-Accept</c> header was missing, repeated or wrong.</summary>
     Accept,
 
-    /// <summary>The <c>Sec-WebSocket-Protocol</c> header of the response was malformed or chose what was not offered.</summary>
+    /// <summary>
+    /// The <c>Sec-WebSocket-Protocol</c> header of the response was malformed, chose what was not offered, or was
+    /// missing where the caller requires one.
+    /// </summary>
     Subprotocol,
 
     /// <summary>The <c>Sec-WebSocket-Extensions</c> header of the response was malformed or chose what was not offered.</summary>

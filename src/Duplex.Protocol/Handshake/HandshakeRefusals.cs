@@ -82,6 +82,9 @@ internal static class HandshakeRefusals
     public static HandshakeRefusal OtherSubprotocol { get; } = Server(HandshakeCheck.Subprotocol,
         "The server chose the subprotocol {came}, which was not offered. Offered: {offered}.",
         "Offer what the server speaks, in the same case (WebSocketRequest.Subprotocols, WebSocketsOptions.Subprotocols).");
+    public static HandshakeRefusal NoSubprotocol { get; } = Server(HandshakeCheck.Subprotocol,
+        "The server chose no subprotocol, but WebSocketRequest.RequireSubprotocol is set. Offered: {offered}.",
+        "Offer what the server speaks, in the same case, or leave RequireSubprotocol unset.");
     public static HandshakeRefusal MalformedExtensions { get; } = Server(HandshakeCheck.Extensions,
         "The server's Sec-WebSocket-Extensions header is malformed. {error}",
         "Do without extensions (WebSocketsOptions.Extensions), or turn them off in the server.");

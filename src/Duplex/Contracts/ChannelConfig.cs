@@ -36,10 +36,13 @@ public sealed class ChannelConfig
 
     /// <summary>Bounds a queue in frames and bytes; whichever is reached first makes it full.</summary>
     /// <param name="capacity">The most frames, at least 1; <see cref="int.MaxValue"/> for no such bound.</param>
-    /// <param name="maxBytes">The most bytes, at least 1; <see cref="long.MaxValue"/> for no such bound.</param>
+    /// <param name="maxBytes">
+    /// The most bytes, at least 1; by default <see cref="long.MaxValue"/>, no such bound.
+    /// </param>
     /// <param name="overflow">What happens when the queue is full; by default whoever fills it waits.</param>
     /// <exception cref="ArgumentOutOfRangeException">A bound is zero or negative, or <paramref name="overflow"/> is not one of its values.</exception>
-    public static ChannelConfig Bounded(int capacity, long maxBytes, ChannelOverflow overflow = ChannelOverflow.Suspend)
+    public static ChannelConfig Bounded(
+        int capacity, long maxBytes = long.MaxValue, ChannelOverflow overflow = ChannelOverflow.Suspend)
     {
         if (capacity <= 0)
             throw new ArgumentOutOfRangeException(nameof(capacity), $"A queue holds at least 1 frame; got {capacity}. Use int.MaxValue for no bound in frames.");

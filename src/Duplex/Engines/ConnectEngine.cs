@@ -30,13 +30,20 @@ internal abstract class ConnectEngine : WebSocketEngine
     {
         WebSocketRequest asked = Merge(plugin, marker, request);
         Require(asked, request);
-        using var offer = new ExtensionOffer(request.IsRaw ? [] : plugin.Extensions);
+        EnginePlugin.CheckOffered(request, asked.Subprotocols.Count);
+        using var offer = new ExtensionOffer(plugin.ExtensionsFor(request));
         if (offer.Names is [var name, ..])
             Profile.Require(EngineCapability.WebSocketExtensions, $"The extension {name}, which is negotiated with the server,");
         var bounds = new HandshakeBounds(deadline, Below, static () => false, plugin.Stopping, token);
         return await bounds.RunAsync(plugin.Logger, Log.Describe(asked.Uri!), async any =>
         {
             Opened opened = await HandshakeBounds.WaitAsync(OpenAsync(asked, any), any).ConfigureAwait(false);
+            if (EnginePlugin.CheckChosen(request, opened.Subprotocol, [.. asked.Subprotocols]) is { } none)
+            {
+                opened.Dispose();
+                throw new WebSocketHandshakeException(none);
+            }
+
             request.Uri = asked.Uri;
             offer.TryAccept([], out ExtensionChain? interceptors, out _);
             return new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)

@@ -16,4 +16,55 @@ internal sealed record EnginePlugin(
 {
     /// <summary>The option by which a plugin knows a request that asks for a session. Namespaced, because all handlers of a client share a request's options.</summary>
     public const string Mark = "Duplex.HandshakeAttempt";
+
+    /// <summary>
+    /// What makes the extensions of one request's session: those of the options, with the request's own choice of
+    /// compression.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The request's compression is refused: its options, or because another extension owns RSV1.
+    /// </exception>
+    public IReadOnlyList<WebSocketExtensionFactory> ExtensionsFor(WebSocketRequest request)
+    {
+        if (request.IsRaw)
+            return [];
+        if (!request.IsCompressionSet)
+            return Extensions;
+
+        var deflate = new PerMessageDeflateFactory();
+        int installed = Extensions.ToList().FindIndex(factory => factory.Name == deflate.Name);
+        List<WebSocketExtensionFactory> extensions = [.. Extensions.Where(factory => factory.Name != deflate.Name)];
+        if (request.Compression is not { } options)
+            return extensions;
+
+        deflate.Validate(options);
+        if (extensions.Find(factory => (factory.ReservedBits & deflate.ReservedBits) != 0) is { } other)
+        {
+            throw new ArgumentException(
+                $"The extension {other.Name} owns {deflate.ReservedBits.InWords()}, which compression needs. " +
+                "Leave WebSocketRequest.Compression unset, or do not install it.", nameof(request));
+        }
+
+        extensions.Insert(installed < 0 ? extensions.Count : installed, deflate.With(options));
+        return extensions;
+    }
+
+    /// <summary>Refuses a request that requires a subprotocol and offers none: no answer could fulfil it.</summary>
+    /// <exception cref="ArgumentException">It does.</exception>
+    public static void CheckOffered(WebSocketRequest request, int count)
+    {
+        if (request.RequireSubprotocol && count == 0)
+        {
+            throw new ArgumentException(
+                "RequireSubprotocol is set, but no subprotocol is offered. " +
+                "Add one to WebSocketRequest.Subprotocols, or to those of the options.", nameof(request));
+        }
+    }
+
+    /// <summary>What is wrong with the choice of no subprotocol; null if nothing.</summary>
+    public static HandshakeFailure? CheckChosen(
+        WebSocketRequest request, string? chosen, IReadOnlyList<string> offered) =>
+        request.RequireSubprotocol && chosen is null
+            ? HandshakeRefusals.NoSubprotocol.Failure(("offered", NameDisclosure.OfAll(offered)))
+            : null;
 }

@@ -46,7 +46,8 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
         // RFC 6455 §4.1: "The nonce MUST be selected randomly for each connection." A handler that repeats the marker makes a new handshake.
         string key = HandshakeKey.Generate();
         string[] offered = [.. (request.HasSubprotocols ? request.Subprotocols : []).Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(plugin.Subprotocols).Distinct(StringComparer.Ordinal)];
-        using var offer = new ExtensionOffer(request.IsRaw ? [] : plugin.Extensions);
+        EnginePlugin.CheckOffered(request, offered.Length);
+        using var offer = new ExtensionOffer(plugin.ExtensionsFor(request));
         HttpRequestMessage real = CreateRequest(marker, offered, offer.HeaderValue, key);
         string target = Log.Describe(real.RequestUri!);
         Uri asked = real.RequestUri!;
@@ -130,6 +131,9 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
             {
                 throw new WebSocketHandshakeException(failure, answer, bodyPreview: null);
             }
+
+            if (EnginePlugin.CheckChosen(request, agreement.Subprotocol, offered) is { } none)
+                throw new WebSocketHandshakeException(none, answer, bodyPreview: null);
 
             Stream stream = await response.Content.ReadAsStreamAsync(token).WaitAsync(token).ConfigureAwait(false);
             if (stream is not { CanRead: true, CanWrite: true })

@@ -21,6 +21,10 @@ internal sealed class StreamEngine : ConnectEngine
     {
         base.Require(asked, request);
 
+        // The function gives a stream only, so nothing tells what the server chose.
+        if (request.RequireSubprotocol)
+            Profile.Require(EngineCapability.Response, "WebSocketRequest.RequireSubprotocol");
+
         // They travel in a header: a function that sends none offers none.
         if (asked.Subprotocols.Count > 0)
             Profile.Require(EngineCapability.RequestHeaders, "WebSocketRequest.Subprotocols, or those of the options,");

@@ -11,6 +11,7 @@ public sealed class WebSocketRequest
     private Version _version = HttpVersion.Version11;
     private HttpVersionPolicy _versionPolicy = HttpVersionPolicy.RequestVersionOrLower;
     private ReceiveMode _receiveMode;
+    private PerMessageDeflateOptions? _compression;
 
     // Made by whoever asks for them: a session keeps its request, and most requests have none of these.
     private HttpRequestHeaders? _headers;
@@ -31,6 +32,30 @@ public sealed class WebSocketRequest
     /// refused with an <see cref="ArgumentException"/> when it is added. Names are no place for secrets: an error may repeat one that does not look like a credential.
     /// </summary>
     public IList<string> Subprotocols => _subprotocols ??= [];
+
+    /// <summary>
+    /// Whether the server must choose one of the subprotocols offered. If it chooses none, the handshake fails with a
+    /// <see cref="WebSocketHandshakeException"/> (<see cref="HandshakeCheck.Subprotocol"/>). Where none is offered,
+    /// the call fails with an <see cref="ArgumentException"/> before any traffic. Default: false.
+    /// </summary>
+    public bool RequireSubprotocol { get; set; }
+
+    /// <summary>
+    /// How this session compresses messages (permessage-deflate, RFC 7692), in place of what the handler's options say:
+    /// options to offer it with, or null to offer none. Unless it is set, null or not, the handler's options decide.
+    /// </summary>
+    /// <remarks>A raw session has no extensions: options are an <see cref="ArgumentException"/> there.</remarks>
+    /// <example>
+    /// <code>
+    /// await using var session = await client.WebSocketSessionAsync("wss://example.test/feed", request =>
+    ///     request.Compression = new PerMessageDeflateOptions { ServerContextTakeover = false });
+    /// </code>
+    /// </example>
+    public PerMessageDeflateOptions? Compression
+    {
+        get => _compression;
+        set => (_compression, IsCompressionSet) = (value, true);
+    }
 
     /// <summary>The HTTP version; by default the client's. WebSockets are opened over HTTP/1.1, so a higher one needs <see cref="HttpVersionPolicy.RequestVersionOrLower"/>; else an <see cref="ArgumentException"/> refuses it. Set on an engine that lacks <see cref="EngineCapability.HttpVersion"/>, it is a <see cref="NotSupportedException"/>.</summary>
     public Version Version
@@ -77,6 +102,9 @@ public sealed class WebSocketRequest
 
     /// <summary>Whether somebody set <see cref="Version"/> or <see cref="VersionPolicy"/>, rather than leaving them as the client means them.</summary>
     internal bool IsVersionSet { get; private set; }
+
+    /// <summary>Whether <see cref="Compression"/> was set, rather than left to the handler's options.</summary>
+    internal bool IsCompressionSet { get; private set; }
 
     /// <summary>Takes the version that a client means, unless somebody sets another.</summary>
     internal void UseDefaults(Version version, HttpVersionPolicy policy) => (_version, _versionPolicy) = (version, policy);

@@ -75,6 +75,26 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     /// <param name="cancellationToken">Ends the enumeration with <see cref="OperationCanceledException"/>; the session stays usable.</param>
     public IAsyncEnumerator<Frame> GetAsyncEnumerator(CancellationToken cancellationToken = default) => new Enumerator(_queue, _loop, cancellationToken);
 
+    /// <summary>Takes the next frame, waiting for it; null at a normal end.</summary>
+    /// <param name="token">Cancels the wait.</param>
+    internal ValueTask<Frame?> ReadOrEndAsync(CancellationToken token)
+    {
+        if (token.IsCancellationRequested)
+            return ValueTask.FromCanceled<Frame?>(token);
+        return _queue.TryTake() is { } frame ? new ValueTask<Frame?>(frame) : WaitAsync(token);
+    }
+
+    private async ValueTask<Frame?> WaitAsync(CancellationToken token)
+    {
+        while (await _loop.WaitForFrameAsync(token).ConfigureAwait(false))
+        {
+            if (_queue.TryTake() is { } frame)
+                return frame;
+        }
+
+        return null;
+    }
+
     private async ValueTask<Frame> WaitAndReadAsync(CancellationToken token)
     {
         while (await _loop.WaitForFrameAsync(token).ConfigureAwait(false))

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 
 namespace Duplex;
 
@@ -82,7 +81,6 @@ public sealed class WebSocketMessageStream : Stream
     /// <exception cref="InvalidOperationException">Another read is in progress.</exception>
     /// <exception cref="ObjectDisposedException">It is disposed, or the next message was asked for.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    [SuppressMessage("ApiDesign", "RS0027", Justification = "The shape is that of Stream.")]
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)

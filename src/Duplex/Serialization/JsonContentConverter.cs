@@ -16,6 +16,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
     private readonly JsonSerializerOptions _options;
     private readonly JsonWriterOptions _writerOptions;
     private readonly string _cure;
+    private readonly JsonTypeInfo? _info; // where a caller gave it; null where the options' resolver is asked
 
     // A writer at rest; whoever serializes takes it out and puts one back, atomically.
     private Utf8JsonWriter? _spare;
@@ -47,15 +48,16 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         options.MakeReadOnly();
         _options = options;
         _cure = cure;
-        _writerOptions = new JsonWriterOptions
-        {
-            Encoder = options.Encoder,
-            Indented = options.WriteIndented,
-            IndentCharacter = options.IndentCharacter,
-            IndentSize = options.IndentSize,
-            NewLine = options.NewLine,
-            MaxDepth = options.MaxDepth,
-        };
+        _writerOptions = WriterOptions(options);
+    }
+
+    private JsonContentConverter(JsonTypeInfo info)
+    {
+        ArgumentNullException.ThrowIfNull(info);
+        _info = info;
+        _options = info.Options;
+        _cure = $"The call's JsonTypeInfo is that of {info.Type}.";
+        _writerOptions = WriterOptions(info.Options);
     }
 
     /// <summary>Whether JSON in binary messages is read, too, as some servers send it. Default: false. What we send is text in any case.</summary>
@@ -120,6 +122,21 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         }
     }
 
+    /// <summary>
+    /// A converter of the one type that a caller has the metadata of, whatever the resolver of its options knows.
+    /// </summary>
+    internal static JsonContentConverter Of(JsonTypeInfo info) => new(info);
+
+    private static JsonWriterOptions WriterOptions(JsonSerializerOptions options) => new()
+    {
+        Encoder = options.Encoder,
+        Indented = options.WriteIndented,
+        IndentCharacter = options.IndentCharacter,
+        IndentSize = options.IndentSize,
+        NewLine = options.NewLine,
+        MaxDepth = options.MaxDepth,
+    };
+
     private static T NotNull<T>(T context)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -139,9 +156,12 @@ public sealed class JsonContentConverter : WebSocketContentConverter
 
     private JsonTypeInfo<T> InfoOf<T>() => (JsonTypeInfo<T>)InfoOf(typeof(T));
 
-    private JsonTypeInfo InfoOf(Type type) => _options.TryGetTypeInfo(type, out JsonTypeInfo? info)
-        ? info
-        : throw new WebSocketConverterNotFoundException($"The JSON converter does not know the type {type}. {_cure}");
+    private JsonTypeInfo InfoOf(Type type)
+    {
+        if (_info is null ? _options.TryGetTypeInfo(type, out JsonTypeInfo? info) : (info = _info).Type == type)
+            return info!;
+        throw new WebSocketConverterNotFoundException($"The JSON converter does not know the type {type}. {_cure}");
+    }
 
     private Utf8JsonWriter TakeWriter(IBufferWriter<byte> output)
     {

@@ -83,14 +83,14 @@ public partial class DefaultWebSocketSession
 
     /// <summary>Takes the next message, waiting for it, and gives its value, by the session's <see cref="Converter"/>.</summary>
     /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
-    /// <param name="cancellationToken">Ends the wait; the session stays usable, and no message is lost.</param>
+    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
     public ValueTask<T?> ReceiveDeserializedAsync<T>(CancellationToken cancellationToken = default) => ReceiveDeserializedAsync<T>(Converter ?? throw Missing(), cancellationToken);
 
     /// <summary>Takes the next message, waiting for it, and gives its value.</summary>
     /// <remarks>One message is taken, also where it cannot be deserialized: the exception holds it, and the next call takes the next.</remarks>
     /// <typeparam name="T">The type of the value. Where a message may say null, a type that can be null.</typeparam>
     /// <param name="converter">The converter of this call.</param>
-    /// <param name="cancellationToken">Ends the wait; the session stays usable, and no message is lost.</param>
+    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
     /// <returns>The value, or null if the message says so.</returns>
     /// <exception cref="WebSocketDeserializeException">The message is malformed, of a kind that the converter does not read, or its value does not fit the type. The session goes on.</exception>
     /// <exception cref="WebSocketConverterNotFoundException">The session has no converter, and no message was taken; or the converter does not know the type, and one was.</exception>
@@ -101,13 +101,13 @@ public partial class DefaultWebSocketSession
     public ValueTask<T?> ReceiveDeserializedAsync<T>(WebSocketContentConverter converter, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(converter);
-        return ReceiveAsync<T>(converter, cancellationToken);
+        return ReceiveValueAsync<T>(converter, cancellationToken);
     }
 
     /// <summary>Takes the next message, waiting for it, and gives its value, of a type that is known at run time only, by the session's <see cref="Converter"/>.</summary>
     /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
     /// <param name="type">The type of the value. Where a message may say null, a type that can be null.</param>
-    /// <param name="cancellationToken">Ends the wait; the session stays usable, and no message is lost.</param>
+    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
     public ValueTask<object?> ReceiveDeserializedAsync(Type type, CancellationToken cancellationToken = default) =>
         ReceiveDeserializedAsync(type, Converter ?? throw Missing(), cancellationToken);
 
@@ -115,17 +115,19 @@ public partial class DefaultWebSocketSession
     /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
     /// <param name="type">The type of the value. Where a message may say null, a type that can be null.</param>
     /// <param name="converter">The converter of this call.</param>
-    /// <param name="cancellationToken">Ends the wait; the session stays usable, and no message is lost.</param>
+    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
     public ValueTask<object?> ReceiveDeserializedAsync(Type type, WebSocketContentConverter converter, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(type);
         ArgumentNullException.ThrowIfNull(converter);
-        return ReceiveAsync(type, converter, cancellationToken);
+        return ReceiveValueAsync(type, converter, cancellationToken);
     }
 
     /// <summary>Enumerates the values of all messages to come, by what the session's <see cref="Converter"/> is at the call.</summary>
     /// <inheritdoc cref="ReceiveAllDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
-    /// <param name="cancellationToken">Ends the enumeration with <see cref="OperationCanceledException"/>; the session stays usable.</param>
+    /// <param name="cancellationToken">
+    /// Cancels the enumeration, with <see cref="OperationCanceledException"/>; the session stays usable.
+    /// </param>
     public IAsyncEnumerable<T?> ReceiveAllDeserializedAsync<T>(CancellationToken cancellationToken = default) =>
         ReceiveAllDeserializedAsync<T>(Converter ?? throw Missing(), cancellationToken);
 
@@ -136,7 +138,9 @@ public partial class DefaultWebSocketSession
     /// </remarks>
     /// <typeparam name="T">The type of the values. Where a message may say null, a type that can be null.</typeparam>
     /// <param name="converter">The converter of this enumeration.</param>
-    /// <param name="cancellationToken">Ends the enumeration with <see cref="OperationCanceledException"/>; the session stays usable.</param>
+    /// <param name="cancellationToken">
+    /// Cancels the enumeration, with <see cref="OperationCanceledException"/>; the session stays usable.
+    /// </param>
     /// <exception cref="WebSocketConverterNotFoundException">At the call: the session has no converter. While enumerating: the converter does not know the type.</exception>
     /// <exception cref="WebSocketDeserializeException">While enumerating: a message is malformed, of a kind that the converter does not read, or its value does not fit the type.</exception>
     /// <exception cref="InvalidOperationException">While enumerating: the session was opened with <see cref="ReceiveMode.Streams"/>.</exception>
@@ -148,16 +152,38 @@ public partial class DefaultWebSocketSession
         return EnumerateAsync<T>(converter, cancellationToken);
     }
 
+    /// <summary>
+    /// Takes the next message and gives its value. Every end of the session is a
+    /// <see cref="WebSocketClosedException"/>.
+    /// </summary>
+    internal async ValueTask<T?> ReceiveOrThrowClosedAsync<T>(
+        WebSocketContentConverter converter, CancellationToken token)
+    {
+        Frame frame;
+        try
+        {
+            frame = await Incoming.ReadAsync(token).ConfigureAwait(false);
+        }
+        catch (WebSocketException e) when (e is not WebSocketClosedException)
+        {
+            throw new WebSocketClosedException(
+                $"No more messages will come from the WebSocket session: {e.Message}", CloseState.ToResult(Queue.Dropped), e);
+        }
+
+        return Deserialize<T>(converter, frame);
+    }
+
     private async IAsyncEnumerable<T?> EnumerateAsync<T>(WebSocketContentConverter converter, [EnumeratorCancellation] CancellationToken token)
     {
         await foreach (Frame frame in Incoming.WithCancellation(token).ConfigureAwait(false))
             yield return Deserialize<T>(converter, frame);
     }
 
-    private async ValueTask<T?> ReceiveAsync<T>(WebSocketContentConverter converter, CancellationToken token) =>
+    private async ValueTask<T?> ReceiveValueAsync<T>(WebSocketContentConverter converter, CancellationToken token) =>
         Deserialize<T>(converter, await Incoming.ReadAsync(token).ConfigureAwait(false));
 
-    private async ValueTask<object?> ReceiveAsync(Type type, WebSocketContentConverter converter, CancellationToken token) =>
+    private async ValueTask<object?> ReceiveValueAsync(
+        Type type, WebSocketContentConverter converter, CancellationToken token) =>
         Deserialize(type, converter, await Incoming.ReadAsync(token).ConfigureAwait(false));
 
     private static T? Deserialize<T>(WebSocketContentConverter converter, Frame frame)

@@ -20,7 +20,9 @@ public partial class DefaultWebSocketSession
     /// One call at a time. While a stream is not read and the incoming queue is full, the peer is not read either, and so not answered: read, or dispose the stream, which then is skipped
     /// as it comes.
     /// </remarks>
-    /// <param name="cancellationToken">Ends the wait; the session stays usable, and no message is lost but what was being skipped.</param>
+    /// <param name="cancellationToken">
+    /// Cancels the wait only: the session stays usable, and no message is lost but what was being skipped.
+    /// </param>
     /// <returns>The message; null at a normal end.</returns>
     /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
     /// <exception cref="InvalidOperationException">

@@ -63,13 +63,56 @@ public partial class DefaultWebSocketSession : WebSocketSession
     /// <summary>A session over a duplex stream.</summary>
     internal static DefaultWebSocketSession Over(Stream stream, IDisposable owner, SessionSettings settings) => new(stream, owner, settings);
 
+    /// <summary>Receives the next message as text, waiting for it.</summary>
+    /// <remarks>
+    /// One message is taken, also where it is binary: the exception holds it, and the next call takes the next.
+    /// </remarks>
+    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
+    /// <returns>The text; null after a normal end, when the peer or this side closed.</returns>
+    /// <exception cref="WebSocketDeserializeException">
+    /// The message is binary; <see cref="WebSocketDeserializeException.Frame"/> has it. The session goes on.
+    /// </exception>
+    /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The session receives streams: <see cref="ReceiveMode.Streams"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <example>
+    /// <code>
+    /// while (await session.ReceiveTextAsync(cancellationToken) is { } text)
+    ///     Console.WriteLine(text);
+    /// </code>
+    /// </example>
+    public async ValueTask<string?> ReceiveTextAsync(CancellationToken cancellationToken = default)
+    {
+        Frame? frame = await ReceiveAsync(cancellationToken).ConfigureAwait(false);
+        if (frame is null)
+            return null;
+        if (frame is not Frame.Text message)
+        {
+            throw new WebSocketDeserializeException(
+                $"A {frame.Type} message of {frame.Data.Length} bytes came where text was expected. " +
+                "Receive it with ReceiveAsync, or as a value.", frame);
+        }
+
+        string text = message.ReadText();
+        frame.Recycle();
+        return text;
+    }
+
     /// <summary>Sends a ping and waits for its pong.</summary>
-    /// <param name="cancellationToken">Ends the wait only.</param>
+    /// <param name="cancellationToken">Cancels the wait only: the ping stays sent.</param>
     /// <returns>The time from staging the ping to receiving its pong, or a later one's.</returns>
     /// <exception cref="TimeoutException">No pong came within <see cref="PingTimeout"/>. Only this call fails.</exception>
     /// <exception cref="WebSocketClosedException">The session ended first.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="NotSupportedException">The engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
+    /// <example>
+    /// <code>
+    /// TimeSpan roundTrip = await session.PingAsync(cancellationToken);
+    /// Console.WriteLine($"{roundTrip.TotalMilliseconds:0.0} ms");
+    /// </code>
+    /// </example>
     public async Task<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
     {
         Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingAsync));

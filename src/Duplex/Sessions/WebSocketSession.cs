@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Unicode;
 
@@ -50,6 +51,18 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// channel of your own; or raise the bound. A queue that stays full for longer than the ping interval is logged as a warning.
     /// </remarks>
     /// <exception cref="InvalidOperationException">The session receives streams: <see cref="ReceiveMode.Streams"/>.</exception>
+    /// <example>
+    /// <code>
+    /// await foreach (Frame frame in session.Incoming)
+    /// {
+    ///     switch (frame)
+    ///     {
+    ///         case Frame.Text(var text):   Console.WriteLine(text); break;
+    ///         case Frame.Binary(var data): Console.WriteLine($"{data.Length} bytes"); break;
+    ///     }
+    /// }
+    /// </code>
+    /// </example>
     public FrameChannelReader Incoming => _incoming ?? throw new InvalidOperationException(
         "The session was opened with ReceiveMode.Streams, so it has no Incoming. Receive with ReceiveStreamAsync, or open it with ReceiveMode.Messages.");
 
@@ -122,29 +135,82 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
 
     private protected SessionLifetime Lifetime { get; }
 
-    /// <summary>Sends a frame. Completes when it is staged, which is at once as long as there is room; staged frames go out by themselves, many in one system call.</summary>
-    /// <param name="frame">The frame. A Close begins the closing handshake, as <see cref="CloseAsync(CloseReason, CancellationToken)"/> does, without waiting for it.</param>
+    /// <summary>
+    /// Receives the next frame, waiting for it: on a default session a whole message, on a raw one what came on the
+    /// wire.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no frame is lost.</param>
+    /// <returns>The frame; null after a normal end, when the peer or this side closed.</returns>
+    /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The session receives streams: <see cref="ReceiveMode.Streams"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <example>
+    /// <code>
+    /// while (await session.ReceiveAsync(cancellationToken) is { } frame)
+    ///     Console.WriteLine(frame is Frame.Text(var text) ? text : $"{frame.Data.Length} bytes");
+    /// </code>
+    /// </example>
+    public ValueTask<Frame?> ReceiveAsync(CancellationToken cancellationToken = default) =>
+        Incoming.ReadOrEndAsync(cancellationToken);
+
+    // The priorities say what a literal `default` means where several overloads fit: the token first, then the options, then the type.
+
+    /// <summary>
+    /// Sends a frame. Completes when it is staged, which is at once as long as there is room. Staged frames go out by
+    /// themselves, many in one system call.
+    /// </summary>
+    /// <param name="frame">
+    /// The frame. A Close begins the close handshake, as <see cref="CloseAsync(CloseReason, CancellationToken)"/>
+    /// does, without waiting for it.
+    /// </param>
     /// <param name="cancellationToken">Withdraws the frame as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
     /// <exception cref="WebSocketClosedException">The session takes no more frames.</exception>
-    /// <exception cref="ArgumentException">The frame must not be sent: invalid UTF-8 in a text, a reserved bit nobody owns, an unsendable close code.</exception>
+    /// <exception cref="ArgumentException">
+    /// The frame must not be sent: invalid UTF-8 in a text, a reserved bit that no extension owns, an unsendable close
+    /// code.
+    /// </exception>
     /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
     /// <exception cref="ChannelOverflowException">There was no room, and the outgoing queue is set to close then.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before the frame was staged.</exception>
     /// <exception cref="NotSupportedException">It is a ping or a pong, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
+    [OverloadResolutionPriority(1)]
     public ValueTask SendAsync(Frame frame, CancellationToken cancellationToken = default) => Connection.Sender.SendAsync(frame, default, cancellationToken);
+
+    /// <summary>Sends a frame, with options.</summary>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
+    /// <param name="frame">The frame. The options of a fragmented message are those of its first frame.</param>
+    /// <param name="options">How the frame is sent, for example not compressed.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the frame as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
+    public ValueTask SendAsync(Frame frame, SendOptions options, CancellationToken cancellationToken = default) =>
+        Connection.Sender.SendAsync(frame, options, cancellationToken);
 
     /// <summary>Sends a text message.</summary>
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
-    /// <param name="text">The text; it must hold whole characters.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+    /// <param name="text">The text, without unpaired surrogates.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
+    /// <example>
+    /// <code>
+    /// await session.SendAsync("Hello, WebSocket!", cancellationToken);
+    /// await session.SendAsync("already compressed", SendOptions.Untransformed, cancellationToken);
+    /// </code>
+    /// </example>
+    [OverloadResolutionPriority(1)]
     public ValueTask SendAsync(string text, CancellationToken cancellationToken = default) => SendAsync(text, default(SendOptions), cancellationToken);
 
     /// <summary>Sends a text message, with options.</summary>
     /// <inheritdoc cref="SendAsync(string, CancellationToken)"/>
-    /// <param name="text">The text; it must hold whole characters.</param>
-    /// <param name="options">What is asked for, for example not to compress the message.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
-    public ValueTask SendAsync(string text, SendOptions options, CancellationToken cancellationToken)
+    /// <param name="text">The text, without unpaired surrogates.</param>
+    /// <param name="options">How the message is sent, for example not compressed.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
+    public ValueTask SendAsync(string text, SendOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
         int most = text.Length <= UncountedText ? text.Length * 3 : Encoding.UTF8.GetByteCount(text);
@@ -165,26 +231,74 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <summary>Sends a binary message.</summary>
     /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
     /// <param name="data">The bytes; borrowed until the call completes.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
+    [OverloadResolutionPriority(1)]
     public ValueTask SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(FrameType.Binary, data, default, cancellationToken);
 
-    /// <summary>Sends a text message that is UTF-8 already.</summary>
-    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
-    /// <param name="utf8">The text in UTF-8, which is checked; borrowed until the call completes.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
-#pragma warning disable RS0027 // the overload with a wish to the extensions demands its token: see there
-    public ValueTask SendTextAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken = default) =>
-#pragma warning restore RS0027
-        Connection.Sender.SendAsync(FrameType.Text, utf8, default, cancellationToken);
+    /// <summary>Sends a binary message, with options.</summary>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="data">The bytes; borrowed until the call completes.</param>
+    /// <param name="options">How the message is sent, for example not compressed.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
+    public ValueTask SendAsync(
+        ReadOnlyMemory<byte> data, SendOptions options, CancellationToken cancellationToken = default) =>
+        Connection.Sender.SendAsync(FrameType.Binary, data, options, cancellationToken);
+
+    /// <summary>Sends a message whose type is known at run time only.</summary>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="data">The bytes; borrowed until the call completes.</param>
+    /// <param name="type">Binary, or text, whose bytes must be UTF-8, which is checked.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">The type is that of a control frame, or none.</exception>
+    [OverloadResolutionPriority(-1)]
+    public ValueTask SendAsync(
+        ReadOnlyMemory<byte> data, FrameType type, CancellationToken cancellationToken = default) =>
+        SendAsync(data, type, default, cancellationToken);
+
+    /// <summary>Sends a message whose type is known at run time only, with options.</summary>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, FrameType, CancellationToken)"/>
+    /// <param name="data">The bytes; borrowed until the call completes.</param>
+    /// <param name="type">Binary, or text, whose bytes must be UTF-8, which is checked.</param>
+    /// <param name="options">How the message is sent, for example not compressed.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
+    [OverloadResolutionPriority(-2)]
+    public ValueTask SendAsync(
+        ReadOnlyMemory<byte> data, FrameType type, SendOptions options,
+        CancellationToken cancellationToken = default) =>
+        Connection.Sender.SendAsync(OfMessage(type), data, options, cancellationToken);
 
     /// <summary>
-    /// Sends a message whose content comes from a stream, in constant memory: fragments of at most 64 KiB, each as soon as its bytes are read, until the stream ends. Other messages wait
-    /// for its end; pings, pongs and closes go between its fragments. Completes when the last fragment is staged, and waits for room whenever the outgoing queue is full.
+    /// Sends a binary message whose content comes from a stream: see <see cref="SendAsync(Stream, FrameType,
+    /// CancellationToken)"/>.
+    /// </summary>
+    /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"/>
+    [OverloadResolutionPriority(1)]
+    public ValueTask SendAsync(Stream content, CancellationToken cancellationToken = default) =>
+        SendAsync(content, FrameType.Binary, default, cancellationToken);
+
+    /// <summary>Sends a binary message whose content comes from a stream, with options.</summary>
+    /// <inheritdoc cref="SendAsync(Stream, FrameType, SendOptions, CancellationToken)"/>
+    public ValueTask SendAsync(Stream content, SendOptions options, CancellationToken cancellationToken = default) =>
+        SendAsync(content, FrameType.Binary, options, cancellationToken);
+
+    /// <summary>
+    /// Sends a message whose content comes from a stream, in constant memory: fragments of at most 64 KiB, each as soon
+    /// as its bytes are read, until the stream ends. Other messages wait for its end; pings, pongs and closes go
+    /// between its fragments. Completes when the last fragment is staged, and waits for room whenever the outgoing
+    /// queue is full.
     /// </summary>
     /// <remarks>
-    /// A message that cannot be finished, because the content throws, or is text and not UTF-8, or the token fires behind the first fragment, ends the session with 1011; before the first
-    /// fragment it leaves no trace.
+    /// A message that cannot be finished ends the session with 1011: the content throws, or is text and not UTF-8, or
+    /// the token fires after the first fragment. Before the first fragment it leaves no trace.
     /// </remarks>
     /// <param name="content">The content, from its present position to its end. It is read with a token that also fires when the session ends, and is not disposed.</param>
     /// <param name="type">Binary, or text, whose content must be UTF-8, which is checked.</param>
@@ -194,52 +308,80 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <exception cref="InvalidOperationException">A message that was begun by a frame without fin is unfinished.</exception>
     /// <exception cref="ChannelOverflowException">There was no room for the first fragment, and the outgoing queue is set to close then.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before all was staged.</exception>
-#pragma warning disable RS0027 // the overload with a wish to the extensions demands its token: see there
-    public ValueTask SendAsync(Stream content, FrameType type = FrameType.Binary, CancellationToken cancellationToken = default) =>
-#pragma warning restore RS0027
+    [OverloadResolutionPriority(-1)]
+    public ValueTask SendAsync(Stream content, FrameType type, CancellationToken cancellationToken = default) =>
         SendAsync(content, type, default, cancellationToken);
 
     /// <summary>Sends a message whose content comes from a stream, with options.</summary>
     /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"/>
     /// <param name="content">The content, from its present position to its end. It is read with a token that also fires when the session ends, and is not disposed.</param>
     /// <param name="type">Binary, or text, whose content must be UTF-8, which is checked.</param>
-    /// <param name="options">What is asked for, for example not to compress the message.</param>
+    /// <param name="options">How the message is sent, for example not compressed.</param>
     /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; from then on it ends the session with 1011, and is ignored once all is staged.</param>
-    public ValueTask SendAsync(Stream content, FrameType type, SendOptions options, CancellationToken cancellationToken)
+    [OverloadResolutionPriority(-2)]
+    public ValueTask SendAsync(
+        Stream content, FrameType type, SendOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(content);
         if (!content.CanRead)
             throw new ArgumentException("The stream cannot be read.", nameof(content));
-        if (type is not (FrameType.Text or FrameType.Binary))
-            throw new ArgumentOutOfRangeException(nameof(type), type, "A message is text or binary.");
-        return StreamSender.SendAsync(Connection.Sender, CloseState, this, Pool, content, type, options, Completion, cancellationToken);
+        return StreamSender.SendAsync(Connection.Sender, CloseState, this, Pool, content, OfMessage(type), options, Completion, cancellationToken);
     }
 
-    /// <summary>Sends a frame, with options.</summary>
-    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
-    /// <param name="frame">The frame; of a fragmented message the first one's wish counts.</param>
-    /// <param name="options">What is asked for, for example not to compress the message.</param>
-    /// <param name="cancellationToken">Withdraws the frame as long as nothing of it is staged; ignored from then on. Never harms the session.</param>
-    public ValueTask SendAsync(Frame frame, SendOptions options, CancellationToken cancellationToken) => Connection.Sender.SendAsync(frame, options, cancellationToken);
+    /// <summary>Sends a text message: the same as <see cref="SendAsync(string, CancellationToken)"/>.</summary>
+    /// <inheritdoc cref="SendAsync(string, CancellationToken)"/>
+    [OverloadResolutionPriority(1)]
+    public ValueTask SendTextAsync(string text, CancellationToken cancellationToken = default) =>
+        SendAsync(text, default(SendOptions), cancellationToken);
 
-    /// <summary>Sends a binary message, with options.</summary>
-    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
-    /// <param name="data">The bytes; borrowed until the call completes.</param>
-    /// <param name="options">What is asked for, for example not to compress the message.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> data, SendOptions options, CancellationToken cancellationToken) =>
-        Connection.Sender.SendAsync(FrameType.Binary, data, options, cancellationToken);
+    /// <summary>
+    /// Sends a text message, with options: the same as <see cref="SendAsync(string, SendOptions,
+    /// CancellationToken)"/>.
+    /// </summary>
+    /// <inheritdoc cref="SendAsync(string, SendOptions, CancellationToken)"/>
+    public ValueTask SendTextAsync(string text, SendOptions options, CancellationToken cancellationToken = default) =>
+        SendAsync(text, options, cancellationToken);
+
+    /// <summary>Sends a text message that is UTF-8 already.</summary>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
+    /// <param name="utf8">The text in UTF-8, which is checked; borrowed until the call completes.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
+    [OverloadResolutionPriority(1)]
+    public ValueTask SendTextAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken = default) =>
+        Connection.Sender.SendAsync(FrameType.Text, utf8, default, cancellationToken);
 
     /// <summary>Sends a text message that is UTF-8 already, with options.</summary>
     /// <inheritdoc cref="SendTextAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
     /// <param name="utf8">The text in UTF-8, which is checked; borrowed until the call completes.</param>
-    /// <param name="options">What is asked for, for example not to compress the message.</param>
-    /// <param name="cancellationToken">Withdraws the message as long as nothing of it is staged; ignored from then on.</param>
-    public ValueTask SendTextAsync(ReadOnlyMemory<byte> utf8, SendOptions options, CancellationToken cancellationToken) =>
+    /// <param name="options">How the message is sent, for example not compressed.</param>
+    /// <param name="cancellationToken">
+    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
+    /// </param>
+    public ValueTask SendTextAsync(
+        ReadOnlyMemory<byte> utf8, SendOptions options, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(FrameType.Text, utf8, options, cancellationToken);
 
+    /// <summary>
+    /// Sends a binary message: the same as <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>.
+    /// </summary>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
+    [OverloadResolutionPriority(1)]
+    public ValueTask SendBinaryAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
+        SendAsync(data, cancellationToken);
+
+    /// <summary>
+    /// Sends a binary message, with options: the same as <see cref="SendAsync(ReadOnlyMemory{byte}, SendOptions,
+    /// CancellationToken)"/>.
+    /// </summary>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, SendOptions, CancellationToken)"/>
+    public ValueTask SendBinaryAsync(
+        ReadOnlyMemory<byte> data, SendOptions options, CancellationToken cancellationToken = default) =>
+        SendAsync(data, options, cancellationToken);
+
     /// <summary>Completes when the transport has accepted everything that was staged before the call. Nothing needs it to go out; it only tells when it has.</summary>
-    /// <param name="cancellationToken">Ends the wait only.</param>
+    /// <param name="cancellationToken">Cancels the wait only: what is staged goes out all the same.</param>
     /// <exception cref="WebSocketClosedException">The connection ended before.</exception>
     public async Task FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -254,20 +396,31 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     }
 
     /// <summary>
-    /// Closes: what is staged goes out, our Close behind it, and the peer's answer is awaited. Idempotent and safe to call concurrently: the first reason wins, all callers get the
-    /// same result.
+    /// Closes with 1000: what is staged goes out, then our Close, and the peer's answer is awaited. Idempotent and safe
+    /// to call concurrently: the first reason wins, and all callers get the same result.
+    /// </summary>
+    /// <inheritdoc cref="CloseAsync(CloseReason, CancellationToken)"/>
+    [OverloadResolutionPriority(1)]
+    public Task<CloseResult> CloseAsync(CancellationToken cancellationToken = default) =>
+        CloseAsync(CloseReason.Normal, cancellationToken);
+
+    /// <summary>
+    /// Closes: what is staged goes out, then our Close, and the peer's answer is awaited. Idempotent and safe to call
+    /// concurrently: the first reason wins, and all callers get the same result.
     /// </summary>
     /// <remarks>
-    /// Messages that arrive until the peer's Close can still be received, all of them, with backpressure as before. Only if <see cref="Incoming"/> is full and nothing is taken from it for
-    /// a quarter to a half of the close timeout (1.25 to 2.5 s if that is infinite) is the rest discarded: <see cref="CloseResult.DiscardedMessages"/> counts it, and a receiver gets a
-    /// <see cref="WebSocketClosedException"/> after the last message that was kept. So a call by the only receiver of a busy feed can take that long: let another task go on receiving.
+    /// Messages that arrive until the peer's Close can still be received, all of them, with backpressure as before.
+    /// Only if <see cref="Incoming"/> is full and nothing is taken from it for a quarter to a half of the close
+    /// timeout (1.25 to 2.5 s if that is infinite) is the rest discarded: <see cref="CloseResult.DiscardedMessages"/>
+    /// counts it, and a receiver gets a <see cref="WebSocketClosedException"/> after the last message that was kept.
+    /// So a call by the only receiver of a busy feed can take that long: let another task go on receiving.
     /// </remarks>
-    /// <param name="reason">What our Close says; 1000 by default.</param>
-    /// <param name="cancellationToken">Ends the wait only: the close goes on, bounded by the close timeout.</param>
+    /// <param name="reason">What our Close says; null means 1000.</param>
+    /// <param name="cancellationToken">Cancels the wait only: the close goes on, bounded by the close timeout.</param>
     /// <returns>How the session ended. Trouble is in it, not thrown.</returns>
     /// <exception cref="ArgumentException">The code must not be sent; the session is as it was.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task<CloseResult> CloseAsync(CloseReason? reason = null, CancellationToken cancellationToken = default)
+    public Task<CloseResult> CloseAsync(CloseReason? reason, CancellationToken cancellationToken = default)
     {
         reason ??= CloseReason.Normal;
         if (!reason.IsSendable)
@@ -279,11 +432,39 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         return Lifetime.CloseAsync(CloseCause.Local(reason), cancellationToken);
     }
 
-    /// <summary>Closes because of an error on our side: the peer is told 1011 and no more, <see cref="CloseResult.Error"/> holds the error, what was not received is dropped.</summary>
-    /// <param name="error">The error.</param>
-    /// <param name="cancellationToken">Ends the wait only: the close goes on, bounded by the close timeout.</param>
+    /// <summary>
+    /// Closes with a code and a text: what is staged goes out, then our Close, and the peer's answer is awaited.
+    /// Idempotent and safe to call concurrently: the first reason wins, and all callers get the same result.
+    /// </summary>
+    /// <inheritdoc cref="CloseAsync(CloseReason, CancellationToken)"/>
+    /// <param name="code">The code; your own by a cast: <c>(CloseCode)4000</c>.</param>
+    /// <param name="message">
+    /// The text, at most 123 bytes in UTF-8; <see cref="CloseReason.Truncated(CloseCode, string)"/> cuts a longer one.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the wait only: the close goes on, bounded by the close timeout.</param>
+    /// <exception cref="ArgumentException">
+    /// The code must not be sent, or the text is too long; the session is as it was.
+    /// </exception>
+    /// <example>
+    /// <code>
+    /// CloseResult end = await session.CloseAsync(CloseCode.NormalClosure, "done", cancellationToken);
+    /// Console.WriteLine(end.WasClean ? "Both sides closed." : $"The session was lost: {end.Error?.Message}");
+    /// </code>
+    /// </example>
+    [OverloadResolutionPriority(-1)]
+    public Task<CloseResult> CloseAsync(
+        CloseCode code, string message = "", CancellationToken cancellationToken = default) =>
+        CloseAsync(new CloseReason(code, message), cancellationToken);
+
+    /// <summary>
+    /// Closes because of an error on our side. The peer gets 1011 without a text, <see cref="CloseResult.Error"/>
+    /// holds the error, and messages that were not received are dropped.
+    /// </summary>
+    /// <param name="error">The error. Nothing of it is sent.</param>
+    /// <param name="cancellationToken">Cancels the wait only: the close goes on, bounded by the close timeout.</param>
     /// <returns>How the session ended. Trouble is in it, not thrown.</returns>
-    public Task<CloseResult> CloseAsync(Exception error, CancellationToken cancellationToken = default)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<CloseResult> CloseWithErrorAsync(Exception error, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(error);
         return Lifetime.CloseAsync(CloseCause.CloseAndDiscard(new CloseReason(CloseCode.InternalError), error), cancellationToken);
@@ -305,6 +486,10 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
 
     /// <summary>Begins to close, and drops what was not received; does not wait.</summary>
     internal void CloseAndDiscard(CloseReason reason) => Lifetime.TryClose(CloseCause.CloseAndDiscard(reason));
+
+    private static FrameType OfMessage(FrameType type) => type is FrameType.Text or FrameType.Binary
+        ? type
+        : throw new ArgumentOutOfRangeException(nameof(type), type, "A message is text or binary.");
 
     private static async ValueTask ReturnWhenSentAsync(ValueTask sending, byte[] buffer)
     {

@@ -45,6 +45,10 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
         Answer(HandshakeRefusals.SubprotocolList, "two in one line", Proper + "Sec-WebSocket-Protocol: OCPP1.6, mqtt\r\n"),
         Answer(HandshakeRefusals.OtherSubprotocol, "another case", Proper + "Sec-WebSocket-Protocol: ocpp1.6\r\n"),
         Answer(HandshakeRefusals.OtherSubprotocol, "one unasked", Proper + "Sec-WebSocket-Protocol: mqtt\r\n"),
+        Answer(HandshakeRefusals.NoSubprotocol, "none, where one is required", Proper, isRequired: true),
+        Answer(HandshakeRefusals.NoSubprotocol, "an empty one, where one is required", Proper + "Sec-WebSocket-Protocol: \r\n", isRequired: true),
+        new(HandshakeRefusals.NoSubprotocol, "the function gives a socket without the one that is required",
+            () => OpenAsync(From((_, _) => new(WebSocket.CreateFromStream(new MemoryStream(), new WebSocketCreationOptions()))), subprotocols: ["mqtt"], isRequired: true)),
         Answer(HandshakeRefusals.MalformedExtensions, "a malformed extension", Proper + "Sec-WebSocket-Extensions: a; =1\r\n"),
         Answer(HandshakeRefusals.OtherExtension, "another extension", Proper + "Sec-WebSocket-Extensions: x-other\r\n"),
         Answer(HandshakeRefusals.CompressionUnasked, "compression unasked", Proper + "Sec-WebSocket-Extensions: permessage-deflate\r\n"),
@@ -148,11 +152,13 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
     public override string ToString() => $"{Row.Name}: {What}";
 
     /// <summary>Opens a session, which must fail, and disposes the client.</summary>
-    public static async Task<WebSocketHandshakeException> OpenAsync(HttpClient client, Uri? uri = null, string[]? subprotocols = null)
+    public static async Task<WebSocketHandshakeException> OpenAsync(
+        HttpClient client, Uri? uri = null, string[]? subprotocols = null, bool isRequired = false)
     {
         using HttpClient own = client;
         return await Assert.ThrowsAsync<WebSocketHandshakeException>(() => client.WebSocketSessionAsync(uri ?? new Uri("ws://server.test/path"), request =>
         {
+            request.RequireSubprotocol = isRequired;
             foreach (string name in subprotocols ?? [])
                 request.Subprotocols.Add(name);
         }).Soon());
@@ -160,12 +166,17 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
 
     private static Refusal Status(HandshakeRefusal row, string status) => Written(row, status.Split('\r')[0], $"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
 
-    private static Refusal Answer(HandshakeRefusal row, string what, string head, Action<WebSocketsOptions>? configure = null) => Written(row, what, head + "\r\n", configure: configure);
+    private static Refusal Answer(
+        HandshakeRefusal row, string what, string head, Action<WebSocketsOptions>? configure = null,
+        bool isRequired = false) =>
+        Written(row, what, head + "\r\n", configure: configure, isRequired: isRequired);
 
-    private static Refusal Written(HandshakeRefusal row, string what, string answer, Func<RawPeer, Task>? then = null, Action<WebSocketsOptions>? configure = null) => new(row, what, async () =>
+    private static Refusal Written(
+        HandshakeRefusal row, string what, string answer, Func<RawPeer, Task>? then = null,
+        Action<WebSocketsOptions>? configure = null, bool isRequired = false) => new(row, what, async () =>
     {
         using var server = new RawServer();
-        Task<WebSocketHandshakeException> opening = OpenAsync(Clients.Create(configure), server.Uri, ["OCPP1.6"]);
+        Task<WebSocketHandshakeException> opening = OpenAsync(Clients.Create(configure), server.Uri, ["OCPP1.6"], isRequired);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync(Fill(peer, answer));
         if (then is not null)

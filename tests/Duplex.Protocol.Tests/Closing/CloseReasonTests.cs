@@ -36,6 +36,47 @@ public class CloseReasonTests
     }
 
     [Fact]
+    public void A_code_is_a_number_of_two_bytes()
+    {
+        int code = 4000;
+
+        Assert.Equal(new CloseReason((CloseCode)4000, "bye"), new CloseReason(4000, "bye"));
+        Assert.Equal(new CloseReason((CloseCode)4000), new CloseReason(code));
+        Assert.Equal(new CloseReason((CloseCode)0), new CloseReason(0));
+        Assert.Equal(new CloseReason((CloseCode)65535), new CloseReason(65535));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CloseReason(-1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CloseReason(65536));
+        Assert.Throws<ArgumentOutOfRangeException>(() => CloseReason.Truncated(65536, "x"));
+    }
+
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("short", "short")]
+    [InlineData("x*123", "x*123")]
+    [InlineData("x*124", "x*123")]
+    [InlineData("é*62", "é*61")]
+    [InlineData("世*42", "世*41")]
+    [InlineData("🌍*31", "🌍*30")]
+    public void A_text_is_cut_at_123_bytes_and_between_characters(string text, string expected)
+    {
+        CloseReason reason = CloseReason.Truncated(CloseCode.InternalError, Repeat(text));
+
+        Assert.Equal((CloseCode.InternalError, Repeat(expected)), (reason.Code, reason.Message));
+        Assert.Equal(reason, CloseReason.Truncated(1011, Repeat(text)));
+
+        static string Repeat(string written) =>
+            written.Split('*') is [var what, var count] ? string.Concat(Enumerable.Repeat(what, int.Parse(count, System.Globalization.CultureInfo.InvariantCulture))) : written;
+    }
+
+    [Fact]
+    public void A_cut_text_hides_no_unpaired_surrogate_in_what_is_kept()
+    {
+        Assert.Throws<ArgumentException>(() => CloseReason.Truncated(CloseCode.InternalError, "\uD83D"));
+        Assert.Throws<ArgumentNullException>(() => CloseReason.Truncated(CloseCode.InternalError, null!));
+        Assert.Equal(123, CloseReason.Truncated(CloseCode.InternalError, new string('x', 123) + "\uD83D").Message.Length);
+    }
+
+    [Fact]
     public void Errors_never_show_the_text()
     {
         string secret = "secret" + new string('x', 124);

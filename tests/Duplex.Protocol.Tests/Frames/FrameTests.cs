@@ -43,6 +43,44 @@ public class FrameTests
     }
 
     [Fact]
+    public void A_pattern_takes_a_text_and_bytes_out_of_a_frame()
+    {
+        Assert.Equal("Grüße", Describe(new Frame.Text("Grüße")));
+        Assert.Equal("0102", Describe(new Frame.Binary(new byte[] { 1, 2 })));
+        Assert.Equal("another", Describe(new Frame.Ping()));
+
+        static string Describe(Frame frame) => frame switch
+        {
+            Frame.Text(var text) => text,
+            Frame.Binary(var data) => Convert.ToHexString(data.Span),
+            _ => "another",
+        };
+    }
+
+    [Theory]
+    [InlineData("636166C3", "caf")] // é begins
+    [InlineData("A9C3A8", "è")] // é ends, è is whole
+    [InlineData("8C8D61E4B8", "a")] // 🌍 ends, 世 begins
+    [InlineData("F09F8C", "")]
+    [InlineData("F09F8C8D", "🌍")]
+    [InlineData("61FF62", "a\uFFFDb")] // never UTF-8
+    [InlineData("8080808061", "\uFFFDa")] // no character has four trailing bytes
+    [InlineData("", "")]
+    public void A_pattern_takes_the_whole_characters_out_of_a_fragment(string hex, string expected)
+    {
+        new Frame.Text(fin: false, Convert.FromHexString(hex)).Deconstruct(out string text);
+
+        Assert.Equal(expected, text);
+    }
+
+    [Fact]
+    public void A_ping_and_a_pong_need_no_payload()
+    {
+        Assert.Equal((FrameType.Ping, 0), (new Frame.Ping().Type, new Frame.Ping().Data.Length));
+        Assert.Equal((FrameType.Pong, 0), (new Frame.Pong().Type, new Frame.Pong().Data.Length));
+    }
+
+    [Fact]
     [KtorParity("frames/Frame-fin-rsv1-rsv3-frameType-data", "frames/Frame.Binary")]
     public void Data_frames_keep_fin_the_reserved_bits_and_the_callers_memory()
     {

@@ -13,6 +13,15 @@ public sealed class ChannelConfigTests
         Assert.Equal(ChannelOverflow.Close, closing.Overflow);
     }
 
+    [Fact]
+    public void A_bound_in_frames_alone_is_none_in_bytes()
+    {
+        var config = ChannelConfig.Bounded(100);
+
+        Assert.Equal((100, long.MaxValue, ChannelOverflow.Suspend), (config.Capacity, config.MaxBytes, config.Overflow));
+        Assert.Equal((100, ChannelOverflow.Close), (ChannelConfig.Bounded(100, overflow: ChannelOverflow.Close).Capacity, ChannelConfig.Bounded(100, overflow: ChannelOverflow.Close).Overflow));
+    }
+
     [Theory]
     [InlineData(0, 1)]
     [InlineData(-1, 1)]

@@ -45,5 +45,15 @@ public sealed class StreamEngineTests
         Assert.Contains("RequestHeaders", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_required_subprotocol_needs_an_engine_that_knows_the_servers_choice()
+    {
+        using HttpClient client = Client(new ScriptedPeer());
+
+        var error = await Assert.ThrowsAsync<NotSupportedException>(() => client.WebSocketSessionAsync("ws://host.test/", request => request.RequireSubprotocol = true).Soon());
+
+        Assert.Contains("RequireSubprotocol", error.Message, StringComparison.Ordinal);
+    }
+
     private static HttpClient Client(Stream stream) => new(new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.FromStream((_, _) => new ValueTask<Stream>(stream))));
 }

@@ -33,6 +33,17 @@ public sealed class WebSocketRequestTests
     }
 
     [Fact]
+    public void It_remembers_whether_its_compression_was_set_also_to_none()
+    {
+        var request = new WebSocketRequest();
+        Assert.Equal((null, false, false), (request.Compression, request.IsCompressionSet, request.RequireSubprotocol));
+
+        request.Compression = null;
+
+        Assert.Equal((null, true), (request.Compression, request.IsCompressionSet));
+    }
+
+    [Fact]
     public void It_remembers_whether_somebody_chose_the_version()
     {
         var request = new WebSocketRequest();

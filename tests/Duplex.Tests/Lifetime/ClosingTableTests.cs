@@ -99,12 +99,12 @@ public abstract class ClosingTableTests
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
     [KtorParity("functions/close-cause", "functions/closeExceptionally-cause")]
     [KtorParity("test-protocol/ControlFrameSizeTest-cut-texts")]
-    public async Task Row_3_CloseAsync_with_an_error_tells_the_peer_1011_and_no_word_of_it(SessionKind kind)
+    public async Task Row_3_CloseWithErrorAsync_tells_the_peer_1011_and_no_word_of_it(SessionKind kind)
     {
         await using ClosingTransport test = await OpenAsync(kind);
         var error = new InvalidOperationException("secret");
 
-        Task<CloseResult> closing = test.Session.CloseAsync(error);
+        Task<CloseResult> closing = test.Session.CloseWithErrorAsync(error);
         test.TakeAll();
         await test.SendAsync(TheirClose);
         await test.EndAsync();

@@ -486,7 +486,7 @@ public sealed class SessionLifetimeTests
             {
                 case "close": _ = test.Session.CloseAsync(Ours); break;
                 case "dispose": _ = test.Session.DisposeAsync().AsTask(); break;
-                case "error": _ = test.Session.CloseAsync(new FormatException("s3cret")); break;
+                case "error": _ = test.Session.CloseWithErrorAsync(new FormatException("s3cret")); break;
                 case "abort": test.Session.Abort(); break;
                 case "violation": test.Peer.SendHex("81 08 73 33 63 72 65 74 c3 28"); break;
             }

@@ -242,7 +242,7 @@ public sealed class NoHoleTests
                     session.Abort();
                     break;
                 case End.CloseWithError:
-                    await session.CloseAsync(new InvalidOperationException());
+                    await session.CloseWithErrorAsync(new InvalidOperationException());
                     break;
                 case End.Dispose:
                     await session.DisposeAsync();

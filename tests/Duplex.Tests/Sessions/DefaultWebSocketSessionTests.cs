@@ -40,6 +40,23 @@ public sealed class DefaultWebSocketSessionTests
     }
 
     [Fact]
+    public async Task ReceiveTextAsync_gives_texts_and_null_after_a_normal_end_and_throws_with_a_binary_message()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        test.Peer.SendFrame(Opcode.Text, "caf\u00E9"u8);
+        test.Peer.SendFrame(Opcode.Binary, [1, 2]);
+        test.Peer.SendFrame(Opcode.Text, "next"u8);
+        test.Peer.SendClose(CloseReason.Normal);
+
+        Assert.Equal("caf\u00E9", await test.Session.ReceiveTextAsync().Soon());
+        var error = await Assert.ThrowsAsync<WebSocketDeserializeException>(() => test.Session.ReceiveTextAsync().Soon());
+        Assert.Equal(new byte[] { 1, 2 }, error.Frame!.ReadBytes());
+        error.Frame.Recycle();
+        Assert.Equal("next", await test.Session.ReceiveTextAsync().Soon());
+        Assert.Null(await test.Session.ReceiveTextAsync().Soon());
+    }
+
+    [Fact]
     public async Task A_ping_is_answered_with_its_payload_and_a_pong_nobody_asked_for_is_nothing()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();

@@ -25,6 +25,47 @@ public sealed class WebSocketSessionTests
         Assert.InRange(allocated, 0, 3584);
     }
 
+    [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
+    public async Task ReceiveAsync_gives_what_waits_or_comes_and_null_after_a_normal_end(SessionKind kind)
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind);
+        test.Peer.SendFrame(Opcode.Text, "waits"u8);
+        await test.Queued(1);
+
+        using var cancellation = new CancellationTokenSource();
+        Frame waited = (await test.Session.ReceiveAsync(cancellation.Token).Soon())!;
+        Assert.Equal("waits", Encoding.UTF8.GetString(waited.Data.Span));
+        waited.Recycle();
+        Task<Frame?> waiting = test.Session.ReceiveAsync(cancellation.Token).AsTask();
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.Soon());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => test.Session.ReceiveAsync(cancellation.Token).Soon());
+
+        waiting = test.Session.ReceiveAsync().AsTask();
+        test.Peer.SendFrame(Opcode.Binary, "comes"u8);
+        Frame came = Assert.IsType<Frame.Binary>(await waiting.Soon());
+        Assert.Equal(5, came.Data.Length);
+        came.Recycle();
+        Task<Frame?> last = test.Session.ReceiveAsync().AsTask();
+        Task<CloseResult> closing = test.Session.CloseAsync();
+        test.Peer.SendClose(CloseReason.Normal);
+        if (kind == SessionKind.Default)
+            Assert.Null(await last.Soon());
+        else
+            Assert.IsType<Frame.Close>(await last.Soon()).Recycle();
+        Assert.Null(await test.Session.ReceiveAsync().Soon());
+        await closing.Soon();
+    }
+
+    [Fact]
+    public async Task ReceiveAsync_throws_what_happened_after_any_other_end()
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default);
+        test.Peer.SendFrame(Opcode.Text, [0xFF]);
+
+        await Assert.ThrowsAsync<WebSocketProtocolException>(() => test.Session.ReceiveAsync().Soon());
+    }
+
     [Fact]
     public async Task The_outgoing_channel_is_one_whoever_asks_for_it_first()
     {
