@@ -49,27 +49,6 @@ public static partial class WebSocketsHttpClientExtensions
         this HttpClient client, Action<WebSocketRequest> configure, Func<DefaultClientWebSocketSession, Task<TResult>> block, CancellationToken cancellationToken = default) =>
         RunAsync(NotNull(block), OpenAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken), cancellationToken);
 
-    /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
-    /// <remarks>The block runs in the caller's <see cref="SynchronizationContext"/>, if it has one. Await the call: a UI thread that blocks on it keeps its own block from running, and waits indefinitely.</remarks>
-    /// <param name="client">The client.</param>
-    /// <param name="host">The host alone: a name or an IP address, an IPv6 one with or without its brackets. The client's base address plays no part.</param>
-    /// <param name="port">The port, 1 to 65535; null for the scheme's: 80, with TLS 443.</param>
-    /// <param name="path">The path, and the query if there is one, as they stand in a URL; the slash at its beginning may be left out, and null is the root.</param>
-    /// <param name="block">What to do with the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Ends the handshake, or closes the session with 1001 while the block runs.</param>
-    /// <exception cref="ArgumentException">The host is not a host alone, or the port not one (<see cref="ArgumentOutOfRangeException"/>).</exception>
-    public static Task WebSocketAsync(
-        this HttpClient client, string host, int? port, string? path, Func<DefaultClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), OpenAsync(client, WebSocketUri.At(secure: false, host, port, path), secureOnly: false, configure, cancellationToken), cancellationToken);
-
-    /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
-    /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<TResult> WebSocketAsync<TResult>(
-        this HttpClient client, string host, int? port, string? path, Func<DefaultClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), OpenAsync(client, WebSocketUri.At(secure: false, host, port, path), secureOnly: false, configure, cancellationToken), cancellationToken);
-
     /// <summary>Opens a session, which the caller disposes.</summary>
     /// <param name="client">The client.</param>
     /// <param name="url">Where to connect.</param>
@@ -91,16 +70,4 @@ public static partial class WebSocketsHttpClientExtensions
     public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
         this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
         OpenAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken);
-
-    /// <summary>Opens a session at a host, without TLS, which the caller disposes.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">The host alone: a name or an IP address, an IPv6 one with or without its brackets. The client's base address plays no part.</param>
-    /// <param name="port">The port, 1 to 65535; null for the scheme's: 80, with TLS 443.</param>
-    /// <param name="path">The path, and the query if there is one, as they stand in a URL; the slash at its beginning may be left out, and null is the root.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Ends the handshake; no matter of the session afterwards.</param>
-    /// <exception cref="ArgumentException">The host is not a host alone, or the port not one (<see cref="ArgumentOutOfRangeException"/>).</exception>
-    public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
-        this HttpClient client, string host, int? port, string? path, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        OpenAsync(client, WebSocketUri.At(secure: false, host, port, path), secureOnly: false, configure, cancellationToken);
 }

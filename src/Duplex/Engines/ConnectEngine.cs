@@ -37,12 +37,12 @@ internal abstract class ConnectEngine : WebSocketEngine
         return await bounds.RunAsync(plugin.Logger, Log.Describe(asked.Uri!), async any =>
         {
             Opened opened = await HandshakeBounds.WaitAsync(OpenAsync(asked, any), any).ConfigureAwait(false);
-            request.Uri = asked.Uri;
+            var requested = new WebSocketHandshakeRequest(asked.Uri!, request, asked.Subprotocols, asked.Headers);
             offer.TryAccept([], out ExtensionChain? interceptors, out _);
             return new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
             {
                 RequestMessage = marker,
-                Content = new UpgradedContent(new UpgradedConnection(opened.Stream, opened.Stream, new WebSocketCall(this, request, response: null, opened.Subprotocol), interceptors)),
+                Content = new UpgradedContent(new UpgradedConnection(opened.Stream, opened.Stream, new WebSocketCall(this, requested, response: null, opened.Subprotocol), interceptors)),
             };
         }).ConfigureAwait(false);
     }

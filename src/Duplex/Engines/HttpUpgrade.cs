@@ -31,7 +31,7 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
 
     /// <summary>Makes one attempt: a fresh key, one request, one answer.</summary>
     /// <param name="marker">The request as every handler before us has left it; it is not changed.</param>
-    /// <param name="request">What the caller asked for; its address becomes the one that is connected to.</param>
+    /// <param name="request">What the caller asked for.</param>
     /// <param name="deadline">When the handshake has taken too long.</param>
     /// <param name="token">Whoever else may end the attempt.</param>
     /// <returns>A response with an <see cref="UpgradedContent"/>; or, if its status is not 101, the server's.</returns>
@@ -137,12 +137,14 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
             if (agreement.Leniencies != HandshakeLeniencies.None)
                 Log.Safely(() => Log.HandshakeLenient(plugin.Logger, Log.Describe(asked), agreement.Leniencies));
 
-            request.Uri = asked;
+            // The response is the session's from here on, and would keep the request's headers with it.
+            response.RequestMessage = null;
+            var requested = new WebSocketHandshakeRequest(asked, request, offered, marker.Headers);
             var opened = new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
             {
                 Version = response.Version,
                 RequestMessage = marker,
-                Content = new UpgradedContent(new UpgradedConnection(stream, response, new WebSocketCall(engine, request, answer, agreement.Subprotocol), extensions)),
+                Content = new UpgradedContent(new UpgradedConnection(stream, response, new WebSocketCall(engine, requested, answer, agreement.Subprotocol), extensions)),
             };
             foreach ((string name, HeaderStringValues values) in response.Headers.NonValidated)
                 opened.Headers.TryAddWithoutValidation(name, values);
