@@ -81,7 +81,7 @@ public sealed class BuilderTests(KestrelServer kestrel) : IClassFixture<KestrelS
 
         await client.WebSocketAsync(http + url[scheme.Length..], async session =>
         {
-            Assert.Equal(url, session.Call.Request.Uri!.AbsoluteUri);
+            Assert.Equal(url, session.Call.Request.Uri.AbsoluteUri);
             await TalkAsync(session);
         }).Soon();
     }
@@ -97,7 +97,7 @@ public sealed class BuilderTests(KestrelServer kestrel) : IClassFixture<KestrelS
         await client.WssAsync(url, TalkAsync).Soon();
         await client.WebSocketAsync(url, async session =>
         {
-            Assert.Equal("wss", session.Call.Request.Uri!.Scheme);
+            Assert.Equal("wss", session.Call.Request.Uri.Scheme);
             await TalkAsync(session);
         }).Soon();
     }

@@ -54,9 +54,9 @@ public sealed class CompressionOverHttpTests(KestrelServer server) : IClassFixtu
             Assert.Equal(Samples.Noise(size), Assert.IsType<Frame.Binary>(await session.Incoming.ReadAsync().Soon()).ReadBytes());
         }
 
-        await session.SendAsync(new MemoryStream(Encoding.ASCII.GetBytes(Samples.Json(300_000))), FrameType.Text, SendTransform.Always, default);
+        await session.SendAsync(new MemoryStream(Encoding.ASCII.GetBytes(Samples.Json(300_000))), FrameType.Text, SendOptions.Transformed, default);
         Assert.Equal(Samples.Json(300_000), ((Frame.Text)await session.Incoming.ReadAsync().Soon()).ReadText());
-        await session.SendAsync("as it is", SendTransform.Never, default);
+        await session.SendAsync("as it is", SendOptions.Untransformed, default);
         Assert.Equal("as it is", ((Frame.Text)await session.Incoming.ReadAsync().Soon()).ReadText());
 
         Assert.Equal(level == CompressionLevel.NoCompression, agreed.SentBytes == 0);

@@ -149,9 +149,9 @@ public sealed class ExtensionsOverHttpTests
         Assert.Equal(1, session.Extension<ToyXor>().Key);
 
         await session.SendAsync("bc");
-        await session.SendAsync("bc", SendTransform.Never, default);
+        await session.SendAsync("bc", SendOptions.Untransformed, default);
         await session.SendAsync("b");
-        await session.SendAsync("b", SendTransform.Always, default);
+        await session.SendAsync("b", SendOptions.Transformed, default);
         foreach (string frame in (string[])["A1 02 6362", "81 02 6263", "81 01 62", "A1 01 63"])
             Assert.Equal(frame.Replace(" ", "", StringComparison.Ordinal), Convert.ToHexString(await ReadFrameAsync(peer.Stream)));
 

@@ -29,7 +29,7 @@ public sealed class HandshakeClientTests
 
         Assert.Same(stream, connection.Stream);
         Assert.Same(options, found);
-        Assert.Equal(Url, connection.Call.Request.Uri!.AbsoluteUri);
+        Assert.Equal(Url, connection.Call.Request.Uri.AbsoluteUri);
     }
 
     [Fact]

@@ -57,7 +57,7 @@ internal static class CompressedMessages
             new Dialogue("we send one message that is not to be compressed between two that are", "no RSV1, and the bytes as they are", async talk =>
             {
                 await talk.Session.SendAsync("Hello");
-                await talk.Session.SendAsync("Hello", SendTransform.Never, default);
+                await talk.Session.SendAsync("Hello", SendOptions.Untransformed, default);
                 await talk.Session.SendAsync("Hello");
                 HeardFrame[] heard = [(await talk.Peer.HearAsync())!, (await talk.Peer.HearAsync())!, (await talk.Peer.HearAsync())!];
                 Assert.Equal([4, 0, 4], heard.Select(frame => frame.Reserved));

@@ -113,7 +113,7 @@ internal sealed record Opening(string What, string Then, string Text) : Conforma
         Check(session);
         foreach (string words in Sees)
             Assert.Equal(words, Words.Of(await session.Incoming.ReadAsync().Soon()));
-        await session.SendAsync("open", SendsPlain ? SendTransform.Never : SendTransform.Default, default);
+        await session.SendAsync("open", SendsPlain ? SendOptions.Untransformed : default, default);
         Assert.Equal("text 'open'", (await handshake.Peer.HearAsync())?.ToString());
         session.Abort();
     }

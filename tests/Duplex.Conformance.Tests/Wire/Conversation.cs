@@ -87,7 +87,7 @@ internal sealed class Conversation : IAsyncDisposable
             {
                 seen.Add(frame.Type == FrameType.Ping ? Words.Ping(frame.Data.Span) : Words.Of(frame));
                 frame.Recycle();
-                await Session.SendAsync($"answer {seen.Count}", SendTransform.Never, CancellationToken.None).ConfigureAwait(false);
+                await Session.SendAsync($"answer {seen.Count}", SendOptions.Untransformed, CancellationToken.None).ConfigureAwait(false);
             }
 
             return (seen, null);

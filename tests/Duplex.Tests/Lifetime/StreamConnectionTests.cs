@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Duplex.Tests;
 
 public sealed class StreamConnectionTests : IDisposable
@@ -5,7 +7,8 @@ public sealed class StreamConnectionTests : IDisposable
     private readonly ScriptedPeer _peer = new();
     private readonly CountingPool _pool = new();
     private readonly CloseState _closeState = new();
-    private readonly List<ChannelOverflowException> _overflows = [];
+    private FrameQueue _queue = null!; // of the last connection, as the reports
+    private SessionReports _reports = null!;
 
     public void Dispose() => _peer.Dispose();
 
@@ -19,16 +22,16 @@ public sealed class StreamConnectionTests : IDisposable
         StreamConnection connection = New(peer, peer, new ConnectionSettings { Role = role, Pool = _pool });
         Assert.Equal(role, connection.Role);
 
-        await connection.Sender.SendAsync(new OutgoingFrame(FrameType.Binary, "out"u8.ToArray()), default);
+        await connection.Sender.SendAsync(new Data(FrameType.Binary, "out"u8.ToArray()), default);
         Assert.Equal("out"u8.ToArray(), (await peer.ReceiveAsync()).ReadBytes());
         Assert.Equal(maskBit, peer.Received[1] & 0x80);
 
         peer.SendFrame(Opcode.Binary, "in"u8, masked: !isClient);
         peer.SendEof();
-        var receiver = new OneFrame();
-        Assert.IsType<EndOfStreamException>((await connection.Receiving.RunAsync(receiver).Soon()).Error);
-        Assert.Equal("in"u8.ToArray(), receiver.Frame!.ReadBytes());
-        receiver.Frame.Recycle();
+        Assert.IsType<EndOfStreamException>((await RunAsync(connection).Soon()).Error);
+        Frame received = _queue.TryTake()!;
+        Assert.Equal("in"u8.ToArray(), received.ReadBytes());
+        received.Recycle();
 
         connection.Release();
         await connection.Pump.Ended.Soon();
@@ -42,7 +45,7 @@ public sealed class StreamConnectionTests : IDisposable
     {
         StreamConnection connection = New(_peer, _peer, new ConnectionSettings { RandomFill = destination => destination.Fill(0x5A) });
 
-        await connection.Sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[1]), default);
+        await connection.Sender.SendAsync(new Data(FrameType.Binary, new byte[1]), default);
         await connection.Pump.FlushAsync().Soon();
 
         Assert.Equal([0x82, 0x81, 0x5A, 0x5A, 0x5A, 0x5A, 0x5A], _peer.Received);
@@ -54,12 +57,11 @@ public sealed class StreamConnectionTests : IDisposable
         StreamConnection connection = New(_peer, _peer, new ConnectionSettings { MaxFrameSize = 10 });
         Assert.Equal(10, connection.MaxFrameSize);
         connection.MaxFrameSize = 20;
-        var receiver = new OneFrame();
         _peer.SendFrame(Opcode.Binary, new byte[20]);
         _peer.SendFrame(Opcode.Binary, new byte[21]);
 
-        Assert.Equal(CloseCode.MessageTooBig, (await connection.Receiving.RunAsync(receiver).Soon()).Violation?.Code);
-        Assert.Equal(20, receiver.Frame!.Data.Length);
+        Assert.Equal(CloseCode.MessageTooBig, (await RunAsync(connection).Soon()).Violation?.Code);
+        Assert.Equal(20, _queue.TryTake()!.Data.Length);
     }
 
     [Fact]
@@ -67,12 +69,12 @@ public sealed class StreamConnectionTests : IDisposable
     {
         StreamConnection connection = New(_peer, _peer, new ConnectionSettings { MaxMessageSize = 3 });
         _peer.SendHex("02 02 01 02  80 02 03 04");
-        Assert.Equal(CloseCode.MessageTooBig, (await connection.Receiving.RunAsync(new OneFrame()).Soon()).Violation?.Code);
+        Assert.Equal(CloseCode.MessageTooBig, (await RunAsync(connection).Soon()).Violation?.Code);
 
         using var peer = new ScriptedPeer();
         connection = New(peer, peer, new ConnectionSettings { MaxFragments = 2 });
         peer.SendHex("02 00  00 00  80 00");
-        Assert.Equal(CloseCode.MessageTooBig, (await connection.Receiving.RunAsync(new OneFrame()).Soon()).Violation?.Code);
+        Assert.Equal(CloseCode.MessageTooBig, (await RunAsync(connection).Soon()).Violation?.Code);
     }
 
     [Fact]
@@ -80,20 +82,20 @@ public sealed class StreamConnectionTests : IDisposable
     {
         _peer.BlockWrites();
         StreamConnection closing = New(_peer, _peer, new ConnectionSettings { Outgoing = ChannelConfig.Bounded(1, 10, ChannelOverflow.Close) });
-        Assert.True(closing.Sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
+        Assert.True(closing.Sender.TrySend(new Data(FrameType.Binary, default)));
         await Patience.Until(() => _peer.IsWriteBlocked);
-        Assert.True(closing.Sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
-        Assert.Throws<ChannelOverflowException>(() => closing.Sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
-        Assert.Single(_overflows);
+        Assert.True(closing.Sender.TrySend(new Data(FrameType.Binary, default)));
+        Assert.Throws<ChannelOverflowException>(() => closing.Sender.TrySend(new Data(FrameType.Binary, default)));
+        Assert.Single(_reports.Overflows);
 
         using var peer = new ScriptedPeer();
         peer.BlockWrites();
         StreamConnection suspending = New(peer, peer, new ConnectionSettings { Outgoing = ChannelConfig.Bounded(1, 10) });
-        Assert.True(suspending.Sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
+        Assert.True(suspending.Sender.TrySend(new Data(FrameType.Binary, default)));
         await Patience.Until(() => peer.IsWriteBlocked);
-        Assert.True(suspending.Sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
-        Assert.False(suspending.Sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
-        Assert.Single(_overflows);
+        Assert.True(suspending.Sender.TrySend(new Data(FrameType.Binary, default)));
+        Assert.False(suspending.Sender.TrySend(new Data(FrameType.Binary, default)));
+        Assert.Empty(_reports.Overflows);
         closing.Release();
         suspending.Release();
         await Task.WhenAll(closing.Pump.Ended, suspending.Pump.Ended).Soon();
@@ -103,9 +105,9 @@ public sealed class StreamConnectionTests : IDisposable
     public async Task Releasing_ends_a_pending_read_and_a_pending_write()
     {
         StreamConnection connection = New(_peer, _peer, new ConnectionSettings { Pool = _pool });
-        Task<ReceiveEnd> receiving = connection.Receiving.RunAsync(new OneFrame());
+        Task<(ProtocolViolation? Violation, Exception? Error)> receiving = RunAsync(connection);
         _peer.BlockWrites();
-        await connection.Sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[10]), default);
+        await connection.Sender.SendAsync(new Data(FrameType.Binary, new byte[10]), default);
         await Patience.Until(() => _peer.IsWriteBlocked);
         Assert.False(receiving.IsCompleted);
 
@@ -141,8 +143,18 @@ public sealed class StreamConnectionTests : IDisposable
         await connection.Pump.Ended.Soon();
     }
 
-    private StreamConnection New(Stream stream, IDisposable owner, ConnectionSettings settings) =>
-        new(stream, owner, AssemblerOutput.Messages, settings, _closeState, _overflows.Add, (code, error) => Assert.Fail($"{code}: {error}"), () => Assert.Fail("Invalid text."));
+    private StreamConnection New(Stream stream, IDisposable owner, ConnectionSettings settings)
+    {
+        _queue = new FrameQueue(ChannelConfig.DefaultIncoming, _closeState);
+        _reports = new SessionReports();
+        return new StreamConnection(stream, owner, AssemblerOutput.Messages, _queue, _closeState, _reports, new SessionLog(NullLogger.Instance, null), settings);
+    }
+
+    private Task<(ProtocolViolation? Violation, Exception? Error)> RunAsync(StreamConnection connection)
+    {
+        connection.Receiving.Start();
+        return _reports.ReceiveEnd;
+    }
 
     private sealed class Owner : IDisposable
     {
@@ -158,22 +170,5 @@ public sealed class StreamConnectionTests : IDisposable
             if (Error is not null)
                 throw Error;
         }
-    }
-
-    private sealed class OneFrame : IFrameReceiver
-    {
-        public Frame? Frame { get; private set; }
-
-        public bool HasRoom => true;
-
-        public void OnFrame(Frame frame) => Frame = frame;
-
-        public void OnClose(Frame.Close close) => Frame = close;
-
-        public void OnBatchEnd()
-        {
-        }
-
-        public Task WaitForRoomAsync() => Task.CompletedTask;
     }
 }

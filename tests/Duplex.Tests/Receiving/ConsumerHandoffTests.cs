@@ -3,15 +3,15 @@ namespace Duplex.Tests;
 public sealed class ConsumerHandoffTests : IDisposable
 {
     private readonly Work _loop = new(() => { });
-    private readonly ConsumerHandoff _role;
+    private readonly ConsumerHandoff _handoff;
     private readonly ManualResetEventSlim _gate = new();
 
-    public ConsumerHandoffTests() => _role = new ConsumerHandoff(_loop);
+    public ConsumerHandoffTests() => _handoff = new ConsumerHandoff(_loop);
 
     public void Dispose() => _gate.Dispose();
 
     [Fact]
-    public async Task A_consumer_runs_on_the_thread_of_the_loop_has_the_role_meanwhile_and_gives_it_back_when_it_is_done()
+    public async Task A_consumer_runs_on_the_thread_of_the_loop_has_the_handoff_meanwhile_and_gives_it_back_when_it_is_done()
     {
         await Task.Run(() =>
         {
@@ -20,31 +20,31 @@ public sealed class ConsumerHandoffTests : IDisposable
             var consumer = new Work(() =>
             {
                 Assert.Equal(thread, Environment.CurrentManagedThreadId);
-                borrowed = _role.TryBorrow();
-                Assert.False(_role.TryBorrow()); // once
-                _role.Return();
+                borrowed = _handoff.TryBorrow();
+                Assert.False(_handoff.TryBorrow()); // once
+                _handoff.Return(beforeEnd: false);
             });
 
-            Assert.True(_role.Lend(consumer));
+            Assert.True(_handoff.Run(consumer));
 
             Assert.True(borrowed);
-            Assert.False(_role.TryBorrow()); // the loop has it
+            Assert.False(_handoff.TryBorrow()); // the loop has it
         }).Soon();
         Assert.Equal(0, _loop.Runs);
     }
 
     [Fact]
-    public async Task A_role_that_the_consumer_keeps_because_its_read_waits_is_not_the_loops_any_more() =>
-        await Task.Run(() => Assert.False(_role.Lend(new Work(() => Assert.True(_role.TryBorrow()))))).Soon();
+    public async Task A_handoff_that_the_consumer_keeps_because_its_read_waits_is_not_the_loops_any_more() =>
+        await Task.Run(() => Assert.False(_handoff.Run(new Work(() => Assert.True(_handoff.TryBorrow()))))).Soon();
 
     [Fact]
-    public async Task Nobody_else_can_borrow_it()
+    public async Task No_other_thread_can_take_the_loop_over()
     {
-        // The watch may take the role back meanwhile, if the machine is slow to start a thread.
+        // The watch may reclaim the loop meanwhile, if the machine is slow to start a thread.
         bool borrowed = true;
-        await Task.Run(() => _role.Lend(new Work(() =>
+        await Task.Run(() => _handoff.Run(new Work(() =>
         {
-            var other = new Thread(() => borrowed = _role.TryBorrow());
+            var other = new Thread(() => borrowed = _handoff.TryBorrow());
             other.Start();
             other.Join();
         }))).Soon();
@@ -52,46 +52,46 @@ public sealed class ConsumerHandoffTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_is_in_a_hurry_has_the_loop_go_on_on_the_pool()
+    public async Task A_loop_that_is_reclaimed_continues_on_the_pool()
     {
-        await Task.Run(() => Assert.False(_role.Lend(new Work(() =>
+        await Task.Run(() => Assert.False(_handoff.Run(new Work(() =>
         {
-            _role.ReclaimRole();
-            _role.ReclaimRole(); // once is enough
-            Assert.False(_role.TryBorrow());
+            _handoff.Reclaim();
+            _handoff.Reclaim(); // once is enough
+            Assert.False(_handoff.TryBorrow());
         })))).Soon();
 
         await _loop.Ran(1);
-        _role.ReclaimRole(); // the loop has it
+        _handoff.Reclaim(); // the loop has it
         Assert.Equal(1, _loop.Runs);
     }
 
     [Fact]
-    public async Task A_consumer_that_blocks_its_thread_loses_it_by_itself()
+    public async Task A_loop_whose_consumer_blocks_the_thread_is_reclaimed()
     {
-        Task<bool> lending = Task.Run(() => _role.Lend(new Work(_gate.Wait)));
+        Task<bool> running = Task.Run(() => _handoff.Run(new Work(_gate.Wait)));
 
         await _loop.Ran(1);
 
-        Assert.False(lending.IsCompleted);
+        Assert.False(running.IsCompleted);
         _gate.Set();
-        Assert.False(await lending.Soon());
+        Assert.False(await running.Soon());
     }
 
     [Fact]
-    public async Task A_consumer_that_blocks_only_after_it_has_read_on_loses_it_too()
+    public async Task A_loop_whose_consumer_blocks_after_it_has_read_on_is_reclaimed_too()
     {
-        Task<bool> lending = Task.Run(() => _role.Lend(new Work(() =>
+        Task<bool> running = Task.Run(() => _handoff.Run(new Work(() =>
         {
-            Assert.True(_role.TryBorrow());
-            _role.Return();
+            Assert.True(_handoff.TryBorrow());
+            _handoff.Return(beforeEnd: false);
             _gate.Wait();
         })));
 
         await _loop.Ran(1);
 
         _gate.Set();
-        Assert.False(await lending.Soon());
+        Assert.False(await running.Soon());
     }
 
     [Fact]
@@ -99,12 +99,12 @@ public sealed class ConsumerHandoffTests : IDisposable
     {
         var other = new ConsumerHandoff(_loop);
         var inner = new Work(() => { });
-        await Task.Run(() => Assert.True(_role.Lend(new Work(() =>
+        await Task.Run(() => Assert.True(_handoff.Run(new Work(() =>
         {
             int thread = Environment.CurrentManagedThreadId;
-            Assert.True(other.Lend(inner));
-            Assert.True(_role.TryBorrow());
-            _role.Return();
+            Assert.True(other.Run(inner));
+            Assert.True(_handoff.TryBorrow());
+            _handoff.Return(beforeEnd: false);
         })))).Soon();
         await inner.Ran(1);
     }
@@ -115,7 +115,7 @@ public sealed class ConsumerHandoffTests : IDisposable
         bool isOnPool = false;
         var consumer = new Work(() => isOnPool = Thread.CurrentThread.IsThreadPoolThread);
         bool kept = false;
-        var thread = new Thread(() => kept = _role.Lend(consumer));
+        var thread = new Thread(() => kept = _handoff.Run(consumer));
         thread.Start();
         thread.Join();
 

@@ -7,11 +7,11 @@ namespace Duplex.Tests;
 
 public sealed class FrameSenderTests : IDisposable
 {
+    private readonly SessionReports _reports = new();
     private readonly FakeTimeProvider _time = new();
     private readonly CountingPool _pool = new();
     private readonly RecordingStream _stream = new();
     private readonly CloseState _closeState = new();
-    private readonly List<ChannelOverflowException> _overflows = [];
     private SendPump _pump = null!;
     private FrameSender _sender = null!;
 
@@ -42,7 +42,7 @@ public sealed class FrameSenderTests : IDisposable
         var random = new Random(7);
         List<Task> sends = [];
         for (int i = 0; i < 500; i++)
-            sends.Add(_sender.SendAsync(new OutgoingFrame(FrameType.Binary, Numbered(0, i, random.Next(8, 90))), default).AsTask());
+            sends.Add(_sender.SendAsync(new Data(FrameType.Binary, Numbered(0, i, random.Next(8, 90))), default).AsTask());
 
         await Task.WhenAll(sends).Soon();
 
@@ -60,7 +60,7 @@ public sealed class FrameSenderTests : IDisposable
         {
             var random = new Random(sender);
             for (int i = 0; i < Each; i++)
-                await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, Numbered(sender, i, random.Next(8, 200))), default);
+                await _sender.SendAsync(new Data(FrameType.Binary, Numbered(sender, i, random.Next(8, 200))), default);
         }))).Soon();
 
         await _pump.FlushAsync().Soon();
@@ -81,9 +81,9 @@ public sealed class FrameSenderTests : IDisposable
         Use(ChannelConfig.Bounded(100, 100));
         _stream.HoldWrites();
         await _sender.SendAsync(Text("first"), default); // its write is held up
-        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[60]), default);
+        await _sender.SendAsync(new Data(FrameType.Binary, new byte[60]), default);
 
-        Task send = await CallAsync(new OutgoingFrame(FrameType.Binary, new byte[70]), default); // 34 bytes are free
+        Task send = await CallAsync(new Data(FrameType.Binary, new byte[70]), default); // 34 bytes are free
         Assert.False(send.IsCompleted);
 
         _stream.PassWrites();
@@ -98,8 +98,8 @@ public sealed class FrameSenderTests : IDisposable
         using var source = new CancellationTokenSource();
         _stream.HoldWrites();
         await _sender.SendAsync(Text("first"), default);
-        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[60]), default);
-        Task withdrawn = await CallAsync(new OutgoingFrame(FrameType.Binary, new byte[70]), source.Token);
+        await _sender.SendAsync(new Data(FrameType.Binary, new byte[60]), default);
+        Task withdrawn = await CallAsync(new Data(FrameType.Binary, new byte[70]), source.Token);
         Task next = _sender.SendAsync(Text("next"), default).AsTask();
         Assert.False(next.IsCompleted);
 
@@ -148,7 +148,7 @@ public sealed class FrameSenderTests : IDisposable
         Use(ChannelConfig.Bounded(100, 10));
         using var source = new CancellationTokenSource();
         _stream.HoldWrites();
-        Task send = _sender.SendAsync(new OutgoingFrame(FrameType.Text, "abcdefghijklmnopqrstuvwxyz"u8.ToArray()), source.Token).AsTask();
+        Task send = _sender.SendAsync(new Data(FrameType.Text, "abcdefghijklmnopqrstuvwxyz"u8.ToArray()), source.Token).AsTask();
         Assert.False(send.IsCompleted);
 
         source.Cancel();
@@ -167,12 +167,12 @@ public sealed class FrameSenderTests : IDisposable
         Task sending = Task.Run(async () =>
         {
             for (int i = 0; i < 4; i++)
-                await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, payload), default);
+                await _sender.SendAsync(new Data(FrameType.Binary, payload), default);
         });
         int pings = 0;
         while (!sending.IsCompleted)
         {
-            await _pump.WaitForRoomAsync(default).Soon();
+            await _pump.WaitForRoomAsync(0, default).Soon();
             Assert.True(_pump.TryStageControl(Opcode.Ping, "ping"u8));
             pings++;
             await Task.Yield();
@@ -194,8 +194,8 @@ public sealed class FrameSenderTests : IDisposable
         await _sender.SendAsync(Text("b", fin: false), default);
         Assert.True(_pump.TryStageControl(Opcode.Ping, []));
         await _sender.SendAsync(Text("c"), default);
-        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, "d"u8.ToArray(), Fin: false), default);
-        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, default), default);
+        await _sender.SendAsync(new Data(FrameType.Binary, "d"u8.ToArray(), Fin: false), default);
+        await _sender.SendAsync(new Data(FrameType.Binary, default), default);
         await _sender.SendAsync(Text("e"), default);
 
         Assert.Equal(["Text+(a)", "Continuation+(b)", "Ping()", "Continuation(c)", "Binary+(d)", "Continuation()", "Text(e)"], await SentAsync());
@@ -207,12 +207,12 @@ public sealed class FrameSenderTests : IDisposable
         await _sender.SendAsync(Text("a", fin: false), default);
 
         InvalidOperationException error =
-            await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.SendAsync(new OutgoingFrame(FrameType.Binary, default), default).Soon());
+            await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.SendAsync(new Data(FrameType.Binary, default), default).Soon());
 
         Assert.Contains("Text", error.Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidOperationException>(() => _sender.TrySend(new OutgoingFrame(FrameType.Binary, default)));
+        Assert.Throws<InvalidOperationException>(() => _sender.TrySend(new Data(FrameType.Binary, default)));
         await _sender.SendAsync(Text("b"), default);
-        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, "c"u8.ToArray()), default);
+        await _sender.SendAsync(new Data(FrameType.Binary, "c"u8.ToArray()), default);
         Assert.Equal(["Text+(a)", "Continuation(b)", "Binary(c)"], await SentAsync());
     }
 
@@ -225,12 +225,12 @@ public sealed class FrameSenderTests : IDisposable
     {
         byte[] invalid = Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
 
-        ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(new OutgoingFrame(FrameType.Text, invalid), default).Soon());
+        ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(new Data(FrameType.Text, invalid), default).Soon());
 
         Assert.Contains("UTF-8", error.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => _sender.TrySend(new OutgoingFrame(FrameType.Text, invalid)));
+        Assert.Throws<ArgumentException>(() => _sender.TrySend(new Data(FrameType.Text, invalid)));
         Assert.Equal(0, _pump.BufferedBytes);
-        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, invalid), default);
+        await _sender.SendAsync(new Data(FrameType.Binary, invalid), default);
         Assert.Equal(invalid, Assert.Single(WireFrame.ParseAll(_stream.Written)).Payload);
     }
 
@@ -242,7 +242,7 @@ public sealed class FrameSenderTests : IDisposable
         // Each of these would make the message invalid, and none of them leaves a trace.
         await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(Fragment([0x41], fin: false), default).Soon());
         await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(Fragment([], fin: true), default).Soon());
-        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(Fragment([0x41], fin: true) with { IsValidText = true }, default).Soon());
+        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(FrameType.Text, new byte[] { 0x41 }, default, default, isValidText: true).Soon());
         await _sender.SendAsync(Fragment([0xAC], fin: false), default);
         await _sender.SendAsync(Fragment([], fin: true), default);
 
@@ -252,13 +252,13 @@ public sealed class FrameSenderTests : IDisposable
         await _pump.FlushAsync().Soon();
         Assert.Equal([[0xE2, 0x82], [0xAC], [], [(byte)'o', (byte)'k']], WireFrame.ParseAll(_stream.Written).Select(frame => frame.Payload));
 
-        static OutgoingFrame Fragment(byte[] bytes, bool fin) => new(FrameType.Text, bytes, fin);
+        static Data Fragment(byte[] bytes, bool fin) => new(FrameType.Text, bytes, fin);
     }
 
     [Fact]
     public async Task A_reserved_bit_that_nobody_owns_is_refused_and_an_owned_one_is_sent()
     {
-        var sender = new FrameSender(_pump, _closeState, new ExtensionPipeline(new ExtensionChain(new CounterExtension().Identified()), _pool), null, NoFault);
+        var sender = NewSender(_pump, ChannelConfig.DefaultOutgoing, new CounterExtension().Identified());
 
         await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(Text("x") with { Reserved = ReservedBits.Rsv1 }, default).Soon());
         ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(() => sender.SendAsync(Text("x") with { Reserved = ReservedBits.Rsv1 | ReservedBits.Rsv3 }, default).Soon());
@@ -281,8 +281,8 @@ public sealed class FrameSenderTests : IDisposable
         ChannelOverflowException error = await Assert.ThrowsAsync<ChannelOverflowException>(() => _sender.SendAsync(Text("3"), default).Soon());
         Assert.Throws<ChannelOverflowException>(() => _sender.TrySend(Text("4")));
 
-        Assert.Equal(2, _overflows.Count);
-        Assert.Same(error, _overflows[0]);
+        Assert.Equal(2, _reports.Overflows.Count);
+        Assert.Same(error, _reports.Overflows[0]);
         _stream.PassWrites();
         await _pump.FlushAsync().Soon();
         await _sender.SendAsync(Text("5"), default);
@@ -297,13 +297,13 @@ public sealed class FrameSenderTests : IDisposable
         Assert.True(_sender.TrySend(Text("1")));
         Assert.True(_sender.TrySend(Text("2")));
         Assert.False(_sender.TrySend(Text("no room")));
-        Task large = _sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[50]), default).AsTask();
+        Task large = _sender.SendAsync(new Data(FrameType.Binary, new byte[50]), default).AsTask();
         Assert.False(_sender.TrySend(Text("no turn")));
 
         _stream.PassWrites();
         await large.Soon();
         await _pump.FlushAsync().Soon();
-        Assert.True(_sender.TrySend(new OutgoingFrame(FrameType.Binary, new byte[50]))); // it could never wait for enough room, so it goes whole
+        Assert.True(_sender.TrySend(new Data(FrameType.Binary, new byte[50]))); // it could never wait for enough room, so it goes whole
         Assert.Equal(["Text(1)", "Text(2)", "Binary(50)", "Binary(50)"], await SentAsync());
     }
 
@@ -327,7 +327,7 @@ public sealed class FrameSenderTests : IDisposable
         Use(ChannelConfig.Bounded(1, 10));
         _stream.HoldWrites();
         await _sender.SendAsync(Text("1"), default);
-        Task halfway = _sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[50]), default).AsTask();
+        Task halfway = _sender.SendAsync(new Data(FrameType.Binary, new byte[50]), default).AsTask();
         Task atTheGate = _sender.SendAsync(Text("2"), default).AsTask();
         Assert.False(halfway.IsCompleted || atTheGate.IsCompleted);
 
@@ -343,7 +343,7 @@ public sealed class FrameSenderTests : IDisposable
         Use(ChannelConfig.Bounded(1, 10));
         _stream.HoldWrites();
         await _sender.SendAsync(Text("1"), default);
-        Task halfway = _sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[50]), default).AsTask();
+        Task halfway = _sender.SendAsync(new Data(FrameType.Binary, new byte[50]), default).AsTask();
         Task notBegun = _sender.SendAsync(Text("2"), default).AsTask();
 
         Assert.True(_pump.TryStageControl(Opcode.Close, []));
@@ -365,8 +365,8 @@ public sealed class FrameSenderTests : IDisposable
             var random = new Random(seed);
             var stream = new RecordingStream();
             var bounds = ChannelConfig.Bounded(random.Next(1, 8), random.Next(16, 300));
-            var pump = new SendPump(stream, new SendBuffer(new FrameWriter(WebSocketRole.Client, pool: _pool), bounds), TimeProvider.System);
-            var sender = new FrameSender(pump, _closeState, null, null, NoFault);
+            var pump = new SendPump(stream, new SendBuffer(new FrameWriter(WebSocketRole.Client, pool: _pool), bounds), TimeProvider.System, _reports);
+            FrameSender sender = NewSender(pump, ChannelConfig.DefaultOutgoing);
             var sent = new HashSet<(int, int)>();
             stream.HoldWrites();
 
@@ -403,7 +403,7 @@ public sealed class FrameSenderTests : IDisposable
                 for (int number = 0; number < Each; number++)
                 {
                     using var source = new CancellationTokenSource();
-                    ValueTask send = sender.SendAsync(new OutgoingFrame(FrameType.Binary, Numbered(id, number, mine.Next(8, 400))), source.Token);
+                    ValueTask send = sender.SendAsync(new Data(FrameType.Binary, Numbered(id, number, mine.Next(8, 400))), source.Token);
                     switch (mine.Next(4))
                     {
                         case 0:
@@ -430,75 +430,85 @@ public sealed class FrameSenderTests : IDisposable
     }
 
     [Fact]
-    public async Task An_open_message_holds_the_gate_until_it_is_disposed_and_control_frames_pass_it()
+    public async Task A_message_that_was_entered_holds_the_gate_until_it_is_left_and_control_frames_pass_it()
     {
-        FrameSender.OpenMessage message = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
+        await _sender.EnterMessageAsync(default);
         Task waiting = _sender.SendAsync(Text("other"), default).AsTask();
         Assert.False(_sender.TrySend(Text("no")));
-        Assert.False(message.IsUnfinished);
+        Assert.False(_sender.IsUnfinished);
 
-        await message.SendAsync("a"u8.ToArray(), fin: false, default);
-        Assert.True(message.IsUnfinished);
+        await _sender.SendFragmentAsync(FrameType.Text, "a"u8.ToArray(), fin: false, default, default);
+        Assert.True(_sender.IsUnfinished);
         Assert.True(_pump.TryStageControl(Opcode.Ping, []));
-        await message.SendAsync("b"u8.ToArray(), fin: true, default);
-        Assert.False(message.IsUnfinished);
+        await _sender.SendFragmentAsync(FrameType.Text, "b"u8.ToArray(), fin: true, default, default);
+        Assert.False(_sender.IsUnfinished);
         Assert.False(waiting.IsCompleted);
-        message.Dispose();
+        _sender.ExitMessage();
 
         await waiting.Soon();
         Assert.Equal(["Text+(a)", "Ping()", "Continuation(b)", "Text(other)"], await SentAsync());
     }
 
     [Fact]
-    public async Task An_open_message_waits_its_turn_and_a_token_ends_that()
+    public async Task A_message_waits_its_turn_and_a_token_cancels_the_wait()
     {
         using var source = new CancellationTokenSource();
-        FrameSender.OpenMessage first = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
-        Task<FrameSender.OpenMessage> withdrawn = _sender.OpenAsync(FrameType.Text, SendTransform.Default, source.Token).AsTask();
-        Task<FrameSender.OpenMessage> second = _sender.OpenAsync(FrameType.Binary, SendTransform.Default, default).AsTask();
+        await _sender.EnterMessageAsync(default);
+        Task withdrawn = _sender.EnterMessageAsync(source.Token).AsTask();
+        Task second = _sender.EnterMessageAsync(default).AsTask();
 
         source.Cancel();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn.Soon());
         Assert.False(second.IsCompleted);
-        first.Dispose();
-        (await second.Soon()).Dispose();
+        _sender.ExitMessage();
+        await second.Soon();
+        _sender.ExitMessage();
         await _sender.SendAsync(Text("free"), default);
         Assert.Equal(["Text(free)"], await SentAsync());
     }
 
     [Fact]
-    public async Task An_open_message_is_refused_inside_one_that_was_begun_by_hand_and_leaves_the_gate()
+    public async Task A_message_is_refused_inside_one_that_was_begun_by_hand_and_leaves_the_gate()
     {
         await _sender.SendAsync(Text("a", fin: false), default);
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.OpenAsync(FrameType.Text, SendTransform.Default, default).AsTask().Soon());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.EnterMessageAsync(default).AsTask().Soon());
 
         await _sender.SendAsync(Text("b"), default);
         Assert.Equal(["Text+(a)", "Continuation(b)"], await SentAsync());
     }
 
-    [Fact]
-    public async Task Shutting_tells_an_open_message_and_lets_in_no_other()
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Shutting_tells_the_sender_of_a_message_and_lets_in_no_other(bool asksBefore)
     {
-        FrameSender.OpenMessage message = await _sender.OpenAsync(FrameType.Text, SendTransform.Default, default);
-        await message.SendAsync("a"u8.ToArray(), fin: false, default);
-        message.Stopped.Register(() => throw new InvalidOperationException("a callback of the user's"));
+        await _sender.EnterMessageAsync(default);
+        await _sender.SendFragmentAsync(FrameType.Text, "a"u8.ToArray(), fin: false, default, default);
         var stopped = new TaskCompletionSource();
-        message.Stopped.Register(stopped.SetResult);
+        if (asksBefore)
+            Register();
         _closeState.TryBegin(CloseCause.Local(CloseReason.Normal));
         Assert.True(_pump.TryStageControl(Opcode.Close, []));
 
         _sender.Shut();
 
+        if (!asksBefore)
+            Register();
         await stopped.Task.Soon();
-        Assert.True(message.IsClosed);
-        await Assert.ThrowsAsync<WebSocketClosedException>(() => message.SendAsync("b"u8.ToArray(), fin: true, default).AsTask().Soon());
-        await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.OpenAsync(FrameType.Text, SendTransform.Default, default).AsTask().Soon());
-        message.Dispose();
+        Assert.True(_sender.IsClosed);
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.SendFragmentAsync(FrameType.Text, "b"u8.ToArray(), fin: true, default, default).AsTask().Soon());
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.EnterMessageAsync(default).AsTask().Soon());
+        _sender.ExitMessage();
         _sender.Shut();
         await Assert.ThrowsAsync<WebSocketClosedException>(() => _sender.SendAsync(Text("late"), default).AsTask().Soon());
         Assert.Equal(["Text+(a)", "Close()"], await SentAsync());
+
+        void Register()
+        {
+            if (asksBefore)
+                _sender.Stopped.Register(() => throw new InvalidOperationException("a callback of the user's"));
+            _sender.Stopped.Register(stopped.SetResult);
+        }
     }
 
     [Fact]
@@ -514,7 +524,7 @@ public sealed class FrameSenderTests : IDisposable
             for (int i = 0; i < Each; i++)
             {
                 using var source = new CancellationTokenSource();
-                var frame = new OutgoingFrame(
+                var frame = new Data(
                     FrameType.Binary, Numbered(sender, i, random.Next(8, 300)), Transform: random.Next(5) == 0 ? SendTransform.Never : SendTransform.Default);
                 Task send = _sender.SendAsync(frame, source.Token).AsTask();
                 if (random.Next(10) == 0)
@@ -565,12 +575,12 @@ public sealed class FrameSenderTests : IDisposable
         var counter = new CounterExtension().Identified();
         Use(ChannelConfig.DefaultOutgoing, counter);
 
-        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(new OutgoingFrame(FrameType.Text, new byte[] { 0xFF }), default).Soon());
-        await _sender.SendAsync(new OutgoingFrame(FrameType.Text, new byte[] { 0xE2 }, Fin: false), default);
-        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(new OutgoingFrame(FrameType.Text, new byte[] { 0x41 }), default).Soon());
-        await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.SendAsync(new OutgoingFrame(FrameType.Binary, default), default).Soon());
-        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(new OutgoingFrame(FrameType.Text, new byte[] { 0x82, 0xAC }, Reserved: ReservedBits.Rsv1), default).Soon());
-        await _sender.SendAsync(new OutgoingFrame(FrameType.Text, new byte[] { 0x82, 0xAC }), default);
+        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(new Data(FrameType.Text, new byte[] { 0xFF }), default).Soon());
+        await _sender.SendAsync(new Data(FrameType.Text, new byte[] { 0xE2 }, Fin: false), default);
+        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(new Data(FrameType.Text, new byte[] { 0x41 }), default).Soon());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _sender.SendAsync(new Data(FrameType.Binary, default), default).Soon());
+        await Assert.ThrowsAsync<ArgumentException>(() => _sender.SendAsync(new Data(FrameType.Text, new byte[] { 0x82, 0xAC }, Reserved: ReservedBits.Rsv1), default).Soon());
+        await _sender.SendAsync(new Data(FrameType.Text, new byte[] { 0x82, 0xAC }), default);
 
         await _pump.FlushAsync().Soon();
         Assert.Equal(["E282AC"], Receive(_stream.Written).Select(Convert.ToHexString));
@@ -585,15 +595,15 @@ public sealed class FrameSenderTests : IDisposable
         using CancellationTokenSource early = new(), late = new();
         _stream.HoldWrites();
         await _sender.SendAsync(Text("first"), default); // its write is held up
-        await _sender.SendAsync(new OutgoingFrame(FrameType.Binary, new byte[59]), default); // 60 bytes are staged
+        await _sender.SendAsync(new Data(FrameType.Binary, new byte[59]), default); // 60 bytes are staged
 
-        Task withdrawn = await CallAsync(new OutgoingFrame(FrameType.Binary, new byte[70]), early.Token);
+        Task withdrawn = await CallAsync(new Data(FrameType.Binary, new byte[70]), early.Token);
         early.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn.Soon());
         Assert.Equal((2, 3), (counter.Transformations, counter.Decisions));
 
         int room = 100 - 60 - 2 * 6; // what the headers leave
-        Task tooLate = await CallAsync(new OutgoingFrame(FrameType.Binary, new byte[room]), late.Token); // fits as it is, and is a byte longer behind the toy
+        Task tooLate = await CallAsync(new Data(FrameType.Binary, new byte[room]), late.Token); // fits as it is, and is a byte longer behind the toy
         Assert.Equal(3, counter.Transformations);
         late.Cancel();
         _stream.PassWrites();
@@ -610,12 +620,12 @@ public sealed class FrameSenderTests : IDisposable
         Use(ChannelConfig.Bounded(100, 100), counter);
         _stream.HoldWrites();
         Assert.True(_sender.TrySend(Text("first")));
-        Assert.True(_sender.TrySend(new OutgoingFrame(FrameType.Binary, new byte[59])));
+        Assert.True(_sender.TrySend(new Data(FrameType.Binary, new byte[59])));
 
-        Assert.False(_sender.TrySend(new OutgoingFrame(FrameType.Binary, new byte[70])));
+        Assert.False(_sender.TrySend(new Data(FrameType.Binary, new byte[70])));
         Assert.Equal(2, counter.Transformations);
         int room = 100 - 60 - 2 * 6;
-        Assert.True(_sender.TrySend(new OutgoingFrame(FrameType.Binary, new byte[room])));
+        Assert.True(_sender.TrySend(new Data(FrameType.Binary, new byte[room])));
 
         _stream.PassWrites();
         await _pump.FlushAsync().Soon();
@@ -657,24 +667,25 @@ public sealed class FrameSenderTests : IDisposable
     [Fact]
     public async Task A_transformation_that_throws_is_a_fault_and_the_gate_stays_passable()
     {
-        var faults = new List<(CloseCode Code, WebSocketException Error)>();
         var counter = new CounterExtension { Error = new FormatException() }.Identified();
-        Use(ChannelConfig.DefaultOutgoing, counter, (code, error) => faults.Add((code, error)));
+        Use(ChannelConfig.DefaultOutgoing, counter);
 
         WebSocketException error = await Assert.ThrowsAsync<WebSocketException>(() => _sender.SendAsync(Text("no"), default).Soon());
 
-        Assert.Equal((CloseCode.InternalError, error), Assert.Single(faults));
+        Assert.Equal((CloseCode.InternalError, error), Assert.Single(_reports.Faults));
         Assert.Same(counter.Error, error.InnerException);
         await _sender.SendAsync(Text("as it is") with { Transform = SendTransform.Never }, default);
         Assert.Equal(["Text(as it is)"], await SentAsync());
     }
 
-    private void Use(ChannelConfig outgoing, CounterExtension extension, Action<CloseCode, WebSocketException>? onFault = null)
+    private void Use(ChannelConfig outgoing, CounterExtension extension)
     {
         Use(outgoing);
-        _sender = new FrameSender(
-            _pump, _closeState, new ExtensionPipeline(new ExtensionChain(extension), _pool), outgoing.Overflow == ChannelOverflow.Close ? _overflows.Add : null, onFault ?? NoFault);
+        _sender = NewSender(_pump, outgoing, extension);
     }
+
+    private FrameSender NewSender(SendPump pump, ChannelConfig outgoing, CounterExtension? extension = null) => new(
+        pump, _closeState, new ConnectionSettings { Outgoing = outgoing, Pool = _pool, Extensions = extension is null ? null : new ExtensionChain(extension) }, _reports);
 
     // What the other end makes of it, through a toy of its own.
     private static List<byte[]> Receive(byte[] wire)
@@ -696,12 +707,12 @@ public sealed class FrameSenderTests : IDisposable
 
     private void Use(ChannelConfig outgoing)
     {
-        _pump = new SendPump(_stream, new SendBuffer(new FrameWriter(WebSocketRole.Client, pool: _pool), outgoing), _time);
-        _sender = new FrameSender(_pump, _closeState, null, outgoing.Overflow == ChannelOverflow.Close ? _overflows.Add : null, NoFault);
+        _pump = new SendPump(_stream, new SendBuffer(new FrameWriter(WebSocketRole.Client, pool: _pool), outgoing), _time, _reports);
+        _sender = NewSender(_pump, outgoing);
     }
 
     // Sends on another thread, so that a call that does not come back fails the test. In an array, or Task.Run would wait for the send itself.
-    private async Task<Task> CallAsync(OutgoingFrame frame, CancellationToken token) => (await Task.Run(() => new[] { _sender.SendAsync(frame, token).AsTask() }).Soon())[0];
+    private async Task<Task> CallAsync(Data frame, CancellationToken token) => (await Task.Run(() => new[] { _sender.SendAsync(frame, token).AsTask() }).Soon())[0];
 
     private async Task<string[]> SentAsync()
     {
@@ -709,9 +720,7 @@ public sealed class FrameSenderTests : IDisposable
         return [.. WireFrame.ParseAll(_stream.Written).Select(frame => frame.ToString())];
     }
 
-    private static void NoFault(CloseCode code, WebSocketException error) => Assert.Fail($"{code}: {error}");
-
-    private static OutgoingFrame Text(string text, bool fin = true) => new(FrameType.Text, System.Text.Encoding.UTF8.GetBytes(text), fin);
+    private static Data Text(string text, bool fin = true) => new(FrameType.Text, System.Text.Encoding.UTF8.GetBytes(text), fin);
 
     // A payload that says whose it is, and whose every further byte follows from that.
     private static byte[] Numbered(int sender, int number, int length)
@@ -732,4 +741,19 @@ public sealed class FrameSenderTests : IDisposable
         (int sender, int number) = NumberOf(frame);
         Assert.Equal(Numbered(sender, number, frame.Payload.Length), frame.Payload);
     }
+}
+
+/// <summary>A data frame to be sent, with what its sender asks for.</summary>
+internal readonly record struct Data(
+    FrameType Type, ReadOnlyMemory<byte> Payload, bool Fin = true, ReservedBits Reserved = ReservedBits.None, SendTransform Transform = SendTransform.Default)
+{
+    public Frame ToFrame() => Frame.Create(Type, Fin, Payload, Reserved);
+}
+
+internal static class DataSending
+{
+    public static ValueTask SendAsync(this FrameSender sender, Data frame, CancellationToken token) =>
+        sender.SendAsync(frame.ToFrame(), new SendOptions { Transform = frame.Transform }, token);
+
+    public static bool TrySend(this FrameSender sender, Data frame) => sender.TrySend(frame.ToFrame());
 }

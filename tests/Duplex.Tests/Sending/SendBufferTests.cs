@@ -192,38 +192,38 @@ public sealed class SendBufferTests : IDisposable
     [Fact]
     public void Milestones_are_reached_in_order_and_exactly_when_the_bytes_before_them_are_accepted()
     {
-        FlushMarker frame = new(), ping = new(), both = new();
+        TaskCompletionSource frame = new(), ping = new(), both = new();
         StageFrame(Opcode.Text, "one");
         _stage.Mark(frame);
         Assert.True(_stage.TryWriteControl(Opcode.Ping, "p"u8, ping));
         _stage.Mark(both);
 
         Assert.Equal(8, _stage.Position);
-        Assert.Null(_stage.NextReached(4));
-        Assert.Same(frame, _stage.NextReached(5));
-        Assert.Null(_stage.NextReached(7));
-        Assert.Same(ping, _stage.NextReached(8));
-        Assert.Same(both, _stage.NextReached(8));
-        Assert.Null(_stage.NextReached(long.MaxValue));
+        Assert.Null(_stage.NextFlushed(4));
+        Assert.Same(frame, _stage.NextFlushed(5));
+        Assert.Null(_stage.NextFlushed(7));
+        Assert.Same(ping, _stage.NextFlushed(8));
+        Assert.Same(both, _stage.NextFlushed(8));
+        Assert.Null(_stage.NextFlushed(long.MaxValue));
     }
 
     [Fact]
     public void The_milestone_of_a_control_frame_that_had_to_wait_lies_behind_that_frame()
     {
-        FlushMarker half = new(), ping = new(), whole = new();
+        TaskCompletionSource half = new(), ping = new(), whole = new();
         _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 4, default);
         _stage.Append("ab"u8);
         _stage.Mark(half);
         Assert.True(_stage.TryWriteControl(Opcode.Ping, "p"u8, ping));
-        Assert.Same(half, _stage.NextReached(4));
-        Assert.Null(_stage.NextReached(long.MaxValue));
+        Assert.Same(half, _stage.NextFlushed(4));
+        Assert.Null(_stage.NextFlushed(long.MaxValue));
 
         _stage.Append("cd"u8);
         _stage.Mark(whole);
 
-        Assert.Null(_stage.NextReached(8));
-        Assert.Same(ping, _stage.NextReached(9));
-        Assert.Same(whole, _stage.NextReached(9));
+        Assert.Null(_stage.NextFlushed(8));
+        Assert.Same(ping, _stage.NextFlushed(9));
+        Assert.Same(whole, _stage.NextFlushed(9));
     }
 
     [Fact]
@@ -240,9 +240,9 @@ public sealed class SendBufferTests : IDisposable
     [Fact]
     public void Abandoning_names_every_milestone_that_is_missed_and_stages_nothing_more()
     {
-        FlushMarker reached = new(), marked = new(), deferred = new();
+        TaskCompletionSource reached = new(), marked = new(), deferred = new();
         _stage.Mark(reached);
-        Assert.Same(reached, _stage.NextReached(0));
+        Assert.Same(reached, _stage.NextFlushed(0));
         _stage.Begin(Opcode.Binary, fin: true, ReservedBits.None, 4, default);
         _stage.Append("ab"u8);
         _stage.Mark(marked);
@@ -254,7 +254,7 @@ public sealed class SendBufferTests : IDisposable
 
         Assert.Empty(_stage.Abandon());
         Assert.True(_stage.IsClosed);
-        Assert.Null(_stage.NextReached(long.MaxValue));
+        Assert.Null(_stage.NextFlushed(long.MaxValue));
         Assert.False(_stage.TryWriteControl(Opcode.Ping, [], null));
     }
 

@@ -4,6 +4,7 @@ namespace Duplex.Tests;
 
 public sealed class SendPumpTests : IDisposable
 {
+    private readonly SessionReports _reports = new();
     private readonly FakeTimeProvider _time = new();
     private readonly CountingPool _pool = new();
     private readonly RecordingStream _stream = new();
@@ -68,13 +69,12 @@ public sealed class SendPumpTests : IDisposable
     [Fact]
     public async Task A_send_that_answers_what_has_just_come_is_written_by_its_caller()
     {
-        var peer = new Inbound();
-        _pump = NewPump(ChannelConfig.DefaultOutgoing, peer);
+        _pump = NewPump(ChannelConfig.DefaultOutgoing);
         Stage("question");
         await _pump.WriteInlineAsync();
 
         _time.Advance(TimeSpan.FromTicks(1));
-        peer.LastInbound = _time.GetTimestamp();
+        _pump.OnReceived(_time.GetTimestamp());
         Assert.Equal(SendPump.Staged.WriteInline, Stage("answer"));
         _time.Advance(TimeSpan.FromTicks(1));
         await _pump.WriteInlineAsync();
@@ -181,7 +181,7 @@ public sealed class SendPumpTests : IDisposable
     [Fact]
     public async Task The_milestone_of_a_control_frame_is_reached_when_the_frame_is_accepted()
     {
-        var milestone = new FlushMarker();
+        var milestone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _stream.HoldWrites();
         Assert.True(_pump.TryStageControl(Opcode.Ping, "p"u8, milestone));
         await _stream.WriteHeld.Soon();
@@ -200,11 +200,11 @@ public sealed class SendPumpTests : IDisposable
         _pump.OwePong("2"u8);
         Assert.Empty(_stream.WriteCalls);
 
-        _pump.Kick();
+        _pump.OnReceived(_time.GetTimestamp() - 1);
         await Patience.Until(() => _stream.WriteCalls.Length == 2);
 
         Assert.Equal(["6", "flush"], _stream.WriteCalls);
-        _pump.Kick(); // nothing is owed
+        _pump.OnReceived(_time.GetTimestamp() - 1); // nothing is owed
         Assert.True(_pump.FlushAsync().IsCompletedSuccessfully);
     }
 
@@ -212,7 +212,7 @@ public sealed class SendPumpTests : IDisposable
     public async Task A_write_error_fails_the_pump_once_and_nothing_more_is_written()
     {
         var error = new IOException("broken");
-        var ping = new FlushMarker();
+        var ping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _stream.HoldWrites();
         Stage("lost");
         _ = _pump.WriteInlineAsync();
@@ -222,7 +222,8 @@ public sealed class SendPumpTests : IDisposable
 
         _stream.FailWrites(error);
 
-        Assert.Same(error, await _pump.Failed.Soon());
+        Assert.Same(error, await _reports.WriteFailed.Soon());
+        Assert.Same(error, _pump.WriteError);
         await _pump.Ended.Soon();
         await Assert.ThrowsAsync<IOException>(() => flush.Soon());
         await Assert.ThrowsAsync<IOException>(() => ping.Task.Soon());
@@ -230,7 +231,7 @@ public sealed class SendPumpTests : IDisposable
         Assert.Equal(SendPump.Staged.Closed, Stage("late"));
         Assert.False(_pump.TryStageControl(Opcode.Ping, []));
         _pump.OwePong([]);
-        _pump.Kick();
+        _pump.OnReceived(_time.GetTimestamp() - 1);
         Assert.Equal(["6"], _stream.WriteCalls);
         Assert.Equal(0, _pool.Rented);
     }
@@ -243,7 +244,7 @@ public sealed class SendPumpTests : IDisposable
         Stage("a");
         _ = _pump.WriteInlineAsync();
         Stage("b");
-        Task begin = _pump.WaitForRoomAsync(default);
+        Task begin = _pump.WaitForRoomAsync(0, default);
         Task append = _pump.WaitToAppendAsync();
         Assert.False(begin.IsCompleted);
         Assert.False(append.IsCompleted);
@@ -264,7 +265,7 @@ public sealed class SendPumpTests : IDisposable
             // Its clock goes on at each look, so that every send that finds the pump idle is a lone one and writes at once.
             var time = new FakeTimeProvider { AutoAdvanceAmount = SendPump.BurstGap };
             var stream = new RecordingStream();
-            var pump = new SendPump(stream, new SendBuffer(new FrameWriter(WebSocketRole.Server, pool: _pool), ChannelConfig.Unlimited), time);
+            var pump = new SendPump(stream, new SendBuffer(new FrameWriter(WebSocketRole.Server, pool: _pool), ChannelConfig.Unlimited), time, _reports);
             stream.HoldWrites();
             Assert.Equal(SendPump.Staged.WriteInline, pump.TryStage(Opcode.Text, true, ReservedBits.None, "x"u8, false, out _));
             _ = pump.WriteInlineAsync();
@@ -298,7 +299,8 @@ public sealed class SendPumpTests : IDisposable
 
         await _pump.Ended.Soon();
         Assert.Empty(_stream.WriteCalls);
-        Assert.False(_pump.Failed.IsCompleted);
+        Assert.Null(_pump.WriteError);
+        Assert.False(_reports.WriteFailed.IsCompleted);
     }
 
     [Fact]
@@ -353,7 +355,8 @@ public sealed class SendPumpTests : IDisposable
         Assert.False(_pump.Ended.IsCompleted);
         _stream.FailWrites(new ObjectDisposedException("the stream, which was released"));
         await _pump.Ended.Soon();
-        Assert.False(_pump.Failed.IsCompleted);
+        Assert.Null(_pump.WriteError);
+        Assert.False(_reports.WriteFailed.IsCompleted);
         Assert.Equal(0, _pool.Rented);
     }
 
@@ -365,7 +368,7 @@ public sealed class SendPumpTests : IDisposable
         Stage("a");
         Assert.False(_pump.HasRoom);
         Assert.Equal(SendPump.Staged.NoRoom, Stage("b"));
-        Task room = _pump.WaitForRoomAsync(default);
+        Task room = _pump.WaitForRoomAsync(0, default);
         Assert.False(room.IsCompleted);
 
         _ = _pump.WriteInlineAsync();
@@ -401,8 +404,8 @@ public sealed class SendPumpTests : IDisposable
         _pump = NewPump(ChannelConfig.Bounded(1, 100));
         using var source = new CancellationTokenSource();
         Stage("a");
-        Task cancelled = _pump.WaitForRoomAsync(source.Token);
-        Task waiting = _pump.WaitForRoomAsync(default);
+        Task cancelled = _pump.WaitForRoomAsync(0, source.Token);
+        Task waiting = _pump.WaitForRoomAsync(0, default);
 
         source.Cancel();
 
@@ -419,7 +422,7 @@ public sealed class SendPumpTests : IDisposable
         _pump = NewPump(ChannelConfig.Bounded(1, 100));
         _stream.HoldWrites();
         Stage("a");
-        Task room = _pump.WaitForRoomAsync(default);
+        Task room = _pump.WaitForRoomAsync(0, default);
 
         Assert.True(_pump.TryStageControl(Opcode.Close, []));
 
@@ -442,7 +445,7 @@ public sealed class SendPumpTests : IDisposable
         await _stream.WriteHeld.Soon();
         Assert.Equal(SendPump.Staged.Queued, _pump.TryAppend(payload.AsSpan(10), out taken));
         Assert.Equal(10, taken);
-        var ping = new FlushMarker();
+        var ping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Assert.True(_pump.TryStageControl(Opcode.Ping, "!"u8, ping));
         Assert.Equal(SendPump.Staged.NoRoom, _pump.TryAppend(payload.AsSpan(20), out _));
         _stream.PassWrites();
@@ -494,14 +497,8 @@ public sealed class SendPumpTests : IDisposable
         Assert.Equal(["10", "flush"], _stream.WriteCalls);
     }
 
-    private SendPump NewPump(ChannelConfig bounds, IInboundClock? inbound = null) =>
-        new(_stream, new SendBuffer(new FrameWriter(WebSocketRole.Server, pool: _pool), bounds), _time, inbound);
+    private SendPump NewPump(ChannelConfig bounds) => new(_stream, new SendBuffer(new FrameWriter(WebSocketRole.Server, pool: _pool), bounds), _time, _reports);
 
     private SendPump.Staged Stage(string text) =>
         _pump.TryStage(Opcode.Text, fin: true, ReservedBits.None, System.Text.Encoding.ASCII.GetBytes(text), wholeOnly: false, out _);
-
-    private sealed class Inbound : IInboundClock
-    {
-        public long LastInbound { get; set; }
-    }
 }

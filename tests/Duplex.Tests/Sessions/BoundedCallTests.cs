@@ -97,7 +97,7 @@ public sealed class BoundedCallTests
         }).Identified("toy", ReservedBits.None);
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Streams(settings => settings with
         {
-            Connection = settings.Connection with { Extensions = new ExtensionPipeline(new ExtensionChain(extension), settings.Connection.Pool) },
+            Connection = settings.Connection with { Extensions = new ExtensionChain(extension) },
         });
         Task consuming = ConsumeAsync();
         await Patience.Until(() => test.Peer.IsDrained);

@@ -769,7 +769,7 @@ public sealed class ClosingTableTests
     }
 
     private static Func<SessionSettings, SessionSettings> With(CounterExtension extension) => settings =>
-        settings with { Connection = settings.Connection with { Extensions = new ExtensionPipeline(new ExtensionChain(extension.Identified()), settings.Connection.Pool) } };
+        settings with { Connection = settings.Connection with { Extensions = new ExtensionChain(extension.Identified()) } };
 
     private static async Task<SessionUnderTest<WebSocketSession>> OpenAsync(SessionKind kind, Func<SessionSettings, SessionSettings>? configure = null)
     {

@@ -42,7 +42,7 @@ public sealed class CompressionTests : IDisposable
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
 
-        await test.Session.SendAsync("secret", SendTransform.Never, default);
+        await test.Session.SendAsync("secret", SendOptions.Untransformed, default);
         Frame sent = await test.Peer.ReceiveAsync();
 
         Assert.Equal((ReservedBits.None, "secret"), (sent.Reserved, ((Frame.Text)sent).ReadText()));
@@ -279,7 +279,7 @@ public sealed class CompressionTests : IDisposable
             ReceiveMode = mode,
             Connection = settings.Connection with
             {
-                Extensions = new ExtensionPipeline(new ExtensionChain(deflate), settings.Connection.Pool),
+                Extensions = new ExtensionChain(deflate),
                 MaxMessageSize = limit ?? (mode == ReceiveMode.Streams ? long.MaxValue : settings.Connection.MaxMessageSize),
             },
         });

@@ -105,7 +105,7 @@ public sealed class TextValidationTests
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings =>
         {
             settings = Lenient(settings) with { ReceiveMode = mode };
-            return settings with { Connection = settings.Connection with { Extensions = new ExtensionPipeline(new ExtensionChain(Deflating.Accepted()), settings.Connection.Pool) } };
+            return settings with { Connection = settings.Connection with { Extensions = new ExtensionChain(Deflating.Accepted()) } };
         });
 
         test.Peer.SendFrame(Opcode.Text, peers.Compress(text), reserved: ReservedBits.Rsv1);

@@ -27,14 +27,14 @@ public sealed class WebSocketSessionExtensionsTests
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open(_counter);
 
-        await test.Session.SendAsync("a", SendTransform.Never, default);
-        await test.Session.SendAsync("b"u8.ToArray(), SendTransform.Never, default);
-        await test.Session.SendTextAsync("c"u8.ToArray(), SendTransform.Never, default);
-        await test.Session.SendAsync(new Frame.Text("d"), SendTransform.Never, default);
-        await test.Session.SendAsync(new Frame.Text(fin: false, "e"u8.ToArray()), SendTransform.Never, default);
+        await test.Session.SendAsync("a", SendOptions.Untransformed, default);
+        await test.Session.SendAsync("b"u8.ToArray(), SendOptions.Untransformed, default);
+        await test.Session.SendTextAsync("c"u8.ToArray(), SendOptions.Untransformed, default);
+        await test.Session.SendAsync(new Frame.Text("d"), SendOptions.Untransformed, default);
+        await test.Session.SendAsync(new Frame.Text(fin: false, "e"u8.ToArray()), SendOptions.Untransformed, default);
         await test.Session.SendAsync(new Frame.Text(fin: true, "f"u8.ToArray()));
-        await test.Session.SendAsync(new Frame.Ping("g"u8.ToArray()), SendTransform.Always, default);
-        await test.Session.SendAsync("h", SendTransform.Always, default);
+        await test.Session.SendAsync(new Frame.Ping("g"u8.ToArray()), SendOptions.Transformed, default);
+        await test.Session.SendAsync("h", SendOptions.Transformed, default);
 
         foreach (string letter in (string[])["a", "b", "c", "d", "e", "f", "g"])
             Assert.Equal((ReservedBits.None, letter), Described(await test.Peer.ReceiveAsync()));
@@ -226,7 +226,7 @@ public sealed class WebSocketSessionExtensionsTests
         SessionUnderTest<DefaultWebSocketSession>.Open(DefaultWebSocketSession.Over, settings => With(settings, extensions));
 
     private static SessionSettings With(SessionSettings settings, params WebSocketExtension[] extensions) =>
-        settings with { Connection = settings.Connection with { Extensions = new ExtensionPipeline(new ExtensionChain(extensions), settings.Connection.Pool) } };
+        settings with { Connection = settings.Connection with { Extensions = new ExtensionChain(extensions) } };
 
     private static (ReservedBits Bits, string Text) Described(Frame frame) => (frame.Reserved, System.Text.Encoding.Latin1.GetString(frame.Data.Span));
 
@@ -249,7 +249,7 @@ public sealed class WebSocketSessionExtensionsTests
         }
         while (!frame.Fin);
         await sending.Soon();
-        await test.Session.SendAsync(new MemoryStream("plain"u8.ToArray()), FrameType.Text, SendTransform.Never, default).Soon();
+        await test.Session.SendAsync(new MemoryStream("plain"u8.ToArray()), FrameType.Text, SendOptions.Untransformed, default).Soon();
         await test.Session.SendAsync(new byte[] { 0 });
 
         Assert.Equal(content, sent.Take(content.Length).Select((b, i) => (byte)(b ^ (byte)i)));

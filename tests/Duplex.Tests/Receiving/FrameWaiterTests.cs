@@ -1,23 +1,21 @@
 namespace Duplex.Tests;
 
-public sealed class FrameWaitersTests
+public sealed class FrameWaiterTests
 {
-    private readonly Lock _sync = new();
-    private readonly FrameWaiters _waits;
-
-    public FrameWaitersTests() => _waits = new FrameWaiters(_sync);
+    private readonly FrameQueue _queue = new(ChannelConfig.Unlimited, new CloseState());
+    private FrameWaiter.List _waiters;
 
     [Fact]
     public async Task They_are_taken_in_the_order_they_came_and_all_at_once()
     {
-        FrameWaiters.Wait[] added = [Add(), Add(), Add()];
+        FrameWaiter[] added = [Add(), Add(), Add()];
         Task<bool>[] tasks = [.. added.Select(wait => wait.AsTask(TestContext.Current.CancellationToken).AsTask())];
 
         Assert.Equal(added, TakeAll());
         Assert.Empty(TakeAll());
         Assert.DoesNotContain(tasks, task => task.IsCompleted);
 
-        foreach (FrameWaiters.Wait wait in added)
+        foreach (FrameWaiter wait in added)
             wait.Execute();
         bool[] results = await Task.WhenAll(tasks).Soon();
         Assert.Equal([true, true, true], results);
@@ -30,7 +28,7 @@ public sealed class FrameWaitersTests
     public async Task One_that_is_cancelled_leaves_wherever_it_stands_and_the_others_stay_in_order(int which)
     {
         using var source = new CancellationTokenSource();
-        List<FrameWaiters.Wait> added = [Add(), Add(), Add()];
+        List<FrameWaiter> added = [Add(), Add(), Add()];
         Task<bool> cancelled = added[which].AsTask(source.Token).AsTask();
 
         await source.CancelAsync();
@@ -38,7 +36,7 @@ public sealed class FrameWaitersTests
         var error = await Assert.ThrowsAsync<OperationCanceledException>(() => cancelled.Soon());
         Assert.Equal(source.Token, error.CancellationToken);
         added.RemoveAt(which);
-        FrameWaiters.Wait last = Add(); // behind those that are left, whoever has gone
+        FrameWaiter last = Add(); // behind those that are left, whoever has gone
         Assert.Equal([.. added, last], TakeAll());
     }
 
@@ -46,7 +44,7 @@ public sealed class FrameWaitersTests
     public async Task Once_it_is_taken_no_token_ends_it()
     {
         using var source = new CancellationTokenSource();
-        FrameWaiters.Wait wait = Add();
+        FrameWaiter wait = Add();
         ValueTask<bool> task = wait.AsTask(source.Token);
         Assert.Equal([wait], TakeAll());
 
@@ -60,14 +58,14 @@ public sealed class FrameWaitersTests
     [Fact]
     public async Task At_the_end_it_gives_false_or_throws_what_happened()
     {
-        FrameWaiters.Wait normal = Add();
+        FrameWaiter normal = Add();
         ValueTask<bool> end = normal.AsTask(CancellationToken.None);
         TakeAll();
         normal.IsAtEnd = true;
         normal.Execute();
         Assert.False(await end);
 
-        FrameWaiters.Wait broken = Add();
+        FrameWaiter broken = Add();
         ValueTask<bool> failure = broken.AsTask(CancellationToken.None);
         TakeAll();
         (broken.IsAtEnd, broken.Error) = (true, new IOException("gone"));
@@ -78,7 +76,7 @@ public sealed class FrameWaitersTests
     [Fact]
     public async Task One_whose_result_was_fetched_serves_the_next_and_awaiting_it_again_disturbs_nobody()
     {
-        FrameWaiters.Wait wait = Add();
+        FrameWaiter wait = Add();
         ValueTask<bool> first = wait.AsTask(CancellationToken.None);
         TakeAll();
         wait.Execute();
@@ -95,21 +93,13 @@ public sealed class FrameWaitersTests
         Assert.True(await second);
     }
 
-    private FrameWaiters.Wait Add()
-    {
-        lock (_sync)
-            return _waits.Add();
-    }
+    private FrameWaiter Add() => _waiters.Add(_queue);
 
-    private List<FrameWaiters.Wait> TakeAll()
+    private List<FrameWaiter> TakeAll()
     {
-        List<FrameWaiters.Wait> taken = [];
-        lock (_sync)
-        {
-            for (FrameWaiters.Wait? wait = _waits.TakeAll(); wait is not null; wait = wait.Next)
-                taken.Add(wait);
-        }
-
+        List<FrameWaiter> taken = [];
+        for (FrameWaiter? waiter = _waiters.TakeAll(); waiter is not null; waiter = waiter.TakeNext())
+            taken.Add(waiter);
         return taken;
     }
 }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Duplex.Tests;
 
-public sealed class IncomingStreamsTests
+public sealed class DefaultWebSocketSessionStreamsTests
 {
     [Fact]
     public async Task Messages_come_one_after_the_other_until_the_peers_close()

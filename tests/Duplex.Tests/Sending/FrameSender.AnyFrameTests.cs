@@ -1,6 +1,6 @@
 namespace Duplex.Tests;
 
-public sealed class OutgoingFramesTests
+public sealed class FrameSenderAnyFrameTests
 {
     private static readonly Func<SessionSettings, SessionSettings> Narrow =
         settings => settings with { Connection = settings.Connection with { Outgoing = ChannelConfig.Bounded(10, 100) } };

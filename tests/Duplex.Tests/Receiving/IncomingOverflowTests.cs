@@ -17,16 +17,18 @@ public sealed class IncomingOverflowTests
     }
 
     [Fact]
-    public void The_error_names_the_frame_and_what_to_do_and_holds_no_payload()
+    public async Task The_error_names_the_frame_and_what_to_do_and_holds_no_payload()
     {
-        CloseCause cause = IncomingOverflow.Cause(new Frame.Text("secret"));
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(OneFrame);
+        test.Peer.SendHex("81 03 6f 6e 65  81 06 73 65 63 72 65 74"); // one, secret
+        Assert.Equal("one", await test.ReceiveAsync());
 
-        var error = Assert.IsType<ChannelOverflowException>(cause.Error);
+        var error = await Assert.ThrowsAsync<ChannelOverflowException>(() => test.Session.Incoming.ReadAsync().Soon());
+
         Assert.Contains("a Text frame of 6 bytes", error.Message, StringComparison.Ordinal);
         Assert.Contains("Channels.Incoming", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
-        Assert.Equal(new CloseReason(CloseCode.InternalError), cause.Reason);
-        Assert.Same(error, cause.ReceiveError);
+        Assert.Equal("Close(1011)", await test.SentAsync());
     }
 
     [Fact]

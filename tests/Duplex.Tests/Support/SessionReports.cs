@@ -1,0 +1,90 @@
+namespace Duplex.Tests;
+
+/// <summary>What a receive loop, a sender or a pump has reported to its session. Each call can be given an effect.</summary>
+internal class SessionReports : ISessionEvents
+{
+    private readonly Lock _sync = new();
+    private readonly List<ChannelOverflowException> _overflows = [];
+    private readonly List<(CloseCode Code, WebSocketException Error)> _faults = [];
+    private readonly TaskCompletionSource<(ProtocolViolation? Violation, Exception? Error)> _receiveEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Exception> _writeFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _pendingWrites;
+
+    public Task<(ProtocolViolation? Violation, Exception? Error)> ReceiveEnd => _receiveEnd.Task;
+
+    public Task<Exception> WriteFailed => _writeFailed.Task;
+
+    public int PendingWrites => Volatile.Read(ref _pendingWrites);
+
+    public IReadOnlyList<ChannelOverflowException> Overflows
+    {
+        get
+        {
+            lock (_sync)
+                return [.. _overflows];
+        }
+    }
+
+    public IReadOnlyList<(CloseCode Code, WebSocketException Error)> Faults
+    {
+        get
+        {
+            lock (_sync)
+                return [.. _faults];
+        }
+    }
+
+    public Func<CloseReason, Exception?, bool> CloseRequested { get; set; } = static (_, _) => throw new InvalidOperationException("No Close was expected.");
+
+    public Action<CloseCode, WebSocketException>? SendFault { get; set; }
+
+    public Action<ChannelOverflowException>? OutgoingOverflow { get; set; }
+
+    public Action? WritePending { get; set; }
+
+    public virtual void OnPing(ReadOnlySpan<byte> payload)
+    {
+    }
+
+    public virtual void OnPong(ReadOnlySpan<byte> payload)
+    {
+    }
+
+    public virtual bool OnIncomingOverflow(Frame frame) => true;
+
+    public virtual void OnBatchEnd(long lastInbound)
+    {
+    }
+
+    public virtual void OnPeerClose(CloseReason reason)
+    {
+    }
+
+    public void OnReceiveEnd(ProtocolViolation? violation, Exception? error) => _receiveEnd.SetResult((violation, error));
+
+    public bool OnCloseRequested(CloseReason reason, Exception? error = null) => CloseRequested(reason, error);
+
+    public void OnSendFault(CloseCode code, WebSocketException error)
+    {
+        lock (_sync)
+            _faults.Add((code, error));
+        SendFault?.Invoke(code, error);
+    }
+
+    public void OnOutgoingOverflow(ChannelOverflowException error)
+    {
+        lock (_sync)
+            _overflows.Add(error);
+        OutgoingOverflow?.Invoke(error);
+    }
+
+    public void OnWritePending()
+    {
+        Interlocked.Increment(ref _pendingWrites);
+        WritePending?.Invoke();
+    }
+
+    public void OnWriteFailed(Exception error) => _writeFailed.TrySetResult(error);
+
+    public void OnPeerLost(TimeoutException error) => throw new InvalidOperationException("No session of this test loses its peer.", error);
+}
