@@ -1,3 +1,5 @@
+using Duplex.Ktor;
+
 namespace Duplex.Tests;
 
 /// <summary>Every name and every shape of a call, over a real connection.</summary>

@@ -1,5 +1,6 @@
-using System.Reflection;
 using System.Buffers;
+using System.Reflection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -331,7 +332,7 @@ public sealed class WebSocketsOptionsTests
         nameof(WebSocketContentConverter) => new DelegateConverter(),
         nameof(WebSocketEngine) => WebSocketEngines.FromStream((_, _) => throw new InvalidOperationException()),
         nameof(System.TimeProvider) => new FakeTimeProvider(),
-        nameof(ILoggerFactory) => LoggerFactory.Create(_ => { }),
+        nameof(ILoggerFactory) => new ListLogger(),
         nameof(MaskKeyPool.RandomFill) => new MaskKeyPool.RandomFill(destination => destination.Fill((byte)number)),
         _ when type == typeof(ArrayPool<byte>) => new CountingPool(),
         _ when type.IsEnum => Enum.ToObject(type, number == 1 ? 1 : 0),

@@ -46,10 +46,11 @@ public sealed class WebSocketHandshakeRequestTests
     [Fact]
     public async Task A_session_keeps_neither_the_request_nor_what_was_sent_alive()
     {
-        var primary = new FakePrimaryHandler();
+        var primary = new Forgetful();
         using var client = new HttpClient(new WebSocketsHandler(primary));
 
-        (DefaultClientWebSocketSession session, WeakReference[] requests) = await OpenAsync(client, primary);
+        (DefaultClientWebSocketSession session, WeakReference asked) = await OpenAsync(client);
+        WeakReference[] requests = [asked, .. primary.Sent];
         await using (session)
         {
             for (int i = 0; i < 10 && requests.Any(request => request.IsAlive); i++)
@@ -64,7 +65,7 @@ public sealed class WebSocketHandshakeRequestTests
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)] // its frame would keep the requests alive
-    private static async Task<(DefaultClientWebSocketSession, WeakReference[])> OpenAsync(HttpClient client, FakePrimaryHandler primary)
+    private static async Task<(DefaultClientWebSocketSession, WeakReference)> OpenAsync(HttpClient client)
     {
         WebSocketRequest? asked = null;
         DefaultClientWebSocketSession session = await client.WebSocketSessionAsync("ws://host.test/", request =>
@@ -72,8 +73,17 @@ public sealed class WebSocketHandshakeRequestTests
             asked = request;
             request.Headers.Add("X-Name", Secret);
         });
-        WeakReference[] requests = [new(asked), new(asked!.Headers), new(primary.Request), new(primary.Request.Headers)];
-        primary.Requests.Clear();
-        return (session, requests);
+        return (session, new WeakReference(asked));
+    }
+
+    private sealed class Forgetful : HttpMessageHandler
+    {
+        public List<WeakReference> Sent { get; } = [];
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Sent.AddRange([new(request), new(request.Headers), new(request.Options)]);
+            return Task.FromResult(FakePrimaryHandler.Upgrade(request));
+        }
     }
 }
