@@ -93,7 +93,7 @@ public class QueueHandOver
     {
         for (int i = 0; i < BatchSize; i++)
             _queue.TryAdd(_frame);
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
     }
 
     private void WriteBatch()

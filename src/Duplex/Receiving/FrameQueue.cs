@@ -6,16 +6,17 @@ namespace Duplex;
 /// Received frames between the receive loop and the user: bounded in frames and bytes, filled by one producer, which publishes once a batch, emptied by any number of consumers.
 /// </summary>
 /// <remarks>The producer's members are for the receive loop alone; the others are thread-safe.</remarks>
-/// <param name="bounds">How much it holds.</param>
-/// <param name="closeState">Says what the end is.</param>
-/// <param name="ofPieces">Whether a frame without fin is part of a message that is read as it comes.</param>
-internal sealed class FrameQueue(ChannelConfig bounds, CloseState closeState, bool ofPieces = false)
+internal sealed class FrameQueue
 {
     // Small first, so that a session with little traffic costs little; then large enough that a change of segment is rare.
     private const int FirstSegment = 8;
     private const int NextSegments = 128; // 1 KiB of references, which one batch of small frames fills
 
+    private readonly ChannelConfig _bounds;
+    private readonly CloseState _closeState; // says what the end is
+    private readonly bool _ofPieces; // whether a frame without fin is part of a message that is read as it comes
     private readonly Lock _sync = new(); // around publication, waits and the end
+    private readonly FrameWaiter.Line _waiters;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Only touched by the producer.
@@ -53,8 +54,15 @@ internal sealed class FrameQueue(ChannelConfig bounds, CloseState closeState, bo
     private long _pauses;
 
     // Under _sync.
-    private FrameWaiter.List _waiters;
     private Exception? _error;
+
+    public FrameQueue(ChannelConfig bounds, CloseState closeState, bool ofPieces = false)
+    {
+        _bounds = bounds;
+        _closeState = closeState;
+        _ofPieces = ofPieces;
+        _waiters = new FrameWaiter.Line(_sync);
+    }
 
     /// <summary>Completes when nothing is left to take, and nothing more will come.</summary>
     public Task Completion => _completion.Task;
@@ -78,7 +86,7 @@ internal sealed class FrameQueue(ChannelConfig bounds, CloseState closeState, bo
     public bool MayAdd => _isLossy || ClosesOnOverflow || Fits(0) || SeesRoom(0);
 
     // Once another end has begun, a full queue makes the producer wait, whatever the bounds say: frames are received until the peer's Close.
-    private bool ClosesOnOverflow => bounds.Overflow == ChannelOverflow.Close && closeState.Cause is null;
+    private bool ClosesOnOverflow => _bounds.Overflow == ChannelOverflow.Close && _closeState.Cause is null;
 
     private bool IsEmpty => Volatile.Read(ref _taken.Frames) == Volatile.Read(ref _publishedFrames);
 
@@ -88,7 +96,7 @@ internal sealed class FrameQueue(ChannelConfig bounds, CloseState closeState, bo
         get
         {
             long frames = _added.Frames - _taken.Frames;
-            return frames == 0 || (frames <= bounds.Capacity / 2 && _added.Bytes - _taken.Bytes <= bounds.MaxBytes / 2);
+            return frames == 0 || (frames <= _bounds.Capacity / 2 && _added.Bytes - _taken.Bytes <= _bounds.MaxBytes / 2);
         }
     }
 
@@ -202,7 +210,7 @@ internal sealed class FrameQueue(ChannelConfig bounds, CloseState closeState, bo
                 return new ValueTask<bool>(true);
             if (_isComplete)
                 return _error is null ? new ValueTask<bool>(false) : ValueTask.FromException<bool>(_error);
-            waiter = _waiters.Add(this);
+            waiter = _waiters.Add();
         }
 
         return waiter.AsTask(token);
@@ -228,7 +236,7 @@ internal sealed class FrameQueue(ChannelConfig bounds, CloseState closeState, bo
         {
             if (_isComplete)
                 return;
-            _error = closeState.ToReceiveException(Dropped);
+            _error = _closeState.ToReceiveException(Dropped);
             Claim();
             _isLossy = true;
             _isComplete = true;
@@ -264,26 +272,12 @@ internal sealed class FrameQueue(ChannelConfig bounds, CloseState closeState, bo
             while (TakeToDrop() is { } frame)
                 Drop(frame);
             if (_isComplete && !isEmpty)
-                _error ??= closeState.ToReceiveException(Dropped);
+                _error ??= _closeState.ToReceiveException(Dropped);
         }
 
         room?.TrySetResult();
         if (_isComplete)
             SetCompletion();
-    }
-
-    /// <summary>Removes a waiter whose token was cancelled; false if it is being executed.</summary>
-    internal bool TryRemove(FrameWaiter waiter)
-    {
-        lock (_sync)
-            return _waiters.TryRemove(waiter);
-    }
-
-    /// <summary>Takes a waiter back, whose result was fetched: the next wait uses it.</summary>
-    internal void Reuse(FrameWaiter waiter)
-    {
-        lock (_sync)
-            _waiters.Spare = waiter;
     }
 
     private Frame? TakeToDrop()
@@ -300,7 +294,7 @@ internal sealed class FrameQueue(ChannelConfig bounds, CloseState closeState, bo
     private bool Fits(int more)
     {
         long frames = _added.Frames - _added.SeenFrames;
-        return frames == 0 || (frames < bounds.Capacity && _added.Bytes - _added.SeenBytes + more < bounds.MaxBytes);
+        return frames == 0 || (frames < _bounds.Capacity && _added.Bytes - _added.SeenBytes + more < _bounds.MaxBytes);
     }
 
     private bool SeesRoom(int more)
@@ -312,7 +306,7 @@ internal sealed class FrameQueue(ChannelConfig bounds, CloseState closeState, bo
 
     private void Drop(Frame frame)
     {
-        if (!ofPieces || frame.Fin)
+        if (!_ofPieces || frame.Fin)
             Interlocked.Increment(ref _dropped);
         _hasHole = true;
         frame.Recycle();

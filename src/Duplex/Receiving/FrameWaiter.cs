@@ -3,9 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace Duplex;
 
 /// <summary>A consumer that waits for a queue's next frame. It is reused for the next wait once its result was fetched.</summary>
-/// <remarks>The list members are called under the queue's lock.</remarks>
-/// <param name="queue">Where it waits.</param>
-internal sealed class FrameWaiter(FrameQueue queue) : IValueTaskSource<bool>, IThreadPoolWorkItem
+/// <param name="line">Where it waits.</param>
+internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool>, IThreadPoolWorkItem
 {
     // A mutable struct, whose methods say when they may be called.
     private ManualResetValueTaskSourceCore<bool> _core;
@@ -13,10 +12,10 @@ internal sealed class FrameWaiter(FrameQueue queue) : IValueTaskSource<bool>, IT
     // Set by the waiting caller, disposed by it when it fetches the result.
     private CancellationTokenRegistration _registration;
 
-    // Set by the thread that took it off the list, before it is executed.
+    // Set by the thread that took it out of the line, before it is executed.
     private CancellationToken _cancelled;
 
-    /// <summary>The next one in line: under the queue's lock while it is in the list, then owned by the thread that took it off.</summary>
+    /// <summary>The next one in line: under the queue's lock while it is in line, then owned by the thread that took it out.</summary>
     public FrameWaiter? Next { get; private set; }
 
     /// <summary>Whether the queue has ended, and holds nothing: set under the queue's lock, before it is executed.</summary>
@@ -87,7 +86,7 @@ internal sealed class FrameWaiter(FrameQueue queue) : IValueTaskSource<bool>, IT
             _cancelled = default;
             IsAtEnd = false;
             Error = null;
-            queue.Reuse(this);
+            line.Reuse(this);
         }
     }
 
@@ -104,30 +103,25 @@ internal sealed class FrameWaiter(FrameQueue queue) : IValueTaskSource<bool>, IT
 
     private void Cancel(CancellationToken token)
     {
-        if (!queue.TryRemove(this))
+        if (!line.TryRemove(this))
             return;
         _cancelled = token;
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    /// <summary>The consumers that wait, in the order of their calls.</summary>
-    public struct List
+    /// <summary>The consumers that wait for a queue, in the order of their calls.</summary>
+    /// <param name="sync">The queue's lock, under which all but <see cref="TryRemove"/> and <see cref="Reuse"/> are called.</param>
+    public sealed class Line(Lock sync)
     {
-        // All under the queue's lock.
+        // All under sync.
         private FrameWaiter? _first;
         private FrameWaiter? _last;
         private FrameWaiter? _spare;
 
-        /// <summary>A waiter that the next wait uses.</summary>
-        public FrameWaiter Spare
-        {
-            set => _spare = value;
-        }
-
         /// <summary>Adds a waiter, the last in line.</summary>
-        public FrameWaiter Add(FrameQueue queue)
+        public FrameWaiter Add()
         {
-            FrameWaiter waiter = _spare ?? new FrameWaiter(queue);
+            FrameWaiter waiter = _spare ?? new FrameWaiter(this);
             _spare = null;
             if (_last is null)
                 _first = waiter;
@@ -136,7 +130,7 @@ internal sealed class FrameWaiter(FrameQueue queue) : IValueTaskSource<bool>, IT
             return _last = waiter;
         }
 
-        /// <summary>Takes all off the list, and returns the first; the others follow by <see cref="Next"/>.</summary>
+        /// <summary>Takes all out of the line, and returns the first; the others follow by <see cref="Next"/>.</summary>
         public FrameWaiter? TakeAll()
         {
             FrameWaiter? waiters = _first;
@@ -144,25 +138,35 @@ internal sealed class FrameWaiter(FrameQueue queue) : IValueTaskSource<bool>, IT
             return waiters;
         }
 
-        /// <summary>Takes one off the list; false if it was taken off before.</summary>
+        /// <summary>Takes one out of the line whose token was cancelled; false if it was taken out before.</summary>
         public bool TryRemove(FrameWaiter waiter)
         {
-            FrameWaiter? previous = null;
-            for (FrameWaiter? other = _first; other is not null; previous = other, other = other.Next)
+            lock (sync)
             {
-                if (other != waiter)
-                    continue;
-                if (previous is null)
-                    _first = waiter.Next;
-                else
-                    previous.Next = waiter.Next;
-                if (_last == waiter)
-                    _last = previous;
-                waiter.Next = null;
-                return true;
-            }
+                FrameWaiter? previous = null;
+                for (FrameWaiter? other = _first; other is not null; previous = other, other = other.Next)
+                {
+                    if (other != waiter)
+                        continue;
+                    if (previous is null)
+                        _first = waiter.Next;
+                    else
+                        previous.Next = waiter.Next;
+                    if (_last == waiter)
+                        _last = previous;
+                    waiter.Next = null;
+                    return true;
+                }
 
-            return false;
+                return false;
+            }
+        }
+
+        /// <summary>Takes a waiter back, whose result was fetched: the next wait uses it.</summary>
+        public void Reuse(FrameWaiter waiter)
+        {
+            lock (sync)
+                _spare = waiter;
         }
     }
 }

@@ -19,10 +19,10 @@ public sealed class FrameQueueTests
         {
             Assert.True(_queue.TryAdd(Numbered(i)));
             if (i % 7 == 0)
-                _queue.Publish();
+                FrameWaiter.QueueAll(_queue.Publish());
         }
 
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
         Assert.Equal(1000, _queue.Count);
         for (int i = 0; i < 1000; i++)
             Assert.Equal(i, NumberOf(_queue.TryTake()));
@@ -40,7 +40,7 @@ public sealed class FrameQueueTests
         Assert.Equal(0, _queue.Count);
         Assert.False(wait.IsCompleted);
 
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
 
         Assert.True(await wait.Soon());
         Assert.Equal(2, _queue.Count);
@@ -57,7 +57,7 @@ public sealed class FrameQueueTests
             Assert.True(_queue.TryAdd(Numbered(i)));
         }
 
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
         Assert.False(_queue.MayAdd);
         Task room = _queue.WaitForRoomAsync();
         Assert.NotNull(_queue.TryTake());
@@ -154,7 +154,7 @@ public sealed class FrameQueueTests
         Assert.Equal(0, _pool.Rented);
         Assert.NotNull(_queue.TryTake());
         Assert.True(_queue.TryAdd(Pooled(7))); // this one would fit
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
         Assert.Equal((2, 0), (_queue.Dropped, _pool.Rented));
         Assert.Equal(1, _queue.Count);
     }
@@ -172,7 +172,7 @@ public sealed class FrameQueueTests
         Assert.True(_queue.TryAdd(Piece(1, fin: true)));
         Assert.True(_queue.TryAdd(Piece(0, fin: true)));
 
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
         Assert.Equal(2, _queue.Dropped);
         Assert.Equal(5, _queue.TryTake()!.Data.Length);
         Assert.Null(_queue.TryTake());
@@ -189,7 +189,7 @@ public sealed class FrameQueueTests
             var queue = new FrameQueue(ChannelConfig.Unlimited, state);
             for (int i = 0; i < 50; i++)
                 queue.TryAdd(Numbered(i));
-            queue.Publish();
+            FrameWaiter.QueueAll(queue.Publish());
             using var go = new Barrier(2);
             Task<int> taking = Task.Run(async () =>
             {
@@ -288,12 +288,12 @@ public sealed class FrameQueueTests
     {
         for (int i = 0; i < before; i++)
             Assert.True(_queue.TryAdd(Numbered(i)));
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
         for (int i = 0; i < 300; i++)
             Assert.True(_queue.TryAdd(Pooled(i)));
 
         End(_queue, _state, null);
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
 
         Assert.Equal(before, _queue.Count);
         Assert.Equal((300, 0), (_queue.Dropped, _pool.Rented));
@@ -301,7 +301,7 @@ public sealed class FrameQueueTests
             Assert.Equal(i, NumberOf(_queue.TryTake()));
         Assert.False(await _queue.WaitToTakeAsync(default).Soon());
         Assert.Null(_queue.TryTake());
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
         Assert.Equal(300, _queue.Dropped);
     }
 
@@ -311,7 +311,7 @@ public sealed class FrameQueueTests
         _queue = new FrameQueue(ChannelConfig.Bounded(2, 1000), _state);
         Assert.True(_queue.TryAdd(Pooled(1)));
         Assert.True(_queue.TryAdd(Pooled(2)));
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
         Task room = _queue.WaitForRoomAsync();
 
         _queue.DropAll();
@@ -319,7 +319,7 @@ public sealed class FrameQueueTests
         await room.Soon();
         Assert.Equal((2, 0), (_queue.Dropped, _pool.Rented));
         Assert.True(_queue.TryAdd(Pooled(3)));
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
         Assert.Equal((3, 0), (_queue.Dropped, _pool.Rented));
         End(_queue, _state, null);
         Assert.Equal(0, _queue.TakenFrames); // by a consumer
@@ -334,7 +334,7 @@ public sealed class FrameQueueTests
     {
         Assert.True(_queue.TryAdd(Pooled(1)));
         _queue.DropAll();
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
 
         Assert.Equal((1, 0), (_queue.Dropped, _pool.Rented));
         Assert.Equal(0, _queue.Count);
@@ -383,7 +383,7 @@ public sealed class FrameQueueTests
         Assert.False(_queue.MayAdd);
         Assert.False(_queue.WaitForRoomAsync().IsCompleted);
         Assert.True(_queue.IsFull);
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
         Assert.Equal((2, 0), (_queue.Count, _queue.Dropped));
         Assert.NotNull(_queue.TryTake());
         Assert.NotNull(_queue.TryTake());
@@ -528,7 +528,7 @@ public sealed class FrameQueueTests
             {
                 for (int batch = random.Next(1, 4); batch > 0 && i < Frames && _queue.MayAdd; batch--)
                     Assert.True(_queue.TryAdd(Numbered(i++)));
-                _queue.Publish();
+                FrameWaiter.QueueAll(_queue.Publish());
                 if (!_queue.MayAdd)
                     await _queue.WaitForRoomAsync();
             }
@@ -590,10 +590,10 @@ public sealed class FrameQueueTests
                 {
                     Assert.True(queue.TryAdd(Pooled(i)));
                     if (i % 3 == 2)
-                        queue.Publish();
+                        FrameWaiter.QueueAll(queue.Publish());
                 }
 
-                queue.Publish();
+                FrameWaiter.QueueAll(queue.Publish());
             });
             ready.SignalAndWait(Patience.Limit);
             Thread.SpinWait(round % 100);
@@ -658,7 +658,7 @@ public sealed class FrameQueueTests
     {
         foreach (int size in sizes)
             Assert.True(_queue.TryAdd(new Frame.Binary(new byte[size])));
-        _queue.Publish();
+        FrameWaiter.QueueAll(_queue.Publish());
     }
 
     private static Frame.Binary Numbered(int number)
@@ -683,13 +683,13 @@ public sealed class FrameQueueTests
         var queue = new FrameQueue(ChannelConfig.Bounded(1, 1000), new CloseState(), ofPieces: true);
         queue.StopPausing();
         Assert.True(queue.TryAdd(new Frame.Binary(fin: false, new byte[1])));
-        queue.Publish();
+        FrameWaiter.QueueAll(queue.Publish());
         Assert.True(queue.TryAdd(new Frame.Binary(fin: false, new byte[1])));
         Assert.NotNull(queue.TryTake());
 
         Assert.True(queue.TryAdd(new Frame.Binary(fin: true, new byte[1]))); // there is room again, and a hole before it
 
-        queue.Publish();
+        FrameWaiter.QueueAll(queue.Publish());
         Assert.Null(queue.TryTake());
         Assert.Equal(1, queue.Dropped);
     }

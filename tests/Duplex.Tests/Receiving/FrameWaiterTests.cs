@@ -2,8 +2,10 @@ namespace Duplex.Tests;
 
 public sealed class FrameWaiterTests
 {
-    private readonly FrameQueue _queue = new(ChannelConfig.Unlimited, new CloseState());
-    private FrameWaiter.List _waiters;
+    private readonly Lock _sync = new();
+    private readonly FrameWaiter.Line _line;
+
+    public FrameWaiterTests() => _line = new FrameWaiter.Line(_sync);
 
     [Fact]
     public async Task They_are_taken_in_the_order_they_came_and_all_at_once()
@@ -93,13 +95,21 @@ public sealed class FrameWaiterTests
         Assert.True(await second);
     }
 
-    private FrameWaiter Add() => _waiters.Add(_queue);
+    private FrameWaiter Add()
+    {
+        lock (_sync)
+            return _line.Add();
+    }
 
     private List<FrameWaiter> TakeAll()
     {
         List<FrameWaiter> taken = [];
-        for (FrameWaiter? waiter = _waiters.TakeAll(); waiter is not null; waiter = waiter.TakeNext())
-            taken.Add(waiter);
+        lock (_sync)
+        {
+            for (FrameWaiter? waiter = _line.TakeAll(); waiter is not null; waiter = waiter.TakeNext())
+                taken.Add(waiter);
+        }
+
         return taken;
     }
 }

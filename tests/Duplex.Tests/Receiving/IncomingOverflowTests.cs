@@ -28,7 +28,7 @@ public sealed class IncomingOverflowTests
         Assert.Contains("a Text frame of 6 bytes", error.Message, StringComparison.Ordinal);
         Assert.Contains("Channels.Incoming", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
-        Assert.Equal("Close(1011)", await test.SentAsync());
+        Assert.Equal("Close(1011 InternalError)", await test.SentAsync());
     }
 
     [Fact]

@@ -118,7 +118,7 @@ public sealed class ReceiveLoopTests : IDisposable
         byte[] wire = Wire((Opcode.Binary, payload));
         Task running = RunAsync(NewLoop(_stream));
         _stream.Send(wire.AsSpan(0, 4)); // the header
-        await Patience.Until(() => _stream.ReadSizes[^1] == 40_000);
+        await Patience.Until(() => _stream.ReadSizes is [.., 40_000]);
 
         _stream.Send(wire.AsSpan(4));
 
@@ -229,6 +229,7 @@ public sealed class ReceiveLoopTests : IDisposable
 
         var disposed = new ObjectDisposedException("stream");
         _peer.FailReads(disposed);
+        _receiver = new Receiver();
         Assert.Same(disposed, Assert.IsType<IOException>((await RunAsync(NewLoop(_peer)).Soon()).Error).InnerException);
     }
 
