@@ -72,6 +72,7 @@ public sealed class WebSocketHandshakeRequestTests
         {
             asked = request;
             request.Headers.Add("X-Name", Secret);
+            request.Options.Set(new HttpRequestOptionsKey<string>("test"), Secret);
         });
         return (session, new WeakReference(asked));
     }
