@@ -42,7 +42,7 @@ public sealed class WebSocketExtensionsOptions
     /// <typeparam name="TExtension">The extension.</typeparam>
     /// <param name="factory">What makes an instance for each session.</param>
     /// <param name="configure">
-    /// Sets the options: now, once, for all sessions. All sessions share the options object, so it must not be changed later.
+    /// Sets the options: now, once, for all sessions. The sessions share the options object: do not change it later.
     /// </param>
     /// <exception cref="ArgumentException">
     /// Another extension has the same name or owns the same reserved bit, the factory's name is not a token, or it refuses the options.

@@ -11,7 +11,7 @@ namespace Duplex;
 /// <para>
 /// The names: <c>WebSocket…</c> takes any of these URLs. <c>Wss…</c> never opens a plain connection: it throws an
 /// <see cref="ArgumentException"/> before any traffic, also where the base address, <c>configure</c> or a handler made
-/// the URL a plain one. <c>…Raw…</c> opens a session that delivers every frame of the wire as it came, and answers none.
+/// the URL a plain one. <c>…Raw…</c> opens a session that delivers every frame as it came, and answers none.
 /// <c>…Session…</c> opens a session that the caller disposes. The namespace <c>Duplex.Ktor</c> has Ktor's other names
 /// and shapes.
 /// </para>

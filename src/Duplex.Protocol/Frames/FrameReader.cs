@@ -37,8 +37,8 @@ public sealed class FrameReader
     }
 
     /// <summary>
-    /// The largest payload of a frame in bytes, at least 1. Settable at any time, by any thread; it is asked at each header. The caller that
-    /// assembles a frame in one array checks that the frame fits into an array.
+    /// The largest payload of a frame in bytes, at least 1. Settable at any time, by any thread; it is asked at each
+    /// header. A caller that assembles a frame in one array checks that it fits.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The size is zero or negative.</exception>
     public long MaxFrameSize

@@ -73,14 +73,14 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
         return new WebSocketHandshakeException(failure with { Message = failure.Message + wait + body }, new WebSocketHandshakeResponse(response), preview);
     }
 
-    // The platform keeps a request for as long as its connection: what was sent in headers, and handlers' options, would stay
-    // in memory with the session. A primary handler of a user's, such as a test's, may still look at the request.
+    // The platform keeps a request for as long as its connection. Headers and handlers' options would stay in memory with
+    // the session. A primary handler of another kind, such as a test's, may still look at the request.
     private void Forget(HttpRequestMessage real, HttpRequestMessage marker)
     {
         if (plugin.Primary() is not (SocketsHttpHandler or HttpClientHandler))
             return;
         real.Headers.Clear();
-        if (((ICollection<KeyValuePair<string, object?>>)marker.Options).Count > 1) // more than the mark, so there are some
+        if (((ICollection<KeyValuePair<string, object?>>)marker.Options).Count > 1) // more than the mark
             ((ICollection<KeyValuePair<string, object?>>)real.Options).Clear();
     }
 

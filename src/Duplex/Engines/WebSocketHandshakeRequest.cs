@@ -20,7 +20,7 @@ public sealed class WebSocketHandshakeRequest
         HeaderNames = HandshakeHeaders.Names(headers);
     }
 
-    /// <summary>The absolute <c>ws</c> or <c>wss</c> address that the session is connected to. It has no user info.</summary>
+    /// <summary>The absolute <c>ws</c> or <c>wss</c> address of the session. It has no user info.</summary>
     public Uri Uri { get; }
 
     /// <summary>The HTTP version that was asked for.</summary>
@@ -35,7 +35,7 @@ public sealed class WebSocketHandshakeRequest
     /// <summary>The subprotocols that were offered, the most wanted first.</summary>
     public IReadOnlyList<string> Subprotocols { get; }
 
-    /// <summary>The names of the headers that the caller, the client and its handlers added to those of the handshake.</summary>
+    /// <summary>The names of the headers that the caller, the client and its handlers have set.</summary>
     public IReadOnlyList<string> HeaderNames { get; }
 
     /// <summary>The address without its query.</summary>
