@@ -31,6 +31,9 @@ public class ArchitectureTests
     public void No_types_form_a_circle() => Expect.None(Graph.Value.Circles());
 
     [Fact]
+    public void No_arrow_hides_in_a_delegate_an_event_or_a_settable_property() => Expect.None(HiddenArrows.Violations(SourceModel.OfRepository));
+
+    [Fact]
     public void The_protocol_has_no_task_stream_network_clock_logger_or_lock() => Expect.None(ProtocolPurity.Violations(SourceModel.OfRepository));
 
     [Fact]
@@ -40,7 +43,7 @@ public class ArchitectureTests
     public void Every_source_file_with_behaviour_has_its_tests() => Expect.None(TestMirror.Violations(SourceModel.OfRepository, Repository.Files("tests")));
 
     [Fact]
-    public void Only_connections_touch_a_stream_and_never_with_a_token() => Expect.None(StreamAccess.Violations(SourceModel.OfRepository));
+    public void One_type_reads_a_connection_and_one_writes_it_and_never_with_a_token() => Expect.None(StreamAccess.Violations(SourceModel.OfRepository));
 
     [Fact]
     public void Every_file_that_may_read_a_stream_exists() => Assert.Subset(

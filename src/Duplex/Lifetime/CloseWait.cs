@@ -1,22 +1,25 @@
 namespace Duplex;
 
 /// <summary>
-/// Decides how long a closing handshake may take, from the making of this object on, and when a consumer that takes nothing no
-/// longer delays it. It knows no session and no timer: it gets the time and what was seen.
+/// Decides how long a close handshake may take, from its creation on, and when a consumer that takes nothing no longer delays
+/// it. Pure: it gets the time and what was observed.
 /// </summary>
 /// <remarks>Not thread-safe. Times are timestamps of <paramref name="time"/>.</remarks>
 /// <param name="time">Whose timestamps are compared.</param>
-/// <param name="timeout">How long the handshake may take; infinite for no limit. Each frame taken from a full queue restarts it: what we do not read, the peer's Close among it, cannot come.</param>
+/// <param name="timeout">
+/// How long the handshake may take; infinite for no limit. Each frame taken from a full queue restarts it: while we do not
+/// read, the peer's Close cannot arrive.
+/// </param>
 /// <param name="watchesConsumer">Whether received frames are kept for a consumer.</param>
 internal sealed class CloseWait(TimeProvider time, TimeSpan timeout, bool watchesConsumer)
 {
     /// <summary>The period where the close timeout is infinite: that of the default close timeout of 5 s.</summary>
     private static readonly TimeSpan DefaultPeriod = TimeSpan.FromSeconds(1.25);
 
-    // A quarter of the timeout: a consumer is given up after one to two of these, so that two are left for the peer's Close.
+    // A quarter of the timeout: a consumer is given up after one or two of these, so that two are left for the peer's Close.
     private readonly TimeSpan _period = timeout == Timeout.InfiniteTimeSpan ? DefaultPeriod : timeout / 4;
 
-    // All only touched by the one that waits: when the time began, and what was seen then; what was seen last, and since when that is so.
+    // Only touched by the owner: when the time began, and what was seen then; what was seen last, and since when.
     private long _began = time.GetTimestamp();
     private Sighting _seenAtBegin;
     private Sighting _seen;
@@ -29,7 +32,7 @@ internal sealed class CloseWait(TimeProvider time, TimeSpan timeout, bool watche
         /// <summary>Nothing: look again later.</summary>
         Wait,
 
-        /// <summary>Nothing was taken from a full queue for a period or two: what does not fit is discarded from now on.</summary>
+        /// <summary>Nothing was taken from a full queue for one or two periods: discard what does not fit.</summary>
         Discard,
 
         /// <summary>The time is up.</summary>
@@ -42,7 +45,10 @@ internal sealed class CloseWait(TimeProvider time, TimeSpan timeout, bool watche
     /// <param name="Pauses">How often the receive loop has waited for room.</param>
     public readonly record struct Sighting(bool IsFull, long Taken, long Pauses);
 
-    /// <summary>Says what to do, and when to look again. Time in which this process stood still counts against neither peer nor consumer: see <see cref="LateTick"/>.</summary>
+    /// <summary>
+    /// Returns what to do, and in what time to look again. Time in which this process stood still counts against neither peer
+    /// nor consumer: see <see cref="LateTick"/>.
+    /// </summary>
     public (Action Action, TimeSpan Next) Look(long now, in Sighting seen)
     {
         (Action Action, TimeSpan Next) todo = Judge(now, seen);
@@ -52,7 +58,7 @@ internal sealed class CloseWait(TimeProvider time, TimeSpan timeout, bool watche
 
     private (Action Action, TimeSpan Next) Judge(long now, in Sighting seen)
     {
-        // Compared with what was so when it began, not with the last look: a frame is seen to be taken before the loop, which then fills the queue, is seen to wait again.
+        // Compared with the begin, not with the last look: a frame is seen to be taken before the loop is seen to wait again.
         if (seen.Taken != _seenAtBegin.Taken && (seen.IsFull || seen.Pauses != _seenAtBegin.Pauses))
             (_began, _seenAtBegin) = (now, seen);
 

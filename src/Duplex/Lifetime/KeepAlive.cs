@@ -1,22 +1,24 @@
 namespace Duplex;
 
 /// <summary>
-/// Decides when a ping is due and when the peer counts as dead. It knows no session, no timer and no clock: it is told the time and what was seen, and says what to do.
+/// Decides when a ping is due and when the peer counts as dead. Pure: it gets the time and what was observed, and returns what
+/// to do.
 /// </summary>
 /// <remarks>
-/// Not thread-safe: its owner holds a lock around it. Times are timestamps of <paramref name="time"/>. No peer is given up because this process stood still: see <see cref="LateTick"/>.
+/// Not thread-safe: its owner holds a lock around it. Times are timestamps of <paramref name="time"/>. No peer is given up
+/// because this process stood still: see <see cref="LateTick"/>.
 /// </remarks>
 /// <param name="time">Whose timestamps are compared.</param>
 /// <param name="interval">How long after a ping the next one is due; infinite for never.</param>
-/// <param name="timeout">How long the peer may be silent once a ping has reached the transport; infinite for ever.</param>
+/// <param name="timeout">How long the peer may be silent once the transport has accepted a ping; infinite for no limit.</param>
 internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan timeout)
 {
-    // All only touched under the owner's lock.
+    // Under the owner's lock.
     private TimeSpan _interval = interval;
     private long _lastPing = time.GetTimestamp();
     private ulong _sent; // the number of the last ping
     private ulong _answered; // up to this number all are
-    private long? _accepted; // since when the transport has had a ping that is not answered; null if it has none
+    private long? _accepted; // when the transport accepted the first unanswered ping; null for none
     private LateTick _late = new(time);
 
     /// <summary>What to do.</summary>
@@ -28,7 +30,7 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
         /// <summary>Send a ping.</summary>
         Ping,
 
-        /// <summary>Give the peer up.</summary>
+        /// <summary>The peer is dead: abort.</summary>
         GiveUp,
     }
 
@@ -65,10 +67,10 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
     {
         _answered = Math.Max(_answered, number);
         if (number >= _sent)
-            _accepted = null; // else a later ping goes on waiting: from now on, since something has come
+            _accepted = null; // otherwise a later ping still waits, from now on, since something was received
     }
 
-    /// <summary>Says what to do now, and how long it may be left alone then.</summary>
+    /// <summary>Returns what to do now, and in what time to ask again.</summary>
     public (Action Action, TimeSpan Next) Advance(long now, in Sighting seen)
     {
         (Action Action, TimeSpan Next) todo = Judge(now, seen);
@@ -101,7 +103,8 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
         if (Timeout == System.Threading.Timeout.InfiniteTimeSpan)
             return TimeSpan.MaxValue;
 
-        // One deadline for a ping that the transport took, one for a write that it does not take; what comes from the peer meanwhile renews both.
+        // One deadline for a ping that the transport has accepted, one for a write that it does not accept. Bytes from the peer
+        // renew both.
         long? since = (_accepted, seen.WriteBegan) switch
         {
             ({ } accepted, { } write) => Math.Min(accepted, write),
@@ -110,17 +113,17 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
             _ => null,
         };
 
-        // While the loop waits for room it reads nothing, so whether the peer is silent cannot be seen. The deadline begins anew when it goes on.
+        // While the loop waits for room it reads nothing, so the peer's silence means nothing. The deadline restarts after it.
         TimeSpan left = since is not { } start ? TimeSpan.MaxValue
             : seen.IsPaused ? Timeout
             : Timeout - time.GetElapsedTime(Math.Max(start, Math.Max(seen.LastInbound, seen.LastResume)), now);
         return _late.Left(now, left, Timeout, seen.LastInbound);
     }
 
-    /// <summary>What was seen of the connection.</summary>
-    /// <param name="LastInbound">When bytes came last.</param>
-    /// <param name="LastResume">When the receive loop last went on after a pause.</param>
+    /// <summary>What was observed of the connection.</summary>
+    /// <param name="LastInbound">When bytes were last received.</param>
+    /// <param name="LastResume">When the receive loop last continued after a pause.</param>
     /// <param name="IsPaused">Whether the receive loop waits for room.</param>
-    /// <param name="WriteBegan">When the write in progress began; null if there is none.</param>
+    /// <param name="WriteBegan">When the write in progress began; null for none.</param>
     public readonly record struct Sighting(long LastInbound, long LastResume, bool IsPaused, long? WriteBegan);
 }

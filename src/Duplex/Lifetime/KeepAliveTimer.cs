@@ -1,6 +1,6 @@
 namespace Duplex;
 
-/// <summary>Gives <see cref="KeepAlive"/> its time and its effect: one timer a session, none while pings are off.</summary>
+/// <summary>Carries out what <see cref="KeepAlive"/> decides: one timer for each session, none while pings are off.</summary>
 /// <remarks>Thread-safe.</remarks>
 /// <param name="connection">The connection.</param>
 /// <param name="session">What a silent peer is reported to.</param>
@@ -15,7 +15,7 @@ internal sealed class KeepAliveTimer(StreamConnection connection, ISessionEvents
     private readonly Lock _sync = new();
     private readonly TimeProvider _time = settings.Time;
 
-    // All under _sync.
+    // Under _sync.
     private readonly KeepAlive _keepAlive = new(settings.Time, settings.PingInterval, settings.PingTimeout);
     private PauseWatch _pause = new(settings.Time);
     private ITimer? _timer;
@@ -64,7 +64,7 @@ internal sealed class KeepAliveTimer(StreamConnection connection, ISessionEvents
         Tick();
     }
 
-    /// <summary>A write waits for the transport: it has a deadline of its own, and no ping may be due for long.</summary>
+    /// <summary>A write waits for the transport. It has a deadline of its own, and the next ping may be far off.</summary>
     public void OnWritePending() => Tick();
 
     /// <summary>A pong answered the ping of this number and all before it.</summary>
@@ -106,7 +106,7 @@ internal sealed class KeepAliveTimer(StreamConnection connection, ISessionEvents
                 return;
             ReceiveLoop receiving = connection.Receiving;
             receiving.Reclaim();
-            bool isPaused = receiving.IsPaused; // before the times: the loop sets them in the other order, so one that goes on meanwhile is never taken for one that was silent
+            bool isPaused = receiving.IsPaused; // before the times, which the loop sets first: it is never wrongly seen as silent
             var seen = new KeepAlive.Sighting(receiving.LastInbound, receiving.LastResume, isPaused, connection.Pump.WriteBegan);
             long now = _time.GetTimestamp();
             full = _pause.Notice(now, receiving.IsWaitingForRoom, seen.LastResume, _keepAlive.Interval);
@@ -143,7 +143,7 @@ internal sealed class KeepAliveTimer(StreamConnection connection, ISessionEvents
 
     private async Task WatchAsync(ulong number, Task accepted)
     {
-        // A ping that is never accepted is the pending write's matter, or the end has begun.
+        // If it is never accepted, the pending write's deadline counts, or the end has begun.
         await accepted.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!accepted.IsCompletedSuccessfully)
             return;

@@ -2,24 +2,27 @@ using System.Buffers.Binary;
 
 namespace Duplex;
 
-/// <summary>The pings that were sent and not answered yet. A pong answers its ping and all earlier ones (RFC 6455 §5.5.3); a pong that nobody asked for answers none.</summary>
+/// <summary>
+/// The pings that were sent and not answered yet. A pong answers its ping and all earlier ones (RFC 6455 §5.5.3); an
+/// unsolicited pong answers none.
+/// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class PendingPings(TimeProvider time)
 {
-    /// <summary>A ping's payload: its number, so that its pong can be told from any other.</summary>
+    /// <summary>The size of a ping's payload, its number, which identifies its pong.</summary>
     public const int PayloadSize = sizeof(ulong);
 
-    // Of the pings that nobody awaits, so many are remembered: a peer that never answers costs no more.
+    // So many pings that no caller awaits are remembered, so that a peer that never answers costs no more.
     private const int MaxUnawaited = 16;
 
     private readonly Lock _sync = new();
 
-    // All under _sync; in the order of the numbers.
+    // Under _sync; in the order of the numbers.
     private readonly LinkedList<Ping> _pings = [];
     private ulong _last;
     private ulong _answered;
 
-    // Written under _sync, read by anybody. In ticks; -1 until the first pong.
+    // Written under _sync, read by any thread. In ticks; -1 until the first pong.
     private long _lastRoundTrip = -1;
 
     /// <summary>How long the last answered ping took; null before the first.</summary>
@@ -27,7 +30,7 @@ internal sealed class PendingPings(TimeProvider time)
 
     /// <summary>Enters a ping and writes its payload.</summary>
     /// <param name="payload">At least <see cref="PayloadSize"/> bytes.</param>
-    /// <param name="isAwaited">Whether somebody awaits its task, and will withdraw it.</param>
+    /// <param name="isAwaited">Whether a caller awaits its task, and will withdraw it.</param>
     public Ping Add(Span<byte> payload, bool isAwaited)
     {
         lock (_sync)
@@ -41,15 +44,15 @@ internal sealed class PendingPings(TimeProvider time)
         }
     }
 
-    /// <summary>Nobody awaits the ping any more.</summary>
+    /// <summary>Forgets a ping whose caller no longer waits.</summary>
     public void Withdraw(Ping ping)
     {
         lock (_sync)
             _pings.Remove(ping);
-        ping.TrySetCanceled(); // or whatever waits for the ping, or for the first of several, would hold on to it
+        ping.TrySetCanceled(); // a Task.WhenAny over it would otherwise keep it alive
     }
 
-    /// <summary>A pong came. The number of the ping that it answers, with all before it, also of one that was withdrawn; 0 if it answers none.</summary>
+    /// <summary>A pong was received. Returns the number of the ping that it answers, withdrawn or not; 0 for none.</summary>
     public ulong OnPong(ReadOnlySpan<byte> payload)
     {
         if (payload.Length != PayloadSize)

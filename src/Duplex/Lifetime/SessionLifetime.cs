@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex;
 
 /// <summary>
-/// Takes a session from open to ended, within bounded time, and is the only type that releases the transport. What follows from each end is in <see cref="CloseCause"/>, which end counts
-/// in <see cref="CloseState"/>.
+/// Takes a session from open to ended, in bounded time, and is the only type that releases the transport. What follows from
+/// each end is in <see cref="CloseCause"/>; which end counts is in <see cref="CloseState"/>.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -13,19 +13,20 @@ namespace Duplex;
 ///                ├─ violation ──► our Close flushed, input drained ────────┤
 ///                └─ lost, aborted ──► nothing is sent ─────────────────────┘
 /// </code>
-/// <para>Each arrow before the tail falls under <c>CloseTimeout</c>, from the first on. Thread-safe.</para>
+/// <para><c>CloseTimeout</c> begins with the end and covers all before the tail. Thread-safe.</para>
 /// </remarks>
 internal sealed class SessionLifetime
 {
     /// <summary>
-    /// How long we wait for the peer to end the connection after both Closes, or after ours if the peer broke a rule. RFC 6455 §7.1.1: a client "SHOULD wait for the server to close
-    /// the connection"; a second is far more than any round trip, and little for a caller that waits.
+    /// How long we wait for the peer to end the connection after both Closes, or after ours if the peer broke a rule.
+    /// RFC 6455 §7.1.1: a client "SHOULD wait for the server to close the connection". A second is far more than any round
+    /// trip, and little for a caller that waits.
     /// </summary>
     public static readonly TimeSpan Tail = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long a peer that broke a rule is not read, so that our Close goes out first. A connection that is free takes it at once; one that is not may be stuck because the peer sends
-    /// all before it reads, and then continues only when we read.
+    /// How long a peer that broke a rule is not read, so that our Close goes out first. A free connection accepts it at once.
+    /// One that is stuck may wait because the peer sends all before it reads, and then continues only when we read.
     /// </summary>
     public static readonly TimeSpan CloseFirst = TimeSpan.FromMilliseconds(100);
 
@@ -84,27 +85,27 @@ internal sealed class SessionLifetime
         return true;
     }
 
-    /// <summary>Begins the end with our Close, or answers the peer's where nothing has answered it. False if our Close was sent before.</summary>
+    /// <summary>Begins the end with our Close, or answers the peer's. False if our Close was sent before.</summary>
     public bool TryClose(CloseCause cause) => TryEnd(cause) || (IsUnanswered && StageClose(cause.Reason!));
 
-    /// <summary>Closes, and waits until both Closes have gone their way, or will not.</summary>
+    /// <summary>Closes, and completes when both Closes were exchanged, or will not be.</summary>
     /// <param name="cause">What our Close says, if we are the first.</param>
-    /// <param name="token">Ends the wait only: the close goes on, bounded.</param>
+    /// <param name="token">Cancels the wait only: the close continues, bounded.</param>
     public Task<CloseResult> CloseAsync(CloseCause cause, CancellationToken token)
     {
         TryClose(cause);
         return Steps.Handshake.Task.WaitAsync(token);
     }
 
-    /// <summary>A legal Close of the peer came. From the receive loop only, with all frames before it queued.</summary>
+    /// <summary>A legal Close of the peer was received. From the receive loop, with all frames before it queued.</summary>
     /// <param name="received">What it says.</param>
-    /// <param name="answer">Whether we answer it; otherwise our user does.</param>
+    /// <param name="answer">Whether we answer it; otherwise the user does.</param>
     public void OnPeerClose(CloseReason received, bool answer)
     {
         CloseCause cause = CloseCause.Peer(received, answer);
         bool isFirst = _state.TryBegin(cause);
 
-        // Then the frames: a consumer that takes the last one, a raw session's Close above all, finds that the peer has begun.
+        // Then the frames: a consumer that takes the last one, such as a raw session's Close, sees that the peer has begun.
         FrameWaiter.QueueAll(_incoming.Publish());
         if (isFirst)
         {
@@ -127,21 +128,21 @@ internal sealed class SessionLifetime
     /// <summary>Ends at once; the peer sees the connection break.</summary>
     public void Abort()
     {
-        // The cause before the deed: a read in progress then looks like the end of the stream.
+        // Record the cause before aborting: the abort makes a pending read look like the end of the stream.
         if (!TryEnd(CloseCause.Aborted()))
         {
-            // Once both Closes have gone their way there is nothing left to spoil.
+            // Once both Closes were exchanged, the end stays clean.
             if (!Steps.Handshake.Task.IsCompleted)
                 _state.Fail(new WebSocketException("The session was aborted before its closing handshake was done."));
             _incoming.DropAll();
         }
 
-        // Here and now: whoever aborts may do so because the pool is stuck.
+        // On this thread: the caller may abort because the pool is stuck.
         _connection.Release();
         MissClose(new IOException("The session was aborted before our Close was sent.")); // a raw session's user may never have answered
     }
 
-    /// <summary>Closes politely if nobody has yet, drops what was not received, and waits for the end.</summary>
+    /// <summary>Closes with 1000 if no end has begun, drops what was not received, and completes with the end.</summary>
     public async ValueTask DisposeAsync()
     {
         TryClose(CloseCause.CloseAndDiscard(Duplex.CloseReason.Normal));
@@ -153,7 +154,7 @@ internal sealed class SessionLifetime
     {
         _keepAlive?.Dispose();
 
-        // Before anybody can see the end: whoever sees it finds that nothing can be sent any more.
+        // First, so that a caller that sees the end finds that nothing can be sent any more.
         if (cause.Reason is { } reason)
             StageClose(reason);
         else if (cause.Received is null)
@@ -178,11 +179,11 @@ internal sealed class SessionLifetime
         return isStaged;
     }
 
-    // Nobody waits any longer for our Close to be flushed.
+    // Our Close will not be flushed.
     private void MissClose(IOException why)
     {
         if (Steps.CloseFlushed.TrySetException(why))
-            _ = Steps.CloseFlushed.Task.Exception; // the end may be over already: nobody may be waiting
+            _ = Steps.CloseFlushed.Task.Exception; // observed: the end may be over already
     }
 
     private async Task EndReceivingAsync(ProtocolViolation? violation, Exception? error)
@@ -206,8 +207,8 @@ internal sealed class SessionLifetime
         if (error is not null)
             return;
 
-        // Our Close first: a peer may end its half of the connection right behind its own, and HttpClient's upgraded stream closes both ways as soon as that end is read.
-        // After the peer's Close nothing is left to read.
+        // Our Close first: a peer may end its half of the connection right after its own, and HttpClient's upgraded stream closes
+        // both directions as soon as that end is read.
         Task flushed = Task.WhenAny(Steps.CloseFlushed.Task);
         await (violation is null ? flushed : WaitForAsync(flushed, CloseFirst)).ConfigureAwait(false);
         await _connection.Receiving.DrainAsync().ConfigureAwait(false);
@@ -215,13 +216,13 @@ internal sealed class SessionLifetime
 
     private async Task LoseAsync(IOException lost)
     {
-        // Where we have cut the connection ourselves, a write fails because of that, and tells nothing.
+        // If we have released the connection ourselves, writes fail because of that.
         if (_state.Cause is { Reason: null, Received: null })
             return;
         _state.Fail(lost);
         MissClose(lost);
 
-        // The peer may have closed before it stopped to read: its Close is then still on its way through the receive loop, and tells more than our failed write.
+        // The peer may have closed before it stopped reading: its Close then says more than our failed write.
         await WaitForAsync(Steps.Received.Task, Tail).ConfigureAwait(false);
         TryEnd(CloseCause.Lost(lost));
     }
@@ -232,11 +233,12 @@ internal sealed class SessionLifetime
     {
         var wait = new CloseWait(_time, _closeTimeout, watchesConsumer: cause is { AwaitsPeer: true, DropsReceived: false });
 
-        // The caller goes on.
+        // The caller continues.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         bool isPolite = await ShakeHandsAsync(cause, wait).ConfigureAwait(false);
 
-        // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". Where the peer's Close was not reached, what it still sends would destroy ours, so a server drains, too.
+        // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". A server drains, too, if the peer's Close was not
+        // reached: what the peer still sends would destroy our Close.
         if (isPolite && (_connection.Role == WebSocketRole.Client || _state.Received is null))
             await WaitForAsync(Steps.Received.Task, Tail).ConfigureAwait(false);
 
@@ -271,7 +273,7 @@ internal sealed class SessionLifetime
         }
     }
 
-    // True if the connection is worth a polite end.
+    // True if both Closes were exchanged as far as this end needs it.
     private async Task<bool> ShakeHandsAsync(CloseCause cause, CloseWait wait)
     {
         bool isPolite = false;
@@ -288,11 +290,11 @@ internal sealed class SessionLifetime
             }
             catch (IOException e)
             {
-                // The write's own error, where there is one, says more than that our Close was not written.
+                // The write's own error, if there is one, says more.
                 _state.Fail(_connection.Pump.WriteError is { } error ? Lost(error) : e);
             }
 
-            // It may have been flushed in the very moment when the time was up.
+            // It may have been flushed just when the time was up.
             if (Steps.CloseFlushed.Task.IsCompletedSuccessfully)
                 _state.MarkFlushed();
         }
@@ -302,7 +304,6 @@ internal sealed class SessionLifetime
         return isPolite;
     }
 
-    // CloseTimeout begins with the end and covers all of it: what was staged before, our Close, the peer's.
     private async Task UntilShakenAsync(CloseCause cause, CloseWait wait)
     {
         await WithinAsync(Steps.CloseFlushed.Task).ConfigureAwait(false);
@@ -332,7 +333,8 @@ internal sealed class SessionLifetime
         }
     }
 
-    // Whether a task completes before the next look. Task.WaitAsync would go on a moment before its timer is disposed, or in a rare race never dispose it.
+    // Whether a task completes before the next look. Task.WaitAsync would continue before its timer is disposed, or in a rare
+    // race never dispose it.
     private async Task<bool> CompletesAsync(Task task, TimeSpan next)
     {
         if (!task.IsCompleted)

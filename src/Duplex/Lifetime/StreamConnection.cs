@@ -1,6 +1,6 @@
 namespace Duplex;
 
-/// <summary>A WebSocket connection over a duplex stream: its two halves, and the one way to end both.</summary>
+/// <summary>A WebSocket connection over a duplex stream: its receiving and its sending half, and the one way to end both.</summary>
 internal sealed class StreamConnection
 {
     private readonly IDisposable _owner;
@@ -14,10 +14,10 @@ internal sealed class StreamConnection
     /// <summary>Joins the halves over a stream.</summary>
     /// <param name="stream">The stream. Only this connection reads or writes it from now on.</param>
     /// <param name="owner">
-    /// Ends reads and writes in progress when it is disposed: the response of an upgrade, or the stream itself. No read or write gets a token, because cancelling one destroys an upgraded
-    /// stream.
+    /// Ends reads and writes in progress when it is disposed: the response of an upgrade, or the stream itself. No read or write
+    /// gets a token, because cancelling one destroys an upgraded stream.
     /// </param>
-    /// <param name="output">What is made of the data frames that come.</param>
+    /// <param name="output">What is made of received data frames.</param>
     /// <param name="incoming">Where they go.</param>
     /// <param name="closeState">What a send throws once the end has begun.</param>
     /// <param name="session">What both halves report to.</param>

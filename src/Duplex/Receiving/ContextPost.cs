@@ -1,6 +1,6 @@
 namespace Duplex;
 
-/// <summary>A continuation on its way from the thread pool to the synchronization context or task scheduler that whoever awaits wants to go on in.</summary>
+/// <summary>Posts a continuation from the thread pool to the synchronization context or task scheduler of the awaiting code.</summary>
 internal sealed class ContextPost
 {
     private readonly Action<object?> _continuation;
@@ -16,13 +16,13 @@ internal sealed class ContextPost
         _scheduler = scheduler;
     }
 
-    /// <summary>The second half of the way: called on the pool with a <see cref="ContextPost"/>.</summary>
-    public static Action<object?> Run { get; } = static hop => ((ContextPost)hop!).Post();
+    /// <summary>The continuation for the pool; its state is a <see cref="ContextPost"/>.</summary>
+    public static Action<object?> Run { get; } = static post => ((ContextPost)post!).Post();
 
-    /// <summary>The hop to where the caller runs; null if that is the pool anyway.</summary>
+    /// <summary>Captures the caller's context; null if the caller runs on the thread pool.</summary>
     public static ContextPost? Capture(Action<object?> continuation, object? state)
     {
-        // As await itself has it: a context that is no more than the base class, and the default scheduler, are the pool.
+        // As await does: the base class of contexts and the default scheduler stand for the thread pool.
         if (SynchronizationContext.Current is { } context && context.GetType() != typeof(SynchronizationContext))
             return new ContextPost(continuation, state, context, scheduler: null);
         return TaskScheduler.Current != TaskScheduler.Default ? new ContextPost(continuation, state, context: null, TaskScheduler.Current) : null;
@@ -33,11 +33,11 @@ internal sealed class ContextPost
         try
         {
             if (_context is not null)
-                _context.Post(static hop => ((ContextPost)hop!).Continue(), this);
+                _context.Post(static post => ((ContextPost)post!).Continue(), this);
             else
-                _ = Task.Factory.StartNew(static hop => ((ContextPost)hop!).Continue(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler!);
+                _ = Task.Factory.StartNew(static post => ((ContextPost)post!).Continue(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler!);
         }
-        catch (Exception) // its loop has ended, say: whoever awaits shall still learn what happened, and not wait for ever
+        catch (Exception) // the context's loop has ended, for example: the awaiting code must continue all the same
         {
             Continue();
         }

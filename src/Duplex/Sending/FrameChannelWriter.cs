@@ -3,7 +3,8 @@ using System.Threading.Channels;
 namespace Duplex;
 
 /// <summary>
-/// What a session sends, as a channel. The same as the session's own <c>SendAsync</c>: a frame is taken when it is staged, and staged frames go out by themselves.
+/// The outgoing side of a session as a channel. It does the same as the session's <c>SendAsync</c>: a frame is taken when it
+/// is staged, and staged frames go out by themselves.
 /// </summary>
 /// <remarks>Thread-safe: any number of writers; wire order is call order.</remarks>
 public sealed class FrameChannelWriter : ChannelWriter<Frame>
@@ -35,9 +36,10 @@ public sealed class FrameChannelWriter : ChannelWriter<Frame>
     public override ValueTask WriteAsync(Frame item, CancellationToken cancellationToken = default) => _sender.SendAsync(item, default, cancellationToken);
 
     /// <summary>
-    /// Begins to close the session: with 1000, or, given an error, with 1011 and no word of it; <see cref="CloseResult.Error"/> holds it. What is received stays. False if nothing
-    /// could be sent any more. It does not wait.
+    /// Begins to close the session, and does not wait: with 1000, or, given an error, with 1011. The peer is not told the
+    /// error; <see cref="CloseResult.Error"/> holds it. Received messages can still be read.
     /// </summary>
+    /// <returns>False if nothing could be sent any more.</returns>
     public override bool TryComplete(Exception? error = null) =>
         _session.OnCloseRequested(error is null ? CloseReason.Normal : new CloseReason(CloseCode.InternalError), error);
 }

@@ -1,21 +1,21 @@
 namespace Duplex;
 
 /// <summary>
-/// The bytes that wait for the next write, and the order in which frames may enter them: data as its sender stages it, control frames between frames, our Close behind all.
-/// Synchronous: it knows no stream and no lock.
+/// The bytes that wait for the next write, and the order in which frames enter them: data as its sender stages it, control
+/// frames between data frames, our Close last.
 /// </summary>
 /// <remarks>Not thread-safe: <see cref="SendPump"/> holds its lock around it.</remarks>
 internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDisposable
 {
-    // What is staged stands in one array, however loose the bounds are; a MiB of it is left to headers and control frames, which nothing bounds but their senders.
+    // What is staged lies in one array, however loose the bounds are. One MiB is left for headers and control frames.
     private const int MostBytes = int.MaxValue - (1024 * 1024);
 
     private readonly OwedPongs _owedPongs = new();
 
-    // All below only touched under the pump's lock.
-    private readonly Queue<Deferred> _deferred = new(); // control frames that came while a data frame was half staged
+    // Under the pump's lock.
+    private readonly Queue<Deferred> _deferred = new(); // control frames that wait for the end of the frame in progress
     private readonly Queue<FlushMarker> _markers = new(); // in the order of their positions
-    private int _frames; // data frames staged since the last Take
+    private int _frames; // data frames since the last Take
 
     /// <summary>How many bytes were ever staged: a position in the outgoing stream.</summary>
     public long Position { get; private set; }
@@ -29,7 +29,7 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
     /// <summary>Whether there is anything to write.</summary>
     public bool HasWork => writer.WrittenCount > 0 || (_owedPongs.Count > 0 && !InFrame);
 
-    /// <summary>How many more bytes of data may be staged now. A frame that finds nothing staged always has room for some.</summary>
+    /// <summary>How many more bytes of data may be staged now. There is always some room when nothing is staged.</summary>
     public int Room => _frames >= bounds.Capacity && !InFrame ? 0 : Math.Max(0, MostRoom - writer.WrittenCount);
 
     /// <summary>How many bytes of data may be staged when nothing is.</summary>
@@ -37,14 +37,14 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
 
     private bool InFrame => writer.Remaining > 0;
 
-    /// <summary>Whether a frame may begin: there is room for all of its payload, or, for one that is larger than all the room there can be, for some.</summary>
+    /// <summary>Whether a frame may begin: there is room for its payload, or, if it is larger than all the room there can be, some.</summary>
     /// <param name="length">The payload's length.</param>
     public bool HasRoomFor(int length) => Room is var room and > 0 && (length <= room || length > MostRoom);
 
-    /// <summary>Stages a data frame's header and the beginning of its payload, both or, without memory for them, neither; the rest follows by <see cref="Append"/>.</summary>
+    /// <summary>Stages a data frame's header and the beginning of its payload, or, without memory, neither; <see cref="Append"/> stages the rest.</summary>
     public void Begin(Opcode opcode, bool fin, ReservedBits reserved, long length, ReadOnlySpan<byte> first)
     {
-        // The sender may answer a message that came after a ping: its pong goes first.
+        // The frame may answer a message that came after a ping: the pong goes first.
         StageOwedPongs();
         int before = writer.WrittenCount;
         writer.Begin(opcode, length, first, fin, reserved);
@@ -53,7 +53,7 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
         StageWhatWaited();
     }
 
-    /// <summary>Stages the next payload bytes. At the frame's end the control frames that waited for it follow at once, so that no stream of large frames can hold them back.</summary>
+    /// <summary>Stages the next payload bytes. At the frame's end the control frames that waited follow at once, before any other frame.</summary>
     public void Append(ReadOnlySpan<byte> payload)
     {
         writer.Append(payload);
@@ -65,12 +65,12 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
     {
         if (InFrame)
             return;
-        StageOwedPongs(); // all owed before our Close, if that is one of those that waited
+        StageOwedPongs(); // before our Close, which may be one of those that waited
         while (_deferred.TryDequeue(out Deferred control))
             WriteControl(control.Opcode, control.Payload, control.Flushed);
     }
 
-    /// <summary>Stages a control frame as soon as no data frame is half staged; false behind our Close.</summary>
+    /// <summary>Stages a control frame, at the end of the frame in progress; false after our Close.</summary>
     /// <param name="opcode">Ping, Pong or Close; a Close is the last frame.</param>
     /// <param name="payload">At most 125 bytes; copied.</param>
     /// <param name="flushed">Completed when the transport has accepted the frame.</param>
@@ -80,8 +80,8 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
             return false;
         if (opcode == Opcode.Close)
         {
-            // RFC 6455 §5.5.1: "The application MUST NOT send any more data frames after sending a Close frame." The pongs that we owe still go before it: here, or at the end of
-            // the frame in progress.
+            // RFC 6455 §5.5.1: "The application MUST NOT send any more data frames after sending a Close frame."
+            // Pongs still go before it: here, or at the end of the frame in progress.
             if (!InFrame)
                 StageOwedPongs();
             IsClosed = true;
@@ -94,7 +94,7 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
         return true;
     }
 
-    /// <summary>Owes a pong. It is staged with the next batch, or at the end of the data frame in progress.</summary>
+    /// <summary>Keeps a pong. It is staged with the next frame or write, or at the end of the frame in progress.</summary>
     public void OwePong(ReadOnlySpan<byte> payload)
     {
         if (!IsClosed)
@@ -104,7 +104,7 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
     /// <summary>Has a source completed when the transport has accepted all that is staged by now.</summary>
     public void Mark(TaskCompletionSource flushed) => _markers.Enqueue(new FlushMarker(Position, flushed));
 
-    /// <summary>Takes what is staged, owed pongs included, for one write.</summary>
+    /// <summary>Takes what is staged, pongs included, for one write.</summary>
     public ArraySegment<byte> Take()
     {
         if (!InFrame)
@@ -113,7 +113,7 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
         return writer.Take();
     }
 
-    /// <summary>Gives back what <see cref="Take"/> gave.</summary>
+    /// <summary>Returns the memory of what was taken.</summary>
     public void Return(ArraySegment<byte> taken) => writer.Return(taken);
 
     /// <summary>The next source to complete, at or before a position; null if there is none.</summary>

@@ -1,25 +1,26 @@
 namespace Duplex;
 
 /// <summary>
-/// Lets one data message at a time through, first come, first served: wire order is call order. Uncontended it costs one compare-exchange each way. Control frames do not pass it.
+/// Lets one data message at a time through, first come, first served: wire order is call order. Uncontended it costs one
+/// compare-exchange each way. Control frames do not pass it.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class SendGate
 {
-    private const int Free = 0; // nobody is inside: the default of a field
-    private const int Held = 1; // somebody is inside, and leaves by one compare-exchange
-    private const int HeldAndAwaited = 2; // somebody is inside, and hands over when he leaves
+    private const int Free = 0; // the default of a field
+    private const int Held = 1; // the holder leaves by one compare-exchange
+    private const int HeldAndAwaited = 2; // the holder hands over to the next in line
 
     private readonly Lock _sync = new();
 
     // Changed by compare-exchange; to and from HeldAndAwaited only under _sync, where it says that _waiters is not empty.
     private int _state;
 
-    // Both under _sync. The list is null until somebody waits.
+    // Under _sync. The list is null until a sender waits.
     private LinkedList<Waiter>? _waiters;
     private bool _isShut;
 
-    /// <summary>Enters if the gate is free. It never overtakes: while somebody waits, the gate is handed over and never free.</summary>
+    /// <summary>Enters if the gate is free. It never overtakes: while senders wait, the gate is handed over and never free.</summary>
     public bool TryEnter() => Interlocked.CompareExchange(ref _state, Held, Free) == Free;
 
     /// <summary>Enters, in the order of the calls; false if the gate is shut, or shuts meanwhile.</summary>
@@ -35,7 +36,7 @@ internal sealed class SendGate
             if (_isShut)
                 return new ValueTask<bool>(false);
 
-            // Free → we enter; held → whoever holds it learns that we wait.
+            // Free → we enter; held → the holder sees that we wait.
             if (TryEnter())
                 return new ValueTask<bool>(true);
             while (Volatile.Read(ref _state) != HeldAndAwaited && Interlocked.CompareExchange(ref _state, HeldAndAwaited, Held) != Held)
@@ -62,7 +63,7 @@ internal sealed class SendGate
         {
             if (_waiters!.First is not { } first)
             {
-                // The only one that waited has just given up.
+                // The only sender that waited has just given up.
                 Volatile.Write(ref _state, Free);
                 return;
             }
@@ -74,7 +75,7 @@ internal sealed class SendGate
         next.SetResult(true);
     }
 
-    /// <summary>Nobody waits any more: whoever is inside may be there for long, and there is nothing left to wait for.</summary>
+    /// <summary>Turns away the senders that wait: the holder may stay for long, and nothing more can be sent.</summary>
     public void Shut()
     {
         List<Waiter> turnedAway = [];
@@ -100,7 +101,8 @@ internal sealed class SendGate
             Volatile.Write(ref _state, Held);
     }
 
-    // Its continuation runs on the pool, so that Exit never runs another sender's code. One that gives up leaves at once: a holder that a peer keeps waiting gathers no dead ones.
+    // Its continuation runs on the pool, so that Exit never runs another sender's code. A waiter that gives up leaves the list
+    // at once, so none pile up while the peer does not read.
     private sealed class Waiter : TaskCompletionSource<bool>
     {
         private readonly SendGate _gate;

@@ -1,18 +1,19 @@
 namespace Duplex;
 
 /// <summary>
-/// Writes what is staged: the only place that writes to a connection's stream. A send that finds it idle after a quiet moment, or answers what has just come, writes inline; in a burst
-/// one pooled work item takes all that was staged meanwhile, so that many sends share one system call.
+/// Writes what is staged: the only type that writes to a connection's stream. A send after a quiet moment, or in answer to
+/// what was just received, writes inline. In a burst one work item of the thread pool takes all that was staged meanwhile,
+/// so that many sends share one system call.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class SendPump : IThreadPoolWorkItem
 {
-    /// <summary>The most bytes of one write: a peer that takes so many within the ping timeout is alive, however much more is staged.</summary>
+    /// <summary>The most bytes of one write: a peer that accepts so many within the ping timeout is alive.</summary>
     public const int MaxWrite = 256 * 1024;
 
     /// <summary>
-    /// A send this soon behind a write is part of a burst, and waits for the pump. Measured: a sender that awaits each send is back within 5 us, one that compresses each within 20; and
-    /// then a write on another thread, while the next is made, is worth the change of threads.
+    /// A send this soon after a write is part of a burst, and waits for the pump. Measured: a sender that awaits each send is
+    /// back within 5 us, one that compresses each within 20. A write on another thread is then worth the change of threads.
     /// </summary>
     public static readonly TimeSpan BurstGap = TimeSpan.FromMicroseconds(20);
 
@@ -24,7 +25,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
     private readonly long _burstGap;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // All below under _sync.
+    // Under _sync.
     private State _state;
     private bool _stopped;
     private long _lastWrite; // when a write last ended
@@ -33,7 +34,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
     private int _writing; // how many it is being given now
     private TaskCompletionSource? _room;
 
-    // Written by whoever writes, read by anybody: the timestamp of the write in progress, 0 if there is none.
+    // Written by the thread that writes, read by any: the timestamp of the write in progress, 0 for none.
     private long _writeBegan;
 
     // Set once, by the thread whose write failed; read by any thread.
@@ -73,17 +74,17 @@ internal sealed class SendPump : IThreadPoolWorkItem
         /// <summary>Staged; the pump will write it.</summary>
         Queued,
 
-        /// <summary>Staged; the caller owes a call of <see cref="WriteInlineAsync"/> as soon as it holds nothing others wait for.</summary>
+        /// <summary>Staged; the caller must call <see cref="WriteInlineAsync"/> once it holds nothing that others wait for.</summary>
         WriteInline,
     }
 
     /// <summary>The error of the write that failed; null if none has.</summary>
     public Exception? WriteError => Volatile.Read(ref _writeError);
 
-    /// <summary>Completes when it was stopped and no write is in progress: its memory is given back, and the stream is not used any more.</summary>
+    /// <summary>Completes when it was stopped and no write is in progress: the memory is returned, the stream no longer used.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>When the write in progress began, as a timestamp; null if there is none.</summary>
+    /// <summary>When the write in progress began, as a timestamp; null for none.</summary>
     public long? WriteBegan => Volatile.Read(ref _writeBegan) is var began and not 0 ? began : null;
 
     /// <summary>How many bytes are staged or being written.</summary>
@@ -116,7 +117,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>What would become of a data frame now: <see cref="Staged.NoRoom"/>, <see cref="Staged.Closed"/>, or <see cref="Staged.Queued"/> if it could be staged. Under the gate.</summary>
+    /// <summary>Says whether a data frame could be staged now: <see cref="Staged.Queued"/> if so. Under the gate.</summary>
     /// <param name="length">The length of its payload.</param>
     public Staged CheckRoom(int length)
     {
@@ -128,14 +129,17 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Stages a data frame, whole if there is or can be room for that; a larger one as far as there is room, and the rest by <see cref="TryAppend"/>. Under the gate.</summary>
+    /// <summary>
+    /// Stages a data frame: whole, or, if it is larger than all the room there can be, as far as there is room, and the rest
+    /// by <see cref="TryAppend"/>. Under the gate.
+    /// </summary>
     /// <param name="opcode">The opcode.</param>
     /// <param name="fin">Whether it ends its message.</param>
     /// <param name="reserved">Its reserved bits.</param>
     /// <param name="payload">Its payload; copied.</param>
     /// <param name="wholeOnly">Whether a frame that is larger than all the room there can be is staged whole.</param>
     /// <param name="taken">How many bytes of the payload were staged.</param>
-    /// <param name="isCommitted">Whether it has to go out: any room is enough for it to begin, and none is needed if it must be staged whole.</param>
+    /// <param name="isCommitted">Whether it must go out: any room is enough, and none is needed if it is staged whole.</param>
     public Staged TryStage(Opcode opcode, bool fin, ReservedBits reserved, ReadOnlySpan<byte> payload, bool wholeOnly, out int taken, bool isCommitted = false)
     {
         taken = 0;
@@ -151,7 +155,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Stages more of the payload of the frame that was begun. A Close that came meanwhile waits for the frame's end, and does not stop it.</summary>
+    /// <summary>Stages more payload of the frame that was begun. A Close that was staged meanwhile waits for the frame's end.</summary>
     public Staged TryAppend(ReadOnlySpan<byte> payload, out int taken)
     {
         taken = 0;
@@ -169,7 +173,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
                 taken = Math.Min(room, payload.Length);
                 return TakeOver();
             }
-            catch (Exception e) // there was no memory: the peer takes whatever follows for the rest of the frame, so nothing may follow
+            catch (Exception e) // no memory: the peer takes what follows for the rest of the frame, so nothing may follow
             {
                 error = e;
             }
@@ -189,14 +193,14 @@ internal sealed class SendPump : IThreadPoolWorkItem
                 return false;
             Wake();
             if (_buffer.IsClosed)
-                (room, _room) = (_room, null); // there will be none for who waits
+                (room, _room) = (_room, null); // there will be none
         }
 
         room?.TrySetResult();
         return true;
     }
 
-    /// <summary>Owes a pong; <see cref="OnReceived"/> has it written.</summary>
+    /// <summary>Keeps a pong to be sent; <see cref="OnReceived"/> has it written.</summary>
     public void OwePong(ReadOnlySpan<byte> payload)
     {
         lock (_sync)
@@ -206,7 +210,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>A batch was received: has the owed pongs written, once a batch and not once a frame.</summary>
+    /// <summary>Has the pongs for a received batch written: once a batch, not once a frame.</summary>
     /// <param name="lastInbound">When its bytes came, as a timestamp: a send that follows is an answer.</param>
     public void OnReceived(long lastInbound)
     {
@@ -218,7 +222,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Completes when the transport has accepted all that is staged by now; fails if the connection ends before.</summary>
+    /// <summary>Completes when the transport has accepted all that is staged by now; fails if the connection ends first.</summary>
     public Task FlushAsync()
     {
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -246,24 +250,24 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Completes when more of the data frame that was begun can be staged, also behind our Close, or when the connection is gone.</summary>
+    /// <summary>Completes when more of the frame that was begun can be staged, or when the connection is gone.</summary>
     public Task WaitToAppendAsync()
     {
         lock (_sync)
             return _stopped || _buffer.Room > 0 ? Task.CompletedTask : NextRoom();
     }
 
-    /// <summary>Writes one batch on the caller's thread, as <see cref="Staged.WriteInline"/> asked. Never fails: see <see cref="WriteError"/>.</summary>
+    /// <summary>Writes one batch on the caller's thread, after <see cref="Staged.WriteInline"/>. Never fails: see <see cref="WriteError"/>.</summary>
     public Task WriteInlineAsync() => WriteAsync(onlyOne: true);
 
-    /// <summary>Writes no more; what is staged is dropped. A write in progress ends by itself once the connection is released.</summary>
+    /// <summary>Writes no more, and drops what is staged. A write in progress ends once the connection is released.</summary>
     public void Stop() => Stop(error: null);
 
     void IThreadPoolWorkItem.Execute() => _ = WriteAsync(onlyOne: false);
 
     private static IOException NotAccepted() => new("The connection ended before the transport accepted what was to be sent.");
 
-    // The error of a write that failed of itself: one that fails because the connection was released says nothing.
+    // With the error of a write that failed by itself: one that fails because the connection was released says nothing.
     private void Stop(Exception? error)
     {
         List<TaskCompletionSource> missed;
@@ -290,23 +294,24 @@ internal sealed class SendPump : IThreadPoolWorkItem
             _session.OnWriteFailed(error);
     }
 
-    // Under _sync. Completes with the next take, or when there will be none.
+    // Under _sync. Completes with the next write, or when there will be none.
     private Task NextRoom() => (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    // Under _sync. A lone send is written by its caller, a burst by the pool. The clock, which costs as much as staging a small frame, is asked only where both could be.
+    // Under _sync. A lone send is written by its caller, a burst by the pool. Reading the clock costs as much as staging a
+    // small frame, so it is read only where it decides.
     private Staged WakeForData()
     {
         if (_state != State.Idle)
             return Staged.Queued;
 
-        // However soon it comes, an answer is no burst: over loopback a dialogue takes less than the gap for a round.
+        // An answer is no burst, however soon it comes: over loopback a round takes less than the gap.
         if (_time.GetTimestamp() - _lastWrite >= _burstGap || _lastInbound > _lastWrite)
             return TakeOver();
         Wake();
         return Staged.Queued;
     }
 
-    // Under _sync. Whoever has more to stage than there is room for would only wait for the pump: it writes itself, where its bytes are still in the cache.
+    // Under _sync. A sender with more to stage than there is room for would only wait for the pump, so it writes itself.
     private Staged TakeOver()
     {
         if (_state != State.Idle)
@@ -334,7 +339,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
             {
                 for (int written = 0; written < batch.Count; written += MaxWrite)
                 {
-                    Volatile.Write(ref _writeBegan, Math.Max(1, _time.GetTimestamp())); // a peer that takes one write after the other is alive
+                    Volatile.Write(ref _writeBegan, Math.Max(1, _time.GetTimestamp()));
                     ValueTask write = _stream.WriteAsync(batch.AsMemory(written, Math.Min(MaxWrite, batch.Count - written)), CancellationToken.None);
                     if (!write.IsCompleted)
                         _session.OnWritePending();
@@ -343,7 +348,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
 
                 await _stream.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             }
-            catch (Exception e) // whatever a stream throws, the connection is gone
+            catch (Exception e) // any exception of a stream means that the connection is gone
             {
                 error = e;
             }
@@ -367,7 +372,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
             }
 
             _writing = batch.Count;
-            (room, _room) = (_room, null); // the stage is empty: the next batch gathers while this one is written
+            (room, _room) = (_room, null); // the buffer is empty: the next batch gathers while this one is written
         }
 
         room?.TrySetResult();
@@ -400,10 +405,10 @@ internal sealed class SendPump : IThreadPoolWorkItem
 
         if (error is not null)
         {
-            // Law 7: nothing that was staged is written a second time, so no mask key is used twice. Until it is stopped the state stays Writing, so that nobody else writes behind
-            // half a frame.
+            // Nothing is written a second time, so no mask key is used twice. Until it is stopped the state stays Writing, so
+            // that no other thread writes after half a frame.
             Stop(error);
-            return true; // once more round, to find nothing and end
+            return true; // TryTake finds nothing, and ends
         }
 
         return mayGoOn;

@@ -27,29 +27,10 @@ public partial class DefaultWebSocketSession
     /// The session does not receive streams (<see cref="ReceiveMode.Streams"/>), another call is waiting, or the stream before is being read.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async ValueTask<WebSocketMessageStream?> ReceiveStreamAsync(CancellationToken cancellationToken = default)
+    public ValueTask<WebSocketMessageStream?> ReceiveStreamAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfNoStreams();
-        cancellationToken.ThrowIfCancellationRequested();
-        if (Interlocked.Exchange(ref _isReceivingStream, 1) != 0)
-            throw new InvalidOperationException("Another call waits for the next message already. Messages come one at a time, each skips the rest of the one before: let one place receive them.");
-        try
-        {
-            if (_lastStream is not null)
-                await _lastStream.SkipRestAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
-            _lastStream = null;
-            while (await Queue.WaitToTakeAsync(cancellationToken).ConfigureAwait(false))
-            {
-                if (Queue.TryTake() is { } first)
-                    return _lastStream = new WebSocketMessageStream(first, Queue, CloseState);
-            }
-
-            return null;
-        }
-        finally
-        {
-            Volatile.Write(ref _isReceivingStream, 0);
-        }
+        return ReceiveNextAsync(cancellationToken);
     }
 
     /// <summary>Receives all messages as streams, to the normal end. Going on to the next skips what is left of the one before.</summary>
@@ -63,9 +44,33 @@ public partial class DefaultWebSocketSession
 
     private static AssemblerOutput OutputFor(ReceiveMode mode) => mode == ReceiveMode.Streams ? AssemblerOutput.Pieces : AssemblerOutput.Messages;
 
+    private async ValueTask<WebSocketMessageStream?> ReceiveNextAsync(CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        if (Interlocked.Exchange(ref _isReceivingStream, 1) != 0)
+            throw new InvalidOperationException("Another call waits for the next message already. Messages come one at a time, each skips the rest of the one before: let one place receive them.");
+        try
+        {
+            if (_lastStream is not null)
+                await _lastStream.SkipRestAsync().WaitAsync(token).ConfigureAwait(false);
+            _lastStream = null;
+            while (await Queue.WaitToTakeAsync(token).ConfigureAwait(false))
+            {
+                if (Queue.TryTake() is { } first)
+                    return _lastStream = new WebSocketMessageStream(first, Queue, CloseState);
+            }
+
+            return null;
+        }
+        finally
+        {
+            Volatile.Write(ref _isReceivingStream, 0);
+        }
+    }
+
     private async IAsyncEnumerable<WebSocketMessageStream> EnumerateStreamsAsync([EnumeratorCancellation] CancellationToken token)
     {
-        while (await ReceiveStreamAsync(token).ConfigureAwait(false) is { } message)
+        while (await ReceiveNextAsync(token).ConfigureAwait(false) is { } message)
             yield return message;
     }
 

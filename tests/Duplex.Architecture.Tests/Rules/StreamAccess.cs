@@ -7,16 +7,20 @@ using Microsoft.CodeAnalysis.Operations;
 namespace Duplex.Tests;
 
 /// <summary>
-/// In src/Duplex only the room Connections reads, writes or flushes a stream, and there no such call gets a token: cancelling one destroys the connection.
+/// In src/Duplex one type reads connections, ReceiveLoop, and one writes and flushes them, SendPump. No such call gets a token: cancelling one destroys the connection.
 /// A stream in memory and a stream's own members (<c>this</c>, <c>base</c>) are no transport.
 /// </summary>
 internal static class StreamAccess
 {
-    /// <summary>Files outside Connections that may read a stream, each with the reason. None may write or flush one.</summary>
+    private const string Reader = "src/Duplex/Receiving/ReceiveLoop.cs";
+
+    private const string Writer = "src/Duplex/Sending/SendPump.cs";
+
+    /// <summary>Other files that may read a stream, each with the reason. None may write or flush one.</summary>
     public static readonly ImmutableDictionary<string, string> Readers = new Dictionary<string, string>
     {
         ["src/Duplex/Engines/BodyPreview.cs"] = "reads the body of a response that refuses a handshake, which is no connection of ours",
-        ["src/Duplex/Sessions/StreamSender.cs"] = "reads the content of a message, a stream of the user's, with the user's token",
+        ["src/Duplex/Sending/StreamSender.cs"] = "reads the content of a message, a stream of the user's, with the user's token",
     }.ToImmutableDictionary();
 
     private static readonly HashSet<string> Reads =
@@ -34,15 +38,15 @@ internal static class StreamAccess
            where file.Project == "Duplex"
            from name in file.Nodes().OfType<SimpleNameSyntax>()
            where (Reads.Contains(name.Identifier.Text) || Writes.Contains(name.Identifier.Text)) && IsTransportCall(file.Model, name)
-           let violation = file.Path.StartsWith("src/Duplex/Connections/", StringComparison.Ordinal)
+           let violation = file.Path == (Reads.Contains(name.Identifier.Text) ? Reader : Writer)
                ? TokenPassed(file.Model, name)
-               : OutsideConnections(name.Identifier.Text, readers.ContainsKey(file.Path))
+               : Elsewhere(name.Identifier.Text, readers.ContainsKey(file.Path))
            where violation is not null
            select $"{file.Locate(name)}: {violation}",
     ];
 
-    private static string? OutsideConnections(string method, bool mayRead) =>
-        mayRead && Reads.Contains(method) ? null : $"only the room Connections may call Stream.{method}.";
+    private static string? Elsewhere(string method, bool mayRead) =>
+        mayRead && Reads.Contains(method) ? null : $"only {(Reads.Contains(method) ? Reader : Writer)} may call Stream.{method} of a connection.";
 
     private static bool IsTransportCall(SemanticModel model, SimpleNameSyntax name)
     {

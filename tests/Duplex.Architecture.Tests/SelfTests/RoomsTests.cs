@@ -9,11 +9,14 @@ public class RoomsTests
     [InlineData("src/Duplex.Protocol/Frames/Deep/A.cs", 0)]
     [InlineData("src/Duplex/Diagnostics/A.cs", 1)]
     [InlineData("src/Duplex/Serialization/A.cs", 1)]
-    [InlineData("src/Duplex/Connections/A.cs", 2)]
+    [InlineData("src/Duplex/Contracts/A.cs", 1)]
+    [InlineData("src/Duplex/Receiving/A.cs", 2)]
+    [InlineData("src/Duplex/Sending/A.cs", 2)]
+    [InlineData("src/Duplex/Lifetime/A.cs", 3)]
     [InlineData("src/Duplex/Engines/Http/A.cs", 3)]
-    [InlineData("src/Duplex/Sessions/A.cs", 3)]
-    [InlineData("src/Duplex/A.cs", 4)]
-    [InlineData("src/Duplex.MessagePack/A.cs", 5)]
+    [InlineData("src/Duplex/Sessions/A.cs", 4)]
+    [InlineData("src/Duplex/A.cs", 5)]
+    [InlineData("src/Duplex.MessagePack/A.cs", 7)]
     public void A_path_has_its_room(string path, int room) => Assert.Equal(room, Rooms.Of(path)?.Number);
 
     [Fact]
@@ -26,7 +29,7 @@ public class RoomsTests
     [Fact]
     public void Arrows_to_lower_rooms_and_inside_a_room_are_allowed() => Expect.None(Check(
         ("src/Duplex.Protocol/P.cs", "namespace Duplex; class P;"),
-        ("src/Duplex/Connections/C.cs", "namespace Duplex; class C { P? p; }"),
+        ("src/Duplex/Receiving/C.cs", "namespace Duplex; class C { P? p; }"),
         ("src/Duplex/Sessions/S.cs", "namespace Duplex; class S { C? c; P? p; }"),
         ("src/Duplex/Sessions/T.cs", "namespace Duplex; class T : S;"),
         ("src/Duplex/R.cs", "namespace Duplex; public class R { S? s; }"),
@@ -52,9 +55,9 @@ public class RoomsTests
     [InlineData("delegate B A();")]
     [InlineData("[B.Mark] class A;")]
     public void An_arrow_upwards_is_found_however_it_is_written(string user) => Assert.StartsWith(
-        "src/Duplex/Connections/A.cs:2: A in Connections (room 2) uses B in Sessions (room 3)",
+        "src/Duplex/Receiving/A.cs:2: A in Receiving (room 2) uses B in Sessions (room 4)",
         Check(
-            ("src/Duplex/Connections/A.cs", "namespace Duplex;\n" + user),
+            ("src/Duplex/Receiving/A.cs", "namespace Duplex;\n" + user),
             // C is not in A's way: it is the lower type that hands out a B without A naming it.
             ("src/Duplex/Diagnostics/C.cs", "namespace Duplex; class C { public static B Make() => new(); public static B Given = new(); public void Take(B b) { } }"),
             ("src/Duplex/Sessions/B.cs", """
@@ -75,8 +78,10 @@ public class RoomsTests
         StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("Engines", "Sessions")]
-    [InlineData("Sessions", "Engines")]
+    [InlineData("Engines", "Lifetime")]
+    [InlineData("Lifetime", "Engines")]
+    [InlineData("Receiving", "Sending")]
+    [InlineData("Sending", "Receiving")]
     [InlineData("Diagnostics", "Serialization")]
     public void Rooms_with_the_same_number_do_not_see_each_other(string from, string to) => Expect.Exactly(
         Check(($"src/Duplex/{from}/A.cs", "namespace Duplex; class A : B;"), ($"src/Duplex/{to}/B.cs", "namespace Duplex; class B;")),
@@ -88,11 +93,11 @@ public class RoomsTests
     [Fact]
     public void A_type_with_parts_in_two_rooms_is_found() => Expect.Exactly(
         Check(("src/Duplex/A.cs", "namespace Duplex; partial class A;"), ("src/Duplex/Sessions/A.cs", "namespace Duplex; partial class A;")),
-        "A has parts in Duplex (room 4) and Sessions (room 3)");
+        "A has parts in Duplex (room 5) and Sessions (room 4)");
 
     [Fact]
     public void A_documentation_comment_is_no_arrow() => Expect.None(Check(
-        ("src/Duplex/Connections/A.cs", "namespace Duplex; /// <summary>Used by <see cref=\"B\"/>.</summary>\nclass A;"),
+        ("src/Duplex/Receiving/A.cs", "namespace Duplex; /// <summary>Used by <see cref=\"B\"/>.</summary>\nclass A;"),
         ("src/Duplex/Sessions/B.cs", "namespace Duplex; class B;")));
 
     private static ImmutableArray<string> Check(params (string Path, string Text)[] snippets) =>

@@ -185,7 +185,7 @@ public sealed class WebSocketMessageStreamTests
         test.Peer.SendHex("00 04 06 07 08 09");
         test.Peer.SendHex("80 01 0A"); // does not fit
         test.Peer.SendHex("82 00 88 02 03 E8"); // would, and must not follow what came before
-        await Patience.Until(() => test.Peer.Unread == 1); // the loop has read one more, and waits for room
+        await Patience.Until(() => test.Peer.Unread == 2); // the loop waits for room, and reads no more
         await test.Time.PassStepwise(TimeSpan.FromSeconds(3.75), closing); // no consumer receives
         await closing.Soon();
 
@@ -354,13 +354,13 @@ public sealed class WebSocketMessageStreamTests
         for (int i = 0; i < 5; i++)
             test.Peer.SendFrame(Opcode.Continuation, Pattern(900), fin: i == 4);
         test.Peer.SendFrame(Opcode.Ping, "p"u8);
-        await Patience.Until(() => test.Peer.Unread == 3); // two are queued and fill it, one is read and waits
+        await Patience.Until(() => test.Peer.Unread == 4); // two are queued and fill it
 
         await test.Time.Pass(TimeSpan.FromSeconds(20));
         Assert.StartsWith("Ping(", await test.SentAsync(), StringComparison.Ordinal); // ours, which nobody answers
         test.Time.Advance(TimeSpan.FromSeconds(60));
         Assert.Equal(WebSocketSessionState.Open, test.Session.State);
-        Assert.Equal(3, test.Peer.Unread);
+        Assert.Equal(4, test.Peer.Unread);
 
         Assert.Equal(5400, (await DrainAsync(message)).Length);
         string answer;

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Duplex.Tests;
+
+/// <summary>
+/// In the middle of src/Duplex no arrow hides from the graph of types: no event, no delegate that another type gives (field, property or parameter), and no property by which another type
+/// of ours is set afterwards. What a room reports upward goes through ISessionEvents, which the graph sees.
+/// </summary>
+/// <remarks>A field for a delegate may hold a method of its own type, and an implementation of the platform's interfaces may take what these demand.</remarks>
+internal static class HiddenArrows
+{
+    /// <summary>The rooms between the protocol and the sessions.</summary>
+    private static readonly string[] Middle = ["Contracts", "Receiving", "Sending", "Lifetime"];
+
+    /// <summary>What may hold a delegate nevertheless, each with the reason.</summary>
+    public static readonly ImmutableDictionary<string, string> Exceptions = new Dictionary<string, string>
+    {
+        ["ConnectionSettings.RandomFill"] = "the source of mask keys, which belongs to no type of ours",
+        ["ContextPost"] = "carries the continuation of an await, which is user code",
+    }.ToImmutableDictionary();
+
+    public static ImmutableArray<string> Violations(SourceModel model) =>
+    [
+        .. from file in model.Files
+           where Middle.Any(room => file.Path.StartsWith($"src/Duplex/{room}/", StringComparison.Ordinal))
+           from node in file.Nodes()
+           let violation = Violation(file.Model, node)
+           where violation is not null
+           select $"{file.Locate(node)}: {violation}",
+    ];
+
+    private static string? Violation(SemanticModel model, SyntaxNode node) => node switch
+    {
+        EventFieldDeclarationSyntax or EventDeclarationSyntax => "an event hides an arrow; report through ISessionEvents.",
+        PropertyDeclarationSyntax property when model.GetDeclaredSymbol(property) is { } symbol => OfDelegate(symbol, symbol.Type) ?? OfSetter(symbol),
+        ParameterSyntax parameter when model.GetDeclaredSymbol(parameter) is IParameterSymbol symbol && !IsDemanded(symbol.ContainingSymbol) => OfDelegate(symbol, symbol.Type),
+        VariableDeclaratorSyntax { Parent.Parent: FieldDeclarationSyntax } field when model.GetDeclaredSymbol(field) is IFieldSymbol symbol && !HoldsOwnMethod(model, node, symbol) =>
+            OfDelegate(symbol, symbol.Type),
+        _ => null,
+    };
+
+    private static string? OfDelegate(ISymbol symbol, ITypeSymbol type)
+    {
+        if (type.TypeKind != TypeKind.Delegate || symbol.ContainingSymbol is IMethodSymbol { MethodKind: MethodKind.AnonymousFunction or MethodKind.LocalFunction })
+            return null;
+        string owner = symbol.ContainingType.Name;
+        return Exceptions.ContainsKey(owner) || Exceptions.ContainsKey($"{owner}.{symbol.Name}") ? null
+            : $"the delegate {symbol.Name} hides an arrow; report through ISessionEvents.";
+    }
+
+    private static string? OfSetter(IPropertySymbol property) =>
+        property.SetMethod is { IsInitOnly: false, DeclaredAccessibility: not Accessibility.Private } && property.Type is INamedTypeSymbol { IsReferenceType: true } type
+        && type.Locations.Any(location => location.IsInSource)
+        && !SymbolEqualityComparer.Default.Equals(SymbolTypes.Outermost(type), SymbolTypes.Outermost(property.ContainingType))
+            ? $"{property.Name} can be set to a {type.Name} afterwards, which hides an arrow; pass it to the constructor." : null;
+
+    private static bool IsDemanded(ISymbol member) => member is IMethodSymbol { IsOverride: true } or IMethodSymbol { ExplicitInterfaceImplementations.Length: > 0 };
+
+    // All assignments in the type give a method of the type itself.
+    private static bool HoldsOwnMethod(SemanticModel model, SyntaxNode declarator, IFieldSymbol field) =>
+        field.IsReadOnly && declarator.FirstAncestorOrSelf<TypeDeclarationSyntax>()!.DescendantNodes().OfType<AssignmentExpressionSyntax>()
+            .Where(assignment => SymbolEqualityComparer.Default.Equals(model.GetSymbolInfo(assignment.Left).Symbol, field))
+            .Select(assignment => model.GetSymbolInfo(assignment.Right).Symbol)
+            .ToArray() is { Length: > 0 } values && values.All(value => value is IMethodSymbol method && SymbolEqualityComparer.Default.Equals(method.ContainingType, field.ContainingType));
+}
