@@ -1,3 +1,5 @@
+using Duplex.Protocol;
+
 namespace Duplex.Samples;
 
 /// <summary>Writes a line for each message of a session. The server knows nothing of it.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Duplex.Protocol;
 
 namespace Duplex.Samples;
 

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// What a peer did wrong, as a value: the core never throws for what a peer sends. RFC 6455 §7.1.7: the connection is then failed, with <see cref="Code"/> in our Close frame.
@@ -34,17 +34,17 @@ public sealed class ProtocolViolation
     internal bool NamesLimits => _names is not null;
 
     /// <summary>1002: the framing is broken.</summary>
-    public static ProtocolViolation Protocol(string message) => new(CloseCode.ProtocolError, $"The peer broke the WebSocket protocol: {message}.");
+    internal static ProtocolViolation Protocol(string message) => new(CloseCode.ProtocolError, $"The peer broke the WebSocket protocol: {message}.");
 
     /// <summary>1007: text that is not UTF-8. RFC 6455 §8.1: the endpoint "MUST _Fail the WebSocket Connection_".</summary>
-    public static ProtocolViolation InvalidUtf8(string where) =>
+    internal static ProtocolViolation InvalidUtf8(string where) =>
         new(CloseCode.InvalidFramePayloadData, $"The peer broke the WebSocket protocol: {where} is not valid UTF-8.");
 
     /// <summary>Any other reason to end the session, such as an extension's: 1007 for data that it cannot read.</summary>
     /// <param name="code">What our Close says.</param>
     /// <param name="message">What was expected and what came, in a sentence, without any payload.</param>
     /// <exception cref="ArgumentException">The code must not be sent, or there is no message.</exception>
-    public static ProtocolViolation Of(CloseCode code, string message)
+    internal static ProtocolViolation Of(CloseCode code, string message)
     {
         ArgumentException.ThrowIfNullOrEmpty(message);
         return new CloseReason(code).IsSendable
@@ -60,7 +60,7 @@ public sealed class ProtocolViolation
     /// <param name="limit">The limit.</param>
     /// <param name="size">What came, as far as it is known.</param>
     /// <param name="unit">What both count: bytes or fragments.</param>
-    public static ProtocolViolation TooBig(string limitName, long limit, long size, string unit = "bytes") =>
+    internal static ProtocolViolation TooBig(string limitName, long limit, long size, string unit = "bytes") =>
         new($"{size} {unit} where {limitName} allows {limit}", limitName, limit, size);
 
     /// <summary>1009: more than a limit allows that no option raises.</summary>

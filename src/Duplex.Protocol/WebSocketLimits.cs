@@ -1,7 +1,7 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>The default limits for what a peer may send, and the hardest ones that memory allows.</summary>
-public static class WebSocketLimits
+internal static class WebSocketLimits
 {
     /// <summary>The default limit for one frame's and one message's payload: 64 MiB, well above what real services send and well below what hurts a process.</summary>
     public const int DefaultMaxSize = 64 * 1024 * 1024;

@@ -1,13 +1,8 @@
 namespace Duplex;
 
-/// <summary>How much a session's two queues hold. Part of <see cref="WebSocketsOptions"/>; read-only with them.</summary>
+/// <summary>How much a session's two queues hold. Part of <see cref="WebSocketsOptions"/>, and copied with them.</summary>
 public sealed class WebSocketChannelsOptions
 {
-    // Set while the options are configured, by whoever configures them; never after.
-    private ChannelConfig _incoming = ChannelConfig.DefaultIncoming;
-    private ChannelConfig _outgoing = ChannelConfig.DefaultOutgoing;
-    private bool _isReadOnly;
-
     /// <summary>
     /// Received frames that were not taken yet. Default: 4,096 frames and 4 MiB of payload. When it is full, the peer is not read until there is room: it slows down (backpressure),
     /// and memory stays bounded.
@@ -19,24 +14,24 @@ public sealed class WebSocketChannelsOptions
     /// </remarks>
     public ChannelConfig Incoming
     {
-        get => _incoming;
-        set => Set(ref _incoming, value);
-    }
+        get;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            field = value;
+        }
+    } = ChannelConfig.DefaultIncoming;
 
     /// <summary>Sent frames that no write has taken yet. Default: 4,096 frames and 256 KiB; when full, a sender waits.</summary>
     public ChannelConfig Outgoing
     {
-        get => _outgoing;
-        set => Set(ref _outgoing, value);
-    }
+        get;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            field = value;
+        }
+    } = ChannelConfig.DefaultOutgoing;
 
-    internal void MakeReadOnly() => _isReadOnly = true;
-
-    private void Set(ref ChannelConfig field, ChannelConfig value)
-    {
-        ArgumentNullException.ThrowIfNull(value);
-        if (_isReadOnly)
-            throw new InvalidOperationException("The options are read-only since a WebSocketsHandler was made with them. Set them before.");
-        field = value;
-    }
+    internal WebSocketChannelsOptions Copy() => (WebSocketChannelsOptions)MemberwiseClone();
 }

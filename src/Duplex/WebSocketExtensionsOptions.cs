@@ -1,7 +1,7 @@
 namespace Duplex;
 
 /// <summary>
-/// The extensions of every session but raw ones, in the order in which they are offered to the server. Part of <see cref="WebSocketsOptions"/>; read-only with them.
+/// The extensions of every session but raw ones, in the order in which they are offered to the server. Part of <see cref="WebSocketsOptions"/>, and copied with them.
 /// </summary>
 /// <remarks>
 /// A message that is sent passes first the local interceptors that were installed before all that are negotiated, then those that the server accepted, in its order, then the other
@@ -10,9 +10,6 @@ namespace Duplex;
 public sealed class WebSocketExtensionsOptions
 {
     private readonly List<WebSocketExtensionFactory> _factories = [];
-
-    // Set once, by whoever makes a handler with the options.
-    private bool _isReadOnly;
 
     /// <summary>The factories in the order of their installation.</summary>
     internal IReadOnlyList<WebSocketExtensionFactory> Factories => _factories;
@@ -23,8 +20,6 @@ public sealed class WebSocketExtensionsOptions
     public void Install(WebSocketExtensionFactory factory)
     {
         ArgumentNullException.ThrowIfNull(factory);
-        if (_isReadOnly)
-            throw new InvalidOperationException("The options are read-only since a WebSocketsHandler was made with them. Install extensions before.");
         if (!HttpGrammar.IsToken(factory.Name))
             throw new ArgumentException("An extension's name is a token (letters, digits and !#$%&'*+-.^_`|~); that of the factory is not.", nameof(factory));
 
@@ -46,7 +41,9 @@ public sealed class WebSocketExtensionsOptions
     /// <typeparam name="TOptions">Its options.</typeparam>
     /// <typeparam name="TExtension">The extension.</typeparam>
     /// <param name="factory">What makes an instance for each session.</param>
-    /// <param name="configure">Sets the options: now, once, for all sessions.</param>
+    /// <param name="configure">
+    /// Sets the options: now, once, for all sessions. The sessions share the options object: do not change it later.
+    /// </param>
     /// <exception cref="ArgumentException">
     /// Another extension has the same name or owns the same reserved bit, the factory's name is not a token, or it refuses the options.
     /// </exception>
@@ -66,5 +63,10 @@ public sealed class WebSocketExtensionsOptions
     /// <exception cref="ArgumentException">It is installed already, or another extension owns RSV1.</exception>
     public void InstallPerMessageDeflate(Action<PerMessageDeflateOptions>? configure = null) => Install(new PerMessageDeflateFactory(), configure);
 
-    internal void MakeReadOnly() => _isReadOnly = true;
+    internal WebSocketExtensionsOptions Copy()
+    {
+        var copy = new WebSocketExtensionsOptions();
+        copy._factories.AddRange(_factories);
+        return copy;
+    }
 }

@@ -45,7 +45,7 @@ public static class WebSocketSessions
         configure?.Invoke(options);
         if (options.Engine != WebSocketEngines.Http)
             throw new ArgumentException("An engine opens connections; this session has one already. Leave Engine as it is.", nameof(configure));
-        options.MakeReadOnly();
+        options.ThrowIfUnsupported();
         if (isRaw)
             return WithRole(options.ToSessionSettings(), role);
 

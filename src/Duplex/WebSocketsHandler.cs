@@ -17,7 +17,7 @@ namespace Duplex;
 /// either: a handshake's headers and cookies would go to another host before anybody sees it.
 /// </para>
 /// </remarks>
-public class WebSocketsHandler : DelegatingHandler
+public sealed class WebSocketsHandler : DelegatingHandler
 {
     private readonly WebSocketsOptions _options;
     private readonly EnginePlugin _plugin;
@@ -37,22 +37,23 @@ public class WebSocketsHandler : DelegatingHandler
     /// <param name="configure">Sets the options.</param>
     public WebSocketsHandler(HttpMessageHandler innerHandler, Action<WebSocketsOptions>? configure = null) : this(innerHandler, Configured(configure)) { }
 
-    /// <summary>Makes the plugin with options, which become read-only.</summary>
-    /// <param name="options">The options; several handlers may share them.</param>
+    /// <summary>Makes the plugin with a copy of options.</summary>
+    /// <param name="options">The options. They may be shared, and later changes have no effect on this handler.</param>
     /// <exception cref="NotSupportedException">An option was set that the options' engine cannot honour.</exception>
     public WebSocketsHandler(WebSocketsOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.MakeReadOnly();
-        _options = options;
+        options.ThrowIfUnsupported();
+        _options = options.Copy();
         _plugin = new EnginePlugin(
-            SendHandshakeAsync, () => _ownPrimary ?? PrimaryHandler.Of(InnerHandler), options.Subprotocols, options.Extensions.Factories, options.HandshakeStrictness,
-            options.LoggerFactory.CreateLogger("Duplex"), _stopping.Token);
+            SendHandshakeAsync, () => _ownPrimary ?? PrimaryHandler.Of(InnerHandler), _options.Subprotocols, _options.Extensions.Factories, _options.HandshakeStrictness,
+            _options.LoggerFactory.CreateLogger("Duplex"), _stopping.Token);
     }
 
-    /// <summary>Makes the plugin around a handler, with options, which become read-only.</summary>
+    /// <summary>Makes the plugin around a handler, with a copy of options.</summary>
     /// <param name="innerHandler">The handler, which must not follow redirects.</param>
-    /// <param name="options">The options; several handlers may share them.</param>
+    /// <param name="options">The options. They may be shared, and later changes have no effect on this handler.</param>
+    /// <exception cref="NotSupportedException">An option was set that the options' engine cannot honour.</exception>
     public WebSocketsHandler(HttpMessageHandler innerHandler, WebSocketsOptions options) : this(options)
     {
         ArgumentNullException.ThrowIfNull(innerHandler);

@@ -131,45 +131,6 @@ public static partial class WebSocketsHttpClientExtensions
         this HttpClient client, Action<WebSocketRequest> configure, Func<DefaultClientWebSocketSession, Task<TResult>> block, CancellationToken cancellationToken = default) =>
         RunAsync(NotNull(block), OpenAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken), cancellationToken);
 
-    /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
-    /// <remarks>
-    /// The block runs in the caller's <see cref="SynchronizationContext"/>, if it has one. Await the call: a UI thread
-    /// that blocks on it keeps its own block from running, and waits indefinitely.
-    /// </remarks>
-    /// <param name="client">The client.</param>
-    /// <param name="host">The host alone: a name or an IP address, an IPv6 one with or without its brackets. The client's base address plays no part.</param>
-    /// <param name="port">The port, 1 to 65535; null for the scheme's: 80, with TLS 443.</param>
-    /// <param name="path">The path, and the query if there is one, as they stand in a URL; the slash at its beginning may be left out, and null is the root.</param>
-    /// <param name="block">What to do with the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">
-    /// Cancels the handshake. While the block runs, it closes the session with 1001.
-    /// </param>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, the port not one (<see cref="ArgumentOutOfRangeException"/>), or something that
-    /// <c>configure</c> set is wrong. Nothing was sent.
-    /// </exception>
-    /// <exception cref="InvalidOperationException">
-    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that cannot work with it.
-    /// </exception>
-    /// <exception cref="NotSupportedException">
-    /// Something was asked for that the engine lacks. Nothing was sent.
-    /// </exception>
-    /// <exception cref="WebSocketHandshakeException">
-    /// No session was opened: a refusal, a wrong answer, no answer in time, or a connection that failed.
-    /// </exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static Task WebSocketAsync(
-        this HttpClient client, string host, int? port, string? path, Func<DefaultClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), OpenAsync(client, WebSocketUri.At(secure: false, host, port, path), secureOnly: false, configure, cancellationToken), cancellationToken);
-
-    /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
-    /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<TResult> WebSocketAsync<TResult>(
-        this HttpClient client, string host, int? port, string? path, Func<DefaultClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), OpenAsync(client, WebSocketUri.At(secure: false, host, port, path), secureOnly: false, configure, cancellationToken), cancellationToken);
-
     /// <summary>Opens a session, which the caller disposes.</summary>
     /// <param name="client">The client.</param>
     /// <param name="url">Where to connect.</param>
@@ -238,29 +199,4 @@ public static partial class WebSocketsHttpClientExtensions
     public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
         this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
         OpenAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken);
-
-    /// <summary>Opens a session at a host, without TLS, which the caller disposes.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">The host alone: a name or an IP address, an IPv6 one with or without its brackets. The client's base address plays no part.</param>
-    /// <param name="port">The port, 1 to 65535; null for the scheme's: 80, with TLS 443.</param>
-    /// <param name="path">The path, and the query if there is one, as they stand in a URL; the slash at its beginning may be left out, and null is the root.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. It has no effect once the session is open.</param>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, the port not one (<see cref="ArgumentOutOfRangeException"/>), or something that
-    /// <c>configure</c> set is wrong. Nothing was sent.
-    /// </exception>
-    /// <exception cref="InvalidOperationException">
-    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that cannot work with it.
-    /// </exception>
-    /// <exception cref="NotSupportedException">
-    /// Something was asked for that the engine lacks. Nothing was sent.
-    /// </exception>
-    /// <exception cref="WebSocketHandshakeException">
-    /// No session was opened: a refusal, a wrong answer, no answer in time, or a connection that failed.
-    /// </exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
-        this HttpClient client, string host, int? port, string? path, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        OpenAsync(client, WebSocketUri.At(secure: false, host, port, path), secureOnly: false, configure, cancellationToken);
 }

@@ -41,19 +41,6 @@ public static partial class WebSocketsHttpClientExtensions
         this HttpClient client, Action<WebSocketRequest> configure, Func<ClientWebSocketSession, Task<TResult>> block, CancellationToken cancellationToken = default) =>
         RunAsync(NotNull(block), OpenRawAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken), cancellationToken);
 
-    /// <summary>Opens a raw session at a host, without TLS, for as long as a block runs.</summary>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task WebSocketRawAsync(
-        this HttpClient client, string host, int? port, string? path, Func<ClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), OpenRawAsync(client, WebSocketUri.At(secure: false, host, port, path), secureOnly: false, configure, cancellationToken), cancellationToken);
-
-    /// <summary>Opens a raw session at a host, without TLS, for as long as a block runs.</summary>
-    /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<TResult> WebSocketRawAsync<TResult>(
-        this HttpClient client, string host, int? port, string? path, Func<ClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), OpenRawAsync(client, WebSocketUri.At(secure: false, host, port, path), secureOnly: false, configure, cancellationToken), cancellationToken);
-
     /// <summary>Opens a raw session, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<ClientWebSocketSession> WebSocketRawSessionAsync(
@@ -71,10 +58,4 @@ public static partial class WebSocketsHttpClientExtensions
     public static Task<ClientWebSocketSession> WebSocketRawSessionAsync(
         this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
         OpenRawAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken);
-
-    /// <summary>Opens a raw session at a host, without TLS, which the caller disposes.</summary>
-    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<ClientWebSocketSession> WebSocketRawSessionAsync(
-        this HttpClient client, string host, int? port, string? path, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        OpenRawAsync(client, WebSocketUri.At(secure: false, host, port, path), secureOnly: false, configure, cancellationToken);
 }

@@ -103,19 +103,6 @@ public static partial class WebSocketsHttpClientExtensions
         this HttpClient client, Action<WebSocketRequest> configure, Func<DefaultClientWebSocketSession, Task<TResult>> block, CancellationToken cancellationToken = default) =>
         RunAsync(NotNull(block), OpenAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken), cancellationToken);
 
-    /// <summary>Opens a session at a host, over TLS, for as long as a block runs.</summary>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task WssAsync(
-        this HttpClient client, string host, int? port, string? path, Func<DefaultClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), OpenAsync(client, WebSocketUri.At(secure: true, host, port, path), secureOnly: true, configure, cancellationToken), cancellationToken);
-
-    /// <summary>Opens a session at a host, over TLS, for as long as a block runs.</summary>
-    /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<TResult> WssAsync<TResult>(
-        this HttpClient client, string host, int? port, string? path, Func<DefaultClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), OpenAsync(client, WebSocketUri.At(secure: true, host, port, path), secureOnly: true, configure, cancellationToken), cancellationToken);
-
     /// <summary>Opens a session over TLS, which the caller disposes: a plain URL is refused, before any traffic.</summary>
     /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
@@ -160,10 +147,4 @@ public static partial class WebSocketsHttpClientExtensions
     public static Task<DefaultClientWebSocketSession> WssSessionAsync(
         this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
         OpenAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken);
-
-    /// <summary>Opens a session at a host, over TLS, which the caller disposes.</summary>
-    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<DefaultClientWebSocketSession> WssSessionAsync(
-        this HttpClient client, string host, int? port, string? path, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        OpenAsync(client, WebSocketUri.At(secure: true, host, port, path), secureOnly: true, configure, cancellationToken);
 }

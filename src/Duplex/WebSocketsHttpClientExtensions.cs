@@ -9,9 +9,11 @@ namespace Duplex;
 /// unless it is an <see cref="HttpRequestException"/> or <see cref="IOException"/>. <see cref="OperationCanceledException"/> only ever means that the call's own token fired.
 /// </para>
 /// <para>
-/// The names: <c>WebSocket…</c> and its short form <c>Ws…</c> take any of these URLs, and a host without TLS. <c>Wss…</c> never opens a plain connection: it throws an
-/// <see cref="ArgumentException"/> before any traffic, also where the base address, <c>configure</c> or a handler made the URL a plain one. <c>…Raw…</c> opens a session that gives every
-/// frame of the wire as it came, and answers none. <c>…Session…</c> opens a session that the caller disposes.
+/// The names: <c>WebSocket…</c> takes any of these URLs. <c>Wss…</c> never opens a plain connection: it throws an
+/// <see cref="ArgumentException"/> before any traffic, also where the base address, <c>configure</c> or a handler made
+/// the URL a plain one. <c>…Raw…</c> opens a session that delivers every frame as it came, and answers none.
+/// <c>…Session…</c> opens a session that the caller disposes. The namespace <c>Duplex.Ktor</c> has Ktor's other names
+/// and shapes.
 /// </para>
 /// <para>
 /// Those with a block keep the session for as long as the block runs. The block, and nothing else, runs in the caller's <see cref="SynchronizationContext"/>, if it has one: await the
@@ -25,7 +27,7 @@ public static partial class WebSocketsHttpClientExtensions
     private static Task<DefaultClientWebSocketSession> OpenAsync(HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, CancellationToken token) =>
         OpenAsync(client, uri, secureOnly, configure, DefaultClientWebSocketSession.Open, token);
 
-    private static Task<ClientWebSocketSession> OpenRawAsync(HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, CancellationToken token) =>
+    internal static Task<ClientWebSocketSession> OpenRawAsync(HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, CancellationToken token) =>
         OpenAsync(client, uri, secureOnly, configure, ClientWebSocketSession.Open, token);
 
     private static async Task<TSession> OpenAsync<TSession>(
@@ -52,7 +54,7 @@ public static partial class WebSocketsHttpClientExtensions
         }
     }
 
-    private static async Task<TResult> RunAsync<TSession, TResult>(Func<TSession, Task<TResult>> block, Task<TSession> opening, CancellationToken token)
+    internal static async Task<TResult> RunAsync<TSession, TResult>(Func<TSession, Task<TResult>> block, Task<TSession> opening, CancellationToken token)
         where TSession : WebSocketSession
     {
         // The block is the caller's code, and may touch a window: it alone runs in the caller's context. A handshake that fails does not need that.
@@ -85,7 +87,7 @@ public static partial class WebSocketsHttpClientExtensions
         }
     }
 
-    private static Func<TSession, Task<bool>> NoResult<TSession>(Func<TSession, Task> block)
+    internal static Func<TSession, Task<bool>> NoResult<TSession>(Func<TSession, Task> block)
     {
         ArgumentNullException.ThrowIfNull(block);
         return async session =>
@@ -95,7 +97,7 @@ public static partial class WebSocketsHttpClientExtensions
         };
     }
 
-    private static T NotNull<T>(T argument, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(argument))] string? name = null)
+    internal static T NotNull<T>(T argument, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(argument))] string? name = null)
     {
         ArgumentNullException.ThrowIfNull(argument, name);
         return argument;

@@ -6,17 +6,20 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Duplex;
 
 /// <summary>
-/// The plugin's options, for every session that is opened through it. Each is checked when it is set; all become read-only when a <see cref="WebSocketsHandler"/> is made with them.
+/// The plugin's options, for every session that is opened through it. Each is checked when it is set.
 /// </summary>
-/// <remarks>Not thread-safe while they are configured; safe to share once read-only. <see cref="Timeout.InfiniteTimeSpan"/> turns a time off.</remarks>
+/// <remarks>
+/// A <see cref="WebSocketsHandler"/> copies its options when it is constructed. Several handlers may be constructed from the
+/// same object, and a later change has no effect on them. Changes are not thread-safe. <see cref="Timeout.InfiniteTimeSpan"/>
+/// turns a time off.
+/// </remarks>
 public sealed class WebSocketsOptions
 {
     // The longest time that the platform's timers take.
     private static readonly TimeSpan LongestTime = TimeSpan.FromMilliseconds(int.MaxValue);
 
-    private readonly SubprotocolNames _subprotocols = new();
-
-    // All set while the options are configured, by whoever configures them; never after.
+    // All set by the caller that configures the options, on one thread.
+    private SubprotocolNames _subprotocols = [];
     private TimeSpan _pingInterval = TimeSpan.FromSeconds(20); // shorter than the minute after which proxies and NATs commonly drop a silent connection
     private TimeSpan _pingTimeout = TimeSpan.FromSeconds(20);
     private TimeSpan _handshakeTimeout = TimeSpan.FromSeconds(15);
@@ -32,8 +35,7 @@ public sealed class WebSocketsOptions
     private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
     private ArrayPool<byte> _bufferPool = ArrayPool<byte>.Shared;
     private MaskKeyPool.RandomFill? _randomFill;
-    private readonly HashSet<string> _set = []; // the names of the options that somebody set
-    private bool _isReadOnly;
+    private HashSet<string> _set = []; // the names of the options that were set
 
     /// <summary>How long after a ping the next one is sent. Default: 20 s.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24.8 days.</exception>
@@ -140,10 +142,10 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>How much a session's queues hold.</summary>
-    public WebSocketChannelsOptions Channels { get; } = new();
+    public WebSocketChannelsOptions Channels { get; private set; } = new();
 
     /// <summary>What transforms the messages of sessions. Default: nothing.</summary>
-    public WebSocketExtensionsOptions Extensions { get; } = new();
+    public WebSocketExtensionsOptions Extensions { get; private set; } = new();
 
     /// <summary>
     /// How connections come to be. Default: <see cref="WebSocketEngines.Http"/>. An option that an engine cannot honour is off there; one that was set fails when a handler is made with
@@ -183,9 +185,20 @@ public sealed class WebSocketsOptions
         set => Set(ref _randomFill, value);
     }
 
-    /// <summary>Lets nothing change any more, in the lists neither. Idempotent: several handlers may share the options.</summary>
-    /// <exception cref="NotSupportedException">An option was set that the engine cannot honour.</exception>
-    internal void MakeReadOnly()
+    /// <summary>A copy, with lists of its own.</summary>
+    internal WebSocketsOptions Copy()
+    {
+        var copy = (WebSocketsOptions)MemberwiseClone();
+        copy._subprotocols = [.. _subprotocols];
+        copy._set = [.. _set];
+        copy.Channels = Channels.Copy();
+        copy.Extensions = Extensions.Copy();
+        return copy;
+    }
+
+    /// <summary>Refuses options that the engine cannot honour.</summary>
+    /// <exception cref="NotSupportedException">One was set.</exception>
+    internal void ThrowIfUnsupported()
     {
         Require(EngineCapability.ControlFrames, nameof(PingInterval), PingInterval != Timeout.InfiniteTimeSpan);
         Require(EngineCapability.ControlFrames, nameof(PingTimeout), PingTimeout != Timeout.InfiniteTimeSpan);
@@ -193,10 +206,6 @@ public sealed class WebSocketsOptions
         Require(EngineCapability.FrameLimits, nameof(MaxFragments));
         Require(EngineCapability.LenientText, nameof(TextValidation), TextValidation == TextValidation.Lenient);
         Require(EngineCapability.Response, nameof(HandshakeStrictness), HandshakeStrictness != HandshakeStrictness.Strict);
-        _isReadOnly = true;
-        _subprotocols.MakeReadOnly();
-        Channels.MakeReadOnly();
-        Extensions.MakeReadOnly();
     }
 
     /// <summary>What a session is made with. What the engine cannot honour, and nobody set, is off.</summary>
@@ -269,8 +278,6 @@ public sealed class WebSocketsOptions
 
     private void Set<T>(ref T field, T value, [CallerMemberName] string name = "")
     {
-        if (_isReadOnly)
-            throw new InvalidOperationException("The options are read-only since a WebSocketsHandler was made with them. Set them before, or make another handler.");
         field = value;
         _set.Add(name);
     }

@@ -1,3 +1,5 @@
+using Duplex.Ktor;
+
 namespace Duplex.Tests;
 
 /// <summary>Every name and every shape of a call, over a real connection.</summary>
@@ -88,7 +90,7 @@ public sealed class BuilderTests(KestrelServer kestrel) : IClassFixture<KestrelS
 
         await client.WebSocketAsync(http + url[scheme.Length..], async session =>
         {
-            Assert.Equal(url, session.Call.Request.Uri!.AbsoluteUri);
+            Assert.Equal(url, session.Call.Request.Uri.AbsoluteUri);
             await TalkAsync(session);
         }).Soon();
     }
@@ -104,7 +106,7 @@ public sealed class BuilderTests(KestrelServer kestrel) : IClassFixture<KestrelS
         await client.WssAsync(url, TalkAsync).Soon();
         await client.WebSocketAsync(url, async session =>
         {
-            Assert.Equal("wss", session.Call.Request.Uri!.Scheme);
+            Assert.Equal("wss", session.Call.Request.Uri.Scheme);
             await TalkAsync(session);
         }).Soon();
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 
 namespace Duplex.Tests;
 
@@ -17,15 +18,36 @@ public sealed class DefaultClientWebSocketSessionTests(KestrelServer server) : I
             request.Subprotocols.Add("a");
         }).Soon();
 
-        Assert.Equal("ws", session.Call.Request.Uri!.Scheme);
+        Assert.Equal("ws", session.Call.Request.Uri.Scheme);
         Assert.Equal("?x=1", session.Call.Request.Uri.Query);
-        Assert.Equal(["1"], session.Call.Request.Headers.GetValues("X-Test"));
+        Assert.Equal(["X-Test"], session.Call.Request.HeaderNames);
         Assert.Equal(HttpStatusCode.SwitchingProtocols, session.Call.Response!.StatusCode);
         Assert.Equal(HttpVersion.Version11, session.Call.Response.Version);
         Assert.Contains("websocket", session.Call.Response.Headers.GetValues("Upgrade"), StringComparer.OrdinalIgnoreCase);
         Assert.Equal("b", session.Call.Subprotocol);
         Assert.True(session.Masking);
         Assert.Equal(WebSocketSessionState.Open, session.State);
+    }
+
+    [Fact]
+    public async Task It_keeps_neither_the_callers_request_nor_what_was_sent_in_headers_and_options()
+    {
+        using var below = new Watching();
+        using var client = new HttpClient(new WebSocketsHandler(below));
+
+        (DefaultClientWebSocketSession session, WeakReference asked) = await OpenAsync(client);
+        await using (session)
+        {
+            HttpRequestMessage sent = Assert.Single(below.Sent); // which the platform keeps with the connection
+            Assert.Empty(sent.Headers);
+            Assert.Empty(sent.Options);
+            await Patience.Until(() =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return !asked.IsAlive;
+            });
+        }
     }
 
     [Fact]
@@ -47,5 +69,29 @@ public sealed class DefaultClientWebSocketSessionTests(KestrelServer server) : I
         FrameTooBigException error = await Assert.ThrowsAsync<FrameTooBigException>(() => session.Incoming.ReadAsync().AsTask().Soon());
         Assert.Equal(10, error.Limit);
         Assert.Equal(11, error.Size);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)] // its frame would keep the request alive
+    private async Task<(DefaultClientWebSocketSession, WeakReference)> OpenAsync(HttpClient client)
+    {
+        WebSocketRequest? asked = null;
+        DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(new Uri(server["ws"], "/echo"), request =>
+        {
+            asked = request;
+            request.Headers.Add("X-Test", "1");
+            request.Options.Set(new HttpRequestOptionsKey<string>("test"), "1");
+        }).Soon();
+        return (session, new WeakReference(asked));
+    }
+
+    private sealed class Watching() : DelegatingHandler(new SocketsHttpHandler { AllowAutoRedirect = false })
+    {
+        public List<HttpRequestMessage> Sent { get; } = [];
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Sent.Add(request);
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 }

@@ -14,24 +14,28 @@ public sealed class FactoryRotationTests
     private static async Task OutlivesAsync(bool tls)
     {
         using var server = new RawServer(tls);
-        var plugins = new List<CountedPlugin>();
+        var counters = new List<Counter>();
+
+        // A ping on the wire would depend on how long the factory takes.
+        var options = new WebSocketsOptions { PingInterval = Timeout.InfiniteTimeSpan };
         var services = new ServiceCollection();
         services.AddHttpClient("feed")
             .AddHttpMessageHandler(() =>
             {
-                var plugin = new CountedPlugin();
-                lock (plugins)
-                    plugins.Add(plugin);
-                return plugin;
+                var counter = new Counter();
+                lock (counters)
+                    counters.Add(counter);
+                return counter;
             })
+            .AddHttpMessageHandler(() => new WebSocketsHandler(options)) // one object for all handlers
             .ConfigurePrimaryHttpMessageHandler(LoopbackCertificate.CreateHandler)
             .SetHandlerLifetime(TimeSpan.FromSeconds(1)); // the shortest that it takes
         await using ServiceProvider provider = services.BuildServiceProvider();
         var factory = provider.GetRequiredService<IHttpClientFactory>();
 
         (DefaultClientWebSocketSession old, RawPeer oldPeer) = await OpenAsync(factory, server);
-        CountedPlugin first = Assert.Single(plugins);
-        await Patience.Until(() => IsRotated(factory, plugins)); // its lifetime is over
+        Counter first = Assert.Single(counters);
+        await Patience.Until(() => IsRotated(factory, counters)); // its lifetime is over
 
         // Nobody holds the first client: the factory finds that out within the ten seconds of its cleanup, and disposes the handlers.
         GC.Collect();
@@ -59,11 +63,11 @@ public sealed class FactoryRotationTests
 
     // Not inlined, and not in the test itself, whose frame would keep the clients alive.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool IsRotated(IHttpClientFactory factory, List<CountedPlugin> plugins)
+    private static bool IsRotated(IHttpClientFactory factory, List<Counter> counters)
     {
         factory.CreateClient("feed").Dispose();
-        lock (plugins)
-            return plugins.Count > 1;
+        lock (counters)
+            return counters.Count > 1;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -83,7 +87,8 @@ public sealed class FactoryRotationTests
         Assert.Equal("a", Assert.IsType<Frame.Text>(await session.Incoming.ReadAsync().Soon()).ReadText());
     }
 
-    private sealed class CountedPlugin : WebSocketsHandler
+    // Above the plugin, and disposed with it.
+    private sealed class Counter : DelegatingHandler
     {
         private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _disposals;
@@ -94,11 +99,6 @@ public sealed class FactoryRotationTests
         public int Disposals => Volatile.Read(ref _disposals);
 
         public int Sent => Volatile.Read(ref _sent);
-
-        // A ping on the wire would depend on how long the factory takes.
-        public CountedPlugin() : base(ws => ws.PingInterval = Timeout.InfiniteTimeSpan)
-        {
-        }
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {

@@ -204,7 +204,7 @@ public sealed class WebSocketsHttpClientExtensionsTests(KestrelServer kestrel) :
 
         static async Task Talk(DefaultClientWebSocketSession session)
         {
-            Assert.Equal("ws", session.Call.Request.Uri!.Scheme);
+            Assert.Equal("ws", session.Call.Request.Uri.Scheme);
             await session.SendAsync("a");
             Assert.Equal("a", Assert.IsType<Frame.Text>(await session.Incoming.ReadAsync()).ReadText());
         }

@@ -13,7 +13,7 @@ public sealed class DefaultClientWebSocketSessionTests
 
         DefaultClientWebSocketSession session = await client.WebSocketSessionAsync("http://host.test/path").Soon();
 
-        Assert.Equal("ws://host.test/path", session.Call.Request.Uri!.AbsoluteUri);
+        Assert.Equal("ws://host.test/path", session.Call.Request.Uri.AbsoluteUri);
         Assert.Equal(HttpStatusCode.SwitchingProtocols, session.Call.Response!.StatusCode);
         Assert.Null(session.Call.Subprotocol);
         Assert.Equal(1234, session.MaxFrameSize);

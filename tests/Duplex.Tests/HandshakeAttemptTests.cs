@@ -146,5 +146,5 @@ public sealed class HandshakeAttemptTests
         Assert.Null(HandshakeAttempt.OriginOf(null));
     }
 
-    private static UpgradedContent Content(Stream owner) => new(new UpgradedConnection(owner, owner, new WebSocketCall(WebSocketEngines.Http, new WebSocketRequest(), null, null)));
+    private static UpgradedContent Content(Stream owner) => new(new UpgradedConnection(owner, owner, Calls.Create()));
 }

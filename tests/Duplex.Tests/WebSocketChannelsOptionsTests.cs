@@ -20,14 +20,14 @@ public sealed class WebSocketChannelsOptionsTests
 
     [Fact]
     [KtorParity("options/channels")]
-    public void Neither_can_be_set_once_a_handler_is_made_with_them()
+    public void A_copy_is_independent()
     {
-        var options = new WebSocketsOptions();
-        using var handler = new WebSocketsHandler(options);
+        var channels = new WebSocketChannelsOptions { Incoming = ChannelConfig.Unlimited };
 
-        Assert.Throws<InvalidOperationException>(() => options.Channels.Incoming = ChannelConfig.Unlimited);
-        Assert.Throws<InvalidOperationException>(() => options.Channels.Outgoing = ChannelConfig.Unlimited);
-        Assert.Same(ChannelConfig.DefaultIncoming, options.Channels.Incoming);
-        Assert.Same(ChannelConfig.DefaultOutgoing, options.Channels.Outgoing);
+        WebSocketChannelsOptions copy = channels.Copy();
+        channels.Incoming = ChannelConfig.Bounded(1, 1);
+
+        Assert.Same(ChannelConfig.Unlimited, copy.Incoming);
+        Assert.Same(ChannelConfig.DefaultOutgoing, copy.Outgoing);
     }
 }

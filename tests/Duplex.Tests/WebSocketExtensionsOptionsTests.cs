@@ -77,14 +77,32 @@ public sealed class WebSocketExtensionsOptionsTests
 
     [Fact]
     [KtorParity("options/extensions")]
-    public void Nothing_can_be_installed_once_a_handler_is_made_with_them()
+    public void A_copy_is_independent()
     {
-        var options = new WebSocketsOptions();
-        using var handler = new WebSocketsHandler(options);
+        _extensions.Install(Toy("a"));
 
-        Assert.Throws<InvalidOperationException>(() => options.Extensions.Install(Toy("a")));
-        Assert.Throws<InvalidOperationException>(() => options.Extensions.Install(new SizedFactory()));
-        Assert.Throws<ArgumentNullException>(() => _extensions.Install(null!));
+        WebSocketExtensionsOptions copy = _extensions.Copy();
+        _extensions.Install(Toy("b"));
+        copy.Install(Toy("c"));
+
+        Assert.Equal(["a", "c"], copy.Factories.Select(factory => factory.Name));
+        Assert.Equal(["a", "b"], _extensions.Factories.Select(factory => factory.Name));
+    }
+
+    [Fact]
+    public void Null_is_refused() => Assert.Throws<ArgumentNullException>(() => _extensions.Install(null!));
+
+    [Fact]
+    public void Kept_options_of_compression_have_no_effect_later()
+    {
+        PerMessageDeflateOptions? kept = null;
+        _extensions.InstallPerMessageDeflate(options => kept = options);
+
+        kept!.ServerMaxWindowBits = 9;
+        kept.Alternatives.Add(new PerMessageDeflateOffer());
+
+        using WebSocketExtension extension = Assert.Single(_extensions.Factories).Create();
+        Assert.DoesNotContain("server_max_window_bits", Assert.Single(extension.Offers).ToString(), StringComparison.Ordinal);
     }
 
     private static ToyFactory Toy(string name, ReservedBits bits = ReservedBits.None) => new(name, () => new ToyExtension(), bits);

@@ -1,3 +1,5 @@
+using Duplex.Ktor;
+
 namespace Duplex.Tests;
 
 /// <summary>Which URL each name and each shape of a call asks for.</summary>
@@ -6,51 +8,15 @@ public sealed class WebSocketsHttpClientExtensionsTests
     private const string Host = "host.test";
 
     [Theory]
-    [InlineData(null, null, "ws://host.test/")]
-    [InlineData(null, "/a", "ws://host.test/a")]
-    [InlineData(80, "a", "ws://host.test/a")]
-    [InlineData(8080, "a/b?q=1", "ws://host.test:8080/a/b?q=1")]
-    [InlineData(443, "?q=1", "ws://host.test:443/?q=1")]
-    [KtorParity("opening/webSocketSession-method-host-port-path-block")]
-    public async Task A_host_is_asked_without_tls_at_port_80_or_the_one_given(int? port, string? path, string expected)
-    {
-        Assert.Equal([expected, expected], await AskedAsync(client => client.WebSocketAsync(Host, port, path, Nothing), client => client.WebSocketSessionAsync(Host, port, path)));
-        Assert.Equal([expected, expected], await AskedAsync(client => client.WsAsync(Host, port, path, Nothing), client => client.WsSessionAsync(Host, port, path)));
-        Assert.Equal([expected, expected], await AskedAsync(client => client.WebSocketRawAsync(Host, port, path, Nothing), client => client.WebSocketRawSessionAsync(Host, port, path)));
-        Assert.Equal([expected, expected], await AskedAsync(client => client.WsRawAsync(Host, port, path, Nothing), client => client.WsRawSessionAsync(Host, port, path)));
-    }
-
-    [Theory]
-    [InlineData(null, null, "wss://host.test/")]
-    [InlineData(null, "/a", "wss://host.test/a")]
-    [InlineData(443, "a", "wss://host.test/a")]
-    [InlineData(8443, "a", "wss://host.test:8443/a")]
-    [InlineData(80, "a", "wss://host.test:80/a")]
-    [KtorParity("test-opening/WebSocketTest.testWSSDefaultPort")]
-    public async Task Wss_asks_a_host_with_tls_at_port_443_or_the_one_given(int? port, string? path, string expected)
-    {
-        Assert.Equal([expected, expected], await AskedAsync(client => client.WssAsync(Host, port, path, Nothing), client => client.WssSessionAsync(Host, port, path)));
-        Assert.Equal([expected, expected], await AskedAsync(client => client.WssRawAsync(Host, port, path, Nothing), client => client.WssRawSessionAsync(Host, port, path)));
-    }
-
-    [Fact]
-    public async Task The_base_address_plays_no_part_for_a_host() =>
-        Assert.Equal(["ws://host.test/p"], await AskedAsync(client =>
-        {
-            client.BaseAddress = new Uri("https://base.test:444/x/");
-            return client.WebSocketSessionAsync(Host, null, "p");
-        }));
-
-    [Theory]
     [InlineData("wss://a.test/x", "wss://a.test/x")]
     [InlineData("https://a.test/x", "wss://a.test/x")]
     [InlineData("https://a.test:80/x", "wss://a.test:80/x")]
     public async Task The_schemes_of_a_url_win_and_wss_takes_those_with_tls(string url, string expected)
     {
         var uri = new Uri(url);
-        Assert.Equal([expected, expected, expected], await AskedAsync(client => client.WebSocketAsync(url, Nothing), client => client.WebSocketAsync(uri, Nothing), client => client.WebSocketAsync(request => request.Uri = uri, Nothing)));
-        Assert.Equal([expected, expected, expected], await AskedAsync(client => client.WsAsync(url, Nothing), client => client.WsAsync(uri, Nothing), client => client.WsAsync(request => request.Uri = uri, Nothing)));
-        Assert.Equal([expected, expected, expected], await AskedAsync(client => client.WssAsync(url, Nothing), client => client.WssAsync(uri, Nothing), client => client.WssAsync(request => request.Uri = uri, Nothing)));
+        Assert.Equal([expected, expected, expected], await Asked.ByAsync(client => client.WebSocketAsync(url, Asked.Nothing), client => client.WebSocketAsync(uri, Asked.Nothing), client => client.WebSocketAsync(request => request.Uri = uri, Asked.Nothing)));
+        Assert.Equal([expected, expected, expected], await Asked.ByAsync(client => client.WsAsync(url, Asked.Nothing), client => client.WsAsync(uri, Asked.Nothing), client => client.WsAsync(request => request.Uri = uri, Asked.Nothing)));
+        Assert.Equal([expected, expected, expected], await Asked.ByAsync(client => client.WssAsync(url, Asked.Nothing), client => client.WssAsync(uri, Asked.Nothing), client => client.WssAsync(request => request.Uri = uri, Asked.Nothing)));
     }
 
     [Theory]
@@ -60,34 +26,34 @@ public sealed class WebSocketsHttpClientExtensionsTests
     [InlineData("https://base.test:8443/", "wss://base.test:8443/p")]
     [KtorParity("test-opening/DefaultRequestTest.testDefaultProtocol", "weakness/13-traps-of-URLs")]
     public async Task A_relative_url_has_the_scheme_and_the_port_of_the_base_address(string baseAddress, string expected) =>
-        Assert.Equal([expected, expected], await AskedAsync(
+        Assert.Equal([expected, expected], await Asked.ByAsync(
             client =>
             {
                 client.BaseAddress = new Uri(baseAddress);
-                return client.WebSocketAsync("/p", Nothing);
+                return client.WebSocketAsync("/p", Asked.Nothing);
             },
             client => client.WsSessionAsync("p")));
 
     [Fact]
     [KtorParity("test-opening/DefaultRequestTest.testDefaultProtocol")]
     public async Task An_absolute_url_is_kept_whatever_the_base_address() =>
-        Assert.Equal(["ws://other.test:123/"], await AskedAsync(client =>
+        Assert.Equal(["ws://other.test:123/"], await Asked.ByAsync(client =>
         {
             client.BaseAddress = new Uri("https://base.test/");
-            return client.WebSocketAsync("ws://other.test:123", Nothing);
+            return client.WebSocketAsync("ws://other.test:123", Asked.Nothing);
         }));
 
     public static TheoryData<string, Func<HttpClient, string, Task>> SecureCalls => new()
     {
-        { "WssAsync(string)", (client, url) => client.WssAsync(url, Nothing) },
-        { "WssAsync(Uri)", (client, url) => client.WssAsync(new Uri(url, UriKind.RelativeOrAbsolute), Nothing) },
-        { "WssAsync(request)", (client, url) => client.WssAsync(request => request.Uri = new Uri(url, UriKind.RelativeOrAbsolute), Nothing) },
-        { "WssAsync(host)", (client, url) => client.WssAsync(Host, null, null, Nothing, request => request.Uri = new Uri(url, UriKind.RelativeOrAbsolute)) },
+        { "WssAsync(string)", (client, url) => client.WssAsync(url, Asked.Nothing) },
+        { "WssAsync(Uri)", (client, url) => client.WssAsync(new Uri(url, UriKind.RelativeOrAbsolute), Asked.Nothing) },
+        { "WssAsync(request)", (client, url) => client.WssAsync(request => request.Uri = new Uri(url, UriKind.RelativeOrAbsolute), Asked.Nothing) },
+        { "WssAsync(host)", (client, url) => client.WssAsync(Host, null, null, Asked.Nothing, request => request.Uri = new Uri(url, UriKind.RelativeOrAbsolute)) },
         { "WssAsync, with a value", (client, url) => client.WssAsync(url, _ => Task.FromResult(1)) },
         { "WssSessionAsync(string)", (client, url) => client.WssSessionAsync(url) },
         { "WssSessionAsync(Uri)", (client, url) => client.WssSessionAsync(new Uri(url, UriKind.RelativeOrAbsolute)) },
         { "WssSessionAsync(request)", (client, url) => client.WssSessionAsync(request => request.Uri = new Uri(url, UriKind.RelativeOrAbsolute)) },
-        { "WssRawAsync", (client, url) => client.WssRawAsync(url, Nothing) },
+        { "WssRawAsync", (client, url) => client.WssRawAsync(url, Asked.Nothing) },
         { "WssRawSessionAsync", (client, url) => client.WssRawSessionAsync(url) },
     };
 
@@ -131,10 +97,10 @@ public sealed class WebSocketsHttpClientExtensionsTests
         above.InnerHandler = new WebSocketsHandler(primary);
         using var client = new HttpClient(above);
 
-        await Assert.ThrowsAsync<ArgumentException>(() => client.WssAsync("wss://host.test/", Nothing).Soon());
+        await Assert.ThrowsAsync<ArgumentException>(() => client.WssAsync("wss://host.test/", Asked.Nothing).Soon());
         Assert.Empty(primary.Requests);
 
-        await client.WebSocketAsync("wss://host.test/", Nothing).Soon();
+        await client.WebSocketAsync("wss://host.test/", Asked.Nothing).Soon();
         Assert.Equal("ws://host.test/", primary.Request.RequestUri!.AbsoluteUri);
     }
 
@@ -185,7 +151,7 @@ public sealed class WebSocketsHttpClientExtensionsTests
             client.WebSocketAsync(Url, _ => Task.CompletedTask),
             client.WebSocketAsync(Url, async _ => await Task.Yield()),
             client.WebSocketAsync(Url, async delegate { await Task.Yield(); }),
-            client.WebSocketAsync(Url, Nothing),
+            client.WebSocketAsync(Url, Asked.Nothing),
             client.WebSocketAsync(uri, async session => await session.FlushAsync(), request => request.Subprotocols.Add("a")),
             client.WebSocketAsync(request => request.Uri = uri, async _ => await Task.Yield()),
             client.WebSocketAsync(request => { request.Uri = uri; }, _ => Task.CompletedTask, CancellationToken.None),
@@ -227,22 +193,5 @@ public sealed class WebSocketsHttpClientExtensionsTests
             await session.FlushAsync();
             return 1;
         }
-    }
-
-    private static Task Nothing(WebSocketSession session) => Task.CompletedTask;
-
-    private static async Task<IEnumerable<string>> AskedAsync(params Func<HttpClient, Task>[] calls)
-    {
-        var primary = new FakePrimaryHandler();
-        using var client = new HttpClient(new WebSocketsHandler(primary));
-        foreach (Func<HttpClient, Task> call in calls)
-        {
-            Task calling = call(client);
-            await calling.Soon();
-            if (calling.GetType().GetProperty("Result")?.GetValue(calling) is WebSocketSession session)
-                await session.DisposeAsync();
-        }
-
-        return primary.Requests.Select(request => request.RequestUri!.AbsoluteUri);
     }
 }

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Reflection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -122,44 +124,68 @@ public sealed class WebSocketsOptionsTests
 
     [Fact]
     [KtorParity("plugin/client.plugin-WebSockets-pluginOrNull")]
-    public void Nothing_can_be_changed_once_a_handler_is_made_with_it()
+    public void A_copy_has_every_option_and_a_later_change_of_one_does_not_reach_the_other()
     {
-        var options = new WebSocketsOptions { MaxFragments = 7 };
-        IList<string> subprotocols = options.Subprotocols;
-        subprotocols.Add("a");
+        WebSocketsOptions options = Changed(new WebSocketsOptions(), 1);
+        object?[] first = Values(options);
 
-        using (new WebSocketsHandler(options))
-        using (new WebSocketsHandler(new FakePrimaryHandler(), options)) // several may share them
-        {
-        }
+        WebSocketsOptions copy = options.Copy();
+        Changed(options, 2);
+        copy.Subprotocols.Add("copy");
 
-        foreach (string name in Times)
-            Assert.Throws<InvalidOperationException>(() => SetTime(options, name, TimeSpan.FromSeconds(1)));
-        foreach (string name in Limits)
-            Assert.Throws<InvalidOperationException>(() => SetLimit(options, name, 1));
-        Assert.Throws<InvalidOperationException>(() => options.HandshakeStrictness = HandshakeStrictness.Lenient);
-        Assert.Throws<InvalidOperationException>(() => options.Engine = WebSocketEngines.Http);
-        Assert.Throws<InvalidOperationException>(() => options.TimeProvider = TimeProvider.System);
-        Assert.Throws<InvalidOperationException>(() => options.LoggerFactory = NullLoggerFactory.Instance);
-        Assert.Throws<InvalidOperationException>(() => options.ContentConverter = null);
-        Assert.Throws<InvalidOperationException>(() => options.BufferPool = ArrayPool<byte>.Shared);
-        Assert.Throws<InvalidOperationException>(() => options.RandomFill = null);
-        Assert.Throws<InvalidOperationException>(() => options.Channels.Incoming = ChannelConfig.Unlimited);
-        Assert.Throws<InvalidOperationException>(() => subprotocols.Add("b"));
-        Assert.True(options.Subprotocols.IsReadOnly);
-        Assert.Equal(["a"], options.Subprotocols);
-        Assert.Equal(7, options.MaxFragments);
+        object?[] copied = Values(copy), changed = Values(options);
+        Assert.Equal(first, copied);
+        Assert.All(first.Zip(changed), both => Assert.NotEqual(both.First, both.Second));
+        Assert.Equal(["1", "copy"], copy.Subprotocols);
+        Assert.Equal(["1", "2"], options.Subprotocols);
+        Assert.Equal("toy1", Assert.Single(copy.Extensions.Factories).Name);
+    }
+
+    [Fact]
+    public void A_copy_knows_which_options_were_set()
+    {
+        WebSocketsOptions copy = new WebSocketsOptions { MaxMessageSize = 7 }.Copy();
+
+        SessionSettings settings = copy.ToSessionSettings(ReceiveMode.Streams);
+
+        Assert.Equal((7, long.MaxValue), (settings.Connection.MaxMessageSize, settings.Connection.MaxFrameSize));
+    }
+
+    [Fact]
+    public async Task Handlers_that_share_options_keep_those_of_their_construction()
+    {
+        var options = new WebSocketsOptions();
+        options.Subprotocols.Add("first");
+        var one = new FakePrimaryHandler();
+        using var first = new HttpClient(new WebSocketsHandler(one, options));
+
+        options.Subprotocols.Add("second");
+        options.Extensions.InstallPerMessageDeflate();
+        var two = new FakePrimaryHandler();
+        using var second = new HttpClient(new WebSocketsHandler(two, options));
+
+        foreach (HttpClient client in (HttpClient[])[first, second])
+            await client.WebSocketAsync("ws://host.test/", _ => Task.CompletedTask).Soon();
+        Assert.Equal("first", FakePrimaryHandler.Value(one.Request, "Sec-WebSocket-Protocol"));
+        Assert.False(one.Request.Headers.Contains("Sec-WebSocket-Extensions"));
+        Assert.Equal("first, second", FakePrimaryHandler.Value(two.Request, "Sec-WebSocket-Protocol"));
+        Assert.True(two.Request.Headers.Contains("Sec-WebSocket-Extensions"));
     }
 
     [Fact]
     [KtorParity("plugin/its-read-only-properties")]
-    public void A_configuration_that_was_kept_cannot_be_changed_later()
+    public async Task A_kept_configuration_has_no_effect_later()
     {
         WebSocketsOptions? kept = null;
+        using var client = new HttpClient(new WebSocketsHandler(new FakePrimaryHandler(), options => kept = options));
 
-        using var handler = new WebSocketsHandler(options => kept = options);
+        kept!.PingInterval = TimeSpan.FromSeconds(1);
 
-        Assert.Throws<InvalidOperationException>(() => kept!.PingInterval = TimeSpan.FromSeconds(1));
+        await client.WebSocketAsync("ws://host.test/", session =>
+        {
+            Assert.Equal(TimeSpan.FromSeconds(20), session.PingInterval);
+            return Task.CompletedTask;
+        }).Soon();
     }
 
     [Fact]
@@ -282,4 +308,40 @@ public sealed class WebSocketsOptionsTests
             default: options.MaxFragments = value; break;
         }
     }
+
+    // Every settable option, and what is in the others, changed to a value that depends on the number.
+    private static WebSocketsOptions Changed(WebSocketsOptions options, int number)
+    {
+        foreach (PropertyInfo property in Settable())
+            property.SetValue(options, Value(property.PropertyType, number));
+        options.Channels.Incoming = ChannelConfig.Bounded(number, number);
+        options.Channels.Outgoing = ChannelConfig.Bounded(number, number);
+        options.Subprotocols.Add($"{number}");
+        options.Extensions.Install(new ToyFactory($"toy{number}", () => new ToyExtension(), ReservedBits.None));
+        return options;
+    }
+
+    private static object?[] Values(WebSocketsOptions options) =>
+        [.. Settable().Select(property => property.GetValue(options)), options.Channels.Incoming, options.Channels.Outgoing];
+
+    private static PropertyInfo[] Settable() =>
+    [
+        .. typeof(WebSocketsOptions).GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+            .Where(property => property.SetMethod is { IsPrivate: false }),
+    ];
+
+    private static object? Value(Type type, int number) => type.Name switch
+    {
+        nameof(TimeSpan) => TimeSpan.FromSeconds(number),
+        nameof(Int64) => (long)number,
+        nameof(Int32) => number,
+        nameof(WebSocketContentConverter) => new DelegateConverter(),
+        nameof(WebSocketEngine) => WebSocketEngines.FromStream((_, _) => throw new InvalidOperationException()),
+        nameof(System.TimeProvider) => new FakeTimeProvider(),
+        nameof(ILoggerFactory) => new ListLogger(),
+        nameof(MaskKeyPool.RandomFill) => new MaskKeyPool.RandomFill(destination => destination.Fill((byte)number)),
+        _ when type == typeof(ArrayPool<byte>) => new CountingPool(),
+        _ when type.IsEnum => Enum.ToObject(type, number == 1 ? 1 : 0),
+        _ => throw new NotSupportedException($"Give {type} a value here."),
+    };
 }

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Where an extension writes: memory that grows with what is written, up to a limit for each message. Past it nothing is written, and the violation is kept.</summary>
 /// <remarks>Not thread-safe: it belongs to one direction of one connection.</remarks>

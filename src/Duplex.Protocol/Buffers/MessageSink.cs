@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Gathers one payload in one array. Its memory grows with the bytes that arrived, never with the length that the peer declared.</summary>
 internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink

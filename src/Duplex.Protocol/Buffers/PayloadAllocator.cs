@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Memory for received payloads: small ones share a slab, larger ones get an array of their own, so that a kept small frame keeps a slab alive and no more.

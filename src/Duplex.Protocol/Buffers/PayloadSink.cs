@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Where the payload of a data message gathers: until the message is whole (<see cref="MessageSink"/>), or until it is handed on in pieces (<see cref="PieceSink"/>).</summary>
 /// <remarks>Not thread-safe: it belongs to one connection's receive loop. What it gave away may be released on any thread.</remarks>

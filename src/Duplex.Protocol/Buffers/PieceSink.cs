@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Gathers payload that is handed on as it comes. Pieces lie one after the other in shared arrays, so what waits to be consumed takes little more memory than its bytes, however it was

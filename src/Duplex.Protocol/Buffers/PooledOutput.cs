@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Writes into pooled memory, which is given back after each part: what one extension hands to the next, and the last one to the wire.</summary>
 internal sealed class PooledOutput(ArrayPool<byte> pool) : LimitedOutput

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>A pooled array that several frames may lie in; it goes back to its pool when the last of them lets go. Thread-safe.</summary>
 /// <param name="array">The array.</param>

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Writes straight into the memory of a message that is received.</summary>
 internal sealed class SinkOutput(PayloadSink sink) : LimitedOutput

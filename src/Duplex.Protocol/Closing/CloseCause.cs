@@ -1,7 +1,7 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>What began the end of a session, and what follows from it: one value for each kind of end. Immutable.</summary>
-public sealed class CloseCause
+internal sealed class CloseCause
 {
     private CloseCause(CloseInitiator initiator, CloseReason? reason)
     {

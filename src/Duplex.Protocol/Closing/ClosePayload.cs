@@ -3,10 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Unicode;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>The payload of a Close frame, RFC 6455 §5.5.1: nothing, or a code and a UTF-8 text.</summary>
-public static class ClosePayload
+internal static class ClosePayload
 {
     /// <summary>Reads a received payload. An empty one is <see cref="CloseReason.NoStatus"/>.</summary>
     public static bool TryParse(ReadOnlySpan<byte> payload, [NotNullWhen(true)] out CloseReason? reason, [NotNullWhen(false)] out ProtocolViolation? violation)

@@ -1,11 +1,11 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Where a session stands between open and ended. The first cause wins, by one compare-exchange; whoever comes later reads the winner's. It knows no session and does nothing:
 /// it says what is so.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
-public sealed class CloseState
+internal sealed class CloseState
 {
     // Set once, from null, by whoever comes first.
     private CloseCause? _cause;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Makes a peer's text safe for messages and logs: it stays on one line, its end is visible, and its length is bounded.</summary>
 internal static class EscapedText

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// A session's active extensions, in the order in which an outgoing message passes them; and who still uses them: they are disposed when the session is done with them and no call is

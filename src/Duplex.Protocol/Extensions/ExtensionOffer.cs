@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>The extensions of one handshake: made for it, offered to the server, judged by its answer. Those that no session takes over are disposed.</summary>
 /// <remarks>Not thread-safe: it belongs to one attempt.</remarks>

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>What a <see cref="WebSocketExtension"/> made of a part: a value, because what a peer sends throws no exceptions. Its default is <see cref="Untouched"/>.</summary>
 public readonly struct ExtensionResult : IEquatable<ExtensionResult>
@@ -29,7 +29,7 @@ public readonly struct ExtensionResult : IEquatable<ExtensionResult>
 
     /// <summary>The session cannot go on, such as by <see cref="ProtocolViolation.TooBig"/> for a limit of the extension's own.</summary>
     /// <param name="violation">What the peer is told, and our user.</param>
-    public static ExtensionResult Failed(ProtocolViolation violation)
+    internal static ExtensionResult Failed(ProtocolViolation violation)
     {
         ArgumentNullException.ThrowIfNull(violation);
         return new ExtensionResult(true, ReservedBits.None, violation);

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// The simple form of an extension: it gets frames and returns frames. Incoming they are whole messages, outgoing each is what its sender sent: a message, or a fragment of one.

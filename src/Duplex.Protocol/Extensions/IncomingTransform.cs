@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Takes what comes of a message through the extensions, from the last to the first: whoever transformed it last on its way out is the first on its way in.</summary>
 /// <remarks>Not thread-safe: it belongs to one connection's receive loop, which holds a use of the chain.</remarks>

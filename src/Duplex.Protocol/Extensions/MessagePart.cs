@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// What a <see cref="WebSocketExtension"/> gets to see at a time. Outgoing it is a whole message, or a fragment as its sender made it; incoming whatever has come of a frame, down to

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Takes outgoing messages through the extensions, in wire order, from the first to the last.</summary>
 /// <remarks>Not thread-safe: whoever holds the gate calls it.</remarks>

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Transforms a session's messages on their way out and in: compresses, signs, logs. One instance serves one session; a <see cref="WebSocketExtensionFactory"/> makes it.

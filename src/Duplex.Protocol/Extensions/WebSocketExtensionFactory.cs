@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Makes the instances of an extension, one for each session. Install it in <c>WebSocketsOptions.Extensions</c>.</summary>
 /// <remarks>Its members must be safe to call from any thread, and say the same each time.</remarks>
@@ -47,7 +47,7 @@ public abstract class WebSocketExtensionFactory<TOptions, TExtension> : WebSocke
     public virtual void Validate(TOptions options) => ArgumentNullException.ThrowIfNull(options);
 
     /// <summary>The same factory with options that are settled.</summary>
-    internal WebSocketExtensionFactory With(TOptions options) => new Configured(this, options);
+    internal virtual WebSocketExtensionFactory With(TOptions options) => new Configured(this, options);
 
     private sealed class Configured(WebSocketExtensionFactory<TOptions, TExtension> factory, TOptions options) : WebSocketExtensionFactory
     {

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// One extension, with its parameters in order, in a <c>Sec-WebSocket-Extensions</c> header (RFC 6455 §9.1): an offer in a request, an agreement in a

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Reads the extensions of one <c>Sec-WebSocket-Extensions</c> header, one after the other, without recursion. For one thread.</summary>
 /// <param name="strictness">How strictly.</param>

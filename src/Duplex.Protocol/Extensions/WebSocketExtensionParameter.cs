@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>One parameter of an extension in a <c>Sec-WebSocket-Extensions</c> header.</summary>
 /// <param name="Name">The name, a token.</param>

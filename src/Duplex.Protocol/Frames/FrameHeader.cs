@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// The header of one frame, RFC 6455 §5.2. A plain codec: it reads and writes what is there and leaves the judgement to <see cref="FrameReader"/>.
@@ -70,7 +70,7 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     /// <summary>Whether the payload is masked.</summary>
     public bool Masked => (_second & MaskBit) != 0;
 
-    /// <summary>The mask key in the machine's own byte order, as <see cref="PayloadMask"/> wants it; 0 without a mask.</summary>
+    /// <summary>The mask key in the machine's own byte order; 0 without a mask.</summary>
     public uint MaskKey { get; }
 
     /// <summary>How many bytes coded the length beside the 7 bits: 0, 2 or 8.</summary>

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// What a <see cref="FrameReader"/> found: a frame's start, bytes of its payload, its end, or all at once. A frame that lies wholly in the buffer is one piece.

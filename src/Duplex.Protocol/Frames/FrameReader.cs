@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Parses frames out of bytes as they come, and judges each header before anybody reserves memory for it: every MUST of RFC 6455 §5 that a header can break.
@@ -37,8 +37,8 @@ public sealed class FrameReader
     }
 
     /// <summary>
-    /// The largest payload of a frame in bytes, at least 1. Settable at any time, by any thread; it is asked at each header. A frame that is to stand in one array takes at most
-    /// <see cref="WebSocketLimits.LargestSize"/>, which is for whoever assembles it to judge.
+    /// The largest payload of a frame in bytes, at least 1. Settable at any time, by any thread; it is asked at each
+    /// header. A caller that assembles a frame in one array checks that it fits.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The size is zero or negative.</exception>
     public long MaxFrameSize
@@ -58,7 +58,7 @@ public sealed class FrameReader
     public long Remaining { get; private set; }
 
     /// <summary>Whether the frame in progress is a control frame.</summary>
-    public bool InControlFrame => Remaining > 0 && _header.IsControl;
+    internal bool InControlFrame => Remaining > 0 && _header.IsControl;
 
     /// <summary>The header that was parsed last: of the frame in progress, or the one that was judged too large.</summary>
     internal ref readonly FrameHeader Header => ref _header;

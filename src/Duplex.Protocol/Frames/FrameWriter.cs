@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Writes frames one behind the other into pooled memory: header, and payload copied and masked in one pass. A payload may come in parts; until its last byte no other frame can begin.
@@ -22,11 +22,15 @@ public sealed class FrameWriter : IDisposable
     private uint _key;
     private int _guess; // what the last batches held, the latest counting most: the next is likely to be alike
 
-    /// <summary>Creates a writer.</summary>
+    /// <summary>Creates a writer. A client's mask keys come from the system's cryptographic generator.</summary>
     /// <param name="role">Our own role: a client masks, a server must not (RFC 6455 §5.1).</param>
-    /// <param name="keys">Where a client's mask keys come from; by default the system's cryptographic generator.</param>
-    /// <param name="pool">Where the bytes lie.</param>
-    public FrameWriter(WebSocketRole role, MaskKeyPool? keys = null, ArrayPool<byte>? pool = null)
+    /// <param name="pool">The pool of the buffers; by default the shared one.</param>
+    public FrameWriter(WebSocketRole role, ArrayPool<byte>? pool = null) : this(role, keys: null, pool)
+    {
+    }
+
+    /// <summary>Creates a writer with its own source of mask keys.</summary>
+    internal FrameWriter(WebSocketRole role, MaskKeyPool? keys, ArrayPool<byte>? pool = null)
     {
         // §5.1: "a client MUST mask all frames that it sends to the server"; "A server MUST NOT mask any frames that it sends to the client."
         _keys = role == WebSocketRole.Client ? keys ?? new MaskKeyPool() : null;

@@ -1,14 +1,14 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Mask keys for one connection, drawn in bulk. RFC 6455 §5.3: "the masking key MUST be derived from a strong source of entropy, and the masking key for a given frame MUST NOT
 /// make it simple for a server/proxy to predict the masking key for a subsequent frame."
 /// </summary>
 /// <remarks>Not thread-safe: it belongs to the writer of one connection. A key is given out once.</remarks>
-public sealed class MaskKeyPool
+internal sealed class MaskKeyPool
 {
     /// <summary>How many keys one refill draws: a call to the system's generator costs about 0.8 us whatever it fills, so a refill makes it 3 ns a frame for 1 KiB of memory.</summary>
     public const int RefillCount = 256;

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>The frame opcodes of RFC 6455 §5.2; 3-7 and 11-15 are reserved.</summary>
 public enum Opcode : byte

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// The pongs that we owe, until there is a place between frames for them. Bounded: a peer that floods us with pings costs constant memory, the oldest pong is dropped.
@@ -6,7 +6,7 @@ namespace Duplex;
 /// for only the most recently processed Ping frame."
 /// </summary>
 /// <remarks>Not thread-safe: its owner holds a lock around it.</remarks>
-public sealed class OwedPongs
+internal sealed class OwedPongs
 {
     /// <summary>How many are owed at most: 64 of the largest are 8 KiB, and no honest peer has that many pings on their way.</summary>
     public const int Capacity = 64;

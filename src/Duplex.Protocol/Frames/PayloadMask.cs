@@ -1,12 +1,12 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Masks and unmasks payloads, RFC 6455 §5.3: "Octet i of the transformed data is the XOR of octet i of the original data with octet at index i modulo 4 of the masking key".
 /// </summary>
-public static class PayloadMask
+internal static class PayloadMask
 {
     /// <summary>Copies <paramref name="source"/> to <paramref name="destination"/> and masks it, in one pass. The two may be the same memory.</summary>
     /// <param name="source">The bytes, masked or not: masking twice gives them back.</param>

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>The three reserved bits of a frame's first byte, at their place on the wire (RFC 6455 §5.2).</summary>
 [Flags]

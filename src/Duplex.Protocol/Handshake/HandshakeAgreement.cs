@@ -1,9 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>What a client and a server agreed on in their handshake. Immutable and so thread-safe.</summary>
-public sealed class HandshakeAgreement
+internal sealed class HandshakeAgreement
 {
     private HandshakeAgreement(string? subprotocol, IReadOnlyList<WebSocketExtensionHeader> extensions, HandshakeLeniencies leniencies)
     {

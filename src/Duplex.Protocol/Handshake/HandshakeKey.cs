@@ -2,10 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>A request's <c>Sec-WebSocket-Key</c> and the <c>Sec-WebSocket-Accept</c> that answers it (RFC 6455 §4). Thread-safe: it holds no state.</summary>
-public static class HandshakeKey
+internal static class HandshakeKey
 {
     // RFC 6455 §4.1: "a nonce consisting of a randomly selected 16-byte value that has been base64-encoded".
     private const int NonceBytes = 16;

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>What <see cref="HandshakeStrictness.Lenient"/> has accepted in one answer.</summary>
 [Flags]

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Who refused to open a session.</summary>
 internal enum HandshakeParty

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>One way in which the opening of a session is refused: a row of <see cref="HandshakeRefusals"/>. Immutable.</summary>
 /// <param name="Name">The name of the row.</param>

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// The table of all ways in which the opening of a session is refused, and of the words for each. docs/handshake-errors.md is this table; the tests keep them equal, and try each row

@@ -2,12 +2,12 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// The few rules of HTTP's grammar (RFC 7230 §3.2.6 and §7) that a WebSocket handshake needs. Every method takes time linear in its input and is thread-safe.
 /// </summary>
-public static class HttpGrammar
+internal static class HttpGrammar
 {
     /// <summary>How many elements, parameters included, a parsed list may have over all its header lines: 256.</summary>
     // RFC 7230 §7 asks for "not so much that they could be used as a denial-of-service mechanism". The largest sensible handshake, some

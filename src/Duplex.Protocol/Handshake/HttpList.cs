@@ -1,11 +1,11 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Walks the elements of a comma-separated header value (<c>#element</c>, RFC 7230 §7) without allocating. Empty elements are passed over, white space
 /// around an element is taken off, and a comma inside a quoted-string parts nothing; a quoted-string without an end reaches to the end of the value.
 /// Use it with <c>foreach</c>; it lives on one stack and so on one thread.
 /// </summary>
-public ref struct HttpList
+internal ref struct HttpList
 {
     // RFC 7230 §3.2.3: OWS = *( SP / HTAB )
     private const string WhiteSpace = " \t";

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Decides which subprotocols a message may name. Some programs send a credential as a subprotocol, which no message may repeat.

@@ -1,11 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// The list of subprotocols in a request's <c>Sec-WebSocket-Protocol</c> header (RFC 6455 §4.1). Names are case-sensitive. Thread-safe: it holds no state.
 /// </summary>
-public static class SubprotocolList
+internal static class SubprotocolList
 {
     /// <summary>Whether a text can name a subprotocol: it must be a token.</summary>
     // RFC 6455 §4.1: "non-empty strings with characters in the range U+0021 to U+007E not including separator characters".

@@ -1,12 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// The parts of an HTTP/1.1 request that ask for a WebSocket, and the rules by which a server judges them (RFC 6455 §4.2.1). Each header is a list of
 /// values, one for each line, and empty if the header is missing. Immutable and so thread-safe.
 /// </summary>
-public sealed record UpgradeRequest
+internal sealed record UpgradeRequest
 {
     /// <summary>The one version of the protocol, as <c>Sec-WebSocket-Version</c> has it.</summary>
     // RFC 6455 §4.2.1: "A |Sec-WebSocket-Version| header field, with a value of 13."

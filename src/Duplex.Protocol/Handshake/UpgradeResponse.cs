@@ -1,12 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// The parts of an HTTP/1.1 response that decide whether a WebSocket is open, and the rules by which a client judges them (RFC 6455 §4.1). Each header is
 /// a list of values, one for each line, and empty if the header is missing. Immutable and so thread-safe.
 /// </summary>
-public sealed record UpgradeResponse
+internal sealed record UpgradeResponse
 {
     /// <summary>The status code.</summary>
     public required int StatusCode { get; init; }

@@ -1,7 +1,7 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>What a <see cref="MessageAssembler"/> makes of the data frames of the wire. Control frames are always delivered whole.</summary>
-public enum AssemblerOutput
+internal enum AssemblerOutput
 {
     /// <summary>One frame for each message, its fragments joined.</summary>
     Messages,

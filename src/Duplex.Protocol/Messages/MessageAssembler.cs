@@ -1,14 +1,14 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Makes frames out of pieces: whole messages (a default session), the frames of the wire (a raw one), or messages in pieces (one that receives streams). It validates text as its
 /// bytes come, reads Close payloads, and holds the limits of a message, judged at each fragment's header.
 /// </summary>
 /// <remarks>Not thread-safe: it belongs to one connection's receive loop. The limits may be set by any thread.</remarks>
-public sealed class MessageAssembler : IDisposable
+internal sealed class MessageAssembler : IDisposable
 {
     private readonly AssemblerOutput _output;
     private readonly PayloadAllocator _allocator;

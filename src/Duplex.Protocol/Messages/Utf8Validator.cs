@@ -1,12 +1,12 @@
 using System.Text.Unicode;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Checks UTF-8 as it comes, in pieces that may split a character, and fails at the first byte that no valid text can hold there (RFC 3629 §4).
 /// </summary>
 /// <remarks>A mutable struct: keep it in a field. Its default value is the start of a text.</remarks>
-public struct Utf8Validator
+internal struct Utf8Validator
 {
     // Within a character: how many bytes are still to come, and the range of the next one. The second byte's range is what rules out overlong forms, surrogates, and what is
     // above U+10FFFF.

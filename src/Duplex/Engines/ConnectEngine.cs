@@ -44,12 +44,12 @@ internal abstract class ConnectEngine : WebSocketEngine
                 throw new WebSocketHandshakeException(none);
             }
 
-            request.Uri = asked.Uri;
+            var requested = new WebSocketHandshakeRequest(asked.Uri!, request, asked.Subprotocols, asked.Headers);
             offer.TryAccept([], out ExtensionChain? interceptors, out _);
             return new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
             {
                 RequestMessage = marker,
-                Content = new UpgradedContent(new UpgradedConnection(opened.Stream, opened.Stream, new WebSocketCall(this, request, response: null, opened.Subprotocol), interceptors)),
+                Content = new UpgradedContent(new UpgradedConnection(opened.Stream, opened.Stream, new WebSocketCall(this, requested, response: null, opened.Subprotocol), interceptors)),
             };
         }).ConfigureAwait(false);
     }

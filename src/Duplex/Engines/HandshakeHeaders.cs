@@ -54,11 +54,14 @@ internal static class HandshakeHeaders
     {
         foreach ((string name, HeaderStringValues values) in from.NonValidated)
         {
-            // HttpClient would merge a default `Connection: close` with our `Upgrade`.
-            if (!IsOwned(name) && !IsProtocol(name))
+            if (IsCallers(name))
                 to.TryAddWithoutValidation(name, values);
         }
     }
+
+    /// <summary>The names of the headers that <see cref="Copy"/> copies.</summary>
+    public static IReadOnlyList<string> Names(HttpRequestHeaders headers) =>
+        [.. headers.NonValidated.Select(header => header.Key).Where(IsCallers)];
 
     /// <summary>The subprotocols that a header set by hand offers; none if there is none.</summary>
     /// <exception cref="ArgumentException">It is no list of subprotocols.</exception>
@@ -70,6 +73,9 @@ internal static class HandshakeHeaders
             ? names
             : throw new ArgumentException($"The header {Protocol} is not a list of subprotocols. {error} Use WebSocketRequest.Subprotocols instead.", nameof(headers));
     }
+
+    // HttpClient would merge a default `Connection: close` with our `Upgrade`.
+    private static bool IsCallers(string name) => !IsOwned(name) && !IsProtocol(name);
 
     private static bool IsOwned(string name) =>
         Owned.Contains(name)

@@ -31,7 +31,7 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
 
     /// <summary>Makes one attempt: a fresh key, one request, one answer.</summary>
     /// <param name="marker">The request as every handler before us has left it; it is not changed.</param>
-    /// <param name="request">What the caller asked for; its address becomes the one that is connected to.</param>
+    /// <param name="request">What the caller asked for.</param>
     /// <param name="deadline">When the handshake has taken too long.</param>
     /// <param name="token">Whoever else may end the attempt.</param>
     /// <returns>A response with an <see cref="UpgradedContent"/>; or, if its status is not 101, the server's.</returns>
@@ -55,7 +55,10 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
         return await bounds.RunAsync(plugin.Logger, target, async any =>
         {
             HttpResponseMessage response = await HandshakeBounds.WaitAsync(plugin.Send(real, any), any).ConfigureAwait(false);
-            return await JudgeAsync(response, marker, request, asked, offered, offer, key, any).ConfigureAwait(false);
+            HttpResponseMessage answer = await JudgeAsync(response, marker, request, asked, offered, offer, key, any).ConfigureAwait(false);
+            if (answer.Content is UpgradedContent)
+                Forget(real, marker);
+            return answer;
         }).ConfigureAwait(false);
     }
 
@@ -69,6 +72,17 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
         string wait = RetryAfter(response.Headers) is { } when ? $" {HandshakeRefusals.RetryAfter.Replace("{wait}", when, StringComparison.Ordinal)}" : "";
         string body = string.IsNullOrWhiteSpace(preview) ? "" : $" {HandshakeRefusals.SeeBody}";
         return new WebSocketHandshakeException(failure with { Message = failure.Message + wait + body }, new WebSocketHandshakeResponse(response), preview);
+    }
+
+    // The platform keeps a request for as long as its connection. Headers and handlers' options would stay in memory with
+    // the session. A primary handler of another kind, such as a test's, may still look at the request.
+    private void Forget(HttpRequestMessage real, HttpRequestMessage marker)
+    {
+        if (plugin.Primary() is not (SocketsHttpHandler or HttpClientHandler))
+            return;
+        real.Headers.Clear();
+        if (((ICollection<KeyValuePair<string, object?>>)marker.Options).Count > 1) // more than the mark
+            ((ICollection<KeyValuePair<string, object?>>)real.Options).Clear();
     }
 
     // As it was understood, not as it was written: a number of seconds or a date cannot hold a secret.
@@ -141,12 +155,14 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
             if (agreement.Leniencies != HandshakeLeniencies.None)
                 Log.Safely(() => Log.HandshakeLenient(plugin.Logger, Log.Describe(asked), agreement.Leniencies));
 
-            request.Uri = asked;
+            // The response is the session's from here on, and would keep the request's headers with it.
+            response.RequestMessage = null;
+            var requested = new WebSocketHandshakeRequest(asked, request, offered, marker.Headers);
             var opened = new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
             {
                 Version = response.Version,
                 RequestMessage = marker,
-                Content = new UpgradedContent(new UpgradedConnection(stream, response, new WebSocketCall(engine, request, answer, agreement.Subprotocol), extensions)),
+                Content = new UpgradedContent(new UpgradedConnection(stream, response, new WebSocketCall(engine, requested, answer, agreement.Subprotocol), extensions)),
             };
             foreach ((string name, HeaderStringValues values) in response.Headers.NonValidated)
                 opened.Headers.TryAddWithoutValidation(name, values);

@@ -3,7 +3,7 @@ namespace Duplex;
 /// <summary>The handshake behind a session. Immutable.</summary>
 public sealed class WebSocketCall
 {
-    internal WebSocketCall(WebSocketEngine engine, WebSocketRequest request, WebSocketHandshakeResponse? response, string? subprotocol)
+    internal WebSocketCall(WebSocketEngine engine, WebSocketHandshakeRequest request, WebSocketHandshakeResponse? response, string? subprotocol)
     {
         Engine = engine;
         Request = request;
@@ -14,8 +14,8 @@ public sealed class WebSocketCall
     /// <summary>The engine that made the connection.</summary>
     public WebSocketEngine Engine { get; }
 
-    /// <summary>What was asked for; <see cref="WebSocketRequest.Uri"/> is where the session is connected to.</summary>
-    public WebSocketRequest Request { get; }
+    /// <summary>What was asked for.</summary>
+    public WebSocketHandshakeRequest Request { get; }
 
     /// <summary>The server's answer; null if the engine lacks <see cref="EngineCapability.Response"/>.</summary>
     public WebSocketHandshakeResponse? Response { get; }

@@ -25,7 +25,7 @@ public abstract class WebSocketEngine
     /// <summary>Makes one attempt to open a connection.</summary>
     /// <param name="plugin">What the plugin lends the engine.</param>
     /// <param name="marker">The request as every handler before the plugin has left it; it is not changed.</param>
-    /// <param name="request">What the caller asked for; its address becomes the one that is connected to.</param>
+    /// <param name="request">What the caller asked for.</param>
     /// <param name="deadline">When the handshake has taken too long.</param>
     /// <param name="token">Whoever else may end the attempt.</param>
     /// <returns>A response whose content is the connection, or a server's refusal.</returns>

@@ -13,7 +13,7 @@ public sealed class WebSocketRequest
     private ReceiveMode _receiveMode;
     private PerMessageDeflateOptions? _compression;
 
-    // Made by whoever asks for them: a session keeps its request, and most requests have none of these.
+    // Created when they are first read: most requests have none of these.
     private HttpRequestHeaders? _headers;
     private SubprotocolNames? _subprotocols;
     private HttpRequestOptions? _options;

@@ -23,6 +23,7 @@ internal static class Rooms
         ["Lifetime"] = 3,
         ["Engines"] = 3,
         ["Sessions"] = 4,
+        ["Ktor"] = 6,
     };
 
     /// <summary>The room of what a user types: the files directly in src/Duplex.</summary>

@@ -1,3 +1,5 @@
+using Duplex.Ktor;
+
 namespace Duplex.Tests;
 
 /// <summary>What Ktor's own tests say of the life of a session beside other requests, asked of ours.</summary>

@@ -206,11 +206,11 @@ public class MessageAssemblerTests
     }
 
     [Theory]
-    [InlineData(AssemblerOutput.Frames, "MaxFrameSize")]
-    [InlineData(AssemblerOutput.Messages, "MaxMessageSize")]
-    public void What_is_assembled_stands_in_one_array_whatever_the_reader_lets_through(AssemblerOutput output, string limit)
+    [InlineData(nameof(AssemblerOutput.Frames), "MaxFrameSize")]
+    [InlineData(nameof(AssemblerOutput.Messages), "MaxMessageSize")]
+    public void What_is_assembled_stands_in_one_array_whatever_the_reader_lets_through(string output, string limit)
     {
-        using var receiver = new Receiver(output, maxFrameSize: long.MaxValue, maxMessageSize: WebSocketLimits.LargestSize);
+        using var receiver = new Receiver(Enum.Parse<AssemblerOutput>(output), maxFrameSize: long.MaxValue, maxMessageSize: WebSocketLimits.LargestSize);
 
         receiver.Feed("82 7F 00 00 00 01 00 00 00 00");
 

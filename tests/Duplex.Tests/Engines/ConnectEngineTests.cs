@@ -42,7 +42,8 @@ public sealed class ConnectEngineTests
         Assert.Equal(HttpVersion.Version20, asked.Version);
         Assert.True(asked.Options.TryGetValue(option, out string? value) && value == "o");
         Assert.Equal(asked.Uri, connection.Call.Request.Uri);
-        Assert.Equal(["request"], connection.Call.Request.Subprotocols); // the caller's own is as it was
+        Assert.Equal(asked.Subprotocols, connection.Call.Request.Subprotocols);
+        Assert.Equal(["X-Default", "X-Handler", "X-Request"], connection.Call.Request.HeaderNames.Order());
         Assert.Null(connection.Call.Response);
         connection.Owner.Dispose();
     }

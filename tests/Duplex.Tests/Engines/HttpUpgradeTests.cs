@@ -117,13 +117,13 @@ public sealed class HttpUpgradeTests : IDisposable
         Assert.Equal("one", Assert.Single(answer.Headers.GetValues("X-Server")));
         UpgradedConnection connection = Assert.IsType<UpgradedContent>(answer.Content).TryTake()!;
         Assert.Same(stream, connection.Stream);
-        Assert.Same(_request, connection.Call.Request);
-        Assert.Equal("ws://host.test/path?q=1", _request.Uri!.AbsoluteUri);
+        Assert.Equal("ws://host.test/path?q=1", connection.Call.Request.Uri.AbsoluteUri);
+        Assert.Null(inner!.RequestMessage); // the session keeps the response, and no request with it
         Assert.Equal(HttpStatusCode.SwitchingProtocols, connection.Call.Response!.StatusCode);
         Assert.Equal("one", Assert.Single(connection.Call.Response.Headers.GetValues("X-Server")));
         Assert.Null(connection.Call.Subprotocol);
 
-        Assert.False(((ConnectionContent)inner!.Content).IsDisposed);
+        Assert.False(((ConnectionContent)inner.Content).IsDisposed);
         connection.Owner.Dispose();
         Assert.True(((ConnectionContent)inner.Content).IsDisposed);
     }

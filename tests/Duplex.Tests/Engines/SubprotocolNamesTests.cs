@@ -44,21 +44,4 @@ public sealed class SubprotocolNamesTests
 
     [Fact]
     public void Null_is_refused() => Assert.Throws<ArgumentNullException>(() => new SubprotocolNames().Add(null!));
-
-    [Fact]
-    public void A_read_only_list_takes_no_change_of_any_kind()
-    {
-        var names = new SubprotocolNames { "a" };
-        Assert.False(((ICollection<string>)names).IsReadOnly);
-
-        names.MakeReadOnly();
-        names.MakeReadOnly();
-
-        Assert.True(((ICollection<string>)names).IsReadOnly);
-        Assert.Throws<InvalidOperationException>(() => names.Add("b"));
-        Assert.Throws<InvalidOperationException>(() => names[0] = "b");
-        Assert.Throws<InvalidOperationException>(() => names.Remove("a"));
-        Assert.Throws<InvalidOperationException>(names.Clear);
-        Assert.Equal(["a"], names);
-    }
 }

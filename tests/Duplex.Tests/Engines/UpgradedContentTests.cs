@@ -51,5 +51,5 @@ public sealed class UpgradedContentTests : IDisposable
 
     public void Dispose() => _owner.Dispose();
 
-    private UpgradedContent Create() => new(new UpgradedConnection(_owner, _owner, new WebSocketCall(WebSocketEngines.Http, new WebSocketRequest(), null, null)));
+    private UpgradedContent Create() => new(new UpgradedConnection(_owner, _owner, Calls.Create()));
 }

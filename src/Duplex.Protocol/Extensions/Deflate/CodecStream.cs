@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>What the platform's deflate codec takes its input from, or gives its output to: it only exists over a stream. Nothing here waits or leaves the memory.</summary>
 internal abstract class CodecStream : Stream

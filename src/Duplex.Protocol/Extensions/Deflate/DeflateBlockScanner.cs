@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Finds where a DEFLATE block ends (RFC 1951 §3.2) without expanding it. The platform's codec stops at a final block,

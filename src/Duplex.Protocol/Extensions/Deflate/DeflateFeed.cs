@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Gives the codec compressed bytes to read: those of a message, chunk by chunk, then what the peer has left out at its end.</summary>
 internal sealed class DeflateFeed : CodecStream

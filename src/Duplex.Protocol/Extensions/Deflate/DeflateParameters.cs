@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>The parameters of permessage-deflate as they stand in one element of the header (RFC 7692 §7.1).</summary>
 /// <param name="ServerNoContextTakeover">Whether each of the server's messages stands for itself.</param>

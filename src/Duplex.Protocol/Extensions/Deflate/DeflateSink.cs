@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Takes what the codec has compressed, and passes it on, save for the last 4 bytes: those of a message's end are not sent.</summary>
 internal sealed class DeflateSink : CodecStream

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>How far back compressed data may refer, as a power of two in bytes.</summary>
 internal static class DeflateWindow

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Compresses messages, one after the other, by the platform's codec. Its memory is taken with the first message.</summary>
 /// <remarks>Not thread-safe: it belongs to one direction of one session. It knows no role.</remarks>

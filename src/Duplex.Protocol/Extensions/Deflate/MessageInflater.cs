@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>Expands messages, one after the other, by the platform's codec, part by part, as their bytes come. Its memory is taken with the first message.</summary>
 /// <remarks>Not thread-safe: it belongs to one direction of one session. It knows no role, and its window of 32 KiB suits every peer's.</remarks>

@@ -1,9 +1,9 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>
 /// Makes <see cref="PerMessageDeflate"/> for each session. Install it by <c>ws.Extensions.InstallPerMessageDeflate(…)</c>, or as any other extension.
 /// </summary>
-public sealed class PerMessageDeflateFactory : WebSocketExtensionFactory<PerMessageDeflateOptions, PerMessageDeflate>
+internal sealed class PerMessageDeflateFactory : WebSocketExtensionFactory<PerMessageDeflateOptions, PerMessageDeflate>
 {
     /// <inheritdoc/>
     public override string Name => DeflateParameters.ExtensionName;
@@ -17,6 +17,9 @@ public sealed class PerMessageDeflateFactory : WebSocketExtensionFactory<PerMess
         ArgumentNullException.ThrowIfNull(options);
         return new PerMessageDeflate(options);
     }
+
+    /// <summary>A caller may keep its options and change them: sessions use a copy.</summary>
+    internal override WebSocketExtensionFactory With(PerMessageDeflateOptions options) => base.With(options.Copy());
 
     /// <inheritdoc/>
     public override void Validate(PerMessageDeflateOptions options)

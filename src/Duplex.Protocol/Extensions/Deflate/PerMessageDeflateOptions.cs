@@ -2,7 +2,7 @@ using System.IO.Compression;
 
 namespace Duplex;
 
-/// <summary>How messages are compressed, for all sessions of a client. Set once, when <see cref="PerMessageDeflateFactory"/> is installed.</summary>
+/// <summary>How messages are compressed, for all sessions of a client. Copied when the extension is installed.</summary>
 public sealed class PerMessageDeflateOptions
 {
     /// <summary>
@@ -64,7 +64,7 @@ public sealed class PerMessageDeflateOptions
     /// What else to offer, in order of preference, to servers that cannot do what the properties above ask for, such as an offer without <see cref="ServerMaxWindowBits"/>. Empty by
     /// default: such a server then declines, and nothing is compressed.
     /// </summary>
-    public IList<PerMessageDeflateOffer> Alternatives { get; } = [];
+    public IList<PerMessageDeflateOffer> Alternatives { get; private set; } = [];
 
     /// <summary>
     /// How many times as large as its compressed bytes a received message of more than 1 MiB may get; more ends the session with 1009. 200 by default: texts of real programs get 5 to 50
@@ -80,6 +80,13 @@ public sealed class PerMessageDeflateOptions
             field = value;
         }
     } = 200; // well above what real texts reach, and a fifth of what DEFLATE can do
+
+    internal PerMessageDeflateOptions Copy()
+    {
+        var copy = (PerMessageDeflateOptions)MemberwiseClone();
+        copy.Alternatives = [.. Alternatives];
+        return copy;
+    }
 
     /// <summary>All offers, the most wanted first.</summary>
     internal IReadOnlyList<PerMessageDeflateOffer> Offers =>

@@ -1,4 +1,4 @@
-namespace Duplex;
+namespace Duplex.Protocol;
 
 /// <summary>A prefix code of DEFLATE, given by the lengths of its codes (RFC 1951 §3.2.2), read bit by bit.</summary>
 internal sealed class PrefixCode

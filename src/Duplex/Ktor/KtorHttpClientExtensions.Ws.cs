@@ -1,0 +1,93 @@
+namespace Duplex.Ktor;
+
+/// <summary>
+/// Ktor's other names and shapes, for ported code: the short names <c>Ws…</c>, the raw form of <c>Wss…</c>, and every
+/// name with host, port and path. They behave as <see cref="WebSocketsHttpClientExtensions"/>.
+/// </summary>
+public static partial class KtorHttpClientExtensions
+{
+    /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task WsAsync(
+        this HttpClient client,
+        string url,
+        Func<DefaultClientWebSocketSession, Task> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        client.WebSocketAsync(url, block, configure, cancellationToken);
+
+    /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
+    /// <returns>The block's value.</returns>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<TResult> WsAsync<TResult>(
+        this HttpClient client,
+        string url,
+        Func<DefaultClientWebSocketSession, Task<TResult>> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        client.WebSocketAsync(url, block, configure, cancellationToken);
+
+    /// <summary>Short for <c>WebSocketSessionAsync</c>: opens a session, which the caller disposes.</summary>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<DefaultClientWebSocketSession> WsSessionAsync(
+        this HttpClient client,
+        string url,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        client.WebSocketSessionAsync(url, configure, cancellationToken);
+
+    /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task WsAsync(
+        this HttpClient client,
+        Uri url,
+        Func<DefaultClientWebSocketSession, Task> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        client.WebSocketAsync(url, block, configure, cancellationToken);
+
+    /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
+    /// <returns>The block's value.</returns>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<TResult> WsAsync<TResult>(
+        this HttpClient client,
+        Uri url,
+        Func<DefaultClientWebSocketSession, Task<TResult>> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        client.WebSocketAsync(url, block, configure, cancellationToken);
+
+    /// <summary>Short for <c>WebSocketSessionAsync</c>: opens a session, which the caller disposes.</summary>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<DefaultClientWebSocketSession> WsSessionAsync(
+        this HttpClient client,
+        Uri url,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        client.WebSocketSessionAsync(url, configure, cancellationToken);
+
+    /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    public static Task WsAsync(
+        this HttpClient client,
+        Action<WebSocketRequest> configure,
+        Func<DefaultClientWebSocketSession, Task> block,
+        CancellationToken cancellationToken = default) =>
+        client.WebSocketAsync(configure, block, cancellationToken);
+
+    /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
+    /// <returns>The block's value.</returns>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    public static Task<TResult> WsAsync<TResult>(
+        this HttpClient client,
+        Action<WebSocketRequest> configure,
+        Func<DefaultClientWebSocketSession, Task<TResult>> block,
+        CancellationToken cancellationToken = default) =>
+        client.WebSocketAsync(configure, block, cancellationToken);
+
+    /// <summary>Short for <c>WebSocketSessionAsync</c>: opens a session, which the caller disposes.</summary>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"/>
+    public static Task<DefaultClientWebSocketSession> WsSessionAsync(
+        this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
+        client.WebSocketSessionAsync(configure, cancellationToken);
+}

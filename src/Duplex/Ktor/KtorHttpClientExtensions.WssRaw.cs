@@ -1,0 +1,118 @@
+using static Duplex.WebSocketsHttpClientExtensions;
+
+namespace Duplex.Ktor;
+
+public static partial class KtorHttpClientExtensions
+{
+    /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
+    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task WssRawAsync(
+        this HttpClient client,
+        string url,
+        Func<ClientWebSocketSession, Task> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NoResult(block),
+            OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken),
+            cancellationToken);
+
+    /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
+    /// <returns>The block's value.</returns>
+    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<TResult> WssRawAsync<TResult>(
+        this HttpClient client,
+        string url,
+        Func<ClientWebSocketSession, Task<TResult>> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NotNull(block),
+            OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken),
+            cancellationToken);
+
+    /// <summary>Opens a raw session over TLS, which the caller disposes. It refuses a plain URL.</summary>
+    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<ClientWebSocketSession> WssRawSessionAsync(
+        this HttpClient client,
+        string url,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken);
+
+    /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
+    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task WssRawAsync(
+        this HttpClient client,
+        Uri url,
+        Func<ClientWebSocketSession, Task> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NoResult(block),
+            OpenRawAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken),
+            cancellationToken);
+
+    /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
+    /// <returns>The block's value.</returns>
+    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<TResult> WssRawAsync<TResult>(
+        this HttpClient client,
+        Uri url,
+        Func<ClientWebSocketSession, Task<TResult>> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NotNull(block),
+            OpenRawAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken),
+            cancellationToken);
+
+    /// <summary>Opens a raw session over TLS, which the caller disposes. It refuses a plain URL.</summary>
+    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<ClientWebSocketSession> WssRawSessionAsync(
+        this HttpClient client,
+        Uri url,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        OpenRawAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken);
+
+    /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
+    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    public static Task WssRawAsync(
+        this HttpClient client,
+        Action<WebSocketRequest> configure,
+        Func<ClientWebSocketSession, Task> block,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NoResult(block),
+            OpenRawAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken),
+            cancellationToken);
+
+    /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
+    /// <returns>The block's value.</returns>
+    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    public static Task<TResult> WssRawAsync<TResult>(
+        this HttpClient client,
+        Action<WebSocketRequest> configure,
+        Func<ClientWebSocketSession, Task<TResult>> block,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NotNull(block),
+            OpenRawAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken),
+            cancellationToken);
+
+    /// <summary>Opens a raw session over TLS, which the caller disposes. It refuses a plain URL.</summary>
+    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"/>
+    public static Task<ClientWebSocketSession> WssRawSessionAsync(
+        this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
+        OpenRawAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken);
+}
