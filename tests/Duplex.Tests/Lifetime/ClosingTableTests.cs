@@ -167,6 +167,7 @@ public abstract class ClosingTableTests
     }
 
     [Fact]
+    [KtorParity("weakness/1-the-close-reason-is-unreliable")]
     public async Task Row_5_the_peers_empty_close_is_answered_by_an_empty_one()
     {
         await using ClosingTransport test = await OpenAsync(SessionKind.Default);
