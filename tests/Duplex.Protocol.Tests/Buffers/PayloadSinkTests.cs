@@ -32,8 +32,8 @@ public class PayloadSinkTests
         payload[0] = 9;
         SharedBuffer second = sink.TakeWhole(payload, out int then);
 
-        Assert.Equal([1, 2, 3], first.Array.AsSpan(at, 3));
-        Assert.Equal([9, 2, 3], second.Array.AsSpan(then, 3));
+        Assert.Equal([1, 2, 3], first.Array.AsSpan(at, 3).ToArray());
+        Assert.Equal([9, 2, 3], second.Array.AsSpan(then, 3).ToArray());
         Assert.Equal(0, sink.Length);
         first.Release();
         second.Release();
