@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Duplex;
 
 /// <summary>
-/// Every message that Duplex logs. Event ids and the names in braces are a contract. None contains a query, user info, a header
-/// value or a payload. The only text of the peer is that of its Close, escaped.
+/// Every message that Duplex logs. Event ids and the names in braces are a contract. None contains a query, user info,
+/// a header value or a payload. The only text of the peer is that of its Close, escaped.
 /// </summary>
 internal static partial class Log
 {
@@ -23,35 +23,51 @@ internal static partial class Log
     [LoggerMessage(15, LogLevel.Debug, "WebSocket handshake with {Target} succeeded.")]
     public static partial void HandshakeSucceeded(ILogger logger, string target);
 
-    [LoggerMessage(16, LogLevel.Warning, "WebSocket handshake with {Target} was accepted by HandshakeStrictness.Lenient, against the RFC: {Leniencies}.")]
+    [LoggerMessage(
+        16, LogLevel.Warning,
+        "WebSocket handshake with {Target} was accepted by HandshakeStrictness.Lenient, against the RFC: " +
+        "{Leniencies}.")]
     public static partial void HandshakeLenient(ILogger logger, string target, HandshakeLeniencies leniencies);
 
     [LoggerMessage(11, LogLevel.Information, "WebSocket session {Session} with {Target} opened.")]
     public static partial void SessionOpened(ILogger logger, string session, string target);
 
-    [LoggerMessage(EventId = 20, Message = "WebSocket session {Session} with {Target} ended: {Cause}. Sent close code {Sent}, received {Received}, {Discarded} received messages discarded.")]
-    public static partial void SessionEnded(ILogger logger, LogLevel level, string session, string target, string cause, string sent, string received, long discarded);
+    [LoggerMessage(
+        EventId = 20,
+        Message = "WebSocket session {Session} with {Target} ended: {Cause}. Sent close code {Sent}, received " +
+            "{Received}, {Discarded} received messages discarded.")]
+    public static partial void SessionEnded(
+        ILogger logger, LogLevel level, string session, string target, string cause, string sent, string received,
+        long discarded);
 
-    [LoggerMessage(21, LogLevel.Error, "A callback registered with the Closed token of WebSocket session {Session} with {Target} threw.")]
+    [LoggerMessage(
+        21, LogLevel.Error,
+        "A callback registered with the Closed token of WebSocket session {Session} with {Target} threw.")]
     public static partial void ClosedCallbackFailed(ILogger logger, string session, string target, Exception exception);
 
     [LoggerMessage(
         22, LogLevel.Warning,
-        "WebSocket session {Session} with {Target}: a text message that is not valid UTF-8 was received and delivered, because TextValidation is Lenient. " +
+        "WebSocket session {Session} with {Target}: a text message that is not valid UTF-8 was received and " +
+        "delivered, because TextValidation is Lenient. " +
         "Further ones of this session are not logged.")]
     public static partial void InvalidTextReceived(ILogger logger, string session, string target);
 
     [LoggerMessage(
         23, LogLevel.Warning,
-        "WebSocket session {Session} with {Target}: the incoming queue has been full for {Seconds} s. Nothing is read, and no ping of the peer answered, until messages are received: " +
+        "WebSocket session {Session} with {Target}: the incoming queue has been full for {Seconds} s. Nothing is " +
+        "read, and no ping of the peer answered, until messages are received: " +
         "receive faster, or raise WebSocketsOptions.Channels.Incoming.")]
     public static partial void IncomingStaysFull(ILogger logger, string session, string target, long seconds);
 
-    /// <summary>Describes an address without secrets: scheme, host, port and path; neither query nor user info.</summary>
-    public static string Describe(Uri target) => target.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+    /// <summary>
+    /// Describes an address without secrets: scheme, host, port and path; neither query nor user info.
+    /// </summary>
+    public static string Describe(Uri target) =>
+        target.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
     /// <summary>Logs on the thread pool, for the receive loop, which must not wait for a logger.</summary>
-    public static void OnPool(Action log) => ThreadPool.UnsafeQueueUserWorkItem(static log => Safely(log), log, preferLocal: false);
+    public static void OnPool(Action log) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static log => Safely(log), log, preferLocal: false);
 
     /// <summary>Logs, and continues if the logger throws: logging must not change what happens.</summary>
     public static void Safely(Action log)

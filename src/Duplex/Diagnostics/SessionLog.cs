@@ -14,7 +14,9 @@ internal sealed class SessionLog(ILogger logger, Uri? target)
 
     private readonly long _number = Interlocked.Increment(ref _last);
 
-    /// <summary>The session's number in this process, as text. Created on demand: most sessions do not need it.</summary>
+    /// <summary>
+    /// The session's number in this process, as text. Created on demand: most sessions do not need it.
+    /// </summary>
     public string Id => _number.ToString(CultureInfo.InvariantCulture);
 
     private string Target => target is null ? "a stream" : Log.Describe(target);
@@ -45,7 +47,9 @@ internal sealed class SessionLog(ILogger logger, Uri? target)
             Log.ClosedCallbackFailed(logger, Id, Target, exception);
     });
 
-    /// <summary>A text that is not valid UTF-8 was delivered. From the receive loop, which does not wait for a logger.</summary>
+    /// <summary>
+    /// A text that is not valid UTF-8 was delivered. From the receive loop, which does not wait for a logger.
+    /// </summary>
     public void InvalidTextReceived() => Log.OnPool(() =>
     {
         if (logger.IsEnabled(LogLevel.Warning))
@@ -60,5 +64,6 @@ internal sealed class SessionLog(ILogger logger, Uri? target)
             Log.IncomingStaysFull(logger, Id, Target, (long)duration.TotalSeconds);
     });
 
-    private static string Code(CloseReason? reason) => reason is null ? "none" : ((ushort)reason.Code).ToString(CultureInfo.InvariantCulture);
+    private static string Code(CloseReason? reason) =>
+        reason is null ? "none" : ((ushort)reason.Code).ToString(CultureInfo.InvariantCulture);
 }

@@ -1,16 +1,18 @@
 namespace Duplex;
 
 /// <summary>
-/// Decides when a ping is due and when the peer counts as dead. Pure: it gets the time and what was observed, and returns what
-/// to do.
+/// Decides when a ping is due and when the peer counts as dead. Pure: it gets the time and what was observed, and
+/// returns what to do.
 /// </summary>
 /// <remarks>
-/// Not thread-safe: its owner holds a lock around it. Times are timestamps of <paramref name="time"/>. No peer is given up
-/// because this process stood still: see <see cref="LateTick"/>.
+/// Not thread-safe: its owner holds a lock around it. Times are timestamps of <paramref name="time"/>. No peer is given
+/// up because this process stood still: see <see cref="LateTick"/>.
 /// </remarks>
 /// <param name="time">Whose timestamps are compared.</param>
 /// <param name="interval">How long after a ping the next one is due; infinite for never.</param>
-/// <param name="timeout">How long the peer may be silent once the transport has accepted a ping; infinite for no limit.</param>
+/// <param name="timeout">
+/// How long the peer may be silent once the transport has accepted a ping; infinite for no limit.
+/// </param>
 internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan timeout)
 {
     // Under the owner's lock.
@@ -103,8 +105,8 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
         if (Timeout == System.Threading.Timeout.InfiniteTimeSpan)
             return TimeSpan.MaxValue;
 
-        // One deadline for a ping that the transport has accepted, one for a write that it does not accept. Bytes from the peer
-        // renew both.
+        // One deadline for a ping that the transport has accepted, one for a write that it does not accept. Bytes from
+        // the peer renew both.
         long? since = (_accepted, seen.WriteBegan) switch
         {
             ({ } accepted, { } write) => Math.Min(accepted, write),
@@ -113,7 +115,8 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
             _ => null,
         };
 
-        // While the loop waits for room it reads nothing, so the peer's silence means nothing. The deadline restarts after it.
+        // While the loop waits for room it reads nothing, so the peer's silence means nothing. The deadline restarts
+        // after it.
         TimeSpan left = since is not { } start ? TimeSpan.MaxValue
             : seen.IsPaused ? Timeout
             : Timeout - time.GetElapsedTime(Math.Max(start, Math.Max(seen.LastInbound, seen.LastResume)), now);

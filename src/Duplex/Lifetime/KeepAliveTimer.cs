@@ -1,13 +1,17 @@
 namespace Duplex;
 
-/// <summary>Carries out what <see cref="KeepAlive"/> decides: one timer for each session, none while pings are off.</summary>
+/// <summary>
+/// Carries out what <see cref="KeepAlive"/> decides: one timer for each session, none while pings are off.
+/// </summary>
 /// <remarks>Thread-safe.</remarks>
 /// <param name="connection">The connection.</param>
 /// <param name="session">What a silent peer is reported to.</param>
 /// <param name="log">The session's log.</param>
 /// <param name="pings">Where its pings are entered.</param>
 /// <param name="settings">The settings.</param>
-internal sealed class KeepAliveTimer(StreamConnection connection, ISessionEvents session, SessionLog log, PendingPings pings, SessionSettings settings) : IDisposable
+internal sealed class KeepAliveTimer(
+    StreamConnection connection, ISessionEvents session, SessionLog log, PendingPings pings,
+    SessionSettings settings) : IDisposable
 {
     // What a timer can count: milliseconds in 32 bits, 24 days.
     private static readonly TimeSpan LongestTime = TimeSpan.FromMilliseconds(int.MaxValue);
@@ -64,7 +68,9 @@ internal sealed class KeepAliveTimer(StreamConnection connection, ISessionEvents
         Tick();
     }
 
-    /// <summary>A write waits for the transport. It has a deadline of its own, and the next ping may be far off.</summary>
+    /// <summary>
+    /// A write waits for the transport. It has a deadline of its own, and the next ping may be far off.
+    /// </summary>
     public void OnWritePending() => Tick();
 
     /// <summary>A pong answered the ping of this number and all before it.</summary>
@@ -90,7 +96,8 @@ internal sealed class KeepAliveTimer(StreamConnection connection, ISessionEvents
         if ((value <= TimeSpan.Zero || value > LongestTime) && value != System.Threading.Timeout.InfiniteTimeSpan)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(value), value, $"A ping interval or timeout is positive and at most {LongestTime.TotalDays:0.0} days, or Timeout.InfiniteTimeSpan to turn it off.");
+                nameof(value), value, "A ping interval or timeout is positive and at most " +
+                    $"{LongestTime.TotalDays:0.0} days, or Timeout.InfiniteTimeSpan to turn it off.");
         }
     }
 
@@ -106,8 +113,10 @@ internal sealed class KeepAliveTimer(StreamConnection connection, ISessionEvents
                 return;
             ReceiveLoop receiving = connection.Receiving;
             receiving.Reclaim();
-            bool isPaused = receiving.IsPaused; // before the times, which the loop sets first: it is never wrongly seen as silent
-            var seen = new KeepAlive.Sighting(receiving.LastInbound, receiving.LastResume, isPaused, connection.Pump.WriteBegan);
+            // before the times, which the loop sets first: it is never wrongly seen as silent
+            bool isPaused = receiving.IsPaused;
+            var seen = new KeepAlive.Sighting(
+                receiving.LastInbound, receiving.LastResume, isPaused, connection.Pump.WriteBegan);
             long now = _time.GetTimestamp();
             full = _pause.Notice(now, receiving.IsWaitingForRoom, seen.LastResume, _keepAlive.Interval);
             (action, TimeSpan next) = _keepAlive.Advance(now, seen);
@@ -129,7 +138,8 @@ internal sealed class KeepAliveTimer(StreamConnection connection, ISessionEvents
                 break;
             case KeepAlive.Action.GiveUp:
                 session.OnPeerLost(new TimeoutException(
-                    $"Ping timeout: the peer sent nothing for {Timeout.TotalSeconds:0.###} s after a ping, or took nothing of what was written to it."));
+                    $"Ping timeout: the peer sent nothing for {Timeout.TotalSeconds:0.###} s after a ping, or took " +
+                    "nothing of what was written to it."));
                 break;
         }
     }
@@ -172,6 +182,7 @@ internal sealed class KeepAliveTimer(StreamConnection connection, ISessionEvents
 
         // The session outlives the call that opens it.
         using (AmbientFlow.Suppress())
-            _timer = _time.CreateTimer(static state => ((KeepAliveTimer)state!).Tick(), this, next, System.Threading.Timeout.InfiniteTimeSpan);
+            _timer = _time.CreateTimer(
+                static state => ((KeepAliveTimer)state!).Tick(), this, next, System.Threading.Timeout.InfiniteTimeSpan);
     }
 }

@@ -9,7 +9,9 @@ internal struct PauseWatch(TimeProvider time)
     private (long Since, long LastResume)? _pause;
     private bool _isReported;
 
-    /// <summary>Returns how long the pause has lasted, if that is over the limit and was not reported yet; otherwise null.</summary>
+    /// <summary>
+    /// Returns how long the pause has lasted, if that is over the limit and was not reported yet; otherwise null.
+    /// </summary>
     /// <param name="now">The time.</param>
     /// <param name="isPaused">Whether the loop waits for room.</param>
     /// <param name="lastResume">When it last continued, which distinguishes one pause from the next.</param>

@@ -26,7 +26,8 @@ internal sealed class PendingPings(TimeProvider time)
     private long _lastRoundTrip = -1;
 
     /// <summary>How long the last answered ping took; null before the first.</summary>
-    public TimeSpan? LastRoundTripTime => Volatile.Read(ref _lastRoundTrip) is var ticks and >= 0 ? TimeSpan.FromTicks(ticks) : null;
+    public TimeSpan? LastRoundTripTime =>
+        Volatile.Read(ref _lastRoundTrip) is var ticks and >= 0 ? TimeSpan.FromTicks(ticks) : null;
 
     /// <summary>Enters a ping and writes its payload.</summary>
     /// <param name="payload">At least <see cref="PayloadSize"/> bytes.</param>
@@ -52,7 +53,9 @@ internal sealed class PendingPings(TimeProvider time)
         ping.TrySetCanceled(); // a Task.WhenAny over it would otherwise keep it alive
     }
 
-    /// <summary>A pong was received. Returns the number of the ping that it answers, withdrawn or not; 0 for none.</summary>
+    /// <summary>
+    /// A pong was received. Returns the number of the ping that it answers, withdrawn or not; 0 for none.
+    /// </summary>
     public ulong OnPong(ReadOnlySpan<byte> payload)
     {
         if (payload.Length != PayloadSize)
@@ -90,7 +93,8 @@ internal sealed class PendingPings(TimeProvider time)
     }
 
     /// <summary>A ping; its task gives the time until its pong. Continuations run on the pool.</summary>
-    public sealed class Ping(ulong number, long sentAt, bool isAwaited) : TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously)
+    public sealed class Ping(ulong number, long sentAt, bool isAwaited)
+        : TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public ulong Number { get; } = number;
 

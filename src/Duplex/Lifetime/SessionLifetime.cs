@@ -3,15 +3,15 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex;
 
 /// <summary>
-/// Takes a session from open to ended, in bounded time, and is the only type that releases the transport. What follows from
-/// each end is in <see cref="CloseCause"/>; which end counts is in <see cref="CloseState"/>.
+/// Takes a session from open to ended, in bounded time, and is the only type that releases the transport. What follows
+/// from each end is in <see cref="CloseCause"/>; which end counts is in <see cref="CloseState"/>.
 /// </summary>
 /// <remarks>
 /// <code>
-/// open ─ TryEnd ─┬─ our Close ──► staged ──► flushed ──► the peer's Close ─┬─► tail, at most 1 s ──► released ──► Completion, Closed
-///                ├─ peer's Close ──► ours staged ──► flushed ──────────────┤
-///                ├─ violation ──► our Close flushed, input drained ────────┤
-///                └─ lost, aborted ──► nothing is sent ─────────────────────┘
+/// open ─┬─ our Close ─────► staged ─► flushed ─► peer's Close ─┬─► tail, at most 1 s ─► released ─► Completion, Closed
+///       ├─ peer's Close ──► ours staged ─► flushed ────────────┤
+///       ├─ violation ─────► our Close flushed, input drained ──┤
+///       └─ lost, aborted ─► nothing is sent ───────────────────┘
 /// </code>
 /// <para><c>CloseTimeout</c> begins with the end and covers all before the tail. Thread-safe.</para>
 /// </remarks>
@@ -19,14 +19,15 @@ internal sealed class SessionLifetime
 {
     /// <summary>
     /// How long we wait for the peer to end the connection after both Closes, or after ours if the peer broke a rule.
-    /// RFC 6455 §7.1.1: a client "SHOULD wait for the server to close the connection". A second is far more than any round
-    /// trip, and little for a caller that waits.
+    /// RFC 6455 §7.1.1: a client "SHOULD wait for the server to close the connection". A second is far more than any
+    /// round trip, and little for a caller that waits.
     /// </summary>
     public static readonly TimeSpan Tail = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long a peer that broke a rule is not read, so that our Close goes out first. A free connection accepts it at once.
-    /// One that is stuck may wait because the peer sends all before it reads, and then continues only when we read.
+    /// How long a peer that broke a rule is not read, so that our Close goes out first. A free connection accepts it at
+    /// once. One that is stuck may wait because the peer sends all before it reads, and then continues only when we
+    /// read.
     /// </summary>
     public static readonly TimeSpan CloseFirst = TimeSpan.FromMilliseconds(100);
 
@@ -43,7 +44,8 @@ internal sealed class SessionLifetime
     // Set once, from null, by the first that needs it: a session on which nothing happens does without.
     private Signals? _signals;
 
-    public SessionLifetime(StreamConnection connection, CloseState state, FrameQueue incoming, SessionLog log, SessionSettings settings)
+    public SessionLifetime(
+        StreamConnection connection, CloseState state, FrameQueue incoming, SessionLog log, SessionSettings settings)
     {
         _connection = connection;
         _state = state;
@@ -97,7 +99,9 @@ internal sealed class SessionLifetime
         return Steps.Handshake.Task.WaitAsync(token);
     }
 
-    /// <summary>A legal Close of the peer was received. From the receive loop, with all frames before it queued.</summary>
+    /// <summary>
+    /// A legal Close of the peer was received. From the receive loop, with all frames before it queued.
+    /// </summary>
     /// <param name="received">What it says.</param>
     /// <param name="answer">Whether we answer it; otherwise the user does.</param>
     public void OnPeerClose(CloseReason received, bool answer)
@@ -105,7 +109,8 @@ internal sealed class SessionLifetime
         CloseCause cause = CloseCause.Peer(received, answer);
         bool isFirst = _state.TryBegin(cause);
 
-        // Then the frames: a consumer that takes the last one, such as a raw session's Close, sees that the peer has begun.
+        // Then the frames: a consumer that takes the last one, such as a raw session's Close, sees that the peer has
+        // begun.
         FrameWaiter.QueueAll(_incoming.Publish());
         if (isFirst)
         {
@@ -117,13 +122,19 @@ internal sealed class SessionLifetime
         _incoming.Complete();
     }
 
-    /// <summary>Nothing more is parsed. From the receive loop, whose thread may have the ambient values of a caller.</summary>
+    /// <summary>
+    /// Nothing more is parsed. From the receive loop, whose thread may have the ambient values of a caller.
+    /// </summary>
     public void OnReceiveEnd(ProtocolViolation? violation, Exception? error) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static end => _ = end.Lifetime.EndReceivingAsync(end.Violation, end.Error), (Lifetime: this, Violation: violation, Error: error), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static end => _ = end.Lifetime.EndReceivingAsync(end.Violation, end.Error),
+            (Lifetime: this, Violation: violation, Error: error), preferLocal: false);
 
     /// <summary>A write failed. From any thread that writes.</summary>
     public void OnWriteFailed(Exception error) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static failed => _ = failed.Lifetime.LoseAsync(Lost(failed.Error)), (Lifetime: this, Error: error), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static failed => _ = failed.Lifetime.LoseAsync(Lost(failed.Error)), (Lifetime: this, Error: error),
+            preferLocal: false);
 
     /// <summary>Ends at once; the peer sees the connection break.</summary>
     public void Abort()
@@ -139,10 +150,13 @@ internal sealed class SessionLifetime
 
         // On this thread: the caller may abort because the pool is stuck.
         _connection.Release();
-        MissClose(new IOException("The session was aborted before our Close was sent.")); // a raw session's user may never have answered
+        // a raw session's user may never have answered
+        MissClose(new IOException("The session was aborted before our Close was sent."));
     }
 
-    /// <summary>Closes with 1000 if no end has begun, drops what was not received, and completes with the end.</summary>
+    /// <summary>
+    /// Closes with 1000 if no end has begun, drops what was not received, and completes with the end.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         TryClose(CloseCause.CloseAndDiscard(Duplex.CloseReason.Normal));
@@ -172,7 +186,8 @@ internal sealed class SessionLifetime
         if (!_state.TryStage(reason))
             return false;
         Span<byte> payload = stackalloc byte[FrameHeader.MaxControlPayload];
-        bool isStaged = _connection.Pump.TryStageControl(Opcode.Close, payload[..ClosePayload.Write(reason, payload)], Steps.CloseFlushed);
+        bool isStaged = _connection.Pump.TryStageControl(
+            Opcode.Close, payload[..ClosePayload.Write(reason, payload)], Steps.CloseFlushed);
         if (!isStaged)
             MissClose(new IOException("The connection ended before our Close could be sent."));
         _connection.Sender.Shut();
@@ -200,15 +215,17 @@ internal sealed class SessionLifetime
 
     private async Task DrainAsync(ProtocolViolation? violation, Exception? error)
     {
-        CloseCause? cause = violation is not null ? CloseCause.Violation(violation) : error is not null ? CloseCause.Lost(error) : null;
+        CloseCause? cause = violation is not null ? CloseCause.Violation(violation)
+            : error is not null ? CloseCause.Lost(error)
+            : null;
         if (cause is not null && !TryEnd(cause) && _state is { Cause.Reason: not null, Received: null })
             _state.Fail(cause.Error!); // a polite end that fails
         Steps.PeerDone.TrySetResult();
         if (error is not null)
             return;
 
-        // Our Close first: a peer may end its half of the connection right after its own, and HttpClient's upgraded stream closes
-        // both directions as soon as that end is read.
+        // Our Close first: a peer may end its half of the connection right after its own, and HttpClient's upgraded
+        // stream closes both directions as soon as that end is read.
         Task flushed = Task.WhenAny(Steps.CloseFlushed.Task);
         await (violation is null ? flushed : WaitForAsync(flushed, CloseFirst)).ConfigureAwait(false);
         await _connection.Receiving.DrainAsync().ConfigureAwait(false);
@@ -227,18 +244,20 @@ internal sealed class SessionLifetime
         TryEnd(CloseCause.Lost(lost));
     }
 
-    private static IOException Lost(Exception writeError) => writeError as IOException ?? new IOException("Writing to the connection failed.", writeError);
+    private static IOException Lost(Exception writeError) =>
+        writeError as IOException ?? new IOException("Writing to the connection failed.", writeError);
 
     private async Task EndAsync(CloseCause cause)
     {
-        var wait = new CloseWait(_time, _closeTimeout, watchesConsumer: cause is { AwaitsPeer: true, DropsReceived: false });
+        var wait = new CloseWait(
+            _time, _closeTimeout, watchesConsumer: cause is { AwaitsPeer: true, DropsReceived: false });
 
         // The caller continues.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         bool isPolite = await ShakeHandsAsync(cause, wait).ConfigureAwait(false);
 
-        // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". A server drains, too, if the peer's Close was not
-        // reached: what the peer still sends would destroy our Close.
+        // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". A server drains, too, if the peer's
+        // Close was not reached: what the peer still sends would destroy our Close.
         if (isPolite && (_connection.Role == WebSocketRole.Client || _state.Received is null))
             await WaitForAsync(Steps.Received.Task, Tail).ConfigureAwait(false);
 
@@ -315,7 +334,9 @@ internal sealed class SessionLifetime
         {
             while (true)
             {
-                (CloseWait.Action action, TimeSpan next) = wait.Look(_time.GetTimestamp(), new CloseWait.Sighting(_incoming.IsFull, _incoming.TakenFrames, _incoming.Pauses));
+                (CloseWait.Action action, TimeSpan next) = wait.Look(
+                    _time.GetTimestamp(),
+                    new CloseWait.Sighting(_incoming.IsFull, _incoming.TakenFrames, _incoming.Pauses));
                 if (action == CloseWait.Action.GiveUp && !task.IsCompleted)
                     break;
                 if (action == CloseWait.Action.Discard)
@@ -333,14 +354,15 @@ internal sealed class SessionLifetime
         }
     }
 
-    // Whether a task completes before the next look. Task.WaitAsync would continue before its timer is disposed, or in a rare
-    // race never dispose it.
+    // Whether a task completes before the next look. Task.WaitAsync would continue before its timer is disposed, or in
+    // a rare race never dispose it.
     private async Task<bool> CompletesAsync(Task task, TimeSpan next)
     {
         if (!task.IsCompleted)
         {
             var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            using ITimer timer = _time.CreateTimer(static late => ((TaskCompletionSource)late!).TrySetResult(), late, next, Timeout.InfiniteTimeSpan);
+            using ITimer timer = _time.CreateTimer(
+                static late => ((TaskCompletionSource)late!).TrySetResult(), late, next, Timeout.InfiniteTimeSpan);
             await Task.WhenAny(task, late.Task).ConfigureAwait(false);
         }
 
@@ -357,26 +379,34 @@ internal sealed class SessionLifetime
     }
 
     /// <summary>The steps of an end. Continuations and callbacks run on the thread pool.</summary>
-    [SuppressMessage("Design", "CA1001", Justification = "The token source has no timer and no links, so it holds nothing to dispose; users may register with its token at any time.")]
+    [SuppressMessage(
+        "Design", "CA1001",
+        Justification = "The token source has no timer and no links, so it holds nothing to dispose; users may " +
+            "register with its token at any time.")]
     private sealed class Signals
     {
         /// <summary>The transport has accepted our Close; fails if it will not.</summary>
         public TaskCompletionSource CloseFlushed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>The peer sends nothing more that matters: its Close was read, or it broke a rule, or its stream ended.</summary>
+        /// <summary>
+        /// The peer sends nothing more that matters: its Close was read, or it broke a rule, or its stream ended.
+        /// </summary>
         public TaskCompletionSource PeerDone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>Nothing is read any more.</summary>
         public TaskCompletionSource Received { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>Both Closes were exchanged, or will not be.</summary>
-        public TaskCompletionSource<CloseResult> Handshake { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<CloseResult> Handshake { get; } = new(
+            TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>The transport is released.</summary>
-        public TaskCompletionSource<CloseResult> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<CloseResult> Completion { get; } = new(
+            TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>The same moment: why the session ended.</summary>
-        public TaskCompletionSource<CloseReason> Reason { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<CloseReason> Reason { get; } = new(
+            TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>The same moment, as a token.</summary>
         public CancellationTokenSource Closed { get; } = new();

@@ -1,6 +1,8 @@
 namespace Duplex;
 
-/// <summary>A WebSocket connection over a duplex stream: its receiving and its sending half, and the one way to end both.</summary>
+/// <summary>
+/// A WebSocket connection over a duplex stream: its receiving and its sending half, and the one way to end both.
+/// </summary>
 internal sealed class StreamConnection
 {
     private readonly IDisposable _owner;
@@ -14,8 +16,8 @@ internal sealed class StreamConnection
     /// <summary>Joins the halves over a stream.</summary>
     /// <param name="stream">The stream. Only this connection reads or writes it from now on.</param>
     /// <param name="owner">
-    /// Ends reads and writes in progress when it is disposed: the response of an upgrade, or the stream itself. No read or write
-    /// gets a token, because cancelling one destroys an upgraded stream.
+    /// Ends reads and writes in progress when it is disposed: the response of an upgrade, or the stream itself. No read
+    /// or write gets a token, because cancelling one destroys an upgraded stream.
     /// </param>
     /// <param name="output">What is made of received data frames.</param>
     /// <param name="incoming">Where they go.</param>
@@ -24,7 +26,8 @@ internal sealed class StreamConnection
     /// <param name="log">The session's log.</param>
     /// <param name="settings">The settings.</param>
     public StreamConnection(
-        Stream stream, IDisposable owner, AssemblerOutput output, FrameQueue incoming, CloseState closeState, ISessionEvents session, SessionLog log, ConnectionSettings settings)
+        Stream stream, IDisposable owner, AssemblerOutput output, FrameQueue incoming, CloseState closeState,
+        ISessionEvents session, SessionLog log, ConnectionSettings settings)
     {
         _owner = owner;
         Role = settings.Role;
@@ -32,16 +35,21 @@ internal sealed class StreamConnection
         _largestSize = output == AssemblerOutput.Pieces ? long.MaxValue : WebSocketLimits.LargestSize;
         _extensions = settings.Extensions;
         _reader = new FrameReader(
-            settings.Role, Math.Min(settings.MaxFrameSize, _largestSize), _extensions?.OwnedBits ?? ReservedBits.None, _extensions?.ContinuationBits ?? ReservedBits.None)
+            settings.Role, Math.Min(settings.MaxFrameSize, _largestSize),
+            _extensions?.OwnedBits ?? ReservedBits.None, _extensions?.ContinuationBits ?? ReservedBits.None)
         {
-            MaxPiece = output == AssemblerOutput.Pieces && _extensions is not null ? IncomingTransform.MaxPiece : int.MaxValue,
+            MaxPiece = output == AssemblerOutput.Pieces && _extensions is not null
+                ? IncomingTransform.MaxPiece
+                : int.MaxValue,
         };
         IncomingTransform? transform = _extensions is null ? null : new IncomingTransform(_extensions, settings.Pool);
-        var assembler = new MessageAssembler(transform, output, settings.Pool, Math.Min(settings.MaxMessageSize, _largestSize), settings.MaxFragments)
+        var assembler = new MessageAssembler(
+            transform, output, settings.Pool, Math.Min(settings.MaxMessageSize, _largestSize), settings.MaxFragments)
         {
             AllowsInvalidText = settings.TextValidation == TextValidation.Lenient,
         };
-        Receiving = new ReceiveLoop(stream, _reader, assembler, incoming, isRaw: output == AssemblerOutput.Frames, session, log, settings);
+        Receiving = new ReceiveLoop(
+            stream, _reader, assembler, incoming, isRaw: output == AssemblerOutput.Frames, session, log, settings);
         MaskKeyPool? keys = settings.RandomFill is { } fill ? new MaskKeyPool(fill) : null;
         var writer = new FrameWriter(settings.Engine.Masks ? settings.Role : WebSocketRole.Server, keys, settings.Pool);
         Pump = new SendPump(stream, new SendBuffer(writer, settings.Outgoing), settings.Time, session);

@@ -3,14 +3,16 @@ using System.Runtime.ExceptionServices;
 namespace Duplex;
 
 /// <summary>
-/// Runs a woken consumer on the receive loop's own thread, where what it gets is still in the cache and no other thread has to be woken. The loop waits for the consumer to return. A
-/// consumer that asks for more meanwhile may run one turn of the loop itself; if it blocks the thread instead, a watch lets the loop continue on the thread pool.
+/// Runs a woken consumer on the receive loop's own thread, where what it gets is still in the cache and no other thread
+/// has to be woken. The loop waits for the consumer to return. A consumer that asks for more meanwhile may run one turn
+/// of the loop itself; if it blocks the thread instead, a watch lets the loop continue on the thread pool.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 /// <param name="loop">What continues on the thread pool after the loop was reclaimed.</param>
 internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
 {
-    // The number of the run in progress; 0 while the loop waits for no consumer. Taken back to 0 by compare-exchange, by the thread that continues the loop.
+    // The number of the run in progress; 0 while the loop waits for no consumer. Taken back to 0 by compare-exchange,
+    // by the thread that continues the loop.
     private int _running;
 
     // Only touched by the thread that has the loop.
@@ -22,10 +24,16 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
     // Set by the thread that reclaims the loop, cleared by the loop when it continues; read by any thread.
     private volatile bool _isReclaimed;
 
-    /// <summary>Whether the loop was reclaimed and has not continued yet, because the pool is busy: what the peer has sent is not known.</summary>
+    /// <summary>
+    /// Whether the loop was reclaimed and has not continued yet, because the pool is busy: what the peer has sent is
+    /// not known.
+    /// </summary>
     public bool IsReclaimed => _isReclaimed;
 
-    /// <summary>Whether a consumer can run on this thread: it belongs to the pool, and is not within another consumer's run. A stream may complete its reads on other threads.</summary>
+    /// <summary>
+    /// Whether a consumer can run on this thread: it belongs to the pool, and is not within another consumer's run. A
+    /// stream may complete its reads on other threads.
+    /// </summary>
     public static bool CanRunHere => Thread.CurrentThread.IsThreadPoolThread && Watch.IsFree;
 
     /// <summary>Runs a consumer here, or, if that is not possible, on the thread pool.</summary>
@@ -49,7 +57,8 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
         }
         catch (Exception e) // a continuation that throws ends the process, as it does on the pool, but not the loop
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static error => error.Throw(), ExceptionDispatchInfo.Capture(e), preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static error => error.Throw(), ExceptionDispatchInfo.Capture(e), preferLocal: false);
         }
 
         int run = Watch.End();
@@ -58,11 +67,13 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
     }
 
     /// <summary>
-    /// Consumer: takes the loop over for one turn, if it runs on the loop's thread. A stream that awaits without care would continue in the context of its reader, which may be blocked
-    /// when the bytes come: with a context there is no taking over.
+    /// Consumer: takes the loop over for one turn, if it runs on the loop's thread. A stream that awaits without care
+    /// would continue in the context of its reader, which may be blocked when the bytes come: with a context there is
+    /// no taking over.
     /// </summary>
     public bool TryBorrow() =>
-        Watch.RunOf(this) is not 0 and var run && SynchronizationContext.Current is null && TaskScheduler.Current == TaskScheduler.Default && TryEnd(run);
+        Watch.RunOf(this) is not 0 and var run && SynchronizationContext.Current is null
+            && TaskScheduler.Current == TaskScheduler.Default && TryEnd(run);
 
     /// <summary>Consumer: gives the loop back.</summary>
     /// <param name="beforeEnd">Whether the session's end waits for this consumer.</param>
@@ -73,8 +84,8 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
     }
 
     /// <summary>
-    /// Any thread: the loop stops waiting for a consumer, because a caller waits for what is to be read. Before the session's
-    /// end it goes on waiting, so that the consumer's answers are sent first.
+    /// Any thread: the loop stops waiting for a consumer, because a caller waits for what is to be read. Before the
+    /// session's end it goes on waiting, so that the consumer's answers are sent first.
     /// </summary>
     public void Reclaim()
     {
@@ -113,17 +124,20 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
     private bool TryEnd(int run) => Interlocked.CompareExchange(ref _running, 0, run) == run;
 
     /// <summary>
-    /// Reclaims loops whose consumers block their threads: one timer for all connections, active only while consumers run. It uses the system's clock, not a session's: a thread blocks
-    /// in real time.
+    /// Reclaims loops whose consumers block their threads: one timer for all connections, active only while consumers
+    /// run. It uses the system's clock, not a session's: a thread blocks in real time.
     /// </summary>
     private static class Watch
     {
-        /// <summary>A consumer may run for one or two of these. A ping stays unanswered for so long at most: little against any keep-alive, and much against what a consumer does for a batch.</summary>
+        /// <summary>
+        /// A consumer may run for one or two of these. A ping stays unanswered for so long at most: little against any
+        /// keep-alive, and much against what a consumer does for a batch.
+        /// </summary>
         private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10);
 
         /// <summary>
-        /// How many periods a consumer has before the session's end: half a second, little for an end. On a busy machine a
-        /// consumer may be delayed for longer than one period, and must still be able to send its answer.
+        /// How many periods a consumer has before the session's end: half a second, little for an end. On a busy
+        /// machine a consumer may be delayed for longer than one period, and must still be able to send its answer.
         /// </summary>
         private const int PeriodsBeforeEnd = 50;
 
@@ -144,7 +158,8 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
         public static bool IsFree => _ownPlace?.Handoff is null;
 
         /// <summary>The number of the run of this handoff's consumer on this thread; 0 if there is none.</summary>
-        public static int RunOf(ConsumerHandoff handoff) => _ownPlace is { } place && place.Handoff == handoff ? place.Run : 0;
+        public static int RunOf(ConsumerHandoff handoff) =>
+            _ownPlace is { } place && place.Handoff == handoff ? place.Run : 0;
 
         /// <summary>A consumer is about to run on this thread, or continues.</summary>
         public static void Begin(ConsumerHandoff handoff, int run)
@@ -237,7 +252,9 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
             /// <summary>How many consumers have run on the thread, or continued.</summary>
             public int Runs { get; set; }
 
-            /// <summary>Reclaims the loop if the same consumer was running at the last look; false if none runs, nor has since.</summary>
+            /// <summary>
+            /// Reclaims the loop if the same consumer was running at the last look; false if none runs, nor has since.
+            /// </summary>
             public bool Look()
             {
                 ConsumerHandoff? handoff = _handoff;

@@ -1,6 +1,8 @@
 namespace Duplex;
 
-/// <summary>Posts a continuation from the thread pool to the synchronization context or task scheduler of the awaiting code.</summary>
+/// <summary>
+/// Posts a continuation from the thread pool to the synchronization context or task scheduler of the awaiting code.
+/// </summary>
 internal sealed class ContextPost
 {
     private readonly Action<object?> _continuation;
@@ -8,7 +10,8 @@ internal sealed class ContextPost
     private readonly SynchronizationContext? _context;
     private readonly TaskScheduler? _scheduler;
 
-    private ContextPost(Action<object?> continuation, object? state, SynchronizationContext? context, TaskScheduler? scheduler)
+    private ContextPost(
+        Action<object?> continuation, object? state, SynchronizationContext? context, TaskScheduler? scheduler)
     {
         _continuation = continuation;
         _state = state;
@@ -25,7 +28,9 @@ internal sealed class ContextPost
         // As await does: the base class of contexts and the default scheduler stand for the thread pool.
         if (SynchronizationContext.Current is { } context && context.GetType() != typeof(SynchronizationContext))
             return new ContextPost(continuation, state, context, scheduler: null);
-        return TaskScheduler.Current != TaskScheduler.Default ? new ContextPost(continuation, state, context: null, TaskScheduler.Current) : null;
+        return TaskScheduler.Current != TaskScheduler.Default
+            ? new ContextPost(continuation, state, context: null, TaskScheduler.Current)
+            : null;
     }
 
     private void Post()
@@ -35,7 +40,9 @@ internal sealed class ContextPost
             if (_context is not null)
                 _context.Post(static post => ((ContextPost)post!).Continue(), this);
             else
-                _ = Task.Factory.StartNew(static post => ((ContextPost)post!).Continue(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler!);
+                _ = Task.Factory.StartNew(
+                    static post => ((ContextPost)post!).Continue(), this, CancellationToken.None,
+                    TaskCreationOptions.DenyChildAttach, _scheduler!);
         }
         catch (Exception) // the context's loop has ended, for example: the awaiting code must continue all the same
         {

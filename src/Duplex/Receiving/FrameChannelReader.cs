@@ -5,17 +5,24 @@ using System.Threading.Channels;
 namespace Duplex;
 
 /// <summary>
-/// The frames that a session receives. Enumerate it with <c>await foreach</c>, or drain it with <see cref="TryRead"/> after
+/// The frames that a session receives. Enumerate it with <c>await foreach</c>, or drain it with <see cref="TryRead"/>
+/// after
 /// <see cref="WaitToReadAsync"/>, which is fastest.
 /// </summary>
 /// <remarks>
-/// <para>Thread-safe: many readers are allowed, each frame goes to one. The caller owns each frame; frames are never reused.</para>
 /// <para>
-/// After the last frame comes the session's end. If the peer closed, or we did, that is a normal end: enumeration stops,
-/// <see cref="WaitToReadAsync"/> returns false, <see cref="ReadAsync"/> throws <see cref="WebSocketClosedException"/>. After any
-/// other end all of them throw what happened.
+/// Thread-safe: many readers are allowed, each frame goes to one. The caller owns each frame; frames are never reused.
 /// </para>
-/// <para>A token cancels the wait only, with <see cref="OperationCanceledException"/>: no frame is lost, the session stays usable.</para>
+/// <para>
+/// After the last frame comes the session's end. If the peer closed, or we did, that is a normal end: enumeration
+/// stops,
+/// <see cref="WaitToReadAsync"/> returns false, <see cref="ReadAsync"/> throws <see cref="WebSocketClosedException"/>.
+/// After any other end all of them throw what happened.
+/// </para>
+/// <para>
+/// A token cancels the wait only, with <see cref="OperationCanceledException"/>: no frame is lost, the session stays
+/// usable.
+/// </para>
 /// </remarks>
 public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<Frame>
 {
@@ -30,7 +37,9 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
         _closeState = closeState;
     }
 
-    /// <summary>Completes when nothing is left to read and nothing more will come; faulted unless that is a normal end.</summary>
+    /// <summary>
+    /// Completes when nothing is left to read and nothing more will come; faulted unless that is a normal end.
+    /// </summary>
     public override Task Completion => _queue.Completion;
 
     /// <summary>True: see <see cref="Count"/>.</summary>
@@ -50,7 +59,8 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     /// <param name="cancellationToken">Cancels the wait; the session stays usable.</param>
     /// <exception cref="WebSocketException">The session ended in any other way.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => _loop.WaitForFrameAsync(cancellationToken);
+    public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) =>
+        _loop.WaitForFrameAsync(cancellationToken);
 
     /// <summary>Takes the next frame, and waits for it.</summary>
     /// <param name="cancellationToken">Cancels the wait; the session stays usable.</param>
@@ -65,15 +75,19 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     }
 
     /// <summary>The same as enumerating the reader itself.</summary>
-    public override async IAsyncEnumerable<Frame> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public override async IAsyncEnumerable<Frame> ReadAllAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (Frame frame in this.WithCancellation(cancellationToken).ConfigureAwait(false))
             yield return frame;
     }
 
     /// <summary>Enumerates the frames. Frames that have arrived are returned without suspending.</summary>
-    /// <param name="cancellationToken">Ends the enumeration with <see cref="OperationCanceledException"/>; the session stays usable.</param>
-    public IAsyncEnumerator<Frame> GetAsyncEnumerator(CancellationToken cancellationToken = default) => new Enumerator(_queue, _loop, cancellationToken);
+    /// <param name="cancellationToken">
+    /// Ends the enumeration with <see cref="OperationCanceledException"/>; the session stays usable.
+    /// </param>
+    public IAsyncEnumerator<Frame> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
+        new Enumerator(_queue, _loop, cancellationToken);
 
     /// <summary>Takes the next frame, waiting for it; null at a normal end.</summary>
     /// <param name="token">Cancels the wait.</param>
@@ -104,10 +118,12 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
         }
 
         CloseResult result = _closeState.ToResult(_queue.Dropped);
-        throw new WebSocketClosedException($"No more frames will come from the WebSocket session: {_closeState.Describe(result)}.", result);
+        throw new WebSocketClosedException(
+            $"No more frames will come from the WebSocket session: {_closeState.Describe(result)}.", result);
     }
 
-    private sealed class Enumerator(FrameQueue queue, ReceiveLoop loop, CancellationToken token) : IAsyncEnumerator<Frame>
+    private sealed class Enumerator(FrameQueue queue, ReceiveLoop loop, CancellationToken token)
+        : IAsyncEnumerator<Frame>
     {
         // Only touched by the enumerating code.
         private Frame? _current;

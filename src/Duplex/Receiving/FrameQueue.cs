@@ -3,12 +3,14 @@ using System.Runtime.InteropServices;
 namespace Duplex;
 
 /// <summary>
-/// Received frames between the receive loop and the user: bounded in frames and bytes, filled by one producer, which publishes once a batch, emptied by any number of consumers.
+/// Received frames between the receive loop and the user: bounded in frames and bytes, filled by one producer, which
+/// publishes once a batch, emptied by any number of consumers.
 /// </summary>
 /// <remarks>The producer's members are for the receive loop alone; the others are thread-safe.</remarks>
 internal sealed class FrameQueue
 {
-    // Small first, so that a session with little traffic costs little; then large enough that a change of segment is rare.
+    // Small first, so that a session with little traffic costs little; then large enough that a change of segment is
+    // rare.
     private const int FirstSegment = 8;
     private const int NextSegments = 128; // 1 KiB of references, which one batch of small frames fills
 
@@ -28,10 +30,12 @@ internal sealed class FrameQueue
     // An empty segment: set by the consumer that takes its last frame, taken by the producer.
     private Segment? _spare;
 
-    // Handed over from the producer, with its first frame, to the first Take. A reference that stayed here would keep all later segments alive.
+    // Handed over from the producer, with its first frame, to the first Take. A reference that stayed here would keep
+    // all later segments alive.
     private Segment? _first;
 
-    // Around the taking of one frame: a few instructions that call nothing, for each frame, so a lock that costs one atomic instruction. Inside _sync where both are held.
+    // Around the taking of one frame: a few instructions that call nothing, for each frame, so a lock that costs one
+    // atomic instruction. Inside _sync where both are held.
     private SpinLock _claim = new(enableThreadOwnerTracking: false);
 
     // Written under _claim, read by any thread.
@@ -44,7 +48,8 @@ internal sealed class FrameQueue
     private volatile bool _isAbandoned; // nothing is taken any more
     private long _takenBefore; // what was taken by then, under _claim
 
-    // Written by the thread that drops a frame, the count atomically. Nothing that comes after a dropped frame is delivered.
+    // Written by the thread that drops a frame, the count atomically. Nothing that comes after a dropped frame is
+    // delivered.
     private long _dropped;
     private volatile bool _hasHole;
 
@@ -67,7 +72,10 @@ internal sealed class FrameQueue
     /// <summary>Completes when nothing is left to take, and nothing more will come.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>How many frames were dropped because the end had begun; of pieces, how many messages. A message that was cut off counts only if nothing else was dropped.</summary>
+    /// <summary>
+    /// How many frames were dropped because the end had begun; of pieces, how many messages. A message that was cut off
+    /// counts only if nothing else was dropped.
+    /// </summary>
     public long Dropped => Math.Max(Volatile.Read(ref _dropped), _hasHole ? 1 : 0);
 
     /// <summary>How many frames were ever taken by consumers.</summary>
@@ -82,10 +90,13 @@ internal sealed class FrameQueue
     /// <summary>How many frames can be taken now.</summary>
     public int Count => (int)Math.Max(0, Volatile.Read(ref _publishedFrames) - Volatile.Read(ref _taken.Frames));
 
-    /// <summary>Whether the producer may go on. A queue that closes on overflow, or drops what does not fit, never holds it up.</summary>
+    /// <summary>
+    /// Whether the producer may go on. A queue that closes on overflow, or drops what does not fit, never holds it up.
+    /// </summary>
     public bool MayAdd => _isLossy || ClosesOnOverflow || Fits(0) || SeesRoom(0);
 
-    // Once another end has begun, a full queue makes the producer wait, whatever the bounds say: frames are received until the peer's Close.
+    // Once another end has begun, a full queue makes the producer wait, whatever the bounds say: frames are received
+    // until the peer's Close.
     private bool ClosesOnOverflow => _bounds.Overflow == ChannelOverflow.Close && _closeState.Cause is null;
 
     private bool IsEmpty => Volatile.Read(ref _taken.Frames) == Volatile.Read(ref _publishedFrames);
@@ -96,13 +107,15 @@ internal sealed class FrameQueue
         get
         {
             long frames = _added.Frames - _taken.Frames;
-            return frames == 0 || (frames <= _bounds.Capacity / 2 && _added.Bytes - _taken.Bytes <= _bounds.MaxBytes / 2);
+            return frames == 0
+                || (frames <= _bounds.Capacity / 2 && _added.Bytes - _taken.Bytes <= _bounds.MaxBytes / 2);
         }
     }
 
     /// <summary>
-    /// Producer: adds a frame, which is seen when it is published. False if it does not fit a queue that closes on overflow: the frame is then still the caller's, and all before it
-    /// are published, so that consumers get them before the end.
+    /// Producer: adds a frame, which is seen when it is published. False if it does not fit a queue that closes on
+    /// overflow: the frame is then still the caller's, and all before it are published, so that consumers get them
+    /// before the end.
     /// </summary>
     public bool TryAdd(Frame frame)
     {
@@ -136,7 +149,9 @@ internal sealed class FrameQueue
         return true;
     }
 
-    /// <summary>Producer: makes what was added visible. What comes after the end is dropped: a consumer may have seen the end.</summary>
+    /// <summary>
+    /// Producer: makes what was added visible. What comes after the end is dropped: a consumer may have seen the end.
+    /// </summary>
     /// <returns>The consumers that waited for it, which the caller executes; null if there are none.</returns>
     public FrameWaiter? Publish()
     {
@@ -160,7 +175,10 @@ internal sealed class FrameQueue
         return waiters;
     }
 
-    /// <summary>Producer: completes when there is room again. It resumes at half, so that a slow consumer does not wake it for each frame.</summary>
+    /// <summary>
+    /// Producer: completes when there is room again. It resumes at half, so that a slow consumer does not wake it for
+    /// each frame.
+    /// </summary>
     public Task WaitForRoomAsync()
     {
         var room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -216,7 +234,10 @@ internal sealed class FrameQueue
         return waiter.AsTask(token);
     }
 
-    /// <summary>From now on the producer never waits: the first frame that does not fit is dropped, and all later ones, and counted.</summary>
+    /// <summary>
+    /// From now on the producer never waits: the first frame that does not fit is dropped, and all later ones, and
+    /// counted.
+    /// </summary>
     public void StopPausing()
     {
         Claim();
@@ -226,7 +247,10 @@ internal sealed class FrameQueue
         room?.TrySetResult();
     }
 
-    /// <summary>Ends the queue: nothing more is published, and consumers get the end after the last frame, as the closing state has it now. The first call counts.</summary>
+    /// <summary>
+    /// Ends the queue: nothing more is published, and consumers get the end after the last frame, as the closing state
+    /// has it now. The first call counts.
+    /// </summary>
     public void Complete()
     {
         bool drained;
@@ -254,7 +278,10 @@ internal sealed class FrameQueue
             SetCompletion();
     }
 
-    /// <summary>Drops all frames that were not taken, and all that still come. If there are any, the end is not a normal one, unless a consumer has seen it before.</summary>
+    /// <summary>
+    /// Drops all frames that were not taken, and all that still come. If there are any, the end is not a normal one,
+    /// unless a consumer has seen it before.
+    /// </summary>
     public void DropAll()
     {
         TaskCompletionSource? room;
@@ -290,7 +317,8 @@ internal sealed class FrameQueue
 
     private bool HasRoomFor(Frame frame) => Fits(frame.Data.Length - 1) || SeesRoom(frame.Data.Length - 1);
 
-    // By what was seen of the consumers before, as long as that is enough. One frame always fits an empty queue, however large it is, and the last one may exceed the bound.
+    // By what was seen of the consumers before, as long as that is enough. One frame always fits an empty queue,
+    // however large it is, and the last one may exceed the bound.
     private bool Fits(int more)
     {
         long frames = _added.Frames - _added.SeenFrames;
@@ -359,7 +387,8 @@ internal sealed class FrameQueue
 
         if (_taken.Index == _head.Frames.Length)
         {
-            // Cut off: an old segment that the collector has not reached yet would keep the young ones alive. One is kept for the producer: with a consumer that keeps up two take turns.
+            // Cut off: an old segment that the collector has not reached yet would keep the young ones alive. One is
+            // kept for the producer: with a consumer that keeps up two take turns.
             Segment empty = _head;
             (_head, _head.Next) = (_head.Next!, null);
             _taken.Index = 0;
@@ -383,8 +412,9 @@ internal sealed class FrameQueue
         return room;
     }
 
-    // The producer's and the consumers' counters change with each frame, on two cores: each side keeps to cache lines of its own, or every frame would cost both a miss.
-    // 64 bytes of distance on either side, whatever lies next to them.
+    // The producer's and the consumers' counters change with each frame, on two cores: each side keeps to cache lines
+    // of its own, or every frame would cost both a miss. 64 bytes of distance on either side, whatever lies next to
+    // them.
     [StructLayout(LayoutKind.Explicit, Size = 64 + 40 + 64)]
     private struct Added
     {
@@ -394,7 +424,9 @@ internal sealed class FrameQueue
         [FieldOffset(72)] // Only touched by the producer.
         public long Bytes;
 
-        [FieldOffset(80)] // Only touched by the producer: what it saw last of the consumers' counter, which only grows, so it errs on the safe side.
+        // Only touched by the producer: what it saw last of the consumers' counter, which only grows, so it errs on the
+        // safe side.
+        [FieldOffset(80)]
         public long SeenFrames;
 
         [FieldOffset(88)] // Only touched by the producer: the same of the bytes.

@@ -2,7 +2,9 @@ using System.Threading.Tasks.Sources;
 
 namespace Duplex;
 
-/// <summary>A consumer that waits for a queue's next frame. It is reused for the next wait once its result was fetched.</summary>
+/// <summary>
+/// A consumer that waits for a queue's next frame. It is reused for the next wait once its result was fetched.
+/// </summary>
 /// <param name="line">Where it waits.</param>
 internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool>, IThreadPoolWorkItem
 {
@@ -15,10 +17,14 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
     // Set by the thread that took it out of the line, before it is executed.
     private CancellationToken _cancelled;
 
-    /// <summary>The next one in line: under the queue's lock while it is in line, then owned by the thread that took it out.</summary>
+    /// <summary>
+    /// The next one in line: under the queue's lock while it is in line, then owned by the thread that took it out.
+    /// </summary>
     public FrameWaiter? Next { get; private set; }
 
-    /// <summary>Whether the queue has ended, and holds nothing: set under the queue's lock, before it is executed.</summary>
+    /// <summary>
+    /// Whether the queue has ended, and holds nothing: set under the queue's lock, before it is executed.
+    /// </summary>
     public bool IsAtEnd { get; set; }
 
     /// <summary>What the end is, where it is not a normal one: set likewise.</summary>
@@ -44,7 +50,10 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
         return next;
     }
 
-    /// <summary>True when there is a frame, false at a normal end; throws at any other. Called outside the lock: a token that was cancelled meanwhile calls back at once.</summary>
+    /// <summary>
+    /// True when there is a frame, false at a normal end; throws at any other. Called outside the lock: a token that
+    /// was cancelled meanwhile calls back at once.
+    /// </summary>
     /// <param name="token">Cancels the wait.</param>
     public ValueTask<bool> AsTask(CancellationToken token)
     {
@@ -71,7 +80,8 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
     {
         // A value task that is awaited a second time must not disturb the wait that this serves by now.
         if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
-            throw new InvalidOperationException("The wait has no result yet. Await a ValueTask once, and only await it.");
+            throw new InvalidOperationException(
+                "The wait has no result yet. Await a ValueTask once, and only await it.");
 
         // Waits for a callback in progress: afterwards no other thread uses this waiter.
         _registration.Dispose();
@@ -92,11 +102,15 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
 
     ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _core.GetStatus(token);
 
-    void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    void IValueTaskSource<bool>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
-        // A context's Post is user code, too, which may throw or take its time: it is called from the pool, never from the loop's stack.
-        if ((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0 && ContextPost.Capture(continuation, state) is { } post)
-            _core.OnCompleted(ContextPost.Run, post, token, flags & ~ValueTaskSourceOnCompletedFlags.UseSchedulingContext);
+        // A context's Post is user code, too, which may throw or take its time: it is called from the pool, never from
+        // the loop's stack.
+        if ((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0
+            && ContextPost.Capture(continuation, state) is { } post)
+            _core.OnCompleted(
+                ContextPost.Run, post, token, flags & ~ValueTaskSourceOnCompletedFlags.UseSchedulingContext);
         else
             _core.OnCompleted(continuation, state, token, flags);
     }
@@ -110,7 +124,9 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
     }
 
     /// <summary>The consumers that wait for a queue, in the order of their calls.</summary>
-    /// <param name="sync">The queue's lock, under which all but <see cref="TryRemove"/> and <see cref="Reuse"/> are called.</param>
+    /// <param name="sync">
+    /// The queue's lock, under which all but <see cref="TryRemove"/> and <see cref="Reuse"/> are called.
+    /// </param>
     public sealed class Line(Lock sync)
     {
         // All under sync.
@@ -130,7 +146,9 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
             return _last = waiter;
         }
 
-        /// <summary>Takes all out of the line, and returns the first; the others follow by <see cref="Next"/>.</summary>
+        /// <summary>
+        /// Takes all out of the line, and returns the first; the others follow by <see cref="Next"/>.
+        /// </summary>
         public FrameWaiter? TakeAll()
         {
             FrameWaiter? waiters = _first;

@@ -4,33 +4,46 @@ using System.Runtime.CompilerServices;
 namespace Duplex;
 
 /// <summary>
-/// Reads a connection's stream: the only type that does. It makes frames of the bytes, puts them into the queue, and reports the rest to the session. It waits for bytes and for room in
-/// the queue, and for nothing else: never for a write, and only a bounded time for a consumer that it runs.
+/// Reads a connection's stream: the only type that does. It makes frames of the bytes, puts them into the queue, and
+/// reports the rest to the session. It waits for bytes and for room in the queue, and for nothing else: never for a
+/// write, and only a bounded time for a consumer that it runs.
 /// </summary>
 /// <remarks>
-/// It goes in turns of synchronous code: a batch is parsed and published; then, if a consumer waited for it, that one runs here (<see cref="ConsumerHandoff"/>); otherwise more is read.
-/// Only reads and pauses that must wait continue on another thread. One thread at a time runs the loop.
+/// It goes in turns of synchronous code: a batch is parsed and published; then, if a consumer waited for it, that one
+/// runs here (<see cref="ConsumerHandoff"/>); otherwise more is read. Only reads and pauses that must wait continue on
+/// another thread. One thread at a time runs the loop.
 /// </remarks>
 internal sealed class ReceiveLoop : IThreadPoolWorkItem
 {
-    /// <summary>One read's worth: measured, smaller reads cost system calls and larger ones gain nothing for small messages; large payloads are read past it anyway.</summary>
+    /// <summary>
+    /// One read's worth: measured, smaller reads cost system calls and larger ones gain nothing for small messages;
+    /// large payloads are read past it anyway.
+    /// </summary>
     public const int BufferSize = 64 * 1024;
 
-    /// <summary>After a frame this large the next is likely to be large, too. Two such fill a buffer: from here on a copy saved outweighs a read of its own.</summary>
+    /// <summary>
+    /// After a frame this large the next is likely to be large, too. Two such fill a buffer: from here on a copy saved
+    /// outweighs a read of its own.
+    /// </summary>
     public const int LargeFrame = BufferSize / 2;
 
-    /// <summary>What is read into the buffer where a large frame is likely: its header and little more, so that the rest can be read straight into the message.</summary>
+    /// <summary>
+    /// What is read into the buffer where a large frame is likely: its header and little more, so that the rest can be
+    /// read straight into the message.
+    /// </summary>
     public const int LargeFrameHead = 4096;
 
     /// <summary>
-    /// The most frames of a batch: few enough to be still in the cache when their consumer, which runs on the same thread, gets to them, and enough to share what a batch costs.
-    /// Measured at 16 bytes a frame: 16 and 64 cost the same, 256 a tenth more.
+    /// The most frames of a batch: few enough to be still in the cache when their consumer, which runs on the same
+    /// thread, gets to them, and enough to share what a batch costs. Measured at 16 bytes a frame: 16 and 64 cost the
+    /// same, 256 a tenth more.
     /// </summary>
     public const int BatchSize = 64;
 
     /// <summary>
-    /// While bytes come at least this often the loop waits with its buffer in place; otherwise it waits without one, by a read of zero bytes. That read costs a system call, which a
-    /// dialogue over loopback (30 us a round) must not pay, and saves an idle connection 64 KiB.
+    /// While bytes come at least this often the loop waits with its buffer in place; otherwise it waits without one, by
+    /// a read of zero bytes. That read costs a system call, which a dialogue over loopback (30 us a round) must not
+    /// pay, and saves an idle connection 64 KiB.
     /// </summary>
     public static readonly TimeSpan HotPeriod = TimeSpan.FromMilliseconds(1);
 
@@ -76,7 +89,8 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     /// <param name="log">The session's log.</param>
     /// <param name="settings">The settings.</param>
     public ReceiveLoop(
-        Stream stream, FrameReader reader, MessageAssembler assembler, FrameQueue queue, bool isRaw, ISessionEvents session, SessionLog log, ConnectionSettings settings)
+        Stream stream, FrameReader reader, MessageAssembler assembler, FrameQueue queue, bool isRaw,
+        ISessionEvents session, SessionLog log, ConnectionSettings settings)
     {
         _stream = stream;
         _reader = reader;
@@ -114,28 +128,39 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     /// <summary>Whether the loop waits for room.</summary>
     public bool IsWaitingForRoom => _isPaused;
 
-    /// <summary>Whether the loop waits for room, or for a thread after its consumer kept the one it had, and so cannot see what the peer sends.</summary>
+    /// <summary>
+    /// Whether the loop waits for room, or for a thread after its consumer kept the one it had, and so cannot see what
+    /// the peer sends.
+    /// </summary>
     public bool IsPaused => _isPaused || _handoff.IsReclaimed;
 
     private bool IsOver => _close is not null || _reader.Violation is not null || _assembler.Violation is not null;
 
-    /// <summary>Begins to read, on the thread pool: the first bytes may have come with the handshake's answer, and the caller does not wait for them to be parsed.</summary>
+    /// <summary>
+    /// Begins to read, on the thread pool: the first bytes may have come with the handshake's answer, and the caller
+    /// does not wait for them to be parsed.
+    /// </summary>
     public void Start()
     {
         // The connection may have been released before: then a read would find its end, too.
         if (_extensions?.TryUse() == false)
-            _session.OnReceiveEnd(violation: null, new EndOfStreamException("The connection was released before anything was received."));
+            _session.OnReceiveEnd(
+                violation: null, new EndOfStreamException("The connection was released before anything was received."));
         else
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    /// <summary>Consumer: completes when a frame can be taken, as the queue does. On the loop's own thread it first runs one turn of the loop: so no thread is changed while bytes come.</summary>
+    /// <summary>
+    /// Consumer: completes when a frame can be taken, as the queue does. On the loop's own thread it first runs one
+    /// turn of the loop: so no thread is changed while bytes come.
+    /// </summary>
     /// <param name="token">Cancels the wait.</param>
     public ValueTask<bool> WaitForFrameAsync(CancellationToken token)
     {
         if (_queue.Count == 0 && !token.IsCancellationRequested && _handoff.TryBorrow())
         {
-            // A read that waits keeps the ambient values of the thread that began it, and the session outlives its consumer's call.
+            // A read that waits keeps the ambient values of the thread that began it, and the session outlives its
+            // consumer's call.
             using AsyncFlowControl? flow = AmbientFlow.Suppress();
             if (TryTurn())
             {
@@ -148,10 +173,15 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         return _queue.WaitToTakeAsync(token);
     }
 
-    /// <summary>Any thread: a caller waits for what is to be read, so the loop does not wait for a consumer that may be busy.</summary>
+    /// <summary>
+    /// Any thread: a caller waits for what is to be read, so the loop does not wait for a consumer that may be busy.
+    /// </summary>
     public void Reclaim() => _handoff.Reclaim();
 
-    /// <summary>Reads and drops until the stream ends. Unread bytes would turn our FIN into an RST, which can destroy our Close frame on its way.</summary>
+    /// <summary>
+    /// Reads and drops until the stream ends. Unread bytes would turn our FIN into an RST, which can destroy our Close
+    /// frame on its way.
+    /// </summary>
     public async Task DrainAsync()
     {
         try
@@ -192,7 +222,8 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
                 continue;
             if (mayQueue && (IsOver || !_input.IsEmpty) && !ConsumerHandoff.CanRunHere)
             {
-                // The same read may hold the end of the session, which waits for the consumer: both continue where a consumer can be run.
+                // The same read may hold the end of the session, which waits for the consumer: both continue where a
+                // consumer can be run.
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
                 return;
             }
@@ -221,7 +252,8 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
             _session.OnBatchEnd(_lastInbound);
 
-            // The consumer takes what has come before more is read. A Close or a violation after this batch takes effect on the next turn, so that the consumer can answer.
+            // The consumer takes what has come before more is read. A Close or a violation after this batch takes
+            // effect on the next turn, so that the consumer can answer.
             if (_passed > 0)
                 return true;
             return stop switch
@@ -310,14 +342,16 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     }
 
     // Whatever a stream throws, the connection is gone.
-    private bool Fail(Exception error) => End(null, error as IOException ?? new IOException("Reading from the connection failed.", error));
+    private bool Fail(Exception error) =>
+        End(null, error as IOException ?? new IOException("Reading from the connection failed.", error));
 
     private bool EndOfInput()
     {
         if (_close is { } close)
         {
             _close = null;
-            CloseReason reason = close.ReadReason() ?? CloseReason.NoStatus; // before the frame is the user's, who may recycle it
+            // before the frame is the user's, who may recycle it
+            CloseReason reason = close.ReadReason() ?? CloseReason.NoStatus;
             if (_isRaw)
                 Deliver(close);
             else
@@ -325,7 +359,10 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             _session.OnPeerClose(reason);
         }
 
-        return End(_reader.Violation is { } refused ? _assembler.WithLimits(refused, _reader.Header) : _assembler.Violation, null);
+        ProtocolViolation? violation = _reader.Violation is { } refused
+            ? _assembler.WithLimits(refused, _reader.Header)
+            : _assembler.Violation;
+        return End(violation, null);
     }
 
     // Always false: that was the last turn.
@@ -341,7 +378,8 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private bool TryPause()
     {
         _isPaused = true;
-        ConfiguredTaskAwaitable.ConfiguredTaskAwaiter room = _queue.WaitForRoomAsync().ConfigureAwait(false).GetAwaiter();
+        ConfiguredTaskAwaitable.ConfiguredTaskAwaiter room =
+            _queue.WaitForRoomAsync().ConfigureAwait(false).GetAwaiter();
         if (!room.IsCompleted)
         {
             room.UnsafeOnCompleted(_onRoom);
@@ -378,7 +416,8 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         bool expectsLarge = _lastPayloadLength >= LargeFrame;
         if (expectsLarge && _assembler.TakesPayloadInPlace && _reader.Remaining >= LargeFrameHead)
         {
-            // All that was read before is parsed, so the buffer is not needed; and after a silence the zero-byte read has seen bytes before anything is reserved for them.
+            // All that was read before is parsed, so the buffer is not needed; and after a silence the zero-byte read
+            // has seen bytes before anything is reserved for them.
             ReturnBuffer();
             return TryBegin(_assembler.GetPayloadMemory(_reader.Remaining)) && TryTakeIn();
         }
@@ -388,7 +427,8 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         _buffer ??= _pool.Rent(BufferSize);
         _input.CopyTo(_buffer);
         _input = _buffer.AsMemory(0, kept);
-        return TryBegin(_buffer.AsMemory(kept, expectsLarge && _assembler.TakesPayloadInPlace ? LargeFrameHead : BufferSize - kept)) && TryTakeIn();
+        int most = expectsLarge && _assembler.TakesPayloadInPlace ? LargeFrameHead : BufferSize - kept;
+        return TryBegin(_buffer.AsMemory(kept, most)) && TryTakeIn();
     }
 
     // True if the read is done; otherwise OnRead continues when it is, maybe already on another thread.

@@ -1,24 +1,31 @@
 
 namespace Duplex;
 
-/// <summary>One received message as a readable stream: its bytes can be read as they arrive, whatever its size, and are released once they are read.</summary>
+/// <summary>
+/// One received message as a readable stream: its bytes can be read as they arrive, whatever its size, and are released
+/// once they are read.
+/// </summary>
 /// <remarks>
 /// <para>
-/// Read it to its end (a read that returns 0), or dispose it, or ask the session for the next message, which skips the rest of
-/// this one.
+/// Read it to its end (a read that returns 0), or dispose it, or ask the session for the next message, which skips the
+/// rest of this one.
 /// </para>
 /// <para>
 /// If the session ends in the middle of the message, what came before stays readable; then a read throws what ended the
-/// session, or <see cref="WebSocketClosedException"/> if it was closed normally. It never looks like the end of the message.
+/// session, or <see cref="WebSocketClosedException"/> if it was closed normally. It never looks like the end of the
+/// message.
 /// </para>
-/// <para>A token cancels that read only: nothing is lost, and the next read continues. Not thread-safe: one read at a time.</para>
+/// <para>
+/// A token cancels that read only: nothing is lost, and the next read continues. Not thread-safe: one read at a time.
+/// </para>
 /// </remarks>
 public sealed class WebSocketMessageStream : Stream
 {
     private readonly FrameQueue _queue;
     private readonly CloseState _closeState;
     private readonly Lock _sync = new();
-    private readonly TaskCompletionSource _skipped = new(); // continues inline: the receive loop runs the waiting caller, as it does every consumer
+    // continues inline: the receive loop runs the waiting caller, as it does every consumer
+    private readonly TaskCompletionSource _skipped = new();
 
     // Under _sync.
     private bool _isReading;
@@ -39,8 +46,8 @@ public sealed class WebSocketMessageStream : Stream
     }
 
     /// <summary>
-    /// Text or binary. The bytes of a text that can be read are valid UTF-8, unless <see cref="WebSocketsOptions.TextValidation"/>
-    /// is lenient. A read may end within a character.
+    /// Text or binary. The bytes of a text that can be read are valid UTF-8, unless <see
+    /// cref="WebSocketsOptions.TextValidation"/> is lenient. A read may end within a character.
     /// </summary>
     public FrameType Type { get; }
 
@@ -73,7 +80,9 @@ public sealed class WebSocketMessageStream : Stream
     }
 
     /// <summary>Reads the bytes that have arrived, and waits if there are none.</summary>
-    /// <param name="buffer">Receives the bytes. If it is empty, the read completes when there are bytes, or at the end, and takes none.</param>
+    /// <param name="buffer">
+    /// Receives the bytes. If it is empty, the read completes when there are bytes, or at the end, and takes none.
+    /// </param>
     /// <param name="cancellationToken">Cancels this read; nothing is lost.</param>
     /// <returns>The number of bytes read; 0 at the end of the message.</returns>
     /// <exception cref="WebSocketClosedException">The session was closed before the message's end.</exception>
@@ -99,7 +108,9 @@ public sealed class WebSocketMessageStream : Stream
         return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
     }
 
-    /// <summary>The same as <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>, blocking the thread while it waits.</summary>
+    /// <summary>
+    /// The same as <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>, blocking the thread while it waits.
+    /// </summary>
     /// <inheritdoc cref="ReadAsync(Memory{byte}, CancellationToken)"/>
     public override int Read(Span<byte> buffer)
     {
@@ -146,19 +157,22 @@ public sealed class WebSocketMessageStream : Stream
 
     /// <summary>Not supported.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException("A message cannot be sought in.");
+    public override long Seek(long offset, SeekOrigin origin) =>
+        throw new NotSupportedException("A message cannot be sought in.");
 
     /// <summary>Not supported.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
-    public override void SetLength(long value) => throw new NotSupportedException("A received message cannot be written.");
+    public override void SetLength(long value) =>
+        throw new NotSupportedException("A received message cannot be written.");
 
     /// <summary>Not supported.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("A received message cannot be written.");
+    public override void Write(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("A received message cannot be written.");
 
     /// <summary>
-    /// Skips the rest of the message as it arrives, so that it takes no room from later messages. Does not wait for it; asking
-    /// the session for the next message does. A read in progress still completes.
+    /// Skips the rest of the message as it arrives, so that it takes no room from later messages. Does not wait for it;
+    /// asking the session for the next message does. A read in progress still completes.
     /// </summary>
     protected override void Dispose(bool disposing)
     {
@@ -168,14 +182,18 @@ public sealed class WebSocketMessageStream : Stream
         base.Dispose(disposing);
     }
 
-    /// <summary>Disposes it, and completes when the message's last byte was received, or the session has ended. Never faults.</summary>
+    /// <summary>
+    /// Disposes it, and completes when the message's last byte was received, or the session has ended. Never faults.
+    /// </summary>
     /// <exception cref="InvalidOperationException">A read is in progress.</exception>
     internal Task SkipRestAsync()
     {
         lock (_sync)
         {
             if (_isReading)
-                throw new InvalidOperationException("The message before is being read. Let that read end, or cancel it, before the next message is asked for.");
+                throw new InvalidOperationException(
+                    "The message before is being read. Let that read end, or cancel it, before the next message is " +
+                    "asked for.");
             _isDisposed = true;
         }
 
@@ -294,6 +312,7 @@ public sealed class WebSocketMessageStream : Stream
     private WebSocketClosedException Unfinished()
     {
         CloseResult result = _closeState.ToResult(_queue.Dropped);
-        return new WebSocketClosedException($"The WebSocket session ended before the message did: {_closeState.Describe(result)}.", result);
+        return new WebSocketClosedException(
+            $"The WebSocket session ended before the message did: {_closeState.Describe(result)}.", result);
     }
 }

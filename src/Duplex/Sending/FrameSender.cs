@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Duplex;
 
 /// <summary>
-/// Sends any frame: data through the gate, in call order; pings and pongs between frames; a Close as the beginning of the end. It keeps the rules of what we send.
+/// Sends any frame: data through the gate, in call order; pings and pongs between frames; a Close as the beginning of
+/// the end. It keeps the rules of what we send.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class FrameSender
@@ -44,12 +45,16 @@ internal sealed class FrameSender
         _rules = new SendRules(_extensions);
     }
 
-    /// <summary>Fires when nothing more is sent, because the end of the session has begun. Callbacks run on the thread pool.</summary>
+    /// <summary>
+    /// Fires when nothing more is sent, because the end of the session has begun. Callbacks run on the thread pool.
+    /// </summary>
     public CancellationToken Stopped
     {
         get
         {
-            CancellationTokenSource stop = LazyInitializer.EnsureInitialized(ref _stop, static () => new CancellationTokenSource()); // without timer and links: nothing to dispose
+            // without timer and links: nothing to dispose
+            CancellationTokenSource stop = LazyInitializer.EnsureInitialized(
+                ref _stop, static () => new CancellationTokenSource());
             if (_isShut)
                 _ = CancelAsync(stop);
             return stop.Token;
@@ -67,11 +72,15 @@ internal sealed class FrameSender
     {
         ArgumentNullException.ThrowIfNull(frame);
         if (!frame.IsControl)
-            return SendAsync(new Outgoing(frame.Type, frame.Data, frame.Fin) { Reserved = frame.Reserved, Wish = options.Transform }, token);
+            return SendAsync(
+                new Outgoing(frame.Type, frame.Data, frame.Fin) { Reserved = frame.Reserved, Wish = options.Transform },
+                token);
         if (token.IsCancellationRequested)
             return ValueTask.FromCanceled(token);
         if (frame is Frame.Close close)
-            return _session.OnCloseRequested(ReasonOf(close)) ? default : ValueTask.FromException(_closeState.ToSendException());
+            return _session.OnCloseRequested(ReasonOf(close))
+                ? default
+                : ValueTask.FromException(_closeState.ToSendException());
         return SendControlAsync(frame, token);
     }
 
@@ -79,12 +88,20 @@ internal sealed class FrameSender
     /// <param name="type">Text or binary.</param>
     /// <param name="payload">The payload; borrowed until the call completes.</param>
     /// <param name="options">What its sender asks for.</param>
-    /// <param name="token">Withdraws the message as long as nothing of it is staged, and no extension has transformed it; ignored from then on.</param>
+    /// <param name="token">
+    /// Withdraws the message as long as nothing of it is staged, and no extension has transformed it; ignored from then
+    /// on.
+    /// </param>
     /// <param name="isValidText">Whether the payload is known to be valid UTF-8.</param>
-    public ValueTask SendAsync(FrameType type, ReadOnlyMemory<byte> payload, SendOptions options, CancellationToken token, bool isValidText = false) =>
-        SendAsync(new Outgoing(type, payload, Fin: true) { IsValidText = isValidText, Wish = options.Transform }, token);
+    public ValueTask SendAsync(
+        FrameType type, ReadOnlyMemory<byte> payload, SendOptions options, CancellationToken token,
+        bool isValidText = false) =>
+        SendAsync(
+            new Outgoing(type, payload, Fin: true) { IsValidText = isValidText, Wish = options.Transform }, token);
 
-    /// <summary>Sends a frame if that takes no waiting. One that is larger than all the room there can be is taken whole.</summary>
+    /// <summary>
+    /// Sends a frame if that takes no waiting. One that is larger than all the room there can be is taken whole.
+    /// </summary>
     public bool TrySend(Frame frame)
     {
         ArgumentNullException.ThrowIfNull(frame);
@@ -112,7 +129,10 @@ internal sealed class FrameSender
         return isSent;
     }
 
-    /// <summary>Completes when the frame that was refused last may be sent without waiting; false when no frame can be sent any more.</summary>
+    /// <summary>
+    /// Completes when the frame that was refused last may be sent without waiting; false when no frame can be sent any
+    /// more.
+    /// </summary>
     public async ValueTask<bool> WaitToSendAsync(CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
@@ -129,7 +149,10 @@ internal sealed class FrameSender
         return !_pump.IsClosed;
     }
 
-    /// <summary>Begins a message of several fragments: the caller holds the gate until <see cref="ExitMessage"/>. No other data goes between the fragments; control frames do.</summary>
+    /// <summary>
+    /// Begins a message of several fragments: the caller holds the gate until <see cref="ExitMessage"/>. No other data
+    /// goes between the fragments; control frames do.
+    /// </summary>
     /// <param name="token">Cancels the wait for the gate.</param>
     /// <exception cref="WebSocketClosedException">The session takes no more frames.</exception>
     /// <exception cref="InvalidOperationException">A message that a user began in fragments is unfinished.</exception>
@@ -142,7 +165,9 @@ internal sealed class FrameSender
             if (_pump.IsClosed)
                 throw _closeState.ToSendException();
             if (_rules.OpenMessage is { } open)
-                throw new InvalidOperationException($"A fragmented {open} message is unfinished. Finish it with fin = true before another is sent from a stream.");
+                throw new InvalidOperationException(
+                    $"A fragmented {open} message is unfinished. Finish it with fin = true before another is sent " +
+                    "from a stream.");
         }
         catch
         {
@@ -151,19 +176,27 @@ internal sealed class FrameSender
         }
     }
 
-    /// <summary>Sends a fragment of the message that was begun; completes when it is staged. An outgoing queue that closes on overflow judges only the first: the others wait for room.</summary>
+    /// <summary>
+    /// Sends a fragment of the message that was begun; completes when it is staged. An outgoing queue that closes on
+    /// overflow judges only the first: the others wait for room.
+    /// </summary>
     /// <param name="type">The message's type.</param>
     /// <param name="payload">The payload; borrowed until the call completes.</param>
     /// <param name="fin">Whether it is the last.</param>
     /// <param name="options">What its sender asks for.</param>
     /// <param name="token">Withdraws this fragment as long as nothing of it is staged.</param>
-    public async ValueTask SendFragmentAsync(FrameType type, ReadOnlyMemory<byte> payload, bool fin, SendOptions options, CancellationToken token)
+    public async ValueTask SendFragmentAsync(
+        FrameType type, ReadOnlyMemory<byte> payload, bool fin, SendOptions options, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
         SendPump.Staged outcome;
         try
         {
-            var frame = new Outgoing(type, payload, fin) { Wish = options.Transform, WaitsForRoom = _rules.OpenMessage is not null };
+            var frame = new Outgoing(type, payload, fin)
+            {
+                Wish = options.Transform,
+                WaitsForRoom = _rules.OpenMessage is not null,
+            };
             Check(frame);
             outcome = Stage(ref frame, wholeOnly: false, out int taken);
             if (taken < frame.Payload.Length || outcome == SendPump.Staged.NoRoom)
@@ -202,13 +235,18 @@ internal sealed class FrameSender
         }
     }
 
-    private static CloseReason ReasonOf(Frame.Close close) => ClosePayload.TryParse(close.Data.Span, out CloseReason? reason, out ProtocolViolation? violation)
+    private static CloseReason ReasonOf(Frame.Close close) =>
+        ClosePayload.TryParse(close.Data.Span, out CloseReason? reason, out ProtocolViolation? violation)
         ? reason
-        : throw new ArgumentException($"The Close frame's payload must not be sent (close code {(ushort)violation.Code} would answer it). Create the frame from a CloseReason.", nameof(close));
+        : throw new ArgumentException(
+            $"The Close frame's payload must not be sent (close code {(ushort)violation.Code} would answer it). " +
+            "Create the frame from a CloseReason.", nameof(close));
 
-    private void RequireControlFrames(Frame frame) => _engine.Require(EngineCapability.ControlFrames, $"Sending a Frame.{frame.Type}");
+    private void RequireControlFrames(Frame frame) =>
+        _engine.Require(EngineCapability.ControlFrames, $"Sending a Frame.{frame.Type}");
 
-    // Not through the gate, but not without bound either: a sender of pings waits for a peer that does not read, as any other sender does.
+    // Not through the gate, but not without bound either: a sender of pings waits for a peer that does not read, as any
+    // other sender does.
     private async ValueTask SendControlAsync(Frame frame, CancellationToken token)
     {
         RequireControlFrames(frame);
@@ -300,15 +338,19 @@ internal sealed class FrameSender
     }
 
     // Under the gate.
-    private async ValueTask<SendPump.Staged> StageRestAsync(Outgoing frame, SendPump.Staged outcome, int taken, CancellationToken token)
+    private async ValueTask<SendPump.Staged> StageRestAsync(
+        Outgoing frame, SendPump.Staged outcome, int taken, CancellationToken token)
     {
         while (outcome == SendPump.Staged.NoRoom)
         {
-            await _pump.WaitForRoomAsync(frame.IsCommitted ? 0 : frame.Payload.Length, frame.IsCommitted ? CancellationToken.None : token).ConfigureAwait(false);
+            await _pump.WaitForRoomAsync(
+                frame.IsCommitted ? 0 : frame.Payload.Length,
+                frame.IsCommitted ? CancellationToken.None : token).ConfigureAwait(false);
             outcome = Stage(ref frame, wholeOnly: false, out taken);
         }
 
-        // From its first staged byte on a frame has to be finished: the peer takes whatever follows for its payload. So no token stops it.
+        // From its first staged byte on a frame has to be finished: the peer takes whatever follows for its payload. So
+        // no token stops it.
         for (ReadOnlyMemory<byte> rest = frame.Payload[taken..]; !rest.IsEmpty; rest = rest[taken..])
         {
             if (outcome == SendPump.Staged.WriteInline)
@@ -346,14 +388,17 @@ internal sealed class FrameSender
         _rules.Check(frame.Type, frame.Payload.Span, frame.Fin, frame.Reserved, frame.IsValidText);
 
         // Last, because nothing but the user's own predicate may fail it now.
-        if (_transform is not null && !IsUnfinished && !_transform.TryDecide(frame.Type, frame.Payload.Span, frame.Fin, frame.Reserved, frame.Wish))
+        if (_transform is not null && !IsUnfinished
+            && !_transform.TryDecide(frame.Type, frame.Payload.Span, frame.Fin, frame.Reserved, frame.Wish))
             throw _closeState.ToSendException();
     }
 
     // Under the gate.
     private SendPump.Staged Stage(ref Outgoing frame, bool wholeOnly, out int taken)
     {
-        SendPump.Staged outcome = _transform is null ? TryStage(frame, wholeOnly, out taken) : TransformAndStage(ref frame, wholeOnly, out taken);
+        SendPump.Staged outcome = _transform is null
+            ? TryStage(frame, wholeOnly, out taken)
+            : TransformAndStage(ref frame, wholeOnly, out taken);
         if (outcome == SendPump.Staged.Closed)
             throw _closeState.ToSendException();
         if (outcome != SendPump.Staged.NoRoom)
@@ -365,7 +410,8 @@ internal sealed class FrameSender
         else if (_closesOnOverflow && !frame.IsCommitted && !frame.WaitsForRoom)
         {
             var overflow = new ChannelOverflowException(
-                $"The outgoing queue was full when a {frame.Type} frame of {frame.Payload.Length} bytes was sent, and it is set to close the session then. " +
+                $"The outgoing queue was full when a {frame.Type} frame of {frame.Payload.Length} bytes was sent, " +
+                "and it is set to close the session then. " +
                 "Send less, give Channels.Outgoing more room, or let it suspend.");
             _session.OnOutgoingOverflow(overflow);
             throw overflow;
@@ -383,7 +429,8 @@ internal sealed class FrameSender
             if (!_transform!.IsActive)
                 return TryStage(frame, wholeOnly, out taken);
 
-            // First the room, for as much as the caller gave us: once it is transformed, the frame can be neither withdrawn nor refused.
+            // First the room, for as much as the caller gave us: once it is transformed, the frame can be neither
+            // withdrawn nor refused.
             taken = 0;
             SendPump.Staged outcome = _pump.CheckRoom(frame.Payload.Length);
             if (outcome != SendPump.Staged.Queued)
@@ -391,14 +438,16 @@ internal sealed class FrameSender
             frame = Transform(frame, _transform);
         }
 
-        // What the extensions have transformed and the peer never gets would leave both sides with different ideas of what was sent.
+        // What the extensions have transformed and the peer never gets would leave both sides with different ideas of
+        // what was sent.
         try
         {
             return TryStage(frame, wholeOnly, out taken);
         }
         catch (Exception e)
         {
-            var fault = new WebSocketException("A message was transformed by an extension, and could not be staged: see the inner exception.", e);
+            var fault = new WebSocketException(
+                "A message was transformed by an extension, and could not be staged: see the inner exception.", e);
             _session.OnSendFault(CloseCode.InternalError, fault);
             throw fault;
         }
@@ -406,7 +455,9 @@ internal sealed class FrameSender
 
     // Under the gate.
     private SendPump.Staged TryStage(in Outgoing frame, bool wholeOnly, out int taken) =>
-        _pump.TryStage(_rules.OpcodeOf(frame.Type), frame.Fin, frame.Reserved, frame.Payload.Span, wholeOnly, out taken, frame.IsCommitted);
+        _pump.TryStage(
+            _rules.OpcodeOf(frame.Type), frame.Fin, frame.Reserved, frame.Payload.Span, wholeOnly, out taken,
+            frame.IsCommitted);
 
     // Under the gate.
     private Outgoing Transform(in Outgoing frame, OutgoingTransform transform)
@@ -417,7 +468,8 @@ internal sealed class FrameSender
         {
             ReservedBits reserved = frame.Reserved;
             if (!transform.TryProcess(
-                frame.Type, frame.Payload, !IsUnfinished, frame.Fin, ref reserved, out ReadOnlyMemory<byte> outcome, out CloseCode code, out WebSocketException? error))
+                frame.Type, frame.Payload, !IsUnfinished, frame.Fin, ref reserved,
+                out ReadOnlyMemory<byte> outcome, out CloseCode code, out WebSocketException? error))
             {
                 _session.OnSendFault(code, error);
                 throw error;
@@ -432,7 +484,8 @@ internal sealed class FrameSender
         }
     }
 
-    // A data frame on its way to the pump. The payload is neither masked nor copied; a continuation has the type of its message.
+    // A data frame on its way to the pump. The payload is neither masked nor copied; a continuation has the type of its
+    // message.
     private readonly record struct Outgoing(FrameType Type, ReadOnlyMemory<byte> Payload, bool Fin)
     {
         public ReservedBits Reserved { get; init; }

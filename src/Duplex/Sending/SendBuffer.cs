@@ -1,8 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// The bytes that wait for the next write, and the order in which frames enter them: data as its sender stages it, control
-/// frames between data frames, our Close last.
+/// The bytes that wait for the next write, and the order in which frames enter them: data as its sender stages it,
+/// control frames between data frames, our Close last.
 /// </summary>
 /// <remarks>Not thread-safe: <see cref="SendPump"/> holds its lock around it.</remarks>
 internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDisposable
@@ -29,7 +29,9 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
     /// <summary>Whether there is anything to write.</summary>
     public bool HasWork => writer.WrittenCount > 0 || (_owedPongs.Count > 0 && !InFrame);
 
-    /// <summary>How many more bytes of data may be staged now. There is always some room when nothing is staged.</summary>
+    /// <summary>
+    /// How many more bytes of data may be staged now. There is always some room when nothing is staged.
+    /// </summary>
     public int Room => _frames >= bounds.Capacity && !InFrame ? 0 : Math.Max(0, MostRoom - writer.WrittenCount);
 
     /// <summary>How many bytes of data may be staged when nothing is.</summary>
@@ -37,11 +39,17 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
 
     private bool InFrame => writer.Remaining > 0;
 
-    /// <summary>Whether a frame may begin: there is room for its payload, or, if it is larger than all the room there can be, some.</summary>
+    /// <summary>
+    /// Whether a frame may begin: there is room for its payload, or, if it is larger than all the room there can be,
+    /// some.
+    /// </summary>
     /// <param name="length">The payload's length.</param>
     public bool HasRoomFor(int length) => Room is var room and > 0 && (length <= room || length > MostRoom);
 
-    /// <summary>Stages a data frame's header and the beginning of its payload, or, without memory, neither; <see cref="Append"/> stages the rest.</summary>
+    /// <summary>
+    /// Stages a data frame's header and the beginning of its payload, or, without memory, neither; <see cref="Append"/>
+    /// stages the rest.
+    /// </summary>
     public void Begin(Opcode opcode, bool fin, ReservedBits reserved, long length, ReadOnlySpan<byte> first)
     {
         // The frame may answer a message that came after a ping: the pong goes first.
@@ -53,7 +61,10 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
         StageWhatWaited();
     }
 
-    /// <summary>Stages the next payload bytes. At the frame's end the control frames that waited follow at once, before any other frame.</summary>
+    /// <summary>
+    /// Stages the next payload bytes. At the frame's end the control frames that waited follow at once, before any
+    /// other frame.
+    /// </summary>
     public void Append(ReadOnlySpan<byte> payload)
     {
         writer.Append(payload);
@@ -94,7 +105,9 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
         return true;
     }
 
-    /// <summary>Keeps a pong. It is staged with the next frame or write, or at the end of the frame in progress.</summary>
+    /// <summary>
+    /// Keeps a pong. It is staged with the next frame or write, or at the end of the frame in progress.
+    /// </summary>
     public void OwePong(ReadOnlySpan<byte> payload)
     {
         if (!IsClosed)
@@ -124,7 +137,11 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
     public List<TaskCompletionSource> Abandon()
     {
         IsClosed = true;
-        List<TaskCompletionSource> missed = [.. _markers.Select(marker => marker.Flushed), .. _deferred.Select(control => control.Flushed).OfType<TaskCompletionSource>()];
+        List<TaskCompletionSource> missed =
+        [
+            .. _markers.Select(marker => marker.Flushed),
+            .. _deferred.Select(control => control.Flushed).OfType<TaskCompletionSource>(),
+        ];
 
         _markers.Clear();
         _deferred.Clear();

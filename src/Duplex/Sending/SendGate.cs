@@ -1,8 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// Lets one data message at a time through, first come, first served: wire order is call order. Uncontended it costs one
-/// compare-exchange each way. Control frames do not pass it.
+/// Lets one data message at a time through, first come, first served: wire order is call order. Uncontended it costs
+/// one compare-exchange each way. Control frames do not pass it.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class SendGate
@@ -13,14 +13,17 @@ internal sealed class SendGate
 
     private readonly Lock _sync = new();
 
-    // Changed by compare-exchange; to and from HeldAndAwaited only under _sync, where it says that _waiters is not empty.
+    // Changed by compare-exchange; to and from HeldAndAwaited only under _sync, where it says that _waiters is not
+    // empty.
     private int _state;
 
     // Under _sync. The list is null until a sender waits.
     private LinkedList<Waiter>? _waiters;
     private bool _isShut;
 
-    /// <summary>Enters if the gate is free. It never overtakes: while senders wait, the gate is handed over and never free.</summary>
+    /// <summary>
+    /// Enters if the gate is free. It never overtakes: while senders wait, the gate is handed over and never free.
+    /// </summary>
     public bool TryEnter() => Interlocked.CompareExchange(ref _state, Held, Free) == Free;
 
     /// <summary>Enters, in the order of the calls; false if the gate is shut, or shuts meanwhile.</summary>
@@ -39,7 +42,8 @@ internal sealed class SendGate
             // Free → we enter; held → the holder sees that we wait.
             if (TryEnter())
                 return new ValueTask<bool>(true);
-            while (Volatile.Read(ref _state) != HeldAndAwaited && Interlocked.CompareExchange(ref _state, HeldAndAwaited, Held) != Held)
+            while (Volatile.Read(ref _state) != HeldAndAwaited
+                && Interlocked.CompareExchange(ref _state, HeldAndAwaited, Held) != Held)
             {
                 if (TryEnter())
                     return new ValueTask<bool>(true);
@@ -101,8 +105,8 @@ internal sealed class SendGate
             Volatile.Write(ref _state, Held);
     }
 
-    // Its continuation runs on the pool, so that Exit never runs another sender's code. A waiter that gives up leaves the list
-    // at once, so none pile up while the peer does not read.
+    // Its continuation runs on the pool, so that Exit never runs another sender's code. A waiter that gives up leaves
+    // the list at once, so none pile up while the peer does not read.
     private sealed class Waiter : TaskCompletionSource<bool>
     {
         private readonly SendGate _gate;

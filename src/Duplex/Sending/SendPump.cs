@@ -1,9 +1,9 @@
 namespace Duplex;
 
 /// <summary>
-/// Writes what is staged: the only type that writes to a connection's stream. A send after a quiet moment, or in answer to
-/// what was just received, writes inline. In a burst one work item of the thread pool takes all that was staged meanwhile,
-/// so that many sends share one system call.
+/// Writes what is staged: the only type that writes to a connection's stream. A send after a quiet moment, or in answer
+/// to what was just received, writes inline. In a burst one work item of the thread pool takes all that was staged
+/// meanwhile, so that many sends share one system call.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class SendPump : IThreadPoolWorkItem
@@ -12,8 +12,9 @@ internal sealed class SendPump : IThreadPoolWorkItem
     public const int MaxWrite = 256 * 1024;
 
     /// <summary>
-    /// A send this soon after a write is part of a burst, and waits for the pump. Measured: a sender that awaits each send is
-    /// back within 5 us, one that compresses each within 20. A write on another thread is then worth the change of threads.
+    /// A send this soon after a write is part of a burst, and waits for the pump. Measured: a sender that awaits each
+    /// send is back within 5 us, one that compresses each within 20. A write on another thread is then worth the change
+    /// of threads.
     /// </summary>
     public static readonly TimeSpan BurstGap = TimeSpan.FromMicroseconds(20);
 
@@ -74,14 +75,18 @@ internal sealed class SendPump : IThreadPoolWorkItem
         /// <summary>Staged; the pump will write it.</summary>
         Queued,
 
-        /// <summary>Staged; the caller must call <see cref="WriteInlineAsync"/> once it holds nothing that others wait for.</summary>
+        /// <summary>
+        /// Staged; the caller must call <see cref="WriteInlineAsync"/> once it holds nothing that others wait for.
+        /// </summary>
         WriteInline,
     }
 
     /// <summary>The error of the write that failed; null if none has.</summary>
     public Exception? WriteError => Volatile.Read(ref _writeError);
 
-    /// <summary>Completes when it was stopped and no write is in progress: the memory is returned, the stream no longer used.</summary>
+    /// <summary>
+    /// Completes when it was stopped and no write is in progress: the memory is returned, the stream no longer used.
+    /// </summary>
     public Task Ended => _ended.Task;
 
     /// <summary>When the write in progress began, as a timestamp; null for none.</summary>
@@ -117,7 +122,9 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Says whether a data frame could be staged now: <see cref="Staged.Queued"/> if so. Under the gate.</summary>
+    /// <summary>
+    /// Says whether a data frame could be staged now: <see cref="Staged.Queued"/> if so. Under the gate.
+    /// </summary>
     /// <param name="length">The length of its payload.</param>
     public Staged CheckRoom(int length)
     {
@@ -130,8 +137,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Stages a data frame: whole, or, if it is larger than all the room there can be, as far as there is room, and the rest
-    /// by <see cref="TryAppend"/>. Under the gate.
+    /// Stages a data frame: whole, or, if it is larger than all the room there can be, as far as there is room, and the
+    /// rest by <see cref="TryAppend"/>. Under the gate.
     /// </summary>
     /// <param name="opcode">The opcode.</param>
     /// <param name="fin">Whether it ends its message.</param>
@@ -139,8 +146,12 @@ internal sealed class SendPump : IThreadPoolWorkItem
     /// <param name="payload">Its payload; copied.</param>
     /// <param name="wholeOnly">Whether a frame that is larger than all the room there can be is staged whole.</param>
     /// <param name="taken">How many bytes of the payload were staged.</param>
-    /// <param name="isCommitted">Whether it must go out: any room is enough, and none is needed if it is staged whole.</param>
-    public Staged TryStage(Opcode opcode, bool fin, ReservedBits reserved, ReadOnlySpan<byte> payload, bool wholeOnly, out int taken, bool isCommitted = false)
+    /// <param name="isCommitted">
+    /// Whether it must go out: any room is enough, and none is needed if it is staged whole.
+    /// </param>
+    public Staged TryStage(
+        Opcode opcode, bool fin, ReservedBits reserved, ReadOnlySpan<byte> payload, bool wholeOnly, out int taken,
+        bool isCommitted = false)
     {
         taken = 0;
         lock (_sync)
@@ -155,7 +166,9 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Stages more payload of the frame that was begun. A Close that was staged meanwhile waits for the frame's end.</summary>
+    /// <summary>
+    /// Stages more payload of the frame that was begun. A Close that was staged meanwhile waits for the frame's end.
+    /// </summary>
     public Staged TryAppend(ReadOnlySpan<byte> payload, out int taken)
     {
         taken = 0;
@@ -173,7 +186,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
                 taken = Math.Min(room, payload.Length);
                 return TakeOver();
             }
-            catch (Exception e) // no memory: the peer takes what follows for the rest of the frame, so nothing may follow
+            // no memory: the peer takes what follows for the rest of the frame, so nothing may follow
+            catch (Exception e)
             {
                 error = e;
             }
@@ -183,7 +197,9 @@ internal sealed class SendPump : IThreadPoolWorkItem
         return Staged.Closed;
     }
 
-    /// <summary>Stages a control frame, between frames; false if our Close was staged before, or the connection is gone.</summary>
+    /// <summary>
+    /// Stages a control frame, between frames; false if our Close was staged before, or the connection is gone.
+    /// </summary>
     public bool TryStageControl(Opcode opcode, ReadOnlySpan<byte> payload, TaskCompletionSource? flushed = null)
     {
         TaskCompletionSource? room = null;
@@ -222,7 +238,9 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Completes when the transport has accepted all that is staged by now; fails if the connection ends first.</summary>
+    /// <summary>
+    /// Completes when the transport has accepted all that is staged by now; fails if the connection ends first.
+    /// </summary>
     public Task FlushAsync()
     {
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -246,26 +264,36 @@ internal sealed class SendPump : IThreadPoolWorkItem
     {
         lock (_sync)
         {
-            return _stopped || _buffer.IsClosed || _buffer.HasRoomFor(length) ? Task.CompletedTask : NextRoom().WaitAsync(token);
+            return _stopped || _buffer.IsClosed || _buffer.HasRoomFor(length)
+                ? Task.CompletedTask
+                : NextRoom().WaitAsync(token);
         }
     }
 
-    /// <summary>Completes when more of the frame that was begun can be staged, or when the connection is gone.</summary>
+    /// <summary>
+    /// Completes when more of the frame that was begun can be staged, or when the connection is gone.
+    /// </summary>
     public Task WaitToAppendAsync()
     {
         lock (_sync)
             return _stopped || _buffer.Room > 0 ? Task.CompletedTask : NextRoom();
     }
 
-    /// <summary>Writes one batch on the caller's thread, after <see cref="Staged.WriteInline"/>. Never fails: see <see cref="WriteError"/>.</summary>
+    /// <summary>
+    /// Writes one batch on the caller's thread, after <see cref="Staged.WriteInline"/>. Never fails: see <see
+    /// cref="WriteError"/>.
+    /// </summary>
     public Task WriteInlineAsync() => WriteAsync(onlyOne: true);
 
-    /// <summary>Writes no more, and drops what is staged. A write in progress ends once the connection is released.</summary>
+    /// <summary>
+    /// Writes no more, and drops what is staged. A write in progress ends once the connection is released.
+    /// </summary>
     public void Stop() => Stop(error: null);
 
     void IThreadPoolWorkItem.Execute() => _ = WriteAsync(onlyOne: false);
 
-    private static IOException NotAccepted() => new("The connection ended before the transport accepted what was to be sent.");
+    private static IOException NotAccepted() =>
+        new("The connection ended before the transport accepted what was to be sent.");
 
     // With the error of a write that failed by itself: one that fails because the connection was released says nothing.
     private void Stop(Exception? error)
@@ -295,10 +323,11 @@ internal sealed class SendPump : IThreadPoolWorkItem
     }
 
     // Under _sync. Completes with the next write, or when there will be none.
-    private Task NextRoom() => (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    private Task NextRoom() =>
+        (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    // Under _sync. A lone send is written by its caller, a burst by the pool. Reading the clock costs as much as staging a
-    // small frame, so it is read only where it decides.
+    // Under _sync. A lone send is written by its caller, a burst by the pool. Reading the clock costs as much as
+    // staging a small frame, so it is read only where it decides.
     private Staged WakeForData()
     {
         if (_state != State.Idle)
@@ -311,7 +340,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
         return Staged.Queued;
     }
 
-    // Under _sync. A sender with more to stage than there is room for would only wait for the pump, so it writes itself.
+    // Under _sync. A sender with more to stage than there is room for would only wait for the pump, so it writes
+    // itself.
     private Staged TakeOver()
     {
         if (_state != State.Idle)
@@ -340,7 +370,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
                 for (int written = 0; written < batch.Count; written += MaxWrite)
                 {
                     Volatile.Write(ref _writeBegan, Math.Max(1, _time.GetTimestamp()));
-                    ValueTask write = _stream.WriteAsync(batch.AsMemory(written, Math.Min(MaxWrite, batch.Count - written)), CancellationToken.None);
+                    ValueTask write = _stream.WriteAsync(
+                        batch.AsMemory(written, Math.Min(MaxWrite, batch.Count - written)), CancellationToken.None);
                     if (!write.IsCompleted)
                         _session.OnWritePending();
                     await write.ConfigureAwait(false);
@@ -405,8 +436,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
 
         if (error is not null)
         {
-            // Nothing is written a second time, so no mask key is used twice. Until it is stopped the state stays Writing, so
-            // that no other thread writes after half a frame.
+            // Nothing is written a second time, so no mask key is used twice. Until it is stopped the state stays
+            // Writing, so that no other thread writes after half a frame.
             Stop(error);
             return true; // TryTake finds nothing, and ends
         }

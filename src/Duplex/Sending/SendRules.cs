@@ -1,8 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// The rules for the data frames that we send: the fragments of a message follow each other, text is UTF-8, reserved bits have an owner. A mistake is an exception at the call, and never
-/// a violation on the wire.
+/// The rules for the data frames that we send: the fragments of a message follow each other, text is UTF-8, reserved
+/// bits have an owner. A mistake is an exception at the call, and never a violation on the wire.
 /// </summary>
 /// <remarks>Not thread-safe: used under the gate.</remarks>
 /// <param name="extensions">Owns reserved bits; null for none.</param>
@@ -28,24 +28,31 @@ internal struct SendRules(ExtensionChain? extensions)
     /// <param name="isValidText">Whether the payload is known to be valid UTF-8 by itself.</param>
     /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
     /// <exception cref="ArgumentException">A reserved bit has no owner, or a text is not valid UTF-8.</exception>
-    public readonly void Check(FrameType type, ReadOnlySpan<byte> payload, bool fin, ReservedBits reserved, bool isValidText)
+    public readonly void Check(
+        FrameType type, ReadOnlySpan<byte> payload, bool fin, ReservedBits reserved, bool isValidText)
     {
         if (OpenMessage is { } open && open != type)
         {
             throw new InvalidOperationException(
-                $"A fragmented {open} message is unfinished: its next fragment must be a Frame.{open}, not a Frame.{type}. Finish it with fin = true first.");
+                $"A fragmented {open} message is unfinished: its next fragment must be a Frame.{open}, not a " +
+                $"Frame.{type}. Finish it with fin = true first.");
         }
 
-        // RFC 6455 §5.2: the reserved bits "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values."
+        // RFC 6455 §5.2: the reserved bits "MUST be 0 unless an extension is negotiated that defines meanings for
+        // non-zero values."
         ReservedBits owned = OpenMessage is null ? _ownedBits : _continuationBits;
         if ((reserved & ~owned) is not ReservedBits.None and var unowned)
-            throw new ArgumentException($"The frame has {unowned.InWords()} set, which no negotiated extension owns there (RFC 6455 §5.2). Clear what no extension owns.", nameof(reserved));
+            throw new ArgumentException(
+                $"The frame has {unowned.InWords()} set, which no negotiated extension owns there (RFC 6455 §5.2). " +
+                "Clear what no extension owns.", nameof(reserved));
 
         if (type != FrameType.Text || (isValidText && OpenMessage is null))
             return;
         Utf8Validator utf8 = _utf8;
         if (!utf8.Append(payload) || (fin && !utf8.IsComplete))
-            throw new ArgumentException("The payload of a text message is not valid UTF-8; the peer would end the session with 1007. Send it as binary.", nameof(payload));
+            throw new ArgumentException(
+                "The payload of a text message is not valid UTF-8; the peer would end the session with 1007. Send " +
+                "it as binary.", nameof(payload));
     }
 
     /// <summary>A frame is staged, or will be.</summary>

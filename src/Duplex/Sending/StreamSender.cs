@@ -3,13 +3,17 @@ using System.Buffers;
 namespace Duplex;
 
 /// <summary>
-/// Sends a message whose content comes from a stream, in constant memory: one fragment after the other, each as soon as its bytes are read. Where only a read of nothing shows that the
-/// content has ended, an empty fragment ends the message: 6 bytes, where reading ahead would hold back what a slow content has given.
+/// Sends a message whose content comes from a stream, in constant memory: one fragment after the other, each as soon as
+/// its bytes are read. Where only a read of nothing shows that the content has ended, an empty fragment ends the
+/// message: 6 bytes, where reading ahead would hold back what a slow content has given.
 /// </summary>
 /// <remarks>One message. Not thread-safe.</remarks>
 internal sealed class StreamSender
 {
-    /// <summary>The most bytes of a fragment: a control frame waits for no more than this, and a header of 14 bytes is nothing beside it.</summary>
+    /// <summary>
+    /// The most bytes of a fragment: a control frame waits for no more than this, and a header of 14 bytes is nothing
+    /// beside it.
+    /// </summary>
     public const int FragmentSize = 64 * 1024;
 
     private readonly FrameSender _sender;
@@ -23,7 +27,9 @@ internal sealed class StreamSender
     // Only touched by the caller's flow: the last read of the content.
     private Task<int> _reading = Task.FromResult(0);
 
-    private StreamSender(FrameSender sender, CloseState closeState, ISessionEvents session, Stream content, FrameType type, SendOptions options, Task sessionEnd)
+    private StreamSender(
+        FrameSender sender, CloseState closeState, ISessionEvents session, Stream content, FrameType type,
+        SendOptions options, Task sessionEnd)
     {
         _sender = sender;
         _closeState = closeState;
@@ -44,10 +50,15 @@ internal sealed class StreamSender
     /// <param name="content">The content.</param>
     /// <param name="type">Text or binary.</param>
     /// <param name="options">What the caller asks for.</param>
-    /// <param name="sessionEnd">Completes when the session has ended: a read that ignores its token is waited for until then.</param>
-    /// <param name="token">Withdraws the message as long as nothing of it is staged; ends the session from then on.</param>
+    /// <param name="sessionEnd">
+    /// Completes when the session has ended: a read that ignores its token is waited for until then.
+    /// </param>
+    /// <param name="token">
+    /// Withdraws the message as long as nothing of it is staged; ends the session from then on.
+    /// </param>
     public static async ValueTask SendAsync(
-        FrameSender sender, CloseState closeState, ISessionEvents session, ArrayPool<byte> pool, Stream content, FrameType type, SendOptions options, Task sessionEnd, CancellationToken token)
+        FrameSender sender, CloseState closeState, ISessionEvents session, ArrayPool<byte> pool,
+        Stream content, FrameType type, SendOptions options, Task sessionEnd, CancellationToken token)
     {
         // First what may fail: a caller that holds the gate must be sure to leave it.
         byte[] buffer = pool.Rent(FragmentSize);
@@ -74,9 +85,13 @@ internal sealed class StreamSender
         }
         catch (Exception e)
         {
-            // The peer has the beginning, and can never get the rest. Before the gate is left: no other message may go between.
+            // The peer has the beginning, and can never get the rest. Before the gate is left: no other message may go
+            // between.
             if (_sender is { IsUnfinished: true, IsClosed: false })
-                _session.OnSendFault(CloseCode.InternalError, new WebSocketException("A message that was sent from a stream could not be finished: see the inner exception.", e));
+                _session.OnSendFault(
+                    CloseCode.InternalError,
+                    new WebSocketException(
+                        "A message that was sent from a stream could not be finished: see the inner exception.", e));
             _sender.ExitMessage();
 
             // The content is its owner's again when this call fails.
@@ -106,18 +121,22 @@ internal sealed class StreamSender
                 // What has come goes out while more is waited for.
                 if (end > start && !HasReadFailed)
                 {
-                    await _sender.SendFragmentAsync(_type, buffer[start..end], fin: false, _options, token).ConfigureAwait(false);
+                    await _sender.SendFragmentAsync(
+                        _type, buffer[start..end], fin: false, _options, token).ConfigureAwait(false);
                     start = end;
                 }
 
                 await ReadEndAsync().ConfigureAwait(false);
-                read = _reading.IsCompleted ? await _reading.ConfigureAwait(false) : throw new OperationCanceledException("The session ended while its content was read.");
+                read = _reading.IsCompleted
+                    ? await _reading.ConfigureAwait(false)
+                    : throw new OperationCanceledException("The session ended while its content was read.");
             }
 
             end += read;
             if (read > 0 && end < buffer.Length)
                 continue;
-            await _sender.SendFragmentAsync(_type, buffer[start..end], fin: read == 0, _options, token).ConfigureAwait(false);
+            await _sender.SendFragmentAsync(
+                _type, buffer[start..end], fin: read == 0, _options, token).ConfigureAwait(false);
             if (read == 0)
                 return;
             start = 0;

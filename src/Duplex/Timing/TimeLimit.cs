@@ -1,8 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// A time limit for something that the peer must do. It starts when this object is made. Time in which this process stood still
-/// does not count: see <see cref="LateTick"/>.
+/// A time limit for something that the peer must do. It starts when this object is made. Time in which this process
+/// stood still does not count: see <see cref="LateTick"/>.
 /// </summary>
 /// <remarks>Thread-safe. An infinite limit has no timer.</remarks>
 internal sealed class TimeLimit : IDisposable
@@ -57,7 +57,8 @@ internal sealed class TimeLimit : IDisposable
         _end?.Dispose();
     }
 
-    private ITimer CreateTimer(TimeSpan due) => _time.CreateTimer(static limit => ((TimeLimit)limit!).Look(), this, due, Timeout.InfiniteTimeSpan);
+    private ITimer CreateTimer(TimeSpan due) =>
+        _time.CreateTimer(static limit => ((TimeLimit)limit!).Look(), this, due, Timeout.InfiniteTimeSpan);
 
     private void Look()
     {
