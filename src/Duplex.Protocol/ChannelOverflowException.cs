@@ -1,6 +1,6 @@
 namespace Duplex;
 
-/// <summary>A queue that is set to close on overflow was full. The session has ended with 1011.</summary>
+/// <summary>A queue configured to close on overflow was full. The session ended with close code 1011.</summary>
 public sealed class ChannelOverflowException : WebSocketException
 {
     /// <summary>Creates the exception.</summary>

@@ -1,9 +1,9 @@
 namespace Duplex;
 
-/// <summary>A frame or message was larger than a limit allows. The peer was told 1009 and the session has ended.</summary>
+/// <summary>A frame or message exceeded a limit. The session ended with close code 1009.</summary>
 /// <remarks>
-/// Receivers get it; senders get a <see cref="WebSocketClosedException"/> whose inner exception it is. Where several limits
-/// were exceeded, the message names all of them.
+/// Receivers get this exception. Senders get a <see cref="WebSocketClosedException"/> with this as its inner exception.
+/// If several limits were exceeded, the message names them all.
 /// </remarks>
 public sealed class FrameTooBigException : WebSocketException
 {
@@ -16,16 +16,16 @@ public sealed class FrameTooBigException : WebSocketException
     /// <summary>Creates the exception.</summary>
     public FrameTooBigException(string message, Exception? innerException) : base(message, innerException) { }
 
-    /// <summary>Creates the exception with the limit and the size, both in bytes, or in fragments or final blocks where those were limited.</summary>
+    /// <summary>Creates the exception with the limit and the size: bytes, fragments or final blocks.</summary>
     public FrameTooBigException(string message, long limit, long size) : base(message)
     {
         Limit = limit;
         Size = size;
     }
 
-    /// <summary>What was allowed.</summary>
+    /// <summary>The limit that was exceeded.</summary>
     public long Limit { get; }
 
-    /// <summary>What came, as far as it was known when it was noticed.</summary>
+    /// <summary>The size that exceeded the limit, as far as it was known.</summary>
     public long Size { get; }
 }

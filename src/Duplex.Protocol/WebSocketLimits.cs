@@ -1,14 +1,19 @@
 namespace Duplex.Protocol;
 
-/// <summary>The default limits for what a peer may send, and the hardest ones that memory allows.</summary>
+/// <summary>The default limits for received data, and the largest settable size.</summary>
 internal static class WebSocketLimits
 {
-    /// <summary>The default limit for one frame's and one message's payload: 64 MiB, well above what real services send and well below what hurts a process.</summary>
+    /// <summary>
+    /// The default limit in bytes for a frame and for a message: 64 MiB, which real services stay well below and a
+    /// process can afford.
+    /// </summary>
     public const int DefaultMaxSize = 64 * 1024 * 1024;
 
-    /// <summary>The default limit for the fragments of one message: a 4 MiB message in 64-byte fragments is legal and takes 65,536; twice that.</summary>
+    /// <summary>
+    /// The default limit for the fragments of one message: twice those of a 4 MiB message in 64-byte fragments.
+    /// </summary>
     public const int DefaultMaxFragments = 131_072;
 
-    /// <summary>The largest settable size in bytes: a frame or message stands in one array.</summary>
+    /// <summary>The largest settable size in bytes: a frame or message must fit in one array.</summary>
     public static int LargestSize => Array.MaxLength;
 }

@@ -1,7 +1,12 @@
 namespace Duplex;
 
-/// <summary>The peer broke RFC 6455, or sent data that does not fit its type. The session has ended; <see cref="CloseCode"/> is what the peer was told.</summary>
-/// <remarks>Receivers get it; senders get a <see cref="WebSocketClosedException"/> whose inner exception it is.</remarks>
+/// <summary>
+/// The peer broke RFC 6455, or sent data that does not match its type. The session has ended with
+/// <see cref="CloseCode"/>.
+/// </summary>
+/// <remarks>
+/// Receivers get this exception. Senders get a <see cref="WebSocketClosedException"/> with this as its inner exception.
+/// </remarks>
 public sealed class WebSocketProtocolException : WebSocketException
 {
     /// <summary>Creates the exception.</summary>
@@ -11,11 +16,12 @@ public sealed class WebSocketProtocolException : WebSocketException
     public WebSocketProtocolException(string message) : this(message, CloseCode.ProtocolError) { }
 
     /// <summary>Creates the exception for a protocol error, 1002.</summary>
-    public WebSocketProtocolException(string message, Exception? innerException) : base(message, innerException) => CloseCode = CloseCode.ProtocolError;
+    public WebSocketProtocolException(string message, Exception? innerException) : base(message, innerException) =>
+        CloseCode = CloseCode.ProtocolError;
 
     /// <summary>Creates the exception.</summary>
     public WebSocketProtocolException(string message, CloseCode closeCode) : base(message) => CloseCode = closeCode;
 
-    /// <summary>The code in our Close frame.</summary>
+    /// <summary>The code of our Close frame.</summary>
     public CloseCode CloseCode { get; }
 }

@@ -2,23 +2,25 @@ using System.Buffers;
 
 namespace Duplex.Protocol;
 
-/// <summary>Where an extension writes: memory that grows with what is written, up to a limit for each message. Past it nothing is written, and the violation is kept.</summary>
-/// <remarks>Not thread-safe: it belongs to one direction of one connection.</remarks>
+/// <summary>The buffer that an extension writes to. It grows on demand, up to a limit for each message.</summary>
+/// <remarks>
+/// A write past the limit throws and sets <see cref="Violation"/>. Not thread-safe: one direction of one connection
+/// uses it.
+/// </remarks>
 internal abstract class LimitedOutput : IBufferWriter<byte>
 {
-    // All only touched by the one direction.
+    // Accessed only by the one direction.
     private long _limit;
     private long _total;
 
-    /// <summary>How many bytes were written of the message in progress.</summary>
+    /// <summary>The bytes written for the message in progress.</summary>
     public long Total => _total;
 
-    /// <summary>What was wrong once the limit was passed.</summary>
     public ProtocolViolation? Violation { get; private set; }
 
-    /// <summary>A part of a message follows.</summary>
-    /// <param name="starts">Whether it is the first.</param>
-    /// <param name="limit">The most bytes of the message.</param>
+    /// <summary>
+    /// Starts a part of a message; <paramref name="limit"/> is the maximum size of the whole message in bytes.
+    /// </summary>
     public void Begin(bool starts, long limit)
     {
         _limit = limit;
@@ -26,8 +28,7 @@ internal abstract class LimitedOutput : IBufferWriter<byte>
             _total = 0;
     }
 
-    /// <summary>The message in progress was written elsewhere so far.</summary>
-    /// <param name="total">How many bytes of it.</param>
+    /// <summary>Continues a message of which <paramref name="total"/> bytes were written elsewhere.</summary>
     public void Continue(long total) => _total = total;
 
     public void Advance(int count)
@@ -48,7 +49,7 @@ internal abstract class LimitedOutput : IBufferWriter<byte>
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
 
-        // One byte more than the limit allows is enough for whoever fills what he gets to notice that there is more.
+        // One byte past the limit suffices for a writer that fills the buffer to exceed it.
         Memory<byte> free = GetFree(Math.Max(1, sizeHint));
         long left = Math.Max(0, _limit - _total);
         return free.Length > left ? free[..(int)Math.Min(free.Length, Math.Max(sizeHint, left + 1))] : free;

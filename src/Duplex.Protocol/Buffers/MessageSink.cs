@@ -3,34 +3,35 @@ using System.Runtime.InteropServices;
 
 namespace Duplex.Protocol;
 
-/// <summary>Gathers one payload in one array. Its memory grows with the bytes that arrived, never with the length that the peer declared.</summary>
+/// <summary>
+/// Collects one payload in one array. The memory grows with the received bytes, never with the declared length.
+/// </summary>
 internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
 {
-    /// <summary>What a declared length may reserve before a byte of it has come: as much as one read of the stream takes anyway.</summary>
+    /// <summary>
+    /// The most that a declared length may reserve before any byte has arrived: the size of one read of the stream.
+    /// </summary>
     public const int FirstReservation = 64 * 1024;
 
-    // What is left free where the length is not known: a codec writes in bulk as long as there is room for the longest thing that it may write, which in DEFLATE has 258 bytes; measured, without
-    // it expanding 1 KiB takes an eighth longer.
+    // Extra room if the length is unknown. A codec writes in bulk while its longest output fits (258 bytes in DEFLATE);
+    // without this room, expanding 1 KiB takes an eighth longer (measured).
     private const int Spare = 320;
 
-    // All only touched by the receive loop.
+    // Accessed only by the receive loop.
     private SharedBuffer? _owner;
     private ArraySegment<byte> _memory = ArraySegment<byte>.Empty;
-    private long _announced; // what it will hold once the announced frame is here
-    private bool _final; // whether that is all of it
-    private int _lastLength; // what the payload before this one held: so much may be reserved at once, because so much has come before
+    private long _announced; // the length including the announced frame
+    private bool _final; // whether no frame follows the announced one
+    private int _lastLength; // the previous payload's length, which may be reserved at once
 
-    /// <inheritdoc/>
     public override int FreeCapacity => _memory.Count - Length;
 
-    /// <inheritdoc/>
     public override void Expect(long bytes, bool final)
     {
         _announced = Length + bytes;
         _final = final;
     }
 
-    /// <inheritdoc/>
     public override Memory<byte> GetTail(long most)
     {
         if (Length == _memory.Count)
@@ -38,12 +39,11 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
         return _memory.AsMemory(Length, (int)Math.Min(most, _memory.Count - Length));
     }
 
-    /// <inheritdoc/>
     public override Memory<byte> GetFree(int atLeast)
     {
         if (FreeCapacity < atLeast)
         {
-            // First what is left of a slab, of which the rest goes back; then as much as the message before took.
+            // First use the rest of a slab and return the unused part; then allocate as much as the last message took.
             int likely = (int)Math.Min(Array.MaxLength, Math.Max(atLeast, (long)_lastLength + Spare));
             if (_memory.Count == 0 && atLeast <= PayloadAllocator.SlabSize)
             {
@@ -60,10 +60,8 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
         return _memory.AsMemory(Length);
     }
 
-    /// <inheritdoc/>
     public override ReadOnlySpan<byte> Since(int start) => _memory.AsSpan(start, Length - start);
 
-    /// <inheritdoc/>
     public override void Append(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty)
@@ -76,7 +74,6 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
         Length += bytes.Length;
     }
 
-    /// <inheritdoc/>
     public override SharedBuffer TakeWhole(ReadOnlySpan<byte> payload, out int offset)
     {
         _lastLength = payload.Length;
@@ -85,7 +82,6 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
         return owner;
     }
 
-    /// <inheritdoc/>
     public override ReadOnlyMemory<byte> Take(out SharedBuffer? owner)
     {
         owner = _owner;
@@ -102,12 +98,11 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
         return payload;
     }
 
-    /// <summary>Does nothing: what it holds is needed, and otherwise it has no memory.</summary>
+    /// <summary>Does nothing: all memory is in use.</summary>
     public override void Trim()
     {
     }
 
-    /// <inheritdoc/>
     public override void Discard()
     {
         _owner?.Release();
@@ -126,10 +121,12 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
     private void Grow(int more)
     {
         int needed = checked(Length + more);
-        // Doubling keeps the copying within one pass over the payload, however it is cut. What was announced keeps the last step from overshooting.
+        // Doubling limits the copying to one pass over the payload; the announced length keeps the last step small.
         long doubled = 2L * _memory.Count;
         long reservation = Math.Max(FirstReservation, _lastLength);
-        long target = _final ? Math.Min(_announced, Math.Max(reservation, doubled)) : Math.Max(doubled, Math.Min(_announced, reservation));
+        long target = _final
+            ? Math.Min(_announced, Math.Max(reservation, doubled))
+            : Math.Max(doubled, Math.Min(_announced, reservation));
         int size = (int)Math.Min(Math.Max(needed, target), Array.MaxLength);
         ArraySegment<byte> grown = allocator.Allocate(size, out SharedBuffer owner);
         _memory.AsSpan(0, Length).CopyTo(grown.AsSpan());

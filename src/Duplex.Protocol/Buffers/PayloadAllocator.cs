@@ -3,23 +3,29 @@ using System.Buffers;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Memory for received payloads: small ones share a slab, larger ones get an array of their own, so that a kept small frame keeps a slab alive and no more.
+/// Allocates memory for received payloads. Small payloads share a slab, larger ones get their own array.
+/// A retained small frame thus keeps only one slab alive.
 /// </summary>
-/// <remarks>Not thread-safe: it belongs to one connection's receive loop. What it gave out may be released on any thread.</remarks>
+/// <remarks>Not thread-safe: only the receive loop allocates. Any thread may release the memory.</remarks>
 internal sealed class PayloadAllocator(ArrayPool<byte> pool)
 {
-    /// <summary>What a kept small frame can hold alive: one page.</summary>
+    /// <summary>The most that a retained small frame keeps alive: one page.</summary>
     public const int SlabSize = 4096;
 
-    /// <summary>Up to here a payload is put into a slab: four of these fill one, so at most a quarter of it is lost at its end.</summary>
+    /// <summary>
+    /// The largest payload that is put into a slab: a quarter, so at most a quarter is wasted at the end.
+    /// </summary>
     public const int SmallPayload = SlabSize / 4;
 
-    // All only touched by the receive loop.
+    // Accessed only by the receive loop.
     private SharedBuffer? _slab;
     private int _used;
-    private int _unshared; // the references of the slab that were not handed out
+    private int _unshared; // the slab's references not handed out yet
 
-    /// <summary>Gives <paramref name="length"/> bytes or more, at least one; the caller owns one reference of <paramref name="owner"/>.</summary>
+    /// <summary>
+    /// Returns at least <paramref name="length"/> bytes and at least one.
+    /// The caller owns one reference of <paramref name="owner"/>.
+    /// </summary>
     public ArraySegment<byte> Allocate(int length, out SharedBuffer owner)
     {
         if (length > SmallPayload)
@@ -33,9 +39,10 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
         return Share(length, out owner);
     }
 
-    /// <summary>Gives what is left of a slab, for a payload whose length nobody knows yet: <see cref="TryGiveBack"/> gives back what it leaves.</summary>
-    /// <param name="atLeast">How many bytes it must be, at most <see cref="SlabSize"/>; the caller owns one reference of <paramref name="owner"/>.</param>
-    /// <param name="owner">Its owner.</param>
+    /// <summary>
+    /// Returns the rest of a slab for a payload of unknown length: at least <paramref name="atLeast"/> bytes, at most
+    /// <see cref="SlabSize"/>. The caller owns one reference of <paramref name="owner"/>.
+    /// </summary>
     public ArraySegment<byte> AllocateRest(int atLeast, out SharedBuffer owner)
     {
         if (_slab is null || SlabSize - _used < atLeast)
@@ -43,10 +50,7 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
         return Share(SlabSize - _used, out owner);
     }
 
-    /// <summary>Takes back what was not needed of a slab's last memory; false if it does not end the slab in use.</summary>
-    /// <param name="owner">Its owner.</param>
-    /// <param name="memory">The memory.</param>
-    /// <param name="used">How many bytes of it are needed.</param>
+    /// <summary>Returns the unused part of an allocation; false if the current slab does not end with it.</summary>
     public bool TryGiveBack(SharedBuffer owner, ArraySegment<byte> memory, int used)
     {
         if (owner != _slab || memory.Offset + memory.Count != _used)
@@ -55,7 +59,7 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
         return true;
     }
 
-    /// <summary>Lets go of the slab in use: when the connection falls silent, and at its end.</summary>
+    /// <summary>Releases the current slab, when the connection is idle or ends.</summary>
     public void Trim()
     {
         _slab?.Release(_unshared);
@@ -67,7 +71,7 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
     {
         Trim();
 
-        // Each payload takes a byte or more, so there are enough references for all, and one for us.
+        // Each payload takes at least one byte, so these references suffice, including one of our own.
         _unshared = SlabSize + 1;
         _slab = new SharedBuffer(pool.Rent(SlabSize), pool, _unshared);
     }

@@ -1,51 +1,55 @@
 namespace Duplex.Protocol;
 
-/// <summary>Where the payload of a data message gathers: until the message is whole (<see cref="MessageSink"/>), or until it is handed on in pieces (<see cref="PieceSink"/>).</summary>
-/// <remarks>Not thread-safe: it belongs to one connection's receive loop. What it gave away may be released on any thread.</remarks>
+/// <summary>
+/// Collects the payload of data messages: whole messages (<see cref="MessageSink"/>) or pieces of them
+/// (<see cref="PieceSink"/>).
+/// </summary>
+/// <remarks>Not thread-safe: only the receive loop uses it. Any thread may release memory that it returned.</remarks>
 internal abstract class PayloadSink
 {
-    /// <summary>How many bytes it holds.</summary>
     public int Length { get; protected set; }
 
-    /// <summary>How many bytes there is memory for without taking more.</summary>
+    /// <summary>The number of bytes that fit without more memory.</summary>
     public abstract int FreeCapacity { get; }
 
-    /// <summary>Announces a frame's payload, so that memory of about the right size is taken when its bytes come.</summary>
-    /// <param name="bytes">The declared length.</param>
-    /// <param name="final">Whether no frame of the same message follows.</param>
+    /// <summary>
+    /// Announces a frame's declared payload length, so that suitable memory is allocated when its bytes arrive.
+    /// </summary>
     public abstract void Expect(long bytes, bool final);
 
-    /// <summary>Free memory after what it holds, for a read straight into it: at least 1 byte, at most <paramref name="most"/>.</summary>
+    /// <summary>
+    /// Returns free memory to read into directly: at least 1 byte, at most <paramref name="most"/>.
+    /// </summary>
     public abstract Memory<byte> GetTail(long most);
 
-    /// <summary>Free memory after what it holds, for content that was not announced. What is used of it counts by <see cref="Commit"/>.</summary>
-    /// <param name="atLeast">How many bytes it must have, at least one.</param>
+    /// <summary>
+    /// Returns at least <paramref name="atLeast"/> bytes of free memory for content that was not announced.
+    /// </summary>
     public abstract Memory<byte> GetFree(int atLeast);
 
-    /// <summary>Takes over bytes that were written into <see cref="GetFree"/>'s memory.</summary>
+    /// <summary>Adds bytes that were written to the memory of <see cref="GetFree"/>.</summary>
     public void Commit(int count) => Length += count;
 
-    /// <summary>Drops what it holds from a position on.</summary>
     public void Truncate(int length) => Length = length;
 
-    /// <summary>What it holds from a position on.</summary>
     public abstract ReadOnlySpan<byte> Since(int start);
 
-    /// <summary>Takes over bytes; those that already lie in <see cref="GetTail"/>'s memory are not copied.</summary>
+    /// <summary>Adds bytes; bytes already in the memory of <see cref="GetTail"/> are not copied.</summary>
     public abstract void Append(ReadOnlySpan<byte> bytes);
 
-    /// <summary>While it holds nothing: copies a whole payload, at least one byte, and gives it away.</summary>
-    /// <param name="payload">The payload.</param>
-    /// <param name="offset">Where the copy begins.</param>
-    /// <returns>The memory of the copy; the caller owns one reference.</returns>
+    /// <summary>
+    /// Copies a whole payload of at least one byte. The sink must be empty; the caller owns one reference.
+    /// </summary>
     public abstract SharedBuffer TakeWhole(ReadOnlySpan<byte> payload, out int offset);
 
-    /// <summary>Gives away what it holds, and begins anew. The caller owns one reference of <paramref name="owner"/>, if there is one.</summary>
+    /// <summary>
+    /// Hands over the bytes held and becomes empty. The caller owns one reference of <paramref name="owner"/> unless it
+    /// is null.
+    /// </summary>
     public abstract ReadOnlyMemory<byte> Take(out SharedBuffer? owner);
 
-    /// <summary>Releases memory that only a connection in traffic needs.</summary>
+    /// <summary>Releases the memory that an idle connection does not need.</summary>
     public abstract void Trim();
 
-    /// <summary>Drops what it holds, and releases its memory.</summary>
     public abstract void Discard();
 }

@@ -5,31 +5,30 @@ using System.Runtime.InteropServices;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Gathers payload that is handed on as it comes. Pieces lie one after the other in shared arrays, so what waits to be consumed takes little more memory than its bytes, however it was
-/// cut; an array is returned when its last piece is released.
+/// Collects payload that is delivered in pieces as it arrives. Pieces share arrays, so queued pieces take little
+/// more memory than their bytes. An array returns to the pool when its last piece is released.
 /// </summary>
 internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
 {
-    /// <summary>As much as one read of the stream takes: a batch fits one array, and so becomes one piece.</summary>
+    /// <summary>The size of one read of the stream: a batch fits in one array and becomes one piece.</summary>
     public const int SlabSize = 64 * 1024;
 
-    /// <summary>A page: what little traffic takes, and what the end of an array must still hold for a read to be worth its system call.</summary>
+    /// <summary>
+    /// One page: enough for light traffic, and the smallest rest of an array worth a system call to read into.
+    /// </summary>
     public const int SmallSlab = 4096;
 
-    // All only touched by the receive loop.
+    // Accessed only by the receive loop.
     private SharedBuffer? _slab;
-    private int _unshared; // the references of the slab that were not handed out
-    private int _start; // where in the slab lies what it holds
-    private long _announced; // what is still to come of the frame in progress
-    private int _lastSize; // of the slab before
+    private int _unshared; // the slab's references not handed out yet
+    private int _start; // the offset in the slab of the bytes held
+    private long _announced; // the bytes of the frame in progress that have not arrived yet
+    private int _lastSize; // the size of the previous slab
 
-    /// <inheritdoc/>
     public override int FreeCapacity => _slab is null ? 0 : _slab.Array.Length - _start - Length;
 
-    /// <inheritdoc/>
     public override void Expect(long bytes, bool final) => _announced = bytes;
 
-    /// <inheritdoc/>
     public override Memory<byte> GetTail(long most)
     {
         int least = (int)Math.Min(most, SmallSlab);
@@ -38,19 +37,17 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
         return _slab!.Array.AsMemory(_start + Length, (int)Math.Min(most, FreeCapacity));
     }
 
-    /// <inheritdoc/>
     public override Memory<byte> GetFree(int atLeast)
     {
-        // What one batch becomes may be many times a slab: doubling keeps the copying within one pass over it.
+        // One batch may expand to many slabs. Doubling limits the copying to one pass over it.
         if (FreeCapacity < atLeast)
             Grow(Math.Max(atLeast, Math.Min(Length, Array.MaxLength - Length)));
         return _slab!.Array.AsMemory(_start + Length);
     }
 
-    /// <inheritdoc/>
-    public override ReadOnlySpan<byte> Since(int start) => _slab is null ? [] : _slab.Array.AsSpan(_start + start, Length - start);
+    public override ReadOnlySpan<byte> Since(int start) =>
+        _slab is null ? [] : _slab.Array.AsSpan(_start + start, Length - start);
 
-    /// <inheritdoc/>
     public override void Append(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty)
@@ -64,7 +61,6 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
         _announced -= bytes.Length;
     }
 
-    /// <inheritdoc/>
     public override SharedBuffer TakeWhole(ReadOnlySpan<byte> payload, out int offset)
     {
         Expect(payload.Length, final: true);
@@ -74,7 +70,6 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
         return owner!;
     }
 
-    /// <inheritdoc/>
     public override ReadOnlyMemory<byte> Take(out SharedBuffer? owner)
     {
         owner = null;
@@ -87,13 +82,12 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
         _start += Length;
         Length = 0;
 
-        // One that a single batch has made large: small pieces that lie in it would keep all of it alive.
+        // A small piece would keep all of an oversized array alive, so no other piece shares it.
         if (FreeCapacity == 0 || owner.Array.Length > 2 * SlabSize)
             LetGo();
         return piece;
     }
 
-    /// <inheritdoc/>
     public override void Trim()
     {
         if (Length > 0)
@@ -102,7 +96,6 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
         _lastSize = 0;
     }
 
-    /// <inheritdoc/>
     public override void Discard()
     {
         Length = 0;
@@ -111,7 +104,7 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
 
     private void Grow(int more)
     {
-        // From a page on it doubles, so that a small message takes no more than a few pages; a large one is announced, and gets a whole read's worth at once.
+        // Doubling from one page on keeps small messages small; an announced large one gets a whole read at once.
         long likely = Math.Clamp(Math.Max(_announced, 2L * _lastSize), SmallSlab, SlabSize);
         int size = (int)Math.Max(checked(Length + more), likely);
         byte[] grown = pool.Rent(size);
@@ -119,7 +112,7 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
             _slab.Array.AsSpan(_start, Length).CopyTo(grown);
         LetGo();
 
-        // Each piece takes a byte or more, so there are enough references for all, and one for us.
+        // Each piece takes at least one byte, so these references suffice, including one of our own.
         _unshared = grown.Length + 1;
         _slab = new SharedBuffer(grown, pool, _unshared);
         _lastSize = size;

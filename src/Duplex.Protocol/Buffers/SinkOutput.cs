@@ -1,6 +1,6 @@
 namespace Duplex.Protocol;
 
-/// <summary>Writes straight into the memory of a message that is received.</summary>
+/// <summary>Writes directly to the memory of a received message.</summary>
 internal sealed class SinkOutput(PayloadSink sink) : LimitedOutput
 {
     protected override int FreeCapacity => sink.FreeCapacity;

@@ -1,6 +1,6 @@
 namespace Duplex.Protocol;
 
-/// <summary>What began the end of a session, and what follows from it: one value for each kind of end. Immutable.</summary>
+/// <summary>The cause of a session's end, and its consequences: one value for each kind of end. Immutable.</summary>
 internal sealed class CloseCause
 {
     private CloseCause(CloseInitiator initiator, CloseReason? reason)
@@ -9,65 +9,77 @@ internal sealed class CloseCause
         Reason = reason;
     }
 
-    /// <summary>Who began.</summary>
     public CloseInitiator Initiator { get; }
 
-    /// <summary>What our Close says; null if none is sent.</summary>
+    /// <summary>The reason in our Close; null if none is sent.</summary>
     public CloseReason? Reason { get; }
 
-    /// <summary>What the peer's Close said, where that was the beginning.</summary>
+    /// <summary>The reason in the peer's Close, if that began the end.</summary>
     public CloseReason? Received { get; private init; }
 
-    /// <summary>The error that began the end, if one did.</summary>
     public Exception? Error { get; private init; }
 
-    /// <summary>Whether what is received stays open until the peer's Close comes; otherwise it ends at once.</summary>
+    /// <summary>Whether receiving continues until the peer's Close arrives; otherwise it ends at once.</summary>
     public bool AwaitsPeer { get; private init; }
 
-    /// <summary>Whether received frames that nobody has taken yet are dropped.</summary>
+    /// <summary>Whether received frames that no consumer has taken yet are dropped.</summary>
     public bool DropsReceived { get; private init; }
 
-    /// <summary>Whether nothing of what the peer still sends is parsed: it broke a rule, and RFC 6455 §7.1.7 fails the connection.</summary>
+    /// <summary>Whether parsing stops: the peer broke a rule, and RFC 6455 §7.1.7 fails the connection.</summary>
     public bool StopsParsing { get; private init; }
 
-    /// <summary>What a receiver gets behind the last frame: null for a normal end. Wrapped in a <see cref="WebSocketClosedException"/> where <see cref="WrapsError"/>.</summary>
+    /// <summary>
+    /// The error that receivers get after the last frame; null for a normal end. See <see cref="WrapsError"/>.
+    /// </summary>
     public Exception? ReceiveError { get; private init; }
 
-    /// <summary>Whether a receiver gets a <see cref="WebSocketClosedException"/> with <see cref="ReceiveError"/> inside, rather than that error itself.</summary>
+    /// <summary>
+    /// Whether receivers get a <see cref="WebSocketClosedException"/> whose inner exception is
+    /// <see cref="ReceiveError"/>.
+    /// </summary>
     public bool WrapsError { get; private init; }
 
-    /// <summary>We close: frames that the peer still sends are received until its Close comes.</summary>
-    /// <param name="reason">What our Close says.</param>
-    /// <param name="error">Why, if by an error.</param>
-    public static CloseCause Local(CloseReason reason, Exception? error = null) => new(CloseInitiator.Local, reason) { Error = error, AwaitsPeer = true };
+    /// <summary>We close. Frames are received until the peer's Close arrives.</summary>
+    public static CloseCause Local(CloseReason reason, Exception? error = null) =>
+        new(CloseInitiator.Local, reason) { Error = error, AwaitsPeer = true };
 
-    /// <summary>We leave: nobody will receive any more.</summary>
-    /// <param name="reason">What our Close says.</param>
-    /// <param name="error">Why, if by an error.</param>
-    public static CloseCause CloseAndDiscard(CloseReason reason, Exception? error = null) => new(CloseInitiator.Local, reason) { Error = error, AwaitsPeer = true, DropsReceived = true };
+    /// <summary>We close and discard all received frames.</summary>
+    public static CloseCause CloseAndDiscard(CloseReason reason, Exception? error = null) =>
+        new(CloseInitiator.Local, reason) { Error = error, AwaitsPeer = true, DropsReceived = true };
 
-    /// <summary>The peer closed, and our Close says the same (RFC 6455 §5.5.1: "it typically echos the status code it received").</summary>
-    /// <param name="received">What the peer said.</param>
-    /// <param name="answer">Whether we answer by ourselves; a raw session leaves that to its user.</param>
-    public static CloseCause Peer(CloseReason received, bool answer = true) => new(CloseInitiator.Remote, answer ? received : null) { Received = received };
+    /// <summary>
+    /// The peer closed; our Close echoes it (RFC 6455 §5.5.1: "it typically echos the status code it received").
+    /// On a raw session the user answers.
+    /// </summary>
+    public static CloseCause Peer(CloseReason received, bool answer = true) =>
+        new(CloseInitiator.Remote, answer ? received : null) { Received = received };
 
-    /// <summary>The peer broke a rule or a limit.</summary>
     public static CloseCause Violation(ProtocolViolation violation)
     {
         ArgumentNullException.ThrowIfNull(violation);
         WebSocketException error = violation.ToException();
-        return new CloseCause(CloseInitiator.Local, new CloseReason(violation.Code)) { Error = error, ReceiveError = error, StopsParsing = true };
+        return new CloseCause(CloseInitiator.Local, new CloseReason(violation.Code))
+        {
+            Error = error,
+            ReceiveError = error,
+            StopsParsing = true,
+        };
     }
 
-    /// <summary>Something failed on our side, and the peer is told so.</summary>
-    public static CloseCause Failure(CloseReason reason, Exception error) => new(CloseInitiator.Local, reason) { Error = error, ReceiveError = error };
+    /// <summary>An error occurred on our side; our Close reports it.</summary>
+    public static CloseCause Failure(CloseReason reason, Exception error) =>
+        new(CloseInitiator.Local, reason) { Error = error, ReceiveError = error };
 
-    /// <summary>A sender found our own queue full where it is set to close: what was received, and what comes until the peer's Close, stays readable.</summary>
-    public static CloseCause SendOverflow(ChannelOverflowException error) => new(CloseInitiator.Local, new CloseReason(CloseCode.InternalError)) { Error = error, AwaitsPeer = true };
+    /// <summary>
+    /// A send found the queue full, and the queue is configured to close. Frames are received until the peer's Close.
+    /// </summary>
+    public static CloseCause SendOverflow(ChannelOverflowException error) =>
+        new(CloseInitiator.Local, new CloseReason(CloseCode.InternalError)) { Error = error, AwaitsPeer = true };
 
-    /// <summary>The transport ended or failed, or the peer fell silent: there is nobody to tell.</summary>
-    public static CloseCause Lost(Exception error) => new(CloseInitiator.None, null) { Error = error, ReceiveError = error, WrapsError = true };
+    /// <summary>The transport ended or failed, or the peer timed out. No Close can be sent.</summary>
+    public static CloseCause Lost(Exception error) =>
+        new(CloseInitiator.None, null) { Error = error, ReceiveError = error, WrapsError = true };
 
-    /// <summary>We end at once and tell nobody.</summary>
+    /// <summary>We abort the session without a Close.</summary>
     public static CloseCause Aborted() => new(CloseInitiator.Local, null) { DropsReceived = true, WrapsError = true };
 }

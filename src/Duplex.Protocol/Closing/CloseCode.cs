@@ -1,12 +1,15 @@
 namespace Duplex;
 
-/// <summary>The close codes of the IANA "WebSocket Close Code Number Registry", by their registered names (RFC 6455 §7.4, §11.7). Others, 3000-4999, by cast.</summary>
+/// <summary>
+/// The close codes of the IANA "WebSocket Close Code Number Registry", by registered name (RFC 6455 §7.4, §11.7).
+/// Cast other codes, 3000-4999.
+/// </summary>
 public enum CloseCode : ushort
 {
-    /// <summary>1000: the purpose of the connection was fulfilled.</summary>
+    /// <summary>1000: the connection's purpose is fulfilled.</summary>
     NormalClosure = 1000,
 
-    /// <summary>1001: the endpoint goes away: a server shuts down, a page is left.</summary>
+    /// <summary>1001: the endpoint is going away: a server shuts down, or a page is left.</summary>
     GoingAway = 1001,
 
     /// <summary>1002: the peer broke the protocol.</summary>
@@ -15,10 +18,10 @@ public enum CloseCode : ushort
     /// <summary>1003: the peer sent a type of data that the endpoint cannot accept.</summary>
     UnsupportedData = 1003,
 
-    /// <summary>1005: a Close frame without a code came. Never on the wire.</summary>
+    /// <summary>1005: the Close frame had no code. Never sent.</summary>
     NoStatusReceived = 1005,
 
-    /// <summary>1006: the connection ended without a Close frame. Never on the wire.</summary>
+    /// <summary>1006: the connection ended without a Close frame. Never sent.</summary>
     AbnormalClosure = 1006,
 
     /// <summary>1007: data does not fit its type, such as text that is not UTF-8.</summary>
@@ -45,6 +48,6 @@ public enum CloseCode : ushort
     /// <summary>1014: a gateway got an invalid response from upstream.</summary>
     BadGateway = 1014,
 
-    /// <summary>1015: the TLS handshake failed. Never on the wire.</summary>
+    /// <summary>1015: the TLS handshake failed. Never sent.</summary>
     TlsHandshake = 1015,
 }

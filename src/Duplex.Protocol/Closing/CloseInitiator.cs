@@ -1,14 +1,14 @@
 namespace Duplex;
 
-/// <summary>Who began the end of a session.</summary>
+/// <summary>The side that began the end of a session.</summary>
 public enum CloseInitiator
 {
-    /// <summary>Nobody: the transport was lost.</summary>
+    /// <summary>Neither side: the transport was lost.</summary>
     None,
 
-    /// <summary>We did.</summary>
+    /// <summary>Our side.</summary>
     Local,
 
-    /// <summary>The peer did.</summary>
+    /// <summary>The peer.</summary>
     Remote,
 }

@@ -5,17 +5,21 @@ using System.Text.Unicode;
 
 namespace Duplex.Protocol;
 
-/// <summary>The payload of a Close frame, RFC 6455 §5.5.1: nothing, or a code and a UTF-8 text.</summary>
+/// <summary>The payload of a Close frame (RFC 6455 §5.5.1): empty, or a code and UTF-8 text.</summary>
 internal static class ClosePayload
 {
-    /// <summary>Reads a received payload. An empty one is <see cref="CloseReason.NoStatus"/>.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> payload, [NotNullWhen(true)] out CloseReason? reason, [NotNullWhen(false)] out ProtocolViolation? violation)
+    /// <summary>Parses a received payload. An empty one is <see cref="CloseReason.NoStatus"/>.</summary>
+    public static bool TryParse(
+        ReadOnlySpan<byte> payload,
+        [NotNullWhen(true)] out CloseReason? reason,
+        [NotNullWhen(false)] out ProtocolViolation? violation)
     {
         reason = null;
         violation = null;
         if (payload.IsEmpty)
         {
-            // §7.1.5: "If this Close control frame contains no status code, _The WebSocket Connection Close Code_ is considered to be 1005."
+            // §7.1.5: "If this Close control frame contains no status code, _The WebSocket Connection Close Code_ is
+            // considered to be 1005."
             reason = CloseReason.NoStatus;
             return true;
         }
@@ -23,39 +27,47 @@ internal static class ClosePayload
         // §5.5.1: "If there is a body, the first two bytes of the body MUST be a 2-byte unsigned integer".
         if (payload.Length == 1)
         {
-            violation = ProtocolViolation.Protocol("a Close frame has a payload of 1 byte; it takes none, or a 2-byte code and a text");
+            violation = ProtocolViolation.Protocol(
+                "a Close frame has a payload of 1 byte; it takes none, or a 2-byte code and a text");
             return false;
         }
 
         if (payload.Length > FrameHeader.MaxControlPayload)
         {
-            violation = ProtocolViolation.Protocol($"a Close frame has a payload of {payload.Length} bytes; a control frame takes at most {FrameHeader.MaxControlPayload}");
+            violation = ProtocolViolation.Protocol(
+                $"a Close frame has a payload of {payload.Length} bytes; " +
+                $"a control frame takes at most {FrameHeader.MaxControlPayload}");
             return false;
         }
 
         var code = (CloseCode)BinaryPrimitives.ReadUInt16BigEndian(payload);
         if (!CloseReason.IsSendableCode(code))
         {
-            // §7.4.1: 1005, 1006 and 1015 "MUST NOT be set as a status code in a Close control frame"; §7.4.2: "Status codes in the range 0-999 are not used."
-            violation = ProtocolViolation.Protocol($"a Close frame carries the code {(ushort)code}, which must not be sent");
+            // §7.4.1: 1005, 1006 and 1015 "MUST NOT be set as a status code in a Close control frame". §7.4.2:
+            // "Status codes in the range 0-999 are not used."
+            violation = ProtocolViolation.Protocol(
+                $"a Close frame carries the code {(ushort)code}, which must not be sent");
             return false;
         }
 
         ReadOnlySpan<byte> text = payload[2..];
         if (!Utf8.IsValid(text))
         {
-            // §5.5.1: "Following the 2-byte integer, the body MAY contain UTF-8-encoded data"; §8.1 says what becomes of other data.
+            // §5.5.1: "Following the 2-byte integer, the body MAY contain UTF-8-encoded data". Other data: see §8.1.
             violation = ProtocolViolation.InvalidUtf8("a Close frame's reason");
             return false;
         }
 
-        reason = text.IsEmpty && code == CloseCode.NormalClosure ? CloseReason.Normal : new CloseReason(code, Encoding.UTF8.GetString(text));
+        reason = text.IsEmpty && code == CloseCode.NormalClosure
+            ? CloseReason.Normal
+            : new CloseReason(code, Encoding.UTF8.GetString(text));
         return true;
     }
 
-    /// <summary>Writes the payload that says <paramref name="reason"/> and returns its length; <see cref="CloseReason.NoStatus"/> is the empty payload.</summary>
-    /// <param name="reason">The reason.</param>
-    /// <param name="destination">At least 125 bytes.</param>
+    /// <summary>
+    /// Writes a payload to a buffer of at least 125 bytes and returns its length; 0 for
+    /// <see cref="CloseReason.NoStatus"/>.
+    /// </summary>
     /// <exception cref="ArgumentException">The code must not be sent.</exception>
     public static int Write(CloseReason reason, Span<byte> destination)
     {
@@ -65,7 +77,9 @@ internal static class ClosePayload
         if (!reason.IsSendable)
         {
             throw new ArgumentException(
-                $"The close code {(ushort)reason.Code} must not be sent (RFC 6455 §7.4). Use 1000-1003, 1007-1014, or 3000-4999 for your own.", nameof(reason));
+                $"The close code {(ushort)reason.Code} must not be sent (RFC 6455 §7.4). " +
+                "Use 1000-1003, 1007-1014, or 3000-4999 for your own.",
+                nameof(reason));
         }
 
         BinaryPrimitives.WriteUInt16BigEndian(destination, (ushort)reason.Code);

@@ -1,17 +1,17 @@
 namespace Duplex;
 
-/// <summary>Where a session stands between open and ended.</summary>
+/// <summary>The state of a session from open to ended.</summary>
 public enum WebSocketSessionState
 {
-    /// <summary>Frames go both ways.</summary>
+    /// <summary>Frames can be sent and received.</summary>
     Open,
 
-    /// <summary>We began the end: our Close is sent or about to be, nothing follows it.</summary>
+    /// <summary>We began to close: our Close is sent or about to be, and nothing follows it.</summary>
     Closing,
 
-    /// <summary>The peer began the end: its Close was received, ours is sent or about to be.</summary>
+    /// <summary>The peer began to close: its Close was received, and ours is sent or about to be.</summary>
     PeerClosing,
 
-    /// <summary>Nothing goes either way any more. The transport is released, or about to be.</summary>
+    /// <summary>Nothing is sent or received any more. The transport is released or about to be.</summary>
     Ended,
 }

@@ -3,23 +3,24 @@ using System.Text;
 namespace Duplex;
 
 /// <summary>
-/// One frame as a user sees it: on a default session a whole message or, outgoing, a control frame; on a raw session what stands on the wire.
-/// Match on the kind: <c>case Frame.Text text</c>.
+/// One WebSocket frame. On a default session it is a whole message or, when sent, a control frame. On a raw session
+/// it is a frame of the wire. Match on its kind: <c>case Frame.Text text</c>.
 /// </summary>
 /// <remarks>
-/// A received frame is the receiver's for ever; frame objects are never reused. <see cref="Recycle"/> gives the payload's memory back early; not calling it is never an error.
-/// Reading is thread-safe as long as nobody recycles.
+/// The caller owns each frame it receives; frame objects are never reused. Calling <see cref="Recycle"/> is optional.
+/// Reading is thread-safe unless another thread calls it.
 /// </remarks>
 public abstract class Frame
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly byte _bits; // fin in the lowest bit, the reserved bits at their place on the wire
+    private readonly byte _bits; // FIN in the lowest bit, the reserved bits at their wire positions
 
-    // Taken by the first caller of Recycle, atomically; null if the memory is not pooled.
+    // Taken atomically by the first caller of Recycle; null if the memory is not pooled.
     private SharedBuffer? _owner;
 
-    // Only emptied, and only by the one caller of Recycle that took the owner.
+    // Cleared only by the caller of Recycle that took the owner.
     private ReadOnlyMemory<byte> _data;
 
     private Frame(FrameType type, bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner)
@@ -30,7 +31,7 @@ public abstract class Frame
         _owner = owner;
     }
 
-    // Memory is made of its parts here, and not before: handed over as a whole it would be read while its parts are still on their way to memory, and wait for them.
+    // Builds the memory here: copying a value just built would read it before its stores complete, which stalls.
     private Frame(FrameType type, bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length)
     {
         Type = type;
@@ -39,10 +40,13 @@ public abstract class Frame
         _owner = owner;
     }
 
-    /// <summary>What the frame is.</summary>
+    /// <summary>The frame's type.</summary>
     public FrameType Type { get; }
 
-    /// <summary>Whether the frame ends its message; always true for control frames and for what a default session delivers.</summary>
+    /// <summary>
+    /// Whether the frame is the last one of its message. Always true for control frames and for frames received on a
+    /// default session.
+    /// </summary>
     public bool Fin => (_bits & 1) != 0;
 
     /// <summary>The reserved bits that are set.</summary>
@@ -60,18 +64,18 @@ public abstract class Frame
     /// <summary>Whether it is a Close, Ping or Pong.</summary>
     public bool IsControl => Type >= FrameType.Close;
 
-    /// <summary>The payload, not copied and not masked; empty once <see cref="Recycle"/> has given its memory back.</summary>
+    /// <summary>The payload, unmasked and not copied; empty after <see cref="Recycle"/>.</summary>
     public ReadOnlyMemory<byte> Data => _data;
 
-    /// <summary>A copy of the payload.</summary>
+    /// <summary>Returns a copy of the payload.</summary>
     public byte[] ReadBytes() => _data.ToArray();
 
-    /// <summary>A frame of the same kind over a copy of the payload, which nobody can recycle from under it.</summary>
+    /// <summary>Returns a frame with a copy of the payload. Recycling this frame does not affect it.</summary>
     public Frame Copy() => Create(Type, Fin, Reserved, _data.ToArray(), owner: null);
 
     /// <summary>
-    /// Gives a received payload's memory back for other frames; <see cref="Data"/> is empty from then on. Calling it again, from any thread, or never, does no harm. Nothing happens
-    /// to a frame over memory of its own, such as one that was not received.
+    /// Returns a received payload's memory to the pool early; <see cref="Data"/> is then empty. Any thread may call it,
+    /// also repeatedly. It does nothing for a frame without pooled memory.
     /// </summary>
     public void Recycle()
     {
@@ -81,32 +85,46 @@ public abstract class Frame
         owner.Release();
     }
 
-    /// <summary>Creates a frame of a type that is known at run time only. A control frame ignores <paramref name="fin"/> and <paramref name="reserved"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The type is none, or <paramref name="reserved"/> holds other bits than the three reserved ones.</exception>
-    /// <exception cref="ArgumentException">A control frame's payload is longer than 125 bytes.</exception>
-    public static Frame Create(FrameType type, bool fin, ReadOnlyMemory<byte> data, ReservedBits reserved = ReservedBits.None)
+    /// <summary>
+    /// Creates a frame of the given type. A control frame ignores <paramref name="fin"/> and
+    /// <paramref name="reserved"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The type is unknown, or <paramref name="reserved"/> contains a bit that is not reserved.
+    /// </exception>
+    /// <exception cref="ArgumentException">The payload of a control frame exceeds 125 bytes.</exception>
+    public static Frame Create(
+        FrameType type, bool fin, ReadOnlyMemory<byte> data, ReservedBits reserved = ReservedBits.None)
     {
-        // Another bit would come out on the wire as part of the opcode.
+        // Any other bit would change the opcode on the wire.
         if ((reserved & ~(ReservedBits.Rsv1 | ReservedBits.Rsv2 | ReservedBits.Rsv3)) != 0)
-            throw new ArgumentOutOfRangeException(nameof(reserved), reserved, "A frame has the reserved bits Rsv1, Rsv2 and Rsv3, and no others.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(reserved), reserved, "A frame has the reserved bits Rsv1, Rsv2 and Rsv3, and no others.");
+        }
+
         return Create(type, fin, reserved, data, owner: null);
     }
 
-    internal static Frame Create(FrameType type, bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner) => type switch
+    internal static Frame Create(
+        FrameType type, bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner) => type switch
     {
         FrameType.Text => new Text(fin, reserved, data, owner),
         FrameType.Binary => new Binary(fin, reserved, data, owner),
         FrameType.Close => new Close(data, owner),
         FrameType.Ping => new Ping(data, owner),
         FrameType.Pong => new Pong(data, owner),
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "A frame is a text, binary, close, ping or pong frame."),
+        _ => throw new ArgumentOutOfRangeException(
+            nameof(type), type, "A frame is a text, binary, close, ping or pong frame."),
     };
 
-    internal static Frame Create(FrameType type, bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length) => type == FrameType.Text
-        ? new Text(fin, reserved, owner, offset, length)
-        : new Binary(fin, reserved, owner, offset, length);
+    internal static Frame Create(
+        FrameType type, bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length) =>
+        type == FrameType.Text
+            ? new Text(fin, reserved, owner, offset, length)
+            : new Binary(fin, reserved, owner, offset, length);
 
-    /// <summary>The kind, the fin bit and the payload's length: never the payload.</summary>
+    /// <summary>Returns the type, the FIN bit and the payload's length, never the payload.</summary>
     public override string ToString() => $"Frame {Type} (fin={Fin}, {_data.Length} bytes)";
 
     private static ReadOnlyMemory<byte> Encode(string text)
@@ -118,14 +136,22 @@ public abstract class Frame
         }
         catch (EncoderFallbackException e)
         {
-            throw new ArgumentException("The text holds half of a surrogate pair, which UTF-8 cannot carry. Send whole characters, or send bytes.", nameof(text), e);
+            throw new ArgumentException(
+                "The text holds half of a surrogate pair, which UTF-8 cannot carry. " +
+                "Send whole characters, or send bytes.",
+                nameof(text),
+                e);
         }
     }
 
     // RFC 6455 §5.5: "All control frames MUST have a payload length of 125 bytes or less and MUST NOT be fragmented."
-    private static ReadOnlyMemory<byte> Control(ReadOnlyMemory<byte> data) => data.Length <= FrameHeader.MaxControlPayload
-        ? data
-        : throw new ArgumentException($"A control frame takes at most {FrameHeader.MaxControlPayload} bytes (RFC 6455 §5.5), not {data.Length}.", nameof(data));
+    private static ReadOnlyMemory<byte> Control(ReadOnlyMemory<byte> data) =>
+        data.Length <= FrameHeader.MaxControlPayload
+            ? data
+            : throw new ArgumentException(
+                $"A control frame takes at most {FrameHeader.MaxControlPayload} bytes (RFC 6455 §5.5), " +
+                $"not {data.Length}.",
+                nameof(data));
 
     private static ReadOnlyMemory<byte> Encode(CloseReason reason)
     {
@@ -136,31 +162,40 @@ public abstract class Frame
     private static ReservedBits Bits(bool rsv1, bool rsv2, bool rsv3) =>
         (rsv1 ? ReservedBits.Rsv1 : 0) | (rsv2 ? ReservedBits.Rsv2 : 0) | (rsv3 ? ReservedBits.Rsv3 : 0);
 
-    /// <summary>UTF-8 text.</summary>
+    /// <summary>A frame of UTF-8 text.</summary>
     public sealed class Text : Frame
     {
         /// <summary>Creates a whole message.</summary>
-        /// <exception cref="ArgumentException">The text holds half of a surrogate pair.</exception>
+        /// <exception cref="ArgumentException">The text contains an unpaired surrogate.</exception>
         public Text(string text) : this(true, Encode(text)) { }
 
-        /// <summary>Creates a message or a fragment over UTF-8 bytes, which are not copied. A character may be split between fragments.</summary>
-        public Text(bool fin, ReadOnlyMemory<byte> data, bool rsv1 = false, bool rsv2 = false, bool rsv3 = false) : this(fin, Bits(rsv1, rsv2, rsv3), data, null) { }
+        /// <summary>
+        /// Creates a message or a fragment of UTF-8 bytes without copying them. A character may span fragments.
+        /// </summary>
+        public Text(bool fin, ReadOnlyMemory<byte> data, bool rsv1 = false, bool rsv2 = false, bool rsv3 = false)
+            : this(fin, Bits(rsv1, rsv2, rsv3), data, null) { }
 
-        internal Text(bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner) : base(FrameType.Text, fin, reserved, data, owner) { }
+        internal Text(bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner)
+            : base(FrameType.Text, fin, reserved, data, owner) { }
 
-        internal Text(bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length) : base(FrameType.Text, fin, reserved, owner, offset, length) { }
+        internal Text(bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length)
+            : base(FrameType.Text, fin, reserved, owner, offset, length) { }
 
-        /// <summary>The text.</summary>
-        /// <exception cref="InvalidOperationException">The frame is a fragment: its first and last characters may be split.</exception>
+        /// <summary>Returns the text.</summary>
+        /// <exception cref="InvalidOperationException">
+        /// The frame is a fragment; its first and last characters may be split.
+        /// </exception>
         public string ReadText() => Fin
             ? Encoding.UTF8.GetString(Data.Span)
-            : throw new InvalidOperationException("Text can only be read from a whole message; this frame is a fragment of one. Join the fragments' Data first.");
+            : throw new InvalidOperationException(
+                "Text can only be read from a whole message; this frame is a fragment of one. " +
+                "Join the fragments' Data first.");
 
-        /// <summary>Gives the text to a pattern, such as <c>case Frame.Text(var text)</c>. Never throws.</summary>
-        /// <remarks>
-        /// Of a fragment it gives the whole characters, without one that is split at the fragment's beginning or end.
-        /// </remarks>
-        /// <param name="text">The text; empty once the frame is recycled.</param>
+        /// <summary>
+        /// Deconstructs the frame into its text, for a pattern such as <c>case Frame.Text(var text)</c>. Never throws.
+        /// </summary>
+        /// <remarks>Omits the split characters at the start and end of a fragment.</remarks>
+        /// <param name="text">The text; empty after the frame is recycled.</param>
         /// <example>
         /// <code>
         /// Frame? frame = await session.ReceiveAsync(cancellationToken);
@@ -178,7 +213,7 @@ public abstract class Frame
             text = Encoding.UTF8.GetString(Fin ? data : WholeCharacters(data));
         }
 
-        // RFC 3629 §3: a character is a lead byte and up to three bytes 10xxxxxx, whose number the lead byte tells.
+        // RFC 3629 §3: a character is a lead byte, which encodes the length, and up to three bytes 10xxxxxx.
         private static ReadOnlySpan<byte> WholeCharacters(ReadOnlySpan<byte> data)
         {
             int start = 0;
@@ -203,69 +238,79 @@ public abstract class Frame
         };
     }
 
-    /// <summary>Bytes.</summary>
+    /// <summary>A frame of bytes.</summary>
     public sealed class Binary : Frame
     {
-        /// <summary>Creates a whole message over bytes, which are not copied.</summary>
+        /// <summary>Creates a whole message of bytes without copying them.</summary>
         public Binary(ReadOnlyMemory<byte> data) : this(true, data) { }
 
-        /// <summary>Creates a message or a fragment over bytes, which are not copied.</summary>
-        public Binary(bool fin, ReadOnlyMemory<byte> data, bool rsv1 = false, bool rsv2 = false, bool rsv3 = false) : this(fin, Bits(rsv1, rsv2, rsv3), data, null) { }
+        /// <summary>Creates a message or a fragment of bytes without copying them.</summary>
+        public Binary(bool fin, ReadOnlyMemory<byte> data, bool rsv1 = false, bool rsv2 = false, bool rsv3 = false)
+            : this(fin, Bits(rsv1, rsv2, rsv3), data, null) { }
 
-        internal Binary(bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner) : base(FrameType.Binary, fin, reserved, data, owner) { }
+        internal Binary(bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner)
+            : base(FrameType.Binary, fin, reserved, data, owner) { }
 
-        internal Binary(bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length) : base(FrameType.Binary, fin, reserved, owner, offset, length) { }
+        internal Binary(bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length)
+            : base(FrameType.Binary, fin, reserved, owner, offset, length) { }
 
-        /// <summary>Gives the payload to a pattern, such as <c>case Frame.Binary(var data)</c>. Never throws.</summary>
-        /// <param name="data">
-        /// The payload, as <see cref="Data"/> has it: not copied, and empty once the frame is recycled.
-        /// </param>
+        /// <summary>
+        /// Deconstructs the frame into its payload, for a pattern such as <c>case Frame.Binary(var data)</c>. Never
+        /// throws.
+        /// </summary>
+        /// <param name="data">The same memory as <see cref="Data"/>; empty after the frame is recycled.</param>
         public void Deconstruct(out ReadOnlyMemory<byte> data) => data = Data;
     }
 
-    /// <summary>Begins or answers the closing handshake.</summary>
+    /// <summary>A frame that begins or answers the close handshake.</summary>
     public sealed class Close : Frame
     {
         /// <summary>Creates a Close without a code.</summary>
         public Close() : this(ReadOnlyMemory<byte>.Empty) { }
 
-        /// <summary>Creates a Close that says why.</summary>
+        /// <summary>Creates a Close with a code and a text.</summary>
         /// <exception cref="ArgumentException">The code must not be sent.</exception>
         public Close(CloseReason reason) : this(Encode(reason)) { }
 
-        /// <summary>Creates a Close over a payload as it stands on the wire.</summary>
-        /// <exception cref="ArgumentException">The payload is longer than 125 bytes.</exception>
+        /// <summary>Creates a Close with the given payload.</summary>
+        /// <exception cref="ArgumentException">The payload exceeds 125 bytes.</exception>
         public Close(ReadOnlyMemory<byte> data) : this(data, null) { }
 
-        internal Close(ReadOnlyMemory<byte> data, SharedBuffer? owner) : base(FrameType.Close, true, ReservedBits.None, Control(data), owner) { }
+        internal Close(ReadOnlyMemory<byte> data, SharedBuffer? owner)
+            : base(FrameType.Close, true, ReservedBits.None, Control(data), owner) { }
 
-        /// <summary>The reason; null if there is none, or if the payload (of a frame that was not received) is not a legal one.</summary>
-        public CloseReason? ReadReason() => !Data.IsEmpty && ClosePayload.TryParse(Data.Span, out CloseReason? reason, out _) ? reason : null;
+        /// <summary>
+        /// Returns the reason; null if there is none, or if the payload of a frame that was not received is invalid.
+        /// </summary>
+        public CloseReason? ReadReason() =>
+            !Data.IsEmpty && ClosePayload.TryParse(Data.Span, out CloseReason? reason, out _) ? reason : null;
     }
 
-    /// <summary>Asks for a pong.</summary>
+    /// <summary>A frame that asks the peer for a pong.</summary>
     public sealed class Ping : Frame
     {
         /// <summary>Creates a ping without a payload.</summary>
         public Ping() : this(ReadOnlyMemory<byte>.Empty) { }
 
         /// <summary>Creates a ping.</summary>
-        /// <exception cref="ArgumentException">The payload is longer than 125 bytes.</exception>
+        /// <exception cref="ArgumentException">The payload exceeds 125 bytes.</exception>
         public Ping(ReadOnlyMemory<byte> data) : this(data, null) { }
 
-        internal Ping(ReadOnlyMemory<byte> data, SharedBuffer? owner) : base(FrameType.Ping, true, ReservedBits.None, Control(data), owner) { }
+        internal Ping(ReadOnlyMemory<byte> data, SharedBuffer? owner)
+            : base(FrameType.Ping, true, ReservedBits.None, Control(data), owner) { }
     }
 
-    /// <summary>Answers a ping, or says "alive" unasked.</summary>
+    /// <summary>A frame that answers a ping, or is sent unsolicited as a heartbeat.</summary>
     public sealed class Pong : Frame
     {
         /// <summary>Creates a pong without a payload.</summary>
         public Pong() : this(ReadOnlyMemory<byte>.Empty) { }
 
         /// <summary>Creates a pong.</summary>
-        /// <exception cref="ArgumentException">The payload is longer than 125 bytes.</exception>
+        /// <exception cref="ArgumentException">The payload exceeds 125 bytes.</exception>
         public Pong(ReadOnlyMemory<byte> data) : this(data, null) { }
 
-        internal Pong(ReadOnlyMemory<byte> data, SharedBuffer? owner) : base(FrameType.Pong, true, ReservedBits.None, Control(data), owner) { }
+        internal Pong(ReadOnlyMemory<byte> data, SharedBuffer? owner)
+            : base(FrameType.Pong, true, ReservedBits.None, Control(data), owner) { }
     }
 }

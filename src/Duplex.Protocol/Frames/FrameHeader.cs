@@ -4,9 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Duplex.Protocol;
 
-/// <summary>
-/// The header of one frame, RFC 6455 §5.2. A plain codec: it reads and writes what is there and leaves the judgement to <see cref="FrameReader"/>.
-/// </summary>
+/// <summary>The header of one frame (RFC 6455 §5.2). It does not validate; <see cref="FrameReader"/> does.</summary>
 /// <remarks>
 /// <code>
 ///  0               1               2               3
@@ -20,26 +18,34 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     /// <summary>The longest header: 2 bytes, a 64-bit length and a mask key.</summary>
     public const int MaxSize = 14;
 
-    /// <summary>The longest payload of a control frame. RFC 6455 §5.5: "All control frames MUST have a payload length of 125 bytes or less".</summary>
+    /// <summary>
+    /// The longest payload of a control frame. RFC 6455 §5.5: "All control frames MUST have a payload length of 125
+    /// bytes or less".
+    /// </summary>
     public const int MaxControlPayload = 125;
 
-    private const byte FinBit = 0x80; // §5.2: the first byte is FIN, RSV1-3 and the opcode,
-    private const byte ReservedBitsMask = 0x70; // its three reserved bits,
-    private const byte OpcodeMask = 0x0F; // its four of the opcode;
-    private const byte MaskBit = 0x80; // §5.2: the second is MASK
-    private const byte LengthMask = 0x7F; // and seven bits of length.
-    private const byte Length16 = 126; // §5.2: "If 126, the following 2 bytes interpreted as a 16-bit unsigned integer are the payload length."
-    private const byte Length64 = 127; // §5.2: "If 127, the following 8 bytes interpreted as a 64-bit unsigned integer".
+    private const byte FinBit = 0x80; // §5.2: FIN in the first byte
+    private const byte ReservedBitsMask = 0x70; // RSV1-3 in the first byte
+    private const byte OpcodeMask = 0x0F; // the opcode in the first byte
+    private const byte MaskBit = 0x80; // MASK in the second byte
+    private const byte LengthMask = 0x7F; // the length in the second byte
 
-    // As they stand on the wire. Four fields in all, which the JIT keeps in registers; with a fifth a header would be copied by way of memory.
+    // §5.2: "If 126, the following 2 bytes interpreted as a 16-bit unsigned integer are the payload length."
+    private const byte Length16 = 126;
+
+    // §5.2: "If 127, the following 8 bytes interpreted as a 64-bit unsigned integer".
+    private const byte Length64 = 127;
+
+    // Four fields, which the JIT keeps in registers; a fifth would force copies through memory.
     private readonly byte _first;
     private readonly byte _second;
 
-    /// <summary>Describes a frame that is to be written, with the shortest coding of its length.</summary>
+    /// <summary>Creates the header of a frame to send, with the shortest encoding of its length.</summary>
     public FrameHeader(Opcode opcode, bool fin, ReservedBits reserved, long payloadLength, uint? maskKey = null)
         : this(
             (byte)((fin ? FinBit : 0) | (byte)reserved | (byte)opcode),
-            (byte)((maskKey.HasValue ? MaskBit : 0) | LengthSizeOf(payloadLength) switch { 0 => (byte)payloadLength, 2 => Length16, _ => Length64 }),
+            (byte)((maskKey.HasValue ? MaskBit : 0)
+                | LengthSizeOf(payloadLength) switch { 0 => (byte)payloadLength, 2 => Length16, _ => Length64 }),
             payloadLength, maskKey.GetValueOrDefault())
     {
     }
@@ -52,38 +58,43 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
         MaskKey = maskKey;
     }
 
-    /// <summary>Whether this frame ends its message.</summary>
+    /// <summary>Whether this frame is the last one of its message.</summary>
     public bool Fin => (_first & FinBit) != 0;
 
     /// <summary>The reserved bits that are set.</summary>
     public ReservedBits Reserved => (ReservedBits)(_first & ReservedBitsMask);
 
-    /// <summary>The opcode, which may be one that RFC 6455 reserves.</summary>
+    /// <summary>The opcode, possibly a reserved one.</summary>
     public Opcode Opcode => (Opcode)(_first & OpcodeMask);
 
-    /// <summary>Whether the opcode is that of a control frame. §5.5: "Control frames are identified by opcodes where the most significant bit of the opcode is 1."</summary>
+    /// <summary>
+    /// Whether this is a control frame. §5.5: "Control frames are identified by opcodes where the most significant bit
+    /// of the opcode is 1."
+    /// </summary>
     public bool IsControl => (_first & 0x8) != 0;
 
-    /// <summary>The payload's length in bytes; negative if the wire had the most significant bit set, which §5.2 forbids.</summary>
+    /// <summary>
+    /// The payload's length in bytes; negative if its most significant bit was set, which §5.2 forbids.
+    /// </summary>
     public long PayloadLength { get; }
 
     /// <summary>Whether the payload is masked.</summary>
     public bool Masked => (_second & MaskBit) != 0;
 
-    /// <summary>The mask key in the machine's own byte order; 0 without a mask.</summary>
+    /// <summary>The mask key in native byte order; 0 without a mask.</summary>
     public uint MaskKey { get; }
 
-    /// <summary>How many bytes coded the length beside the 7 bits: 0, 2 or 8.</summary>
+    /// <summary>The size in bytes of the extended length: 0, 2 or 8.</summary>
     public byte LengthSize => LengthSizeIn(_second);
 
-    /// <summary>How many bytes the header takes on the wire.</summary>
+    /// <summary>The size of the header in bytes.</summary>
     public int Size => 2 + LengthSize + (Masked ? 4 : 0);
 
     /// <summary>§5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".</summary>
     public bool IsMinimal => LengthSize == LengthSizeOf(PayloadLength);
 
-    /// <summary>Reads a header from the start of <paramref name="source"/>; false if it is not all there yet.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] // its parts then stay in registers, whatever the JIT has seen before
+    /// <summary>Reads a header from the start of <paramref name="source"/>; false if it is incomplete.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // keeps the fields in registers, with any JIT profile
     public static bool TryParse(ReadOnlySpan<byte> source, out FrameHeader header)
     {
         header = default;
@@ -102,7 +113,8 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
             8 => BinaryPrimitives.ReadInt64BigEndian(source[2..]),
             _ => second & LengthMask,
         };
-        header = new FrameHeader(source[0], second, length, masked ? MemoryMarshal.Read<uint>(source[(2 + lengthSize)..]) : 0);
+        uint maskKey = masked ? MemoryMarshal.Read<uint>(source[(2 + lengthSize)..]) : 0;
+        header = new FrameHeader(source[0], second, length, maskKey);
         return true;
     }
 
@@ -123,7 +135,8 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
 
     /// <inheritdoc/>
     public bool Equals(FrameHeader other) =>
-        _first == other._first && _second == other._second && PayloadLength == other.PayloadLength && MaskKey == other.MaskKey;
+        _first == other._first && _second == other._second
+            && PayloadLength == other.PayloadLength && MaskKey == other.MaskKey;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is FrameHeader other && Equals(other);
@@ -131,13 +144,14 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(_first, _second, PayloadLength, MaskKey);
 
-    /// <summary>Compares two headers, the coding of the length included.</summary>
+    /// <summary>Compares two headers, including the encoding of the length.</summary>
     public static bool operator ==(FrameHeader left, FrameHeader right) => left.Equals(right);
 
-    /// <summary>Compares two headers, the coding of the length included.</summary>
+    /// <summary>Compares two headers, including the encoding of the length.</summary>
     public static bool operator !=(FrameHeader left, FrameHeader right) => !left.Equals(right);
 
-    private static byte LengthSizeIn(byte second) => (second & LengthMask) switch { < Length16 => 0, Length16 => 2, _ => 8 };
+    private static byte LengthSizeIn(byte second) =>
+        (second & LengthMask) switch { < Length16 => 0, Length16 => 2, _ => 8 };
 
     private static byte LengthSizeOf(long length) => length switch
     {

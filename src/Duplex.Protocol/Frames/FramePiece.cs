@@ -1,7 +1,8 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// What a <see cref="FrameReader"/> found: a frame's start, bytes of its payload, its end, or all at once. A frame that lies wholly in the buffer is one piece.
+/// A part of a frame that a <see cref="FrameReader"/> found: its start, payload bytes, its end, or all of them.
+/// A frame that is complete in the input is one piece.
 /// </summary>
 public readonly ref struct FramePiece
 {
@@ -16,13 +17,15 @@ public readonly ref struct FramePiece
         Ends = ends;
     }
 
-    /// <summary>The header of the frame. It stands in the reader, which a copy for each piece would cost more than all else: the reader's next call ends the piece.</summary>
+    /// <summary>
+    /// The frame's header, by reference because copying it for each piece is slow. Valid until the reader's next call.
+    /// </summary>
     public ref readonly FrameHeader Header => ref _header;
 
-    /// <summary>The frame's type; for a continuation that of the message it carries on.</summary>
+    /// <summary>The frame's type; for a continuation, the type of its message.</summary>
     public FrameType Type { get; }
 
-    /// <summary>Unmasked payload bytes: a slice of the reader's input, the next ones of this frame.</summary>
+    /// <summary>The frame's next payload bytes, unmasked: a slice of the reader's input.</summary>
     public Span<byte> Payload { get; }
 
     /// <summary>Whether this is the frame's first piece.</summary>
@@ -31,9 +34,9 @@ public readonly ref struct FramePiece
     /// <summary>Whether this is the frame's last piece.</summary>
     public bool Ends { get; }
 
-    /// <summary>Whether this is the first piece of a message, which control frames are not part of.</summary>
+    /// <summary>Whether this is the first piece of a message. False for control frames.</summary>
     public bool StartsMessage => Starts && !Header.IsControl && Header.Opcode != Opcode.Continuation;
 
-    /// <summary>Whether this is the last piece of a message, which control frames are not part of.</summary>
+    /// <summary>Whether this is the last piece of a message. False for control frames.</summary>
     public bool EndsMessage => Ends && !Header.IsControl && Header.Fin;
 }

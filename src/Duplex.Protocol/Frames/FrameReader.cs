@@ -3,32 +3,35 @@ using System.Runtime.CompilerServices;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Parses frames out of bytes as they come, and judges each header before anybody reserves memory for it: every MUST of RFC 6455 §5 that a header can break.
-/// It owns no buffer and never waits; the caller brings the bytes.
+/// Parses frames from bytes as they arrive, and validates each header (RFC 6455 §5) before memory is allocated for its
+/// payload. The reader has no buffer and never waits.
 /// </summary>
-/// <remarks>Not thread-safe, save for <see cref="MaxFrameSize"/>.</remarks>
+/// <remarks>Not thread-safe, except for <see cref="MaxFrameSize"/>.</remarks>
 public sealed class FrameReader
 {
     private readonly WebSocketRole _role;
     private readonly ReservedBits _ownedBits;
     private readonly ReservedBits _continuationBits;
 
-    // Set by any thread, read by the one that reads.
+    // Set by any thread, read by the reading thread.
     private long _maxFrameSize;
 
-    // All below only touched by the thread that reads.
+    // Accessed only by the reading thread.
     private FrameHeader _header;
     private FrameType _type;
-    private FrameType? _openMessage; // the type of the message whose continuation must come next
+    private FrameType? _openMessage; // the type of the message in progress
     private uint _key;
 
     /// <summary>Creates a reader.</summary>
-    /// <param name="role">Our own role: a client takes unmasked frames, a server masked ones.</param>
-    /// <param name="maxFrameSize">The largest payload of a frame in bytes, as in <see cref="MaxFrameSize"/>.</param>
-    /// <param name="ownedBits">The reserved bits of data frames that negotiated extensions own; any other is a violation.</param>
-    /// <param name="continuationBits">Those of them that have a meaning on frames that continue a message, too.</param>
+    /// <param name="role">Our own role: a client accepts unmasked frames, a server masked ones.</param>
+    /// <param name="maxFrameSize">The maximum payload of a frame in bytes; see <see cref="MaxFrameSize"/>.</param>
+    /// <param name="ownedBits">The reserved bits that negotiated extensions use; others are violations.</param>
+    /// <param name="continuationBits">Those of them that continuation frames may set, too.</param>
     public FrameReader(
-        WebSocketRole role, long maxFrameSize = WebSocketLimits.DefaultMaxSize, ReservedBits ownedBits = ReservedBits.None, ReservedBits continuationBits = ReservedBits.None)
+        WebSocketRole role,
+        long maxFrameSize = WebSocketLimits.DefaultMaxSize,
+        ReservedBits ownedBits = ReservedBits.None,
+        ReservedBits continuationBits = ReservedBits.None)
     {
         _role = role;
         _ownedBits = ownedBits;
@@ -37,8 +40,8 @@ public sealed class FrameReader
     }
 
     /// <summary>
-    /// The largest payload of a frame in bytes, at least 1. Settable at any time, by any thread; it is asked at each
-    /// header. A caller that assembles a frame in one array checks that it fits.
+    /// The maximum payload of a frame in bytes, at least 1. Any thread may set it; it applies from the next header on.
+    /// A caller that collects a frame in one array must check that the frame fits.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The size is zero or negative.</exception>
     public long MaxFrameSize
@@ -51,23 +54,25 @@ public sealed class FrameReader
         }
     }
 
-    /// <summary>The most payload bytes of a piece: for whoever makes much of little, and wants to be asked in between.</summary>
+    /// <summary>The maximum payload bytes in a piece, for a caller that expands payloads.</summary>
     internal int MaxPiece { get; init; } = int.MaxValue;
 
-    /// <summary>How many payload bytes of the frame in progress have not come yet; 0 between frames.</summary>
+    /// <summary>The payload bytes of the frame in progress that have not arrived yet; 0 between frames.</summary>
     public long Remaining { get; private set; }
 
-    /// <summary>Whether the frame in progress is a control frame.</summary>
     internal bool InControlFrame => Remaining > 0 && _header.IsControl;
 
-    /// <summary>The header that was parsed last: of the frame in progress, or the one that was judged too large.</summary>
+    /// <summary>The header parsed last: of the frame in progress, or of the frame that was too large.</summary>
     internal ref readonly FrameHeader Header => ref _header;
 
-    /// <summary>What the peer did wrong, once it did: nothing is parsed after it.</summary>
+    /// <summary>The peer's violation, if any; nothing is parsed after it.</summary>
     public ProtocolViolation? Violation { get; private set; }
 
-    /// <summary>Takes the next piece off the front of <paramref name="input"/>, unmasking it in place.</summary>
-    /// <returns>False if more bytes are needed (a rest of at most 13 bytes stays in <paramref name="input"/>), or if <see cref="Violation"/> is set.</returns>
+    /// <summary>Reads the next piece from the start of <paramref name="input"/> and unmasks it in place.</summary>
+    /// <returns>
+    /// False if more bytes are needed (at most 13 bytes then remain in <paramref name="input"/>), or if
+    /// <see cref="Violation"/> is set.
+    /// </returns>
     public bool TryRead(ref Span<byte> input, out FramePiece piece)
     {
         bool starts = Remaining == 0;
@@ -96,11 +101,13 @@ public sealed class FrameReader
 
     private bool TryReadHeader(ref Span<byte> input)
     {
-        // The first two bytes are judged as soon as they come: a peer that breaks the rules is told before the rest of its header arrives.
-        if (Violation is not null || input.IsEmpty || Breaks(JudgeFirst(input[0])) || (input.Length > 1 && Breaks(JudgeSecond(input[0], input[1]))))
+        // Check the first two bytes at once: a violation is then reported before the rest of the header arrives.
+        if (Violation is not null || input.IsEmpty || Breaks(JudgeFirst(input[0])))
+            return false;
+        if (input.Length > 1 && Breaks(JudgeSecond(input[0], input[1])))
             return false;
 
-        // Into its field at once: read back in one move while its parts are still on their way to memory, it would stall.
+        // Parse into the field directly: copying the struct would read it before its stores complete, which stalls.
         if (!FrameHeader.TryParse(input, out _header) || Breaks(JudgeLength(_header)))
             return false;
 
@@ -121,10 +128,9 @@ public sealed class FrameReader
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] // nearly all frames end here
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // the fast path of nearly all frames
     private ProtocolViolation? JudgeFirst(byte first)
     {
-        // Most frames are a message, or a part of one, and set no reserved bit.
         if ((first & 0x7F) is (int)Opcode.Text or (int)Opcode.Binary && _openMessage is null)
             return null;
         return JudgeFirstInFull(first);
@@ -136,26 +142,40 @@ public sealed class FrameReader
         var reserved = (ReservedBits)(first & 0x70);
         int opcode = first & 0x0F;
 
-        // §5.2: "If a nonzero value is received and none of the negotiated extensions defines the meaning of such a nonzero value, the receiving endpoint MUST
-        // _Fail the WebSocket Connection_."
+        // §5.2: "If a nonzero value is received and none of the negotiated extensions defines the meaning of such a
+        // nonzero value, the receiving endpoint MUST _Fail the WebSocket Connection_."
         if ((reserved & ~_ownedBits) != 0)
-            return ProtocolViolation.Protocol($"a frame has {(reserved & ~_ownedBits).InWords()} set, which no negotiated extension owns");
+        {
+            return ProtocolViolation.Protocol(
+                $"a frame has {(reserved & ~_ownedBits).InWords()} set, which no negotiated extension owns");
+        }
 
-        // Extensions transform messages, so none gives such a bit a meaning here. RFC 7692 §6 says so of RSV1: "An endpoint MUST NOT set the "Per-Message Compressed" bit of
-        // control frames and non-first fragments of a data message. An endpoint receiving such a frame MUST _Fail the WebSocket Connection_."
+        // Extensions use these bits only on the first frame of a message. RFC 7692 §6 says of RSV1: "An endpoint MUST
+        // NOT set the "Per-Message Compressed" bit of control frames and non-first fragments of a data message. An
+        // endpoint receiving such a frame MUST _Fail the WebSocket Connection_."
         if (opcode == (int)Opcode.Continuation && (reserved & ~_continuationBits) != 0)
-            return ProtocolViolation.Protocol($"a continuation frame has {(reserved & ~_continuationBits).InWords()} set, which extensions own only on the first frame of a message");
+        {
+            return ProtocolViolation.Protocol(
+                $"a continuation frame has {(reserved & ~_continuationBits).InWords()} set, " +
+                "which extensions own only on the first frame of a message");
+        }
+
         if (reserved != 0 && (opcode & 0x8) != 0)
-            return ProtocolViolation.Protocol($"a control frame has {reserved.InWords()} set, which extensions own only on data frames");
+        {
+            return ProtocolViolation.Protocol(
+                $"a control frame has {reserved.InWords()} set, which extensions own only on data frames");
+        }
 
         switch (opcode)
         {
-            // §5.4: a message is one frame "with the FIN bit clear and an opcode other than 0, followed by zero or more frames with the FIN bit clear and the opcode set to 0,
-            // and terminated by a single frame with the FIN bit set and an opcode of 0."
+            // §5.4: a message is one frame "with the FIN bit clear and an opcode other than 0, followed by zero or
+            // more frames with the FIN bit clear and the opcode set to 0, and terminated by a single frame with the FIN
+            // bit set and an opcode of 0."
             case (int)Opcode.Continuation when _openMessage is null:
                 return ProtocolViolation.Protocol("a continuation frame came while no message was begun");
             case (int)Opcode.Text or (int)Opcode.Binary when _openMessage is not null:
-                return ProtocolViolation.Protocol("a new message began before the last fragment of the one in progress");
+                return ProtocolViolation.Protocol(
+                    "a new message began before the last fragment of the one in progress");
             case (int)Opcode.Continuation or (int)Opcode.Text or (int)Opcode.Binary:
                 return null;
 
@@ -173,7 +193,8 @@ public sealed class FrameReader
     {
         bool masked = (second & 0x80) != 0;
 
-        // §5.1: "A client MUST close a connection if it detects a masked frame." "The server MUST close the connection upon receiving a frame that is not masked."
+        // §5.1: "A client MUST close a connection if it detects a masked frame." "The server MUST close the connection
+        // upon receiving a frame that is not masked."
         if (masked && _role == WebSocketRole.Client)
             return ProtocolViolation.Protocol("the server masked a frame");
         if (!masked && _role == WebSocketRole.Server)
@@ -181,11 +202,18 @@ public sealed class FrameReader
 
         int length = second & 0x7F;
         if ((first & 0x08) != 0 && length > FrameHeader.MaxControlPayload)
-            return ProtocolViolation.Protocol($"a control frame declares more than {FrameHeader.MaxControlPayload} bytes");
+        {
+            return ProtocolViolation.Protocol(
+                $"a control frame declares more than {FrameHeader.MaxControlPayload} bytes");
+        }
 
         // §5.5.1: "If there is a body, the first two bytes of the body MUST be a 2-byte unsigned integer".
         if ((first & 0x0F) == (int)Opcode.Close && length == 1)
-            return ProtocolViolation.Protocol("a Close frame has a payload of 1 byte; it takes none, or a 2-byte code and a text");
+        {
+            return ProtocolViolation.Protocol(
+                "a Close frame has a payload of 1 byte; it takes none, or a 2-byte code and a text");
+        }
+
         return null;
     }
 
@@ -195,8 +223,14 @@ public sealed class FrameReader
         if (header.PayloadLength < 0)
             return ProtocolViolation.Protocol("a frame's 64-bit length has its most significant bit set");
         if (!header.IsMinimal)
-            return ProtocolViolation.Protocol($"a frame's length of {header.PayloadLength} is not coded in the fewest bytes");
+        {
+            return ProtocolViolation.Protocol(
+                $"a frame's length of {header.PayloadLength} is not coded in the fewest bytes");
+        }
+
         long limit = MaxFrameSize;
-        return header.PayloadLength > limit ? ProtocolViolation.TooBig("MaxFrameSize", limit, header.PayloadLength) : null;
+        return header.PayloadLength > limit
+            ? ProtocolViolation.TooBig("MaxFrameSize", limit, header.PayloadLength)
+            : null;
     }
 }

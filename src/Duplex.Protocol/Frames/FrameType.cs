@@ -1,6 +1,8 @@
 namespace Duplex;
 
-/// <summary>What a <see cref="Frame"/> is. The numbers are the opcodes of RFC 6455 §5.2; a continuation has the type of the message it carries on.</summary>
+/// <summary>
+/// The type of a <see cref="Frame"/>, by its opcode (RFC 6455 §5.2). A continuation has the type of its message.
+/// </summary>
 public enum FrameType
 {
     /// <summary>UTF-8 text.</summary>
@@ -9,12 +11,12 @@ public enum FrameType
     /// <summary>Bytes.</summary>
     Binary = 0x2,
 
-    /// <summary>The closing handshake.</summary>
+    /// <summary>Begins or answers the close handshake.</summary>
     Close = 0x8,
 
-    /// <summary>Asks for a pong.</summary>
+    /// <summary>Asks the peer for a pong.</summary>
     Ping = 0x9,
 
-    /// <summary>Answers a ping, or says "alive" unasked.</summary>
+    /// <summary>Answers a ping, or is sent unsolicited as a heartbeat.</summary>
     Pong = 0xA,
 }

@@ -3,80 +3,98 @@ using System.Buffers;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Writes frames one behind the other into pooled memory: header, and payload copied and masked in one pass. A payload may come in parts; until its last byte no other frame can begin.
+/// Writes frames one after the other to pooled memory. It copies and masks payload in one pass. A payload may be
+/// written in parts; no other frame can begin before its last byte.
 /// </summary>
-/// <remarks>Not thread-safe: its owner holds a lock around it.</remarks>
+/// <remarks>Not thread-safe: the owner must hold a lock.</remarks>
 public sealed class FrameWriter : IDisposable
 {
-    // The smallest buffer rented: a lone control frame fits, and a pool has nothing smaller worth having.
+    // The smallest buffer rented: fits a control frame, and pools have nothing much smaller.
     private const int MinBuffer = 256;
 
-    // What the last batch may make us rent at once for the next: after one huge frame a lone pong shall not cost as much again. As much as one write of a session carries.
+    // The most rented in advance because the last batch was large: the size of one write of a session. After one huge
+    // frame, a single pong must not cost as much.
     private const int MaxGuess = 256 * 1024;
 
     private readonly MaskKeyPool? _keys;
     private readonly ArrayPool<byte> _pool;
 
-    // All only touched under the owner's lock.
+    // Accessed only under the owner's lock.
     private byte[]? _buffer;
     private uint _key;
-    private int _guess; // what the last batches held, the latest counting most: the next is likely to be alike
+    private int _guess; // the estimated size of the next batch, from the last batches
 
     /// <summary>Creates a writer. A client's mask keys come from the system's cryptographic generator.</summary>
     /// <param name="role">Our own role: a client masks, a server must not (RFC 6455 §5.1).</param>
-    /// <param name="pool">The pool of the buffers; by default the shared one.</param>
+    /// <param name="pool">The pool of the buffers; <see cref="ArrayPool{T}.Shared"/> by default.</param>
     public FrameWriter(WebSocketRole role, ArrayPool<byte>? pool = null) : this(role, keys: null, pool)
     {
     }
 
-    /// <summary>Creates a writer with its own source of mask keys.</summary>
     internal FrameWriter(WebSocketRole role, MaskKeyPool? keys, ArrayPool<byte>? pool = null)
     {
-        // §5.1: "a client MUST mask all frames that it sends to the server"; "A server MUST NOT mask any frames that it sends to the client."
+        // §5.1: "a client MUST mask all frames that it sends to the server"; "A server MUST NOT mask any frames that
+        // it sends to the client."
         _keys = role == WebSocketRole.Client ? keys ?? new MaskKeyPool() : null;
         _pool = pool ?? ArrayPool<byte>.Shared;
     }
 
-    /// <summary>How many bytes were written and not taken yet.</summary>
+    /// <summary>The number of bytes written and not taken yet.</summary>
     public int WrittenCount { get; private set; }
 
-    /// <summary>How many payload bytes the frame that was begun still lacks; 0 between frames.</summary>
+    /// <summary>The payload bytes missing from the current frame; 0 between frames.</summary>
     public long Remaining { get; private set; }
 
     /// <summary>Writes a whole frame.</summary>
-    /// <exception cref="InvalidOperationException">The frame before is not complete.</exception>
-    public void Write(Opcode opcode, ReadOnlySpan<byte> payload, bool fin = true, ReservedBits reserved = ReservedBits.None) =>
+    /// <exception cref="InvalidOperationException">The previous frame is incomplete.</exception>
+    public void Write(
+        Opcode opcode, ReadOnlySpan<byte> payload, bool fin = true, ReservedBits reserved = ReservedBits.None) =>
         Begin(opcode, payload.Length, payload, fin, reserved);
 
-    /// <summary>Writes a frame's header; exactly <paramref name="payloadLength"/> bytes must be appended before the next frame.</summary>
-    /// <exception cref="InvalidOperationException">The frame before is not complete.</exception>
+    /// <summary>
+    /// Writes a frame's header. Exactly <paramref name="payloadLength"/> bytes must be appended before the next frame.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The previous frame is incomplete.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
-    public void Begin(Opcode opcode, long payloadLength, bool fin = true, ReservedBits reserved = ReservedBits.None) => Begin(opcode, payloadLength, 0, fin, reserved);
+    public void Begin(
+        Opcode opcode, long payloadLength, bool fin = true, ReservedBits reserved = ReservedBits.None) =>
+        Begin(opcode, payloadLength, 0, fin, reserved);
 
-    /// <summary>Writes a frame's header and the beginning of its payload, both or, if the pool has no memory for them, neither; the rest must be appended before the next frame.</summary>
-    /// <param name="opcode">The opcode.</param>
-    /// <param name="payloadLength">The length of the whole payload.</param>
-    /// <param name="first">Its beginning.</param>
-    /// <param name="fin">Whether the frame ends its message.</param>
-    /// <param name="reserved">Its reserved bits.</param>
-    /// <exception cref="InvalidOperationException">The frame before is not complete.</exception>
+    /// <summary>
+    /// Writes a frame's header and the beginning of its payload. If the pool throws, neither is written.
+    /// The rest must be appended before the next frame.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The previous frame is incomplete.</exception>
     /// <exception cref="ArgumentException"><paramref name="first"/> is longer than the payload.</exception>
-    public void Begin(Opcode opcode, long payloadLength, ReadOnlySpan<byte> first, bool fin = true, ReservedBits reserved = ReservedBits.None)
+    public void Begin(
+        Opcode opcode,
+        long payloadLength,
+        ReadOnlySpan<byte> first,
+        bool fin = true,
+        ReservedBits reserved = ReservedBits.None)
     {
         if (first.Length > payloadLength)
-            throw new ArgumentException($"A payload of {payloadLength} bytes does not begin with {first.Length}.", nameof(first));
+        {
+            throw new ArgumentException(
+                $"A payload of {payloadLength} bytes does not begin with {first.Length}.", nameof(first));
+        }
+
         Begin(opcode, payloadLength, first.Length, fin, reserved);
         Append(first);
     }
 
-    /// <summary>Writes the next payload bytes of the frame that was begun.</summary>
-    /// <exception cref="ArgumentException">There are more than the frame lacks.</exception>
+    /// <summary>Writes the next payload bytes of the current frame.</summary>
+    /// <exception cref="ArgumentException">The payload exceeds the rest of the frame.</exception>
     public void Append(ReadOnlySpan<byte> payload)
     {
         if (payload.Length > Remaining)
-            throw new ArgumentException($"The frame lacks {Remaining} payload bytes, not {payload.Length}.", nameof(payload));
+        {
+            throw new ArgumentException(
+                $"The frame lacks {Remaining} payload bytes, not {payload.Length}.", nameof(payload));
+        }
+
         if (payload.IsEmpty)
-            return; // else it could rent a buffer that stays empty, which nobody would think of returning
+            return; // do not rent a buffer that stays empty and is never returned
 
         Span<byte> destination = Reserve(payload.Length);
         if (_keys is null)
@@ -87,7 +105,9 @@ public sealed class FrameWriter : IDisposable
         Remaining -= payload.Length;
     }
 
-    /// <summary>Takes all that was written, which may end inside a frame. The array goes back by <see cref="Return"/>.</summary>
+    /// <summary>
+    /// Takes everything written, possibly up to the middle of a frame. Return the array with <see cref="Return"/>.
+    /// </summary>
     public ArraySegment<byte> Take()
     {
         if (_buffer is null)
@@ -100,14 +120,14 @@ public sealed class FrameWriter : IDisposable
         return written;
     }
 
-    /// <summary>Gives back what <see cref="Take"/> gave out.</summary>
+    /// <summary>Returns the array from <see cref="Take"/> to the pool.</summary>
     public void Return(ArraySegment<byte> taken)
     {
         if (taken.Array is { Length: > 0 } array)
             _pool.Return(array);
     }
 
-    /// <summary>Gives the memory back; what was not taken is lost.</summary>
+    /// <summary>Returns the memory to the pool and discards what was not taken.</summary>
     public void Dispose()
     {
         Return(Take());
@@ -118,11 +138,14 @@ public sealed class FrameWriter : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(payloadLength);
         if (Remaining > 0)
-            throw new InvalidOperationException($"The frame before lacks {Remaining} payload bytes; a frame cannot begin inside another.");
+        {
+            throw new InvalidOperationException(
+                $"The frame before lacks {Remaining} payload bytes; a frame cannot begin inside another.");
+        }
 
         uint? key = _keys?.Next();
         var header = new FrameHeader(opcode, fin, reserved, payloadLength, key);
-        // One reservation for all that follows at once, or the first large frame would move from a small buffer to a large one.
+        // Reserve for the whole write at once: otherwise the first large frame is copied to a larger buffer.
         WrittenCount += header.Write(Reserve(checked(header.Size + appended)));
         _key = key.GetValueOrDefault();
         Remaining = payloadLength;

@@ -1,31 +1,38 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// The pongs that we owe, until there is a place between frames for them. Bounded: a peer that floods us with pings costs constant memory, the oldest pong is dropped.
-/// RFC 6455 §5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response to previous Ping frame(s), the endpoint MAY elect to send a Pong frame
-/// for only the most recently processed Ping frame."
+/// The pongs waiting to be sent between frames. The number is bounded: a flood of pings costs constant memory, since
+/// the oldest pong is dropped. RFC 6455 §5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong
+/// frame(s) in response to previous Ping frame(s), the endpoint MAY elect to send a Pong frame for only the most
+/// recently processed Ping frame."
 /// </summary>
-/// <remarks>Not thread-safe: its owner holds a lock around it.</remarks>
+/// <remarks>Not thread-safe: the owner must hold a lock.</remarks>
 internal sealed class OwedPongs
 {
-    /// <summary>How many are owed at most: 64 of the largest are 8 KiB, and no honest peer has that many pings on their way.</summary>
+    /// <summary>
+    /// The maximum number of pongs: 64 of the largest take 8 KiB; a well-behaved peer has fewer pings in flight.
+    /// </summary>
     public const int Capacity = 64;
 
     private const int SlotSize = FrameHeader.MaxControlPayload + 1; // a length byte before each payload
 
-    // All only touched under the owner's lock.
+    // Accessed only under the owner's lock.
     private byte[] _slots = [];
     private int _first;
 
-    /// <summary>How many are owed.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Owes a pong with a ping's payload; if that is one too many, the oldest is forgotten.</summary>
-    /// <exception cref="ArgumentException">The payload is longer than 125 bytes.</exception>
+    /// <summary>Adds a pong with a ping's payload. If there are too many, the oldest is dropped.</summary>
+    /// <exception cref="ArgumentException">The payload exceeds 125 bytes.</exception>
     public void Add(ReadOnlySpan<byte> payload)
     {
         if (payload.Length > FrameHeader.MaxControlPayload)
-            throw new ArgumentException($"A pong takes at most {FrameHeader.MaxControlPayload} bytes (RFC 6455 §5.5), not {payload.Length}.", nameof(payload));
+        {
+            throw new ArgumentException(
+                $"A pong takes at most {FrameHeader.MaxControlPayload} bytes (RFC 6455 §5.5), " +
+                $"not {payload.Length}.",
+                nameof(payload));
+        }
 
         if (Count == Capacity)
         {
@@ -33,7 +40,7 @@ internal sealed class OwedPongs
             Count--;
         }
 
-        // Most sessions never owe two pongs at a time: the slots grow with what is owed.
+        // Grow on demand: most sessions never have two pongs waiting.
         if (_slots.Length / SlotSize == Count)
             Grow();
         Span<byte> slot = Slot(Count);
@@ -42,7 +49,6 @@ internal sealed class OwedPongs
         Count++;
     }
 
-    /// <summary>Writes all that is owed, the oldest first.</summary>
     public void WriteTo(FrameWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -55,7 +61,6 @@ internal sealed class OwedPongs
         Clear();
     }
 
-    /// <summary>Forgets all that is owed.</summary>
     public void Clear()
     {
         Count = 0;

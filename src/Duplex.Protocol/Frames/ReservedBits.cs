@@ -1,13 +1,13 @@
 namespace Duplex.Protocol;
 
-/// <summary>The three reserved bits of a frame's first byte, at their place on the wire (RFC 6455 §5.2).</summary>
+/// <summary>The three reserved bits of a frame's first byte, at their wire positions (RFC 6455 §5.2).</summary>
 [Flags]
 public enum ReservedBits : byte
 {
     /// <summary>No bit.</summary>
     None = 0,
 
-    /// <summary>RSV1, which permessage-deflate owns where it is negotiated (RFC 7692 §6).</summary>
+    /// <summary>RSV1, which permessage-deflate uses if negotiated (RFC 7692 §6).</summary>
     Rsv1 = 0x40,
 
     /// <summary>RSV2.</summary>
@@ -17,14 +17,15 @@ public enum ReservedBits : byte
     Rsv3 = 0x10,
 }
 
-/// <summary>Reserved bits in words, as RFC 6455 spells them.</summary>
 internal static class ReservedBitsWording
 {
-    /// <summary>Says which bits: "the reserved bit RSV1", "the reserved bits RSV2 and RSV3".</summary>
+    /// <summary>Returns the bits in words: "the reserved bit RSV1", "the reserved bits RSV2 and RSV3".</summary>
     public static string InWords(this ReservedBits bits)
     {
-        // In the order of the wire, which is not that of their values.
-        string[] names = [.. new[] { (ReservedBits.Rsv1, "RSV1"), (ReservedBits.Rsv2, "RSV2"), (ReservedBits.Rsv3, "RSV3") }.Where(bit => (bits & bit.Item1) != 0).Select(bit => bit.Item2)];
+        // In wire order, which is not the order of the values.
+        (ReservedBits Bit, string Name)[] all =
+            [(ReservedBits.Rsv1, "RSV1"), (ReservedBits.Rsv2, "RSV2"), (ReservedBits.Rsv3, "RSV3")];
+        string[] names = [.. all.Where(bit => (bits & bit.Bit) != 0).Select(bit => bit.Name)];
         return names switch
         {
             [] => "no reserved bit",

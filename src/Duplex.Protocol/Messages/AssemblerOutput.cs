@@ -1,17 +1,20 @@
 namespace Duplex.Protocol;
 
-/// <summary>What a <see cref="MessageAssembler"/> makes of the data frames of the wire. Control frames are always delivered whole.</summary>
+/// <summary>
+/// What a <see cref="MessageAssembler"/> creates from data frames. Control frames are always delivered whole.
+/// </summary>
 internal enum AssemblerOutput
 {
-    /// <summary>One frame for each message, its fragments joined.</summary>
+    /// <summary>One frame for each message, with its fragments joined.</summary>
     Messages,
 
-    /// <summary>Each frame of the wire as it came; the limits of messages do not apply.</summary>
+    /// <summary>Each frame as received; message limits do not apply.</summary>
     Frames,
 
     /// <summary>
-    /// Each message in pieces, as its bytes come, with the message's type and reserved bits; the last has <see cref="Frame.Fin"/> set. Where fragments end is not told. Nothing is
-    /// assembled, so limits may be larger than an array.
+    /// Each message in pieces as its bytes arrive, with the message's type and reserved bits. The last piece has
+    /// <see cref="Frame.Fin"/> set; fragment boundaries are lost. No message is held whole, so limits may exceed
+    /// the size of an array.
     /// </summary>
     Pieces,
 }

@@ -4,10 +4,11 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Makes frames out of pieces: whole messages (a default session), the frames of the wire (a raw one), or messages in pieces (one that receives streams). It validates text as its
-/// bytes come, reads Close payloads, and holds the limits of a message, judged at each fragment's header.
+/// Creates frames from pieces: whole messages (default sessions), wire frames (raw sessions), or messages in pieces
+/// (streaming). It validates text as its bytes arrive, parses Close payloads, and checks a message's limits at each
+/// fragment's header.
 /// </summary>
-/// <remarks>Not thread-safe: it belongs to one connection's receive loop. The limits may be set by any thread.</remarks>
+/// <remarks>Not thread-safe: only the connection's receive loop uses it. Any thread may set the limits.</remarks>
 internal sealed class MessageAssembler : IDisposable
 {
     private readonly AssemblerOutput _output;
@@ -15,24 +16,19 @@ internal sealed class MessageAssembler : IDisposable
     private readonly PayloadSink _message;
     private readonly MessageSink _control;
     private readonly IncomingTransform? _transform;
-    private readonly LimitedOutput? _transformed; // where extensions write
+    private readonly LimitedOutput? _transformed;
 
-    // Set by any thread, read by the one that reads.
+    // Set by any thread, read by the receive loop.
     private long _maxMessageSize;
     private int _maxFragments;
 
-    // All below only touched by the thread that reads.
+    // Accessed only by the receive loop.
     private Utf8Validator _utf8;
     private FrameType _type; // of the message in progress
     private ReservedBits _reserved; // of the message's first frame
     private int _fragments;
-    private long _size; // what the message's headers have declared so far
+    private long _size; // the declared size of the message so far
 
-    /// <summary>Creates an assembler.</summary>
-    /// <param name="output">What it makes of data frames.</param>
-    /// <param name="pool">Where payloads lie.</param>
-    /// <param name="maxMessageSize">The largest message in bytes, all its fragments together.</param>
-    /// <param name="maxFragments">The most fragments of a message.</param>
     public MessageAssembler(
         AssemblerOutput output = AssemblerOutput.Messages,
         ArrayPool<byte>? pool = null,
@@ -42,12 +38,18 @@ internal sealed class MessageAssembler : IDisposable
     {
     }
 
-    /// <summary>Creates an assembler whose messages pass extensions.</summary>
-    internal MessageAssembler(IncomingTransform? transform, AssemblerOutput output, ArrayPool<byte>? pool, long maxMessageSize, int maxFragments)
+    internal MessageAssembler(
+        IncomingTransform? transform,
+        AssemblerOutput output,
+        ArrayPool<byte>? pool,
+        long maxMessageSize,
+        int maxFragments)
     {
         _output = output;
         _allocator = new PayloadAllocator(pool ?? ArrayPool<byte>.Shared);
-        _message = output == AssemblerOutput.Pieces ? new PieceSink(pool ?? ArrayPool<byte>.Shared) : new MessageSink(_allocator);
+        _message = output == AssemblerOutput.Pieces
+            ? new PieceSink(pool ?? ArrayPool<byte>.Shared)
+            : new MessageSink(_allocator);
         _control = new MessageSink(_allocator);
         _transform = transform;
         if (transform is not null)
@@ -57,10 +59,10 @@ internal sealed class MessageAssembler : IDisposable
     }
 
     /// <summary>
-    /// The largest message in bytes, all its fragments together, as the extensions leave it: 1 to <see cref="WebSocketLimits.LargestSize"/>, or to any size where messages
-    /// come in pieces. It is asked at each fragment's header.
+    /// The maximum size of a message in bytes, over all fragments and after extensions. At least 1, and at most
+    /// <see cref="WebSocketLimits.LargestSize"/> unless messages are delivered in pieces. It applies from the next
+    /// fragment's header on.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The size is out of that range.</exception>
     public long MaxMessageSize
     {
         get => Volatile.Read(ref _maxMessageSize);
@@ -68,13 +70,18 @@ internal sealed class MessageAssembler : IDisposable
         {
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
             if (_output != AssemblerOutput.Pieces)
-                ArgumentOutOfRangeException.ThrowIfGreaterThan(value, WebSocketLimits.LargestSize); // a message stands in one array
+            {
+                // A whole message must fit in one array.
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(value, WebSocketLimits.LargestSize);
+            }
+
             Volatile.Write(ref _maxMessageSize, value);
         }
     }
 
-    /// <summary>The most fragments of a message, at least 1. It is asked at each fragment's header.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The number is zero or negative.</exception>
+    /// <summary>
+    /// The maximum number of fragments in a message, at least 1. It applies from the next fragment's header on.
+    /// </summary>
     public int MaxFragments
     {
         get => Volatile.Read(ref _maxFragments);
@@ -85,19 +92,20 @@ internal sealed class MessageAssembler : IDisposable
         }
     }
 
-    /// <summary>Whether texts that are not valid UTF-8 are delivered as they come. By default such a text is a violation.</summary>
+    /// <summary>Whether text that is not valid UTF-8 is delivered unchanged. By default it is a violation.</summary>
     internal bool AllowsInvalidText { get; init; }
 
-    /// <summary>Whether such a text was delivered, or a part of it.</summary>
     internal bool HasInvalidText { get; private set; }
 
-    /// <summary>What the peer did wrong, once it did: no piece may follow.</summary>
+    /// <summary>The peer's violation, if any; no piece may follow.</summary>
     public ProtocolViolation? Violation { get; private set; }
 
-    /// <summary>Whether the payload of the data frame in progress stands in the message as it comes, so that it can be read straight into <see cref="GetPayloadMemory"/>.</summary>
+    /// <summary>
+    /// Whether the data frame's payload can be read directly into <see cref="GetPayloadMemory"/>. False if an extension
+    /// changes it.
+    /// </summary>
     public bool TakesPayloadInPlace => _transform is not { IsActive: true };
 
-    /// <summary>Takes a piece over; true if it completed <paramref name="frame"/>.</summary>
     public bool TryAccept(in FramePiece piece, [NotNullWhen(true)] out Frame? frame)
     {
         frame = null;
@@ -121,15 +129,16 @@ internal sealed class MessageAssembler : IDisposable
         {
             AssemblerOutput.Frames => piece.Ends,
 
-            // What extensions have made much of is handed on at once: the queue may have no room for more.
-            AssemblerOutput.Pieces => piece.EndsMessage || (_transform is { IsActive: true } && _message.Length >= PieceSink.SlabSize),
+            // Deliver a large expanded part at once: the queue may have no room for more.
+            AssemblerOutput.Pieces => piece.EndsMessage
+                || (_transform is { IsActive: true } && _message.Length >= PieceSink.SlabSize),
             _ => piece.EndsMessage,
         };
         bool fin = _output == AssemblerOutput.Frames ? piece.Header.Fin : piece.EndsMessage;
         ReservedBits reserved = _output == AssemblerOutput.Frames ? piece.Header.Reserved & ~OwnedBits : _reserved;
         if (isComplete && piece.Starts && _transform is null && _message.Length == 0 && !piece.Payload.IsEmpty)
         {
-            // As most are: all of it at once, so that nothing has to be kept between pieces.
+            // The usual case needs no state between pieces.
             SharedBuffer shared = _message.TakeWhole(piece.Payload, out int offset);
             frame = Frame.Create(piece.Type, fin, reserved, shared, offset, piece.Payload.Length);
             return true;
@@ -145,8 +154,8 @@ internal sealed class MessageAssembler : IDisposable
     }
 
     /// <summary>
-    /// Where messages come in pieces: gives out what has come of the message in progress and was not given out yet; false if there is nothing. For the end of a batch, and before a Close
-    /// is passed on: until then small fragments gather, so that not each becomes a frame.
+    /// Returns the undelivered part of the message in progress, if messages are delivered in pieces; false if there is
+    /// none. Called at the end of a batch and before a Close is delivered, so small fragments are coalesced until then.
     /// </summary>
     public bool TryTakePiece([NotNullWhen(true)] out Frame? piece)
     {
@@ -159,11 +168,8 @@ internal sealed class MessageAssembler : IDisposable
     }
 
     /// <summary>
-    /// Names the limits of messages that a frame exceeds, too, which the reader has refused as too large. Otherwise a user
-    /// who raises the first limit meets the second next.
+    /// Adds the message limits that a frame refused by the reader exceeds, so that a user can raise all limits at once.
     /// </summary>
-    /// <param name="violation">The reader's.</param>
-    /// <param name="header">The frame's header.</param>
     internal ProtocolViolation WithLimits(ProtocolViolation violation, in FrameHeader header)
     {
         if (!violation.NamesLimits || header.IsControl || _output == AssemblerOutput.Frames)
@@ -175,18 +181,16 @@ internal sealed class MessageAssembler : IDisposable
         return WithSize(violation, size, header.PayloadLength);
     }
 
-    /// <summary>Memory of the message in progress, to read its next payload bytes straight into; pieces over that memory are then not copied.</summary>
-    /// <param name="most">How many bytes of the frame in progress have not come yet.</param>
+    /// <summary>Returns memory to read the next payload bytes into; pieces in it are not copied.</summary>
     public Memory<byte> GetPayloadMemory(long most) => _message.GetTail(most);
 
-    /// <summary>Lets go of memory that only a connection in traffic needs.</summary>
     public void Trim()
     {
         _allocator.Trim();
         _message.Trim();
     }
 
-    /// <summary>Drops what was not completed and gives the memory back. Frames that were delivered stay valid.</summary>
+    /// <summary>Drops incomplete data and releases its memory. Delivered frames stay valid.</summary>
     public void Dispose()
     {
         _message.Discard();
@@ -205,8 +209,11 @@ internal sealed class MessageAssembler : IDisposable
 
         ReadOnlyMemory<byte> payload = _control.Take(out SharedBuffer? owner);
         frame = Frame.Create(piece.Type, fin: true, piece.Header.Reserved, payload, owner);
-        if (piece.Type != FrameType.Close || ClosePayload.TryParse(payload.Span, out _, out ProtocolViolation? violation))
+        if (piece.Type != FrameType.Close
+            || ClosePayload.TryParse(payload.Span, out _, out ProtocolViolation? violation))
+        {
             return true;
+        }
 
         Violation = violation;
         frame.Recycle();
@@ -214,7 +221,7 @@ internal sealed class MessageAssembler : IDisposable
         return false;
     }
 
-    // They were meant for the extensions.
+    // Cleared in delivered frames.
     private ReservedBits OwnedBits => _transform?.OwnedBits ?? ReservedBits.None;
 
     private void Append(in FramePiece piece)
@@ -224,10 +231,10 @@ internal sealed class MessageAssembler : IDisposable
         _message.Append(piece.Payload);
     }
 
-    // Memory of about the right size is taken when the frame's bytes come.
-    private void Expect(in FramePiece piece) => _message.Expect(piece.Header.PayloadLength, final: _output == AssemblerOutput.Frames || piece.Header.Fin);
+    private void Expect(in FramePiece piece) => _message.Expect(
+        piece.Header.PayloadLength, final: _output == AssemblerOutput.Frames || piece.Header.Fin);
 
-    // Judged at the header, before memory is taken: all but the size of a message, which extensions change.
+    // Checks at the header, before memory is allocated: all but the message's size, which extensions change.
     private bool TryStart(in FramePiece piece)
     {
         if (piece.StartsMessage)
@@ -241,16 +248,23 @@ internal sealed class MessageAssembler : IDisposable
 
         if (_output == AssemblerOutput.Frames)
         {
-            // Whatever a reader lets through, a frame stands in one array.
-            if (piece.Header.PayloadLength > WebSocketLimits.LargestSize)
-                Violation = ProtocolViolation.TooBig("MaxFrameSize", WebSocketLimits.LargestSize, piece.Header.PayloadLength);
+            // A frame must fit in one array, even if the reader's limit is higher.
+            long length = piece.Header.PayloadLength;
+            if (length > WebSocketLimits.LargestSize)
+                Violation = ProtocolViolation.TooBig("MaxFrameSize", WebSocketLimits.LargestSize, length);
             return Violation is null;
         }
 
-        // Once: another thread may set it between the judgement and the words.
+        // Read once: another thread may change it before the violation is created.
         int maxFragments = MaxFragments;
         if (++_fragments > maxFragments)
-            Violation = WithSize(ProtocolViolation.TooBig("MaxFragments", maxFragments, _fragments, "fragments"), _size, piece.Header.PayloadLength);
+        {
+            Violation = WithSize(
+                ProtocolViolation.TooBig("MaxFragments", maxFragments, _fragments, "fragments"),
+                _size,
+                piece.Header.PayloadLength);
+        }
+
         return Violation is null;
     }
 
@@ -281,7 +295,8 @@ internal sealed class MessageAssembler : IDisposable
             return false;
 
         int before = _message.Length;
-        bool isWell = transform.TryProcess(piece, _transformed!, MaxMessageSize, out ReadOnlySpan<byte> rest, out ProtocolViolation? violation);
+        bool isWell = transform.TryProcess(
+            piece, _transformed!, MaxMessageSize, out ReadOnlySpan<byte> rest, out ProtocolViolation? violation);
         Violation = violation;
         if (isWell && piece.Starts && !transform.IsActive)
         {
@@ -296,14 +311,15 @@ internal sealed class MessageAssembler : IDisposable
         if (isWell && piece.Type == FrameType.Text)
             isWell = TryValidate(_message.Since(before), piece.EndsMessage);
         if (!isWell)
-            _message.Truncate(before); // what came before in the same batch is still handed on; this is not
+            _message.Truncate(before); // earlier data of the same batch is still delivered
         return isWell;
     }
 
     private bool TryValidate(ReadOnlySpan<byte> text, bool ends)
     {
-        // §8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST
-        // _Fail the WebSocket Connection_." Noticed at the first bad byte, not at the end of the message.
+        // §8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in
+        // fact, a valid UTF-8 stream, that endpoint MUST _Fail the WebSocket Connection_." We fail at the first invalid
+        // byte, not at the end of the message.
         if (_utf8.Append(text) && (!ends || _utf8.IsComplete))
             return true;
         if (!AllowsInvalidText)

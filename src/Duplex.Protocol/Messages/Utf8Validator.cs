@@ -3,21 +3,23 @@ using System.Text.Unicode;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Checks UTF-8 as it comes, in pieces that may split a character, and fails at the first byte that no valid text can hold there (RFC 3629 §4).
+/// Validates UTF-8 as it arrives, in pieces that may split a character. Validation fails at the first byte that no
+/// valid text can contain there (RFC 3629 §4).
 /// </summary>
-/// <remarks>A mutable struct: keep it in a field. Its default value is the start of a text.</remarks>
+/// <remarks>A mutable struct: keep it in a field. The default value is the start of a text.</remarks>
 internal struct Utf8Validator
 {
-    // Within a character: how many bytes are still to come, and the range of the next one. The second byte's range is what rules out overlong forms, surrogates, and what is
-    // above U+10FFFF.
+    // Inside a character: the number of missing bytes, and the range of the next one. The range of the second byte
+    // rules out overlong forms, surrogates, and values above U+10FFFF.
     private byte _pending;
     private byte _low;
     private byte _high;
 
-    /// <summary>Whether the text may end here: no character is split.</summary>
     public readonly bool IsComplete => _pending == 0;
 
-    /// <summary>Checks the next bytes; false once they cannot be part of a valid text, from when on the validator must be reset.</summary>
+    /// <summary>
+    /// Validates the next bytes; false if they cannot be part of a valid text. After false, reset the validator.
+    /// </summary>
     public bool Append(ReadOnlySpan<byte> bytes)
     {
         while (_pending > 0)
@@ -41,10 +43,9 @@ internal struct Utf8Validator
         return true;
     }
 
-    /// <summary>Begins a new text.</summary>
     public void Reset() => this = default;
 
-    // How many bytes at the end may begin a character that is not all there.
+    // The number of bytes at the end that may start an incomplete character.
     private static int SplitTail(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty || bytes[^1] < 0x80)
