@@ -4,19 +4,22 @@ using System.Formats.Cbor;
 
 namespace Duplex;
 
-/// <summary>CBOR (RFC 8949), by System.Formats.Cbor: one binary message, one data item. Each type has a mapping, which you write.</summary>
-/// <remarks>Thread-safe, and without reflection: natively compiled programs can use it.</remarks>
+/// <summary>
+/// Converts CBOR (RFC 8949) with System.Formats.Cbor. A binary message holds one data item. You provide a mapping for
+/// each type.
+/// </summary>
+/// <remarks>Thread-safe, and free of reflection: compatible with Native AOT.</remarks>
 public sealed class CborContentConverter : WebSocketContentConverter
 {
-    // A writer that has grown beyond is not kept: it would hold the memory of the largest message that ever went out.
+    // A larger writer is not kept: it would hold the memory of the largest message ever sent. In bytes.
     private const int LargestSpare = 64 * 1024;
 
     private readonly FrozenDictionary<Type, CborMapping> _mappings;
 
-    // A writer at rest; whoever serializes takes it out and puts one back, atomically.
+    // An idle writer; Serialize takes it and returns one, both atomically.
     private CborWriter? _spare;
 
-    /// <summary>Converts the types that have a mapping.</summary>
+    /// <summary>Creates a converter for the types that have a mapping.</summary>
     /// <param name="mappings">The mappings, one for each type.</param>
     /// <exception cref="ArgumentException">A type has two mappings.</exception>
     public CborContentConverter(params ReadOnlySpan<CborMapping> mappings)
@@ -27,18 +30,22 @@ public sealed class CborContentConverter : WebSocketContentConverter
             if (mapping is null)
                 throw new ArgumentNullException(nameof(mappings), "A mapping is null.");
             if (!byType.TryAdd(mapping.Type, mapping))
-                throw new ArgumentException($"The type {mapping.Type} has two mappings. Leave one out.", nameof(mappings));
+            {
+                throw new ArgumentException(
+                    $"The type {mapping.Type} has two mappings. Leave one out.", nameof(mappings));
+            }
         }
 
         _mappings = byType.ToFrozenDictionary();
     }
 
     /// <summary>
-    /// How strict messages are read and written. Default: <see cref="CborConformanceMode.Strict"/>, which refuses, among other things, invalid UTF-8 and keys that come twice.
+    /// How strictly messages are read and written. Default: <see cref="CborConformanceMode.Strict"/>, which rejects,
+    /// for example, invalid UTF-8 and duplicate keys.
     /// </summary>
     public CborConformanceMode ConformanceMode { get; init; } = CborConformanceMode.Strict;
 
-    // CopiesPayload stays false: a mapping gets byte strings as slices of the message, and may keep them.
+    // CopiesPayload is false: a mapping receives byte strings as slices of the message and may keep them.
 
     /// <inheritdoc/>
     public override bool IsApplicable(Frame frame) => frame is Frame.Binary;
@@ -54,7 +61,7 @@ public sealed class CborContentConverter : WebSocketContentConverter
         else
             mapping.WriteObject(writer, value);
 
-        // Not reached by a writer whose mapping threw: that one goes to the garbage collector.
+        // If the mapping throws, the writer is not reused.
         int length = writer.BytesWritten;
         writer.Encode(output.GetSpan(Math.Max(1, length)));
         output.Advance(length);
@@ -79,8 +86,10 @@ public sealed class CborContentConverter : WebSocketContentConverter
         if (reader.CurrentDepth > 0 || reader.BytesRemaining > 0)
         {
             throw new CborContentException(reader.CurrentDepth > 0
-                ? $"The mapping of {mapping.Type} left the data item unfinished, {reader.BytesRemaining} bytes before the message's end."
-                : $"The message goes on for {reader.BytesRemaining} bytes behind its value. One message holds one data item.");
+                ? $"The mapping of {mapping.Type} left the data item unfinished, {reader.BytesRemaining} bytes "
+                    + "before the message's end."
+                : $"The message goes on for {reader.BytesRemaining} bytes behind its value. "
+                    + "One message holds one data item.");
         }
 
         return value;
@@ -91,6 +100,8 @@ public sealed class CborContentConverter : WebSocketContentConverter
         ArgumentNullException.ThrowIfNull(type);
         return _mappings.TryGetValue(Nullable.GetUnderlyingType(type) ?? type, out CborMapping? mapping)
             ? mapping
-            : throw new WebSocketConverterNotFoundException($"The CBOR converter has no mapping of the type {type}. Give its constructor a CborMapping<T> of it.");
+            : throw new WebSocketConverterNotFoundException(
+                $"The CBOR converter has no mapping of the type {type}. "
+                + "Give its constructor a CborMapping<T> of it.");
     }
 }

@@ -2,7 +2,7 @@ using System.Formats.Cbor;
 
 namespace Duplex;
 
-/// <summary>How the values of one type stand in CBOR: see <see cref="CborMapping{T}"/>.</summary>
+/// <summary>Maps the values of one type to CBOR: see <see cref="CborMapping{T}"/>.</summary>
 public abstract class CborMapping
 {
     private protected CborMapping(Type type) => Type = type;
@@ -15,9 +15,15 @@ public abstract class CborMapping
     internal abstract object? ReadObject(CborReader reader);
 }
 
-/// <summary>How the values of one type stand in CBOR, said by two delegates over the platform's writer and reader: without reflection, and byte for byte what you write.</summary>
-/// <remarks>Thread-safe if the delegates are. A mapping may use others for what lies inside: call their <see cref="Write"/> and <see cref="Read"/>.</remarks>
-/// <typeparam name="T">The type. Null is no concern of a mapping: the converter writes and reads it.</typeparam>
+/// <summary>
+/// Maps the values of one type to CBOR with two delegates that use the platform's writer and reader. It uses no
+/// reflection; you control every byte.
+/// </summary>
+/// <remarks>
+/// Thread-safe if the delegates are. For nested values, a mapping may call <see cref="Write"/> and <see cref="Read"/>
+/// of other mappings.
+/// </remarks>
+/// <typeparam name="T">The type. The converter itself writes and reads null.</typeparam>
 public sealed class CborMapping<T> : CborMapping
     where T : notnull
 {
@@ -26,7 +32,9 @@ public sealed class CborMapping<T> : CborMapping
 
     /// <summary>Creates a mapping.</summary>
     /// <param name="write">Writes one data item.</param>
-    /// <param name="read">Reads one data item, to its end. Whatever it throws counts as a malformed message.</param>
+    /// <param name="read">
+    /// Reads one data item, to its end. Any exception it throws is treated as a malformed message.
+    /// </param>
     public CborMapping(Action<CborWriter, T> write, Func<CborReader, T> read) : base(typeof(T))
     {
         ArgumentNullException.ThrowIfNull(write);

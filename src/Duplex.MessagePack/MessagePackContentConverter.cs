@@ -4,10 +4,10 @@ using MessagePack;
 
 namespace Duplex;
 
-/// <summary>MessagePack, by MessagePack-CSharp: one binary message, one value.</summary>
+/// <summary>Converts MessagePack with MessagePack-CSharp. A binary message holds one value.</summary>
 /// <remarks>
-/// Thread-safe. Peers count as untrusted (<see cref="MessagePackSecurity.UntrustedData"/>: keys cannot be made to collide, objects nest to a bounded depth), unless the options bring a
-/// security of their own.
+/// Thread-safe. Peers are untrusted by default: <see cref="MessagePackSecurity.UntrustedData"/> prevents hash
+/// collisions of keys and bounds the nesting depth. Options with their own security override this.
 /// </remarks>
 public sealed class MessagePackContentConverter : WebSocketContentConverter
 {
@@ -15,25 +15,30 @@ public sealed class MessagePackContentConverter : WebSocketContentConverter
 
     private readonly MessagePackSerializerOptions _options;
 
-    /// <summary>Converts by the library's standard options: types with <c>[MessagePackObject]</c>, and those of the platform.</summary>
+    /// <summary>
+    /// Creates a converter with the library's standard options: it converts types with <c>[MessagePackObject]</c> and
+    /// the platform's types.
+    /// </summary>
     [RequiresUnreferencedCode(Reflects)]
     [RequiresDynamicCode(Reflects)]
     public MessagePackContentConverter() : this(MessagePackSerializerOptions.Standard) { }
 
-    /// <summary>Converts by options of your own: another resolver, compression.</summary>
+    /// <summary>Creates a converter with custom options, such as another resolver or compression.</summary>
     /// <param name="options">
-    /// The options. Their security is kept, unless it is the library's default, <see cref="MessagePackSecurity.TrustedData"/>: then <see cref="MessagePackSecurity.UntrustedData"/>
-    /// takes its place.
+    /// The options. If their security is the library's default, <see cref="MessagePackSecurity.TrustedData"/>, it is
+    /// replaced by <see cref="MessagePackSecurity.UntrustedData"/>; otherwise it is kept.
     /// </param>
     [RequiresUnreferencedCode(Reflects)]
     [RequiresDynamicCode(Reflects)]
     public MessagePackContentConverter(MessagePackSerializerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _options = ReferenceEquals(options.Security, MessagePackSecurity.TrustedData) ? options.WithSecurity(MessagePackSecurity.UntrustedData) : options;
+        _options = ReferenceEquals(options.Security, MessagePackSecurity.TrustedData)
+            ? options.WithSecurity(MessagePackSecurity.UntrustedData)
+            : options;
     }
 
-    // CopiesPayload stays false: a formatter gets byte strings as slices of the message, and may keep them.
+    // CopiesPayload is false: a formatter receives byte strings as slices of the message and may keep them.
 
     /// <inheritdoc/>
     public override bool IsApplicable(Frame frame) => frame is Frame.Binary;
@@ -84,7 +89,7 @@ public sealed class MessagePackContentConverter : WebSocketContentConverter
         }
         catch (MessagePackSerializationException e) when (frame.Data.Span is [MessagePackCode.Nil])
         {
-            // A type that can be null is read from nil without an exception.
+            // A nullable type is read from nil without an exception.
             throw NullContent(frame, type, e);
         }
     }
@@ -107,19 +112,26 @@ public sealed class MessagePackContentConverter : WebSocketContentConverter
         }
         catch (MessagePackSerializationException e) when (frame.Data.Span is [MessagePackCode.Nil])
         {
-            // A type that can be null is read from nil without an exception.
+            // A nullable type is read from nil without an exception.
             throw NullContent(frame, typeof(T), e);
         }
     }
 
-    private static bool IsUnknown(MessagePackSerializationException e) => e.InnerException is FormatterNotRegisteredException;
+    private static bool IsUnknown(MessagePackSerializationException e) =>
+        e.InnerException is FormatterNotRegisteredException;
 
     private static WebSocketConverterNotFoundException Unknown(Type type, MessagePackSerializationException e) => new(
-        $"The MessagePack converter does not know the type {type}, or one inside it. Mark it with [MessagePackObject], or give the options a resolver that knows it.", e);
+        $"The MessagePack converter does not know the type {type}, or one inside it. "
+        + "Mark it with [MessagePackObject], or give the options a resolver that knows it.",
+        e);
 
     private static void CheckEnd(in MessagePackReader reader)
     {
         if (!reader.End)
-            throw new MessagePackSerializationException($"The message goes on behind its value, which ends at byte {reader.Consumed}. One message holds one value.");
+        {
+            throw new MessagePackSerializationException(
+                $"The message goes on behind its value, which ends at byte {reader.Consumed}. "
+                + "One message holds one value.");
+        }
     }
 }

@@ -4,10 +4,13 @@ using Newtonsoft.Json;
 
 namespace Duplex;
 
-/// <summary>JSON in UTF-8, by Newtonsoft.Json: one text message, one JSON value. For code that still has it; <see cref="JsonContentConverter"/> is the faster one.</summary>
+/// <summary>
+/// Converts JSON in UTF-8 with Newtonsoft.Json, for code that already uses it. A text message holds one JSON value.
+/// <see cref="JsonContentConverter"/> is faster.
+/// </summary>
 /// <remarks>
-/// Thread-safe. The settings hold as they are given; those of <c>JsonConvert.DefaultSettings</c> do not, so that nothing another part of the program allows itself, such as type names,
-/// is taken from a peer unasked.
+/// Thread-safe. Only the given settings apply. <c>JsonConvert.DefaultSettings</c> is ignored, so that settings of other
+/// code, such as type names, do not apply to data from a peer.
 /// </remarks>
 public sealed class NewtonsoftJsonContentConverter : WebSocketContentConverter
 {
@@ -15,8 +18,8 @@ public sealed class NewtonsoftJsonContentConverter : WebSocketContentConverter
 
     private readonly JsonSerializer _serializer;
 
-    /// <summary>Converts any type, by settings of your own or the library's.</summary>
-    /// <param name="settings">The settings, copied now; null for the library's.</param>
+    /// <summary>Creates a converter for any type.</summary>
+    /// <param name="settings">The settings, copied by the constructor; null for the library's defaults.</param>
     [RequiresUnreferencedCode(Reflects)]
     [RequiresDynamicCode(Reflects)]
     public NewtonsoftJsonContentConverter(JsonSerializerSettings? settings = null)
@@ -25,24 +28,35 @@ public sealed class NewtonsoftJsonContentConverter : WebSocketContentConverter
         _serializer.CheckAdditionalContent = true; // one message, one value
     }
 
-    /// <summary>Whether JSON in binary messages is read, too, as some servers send it. Default: false. What we send is text in any case.</summary>
+    /// <summary>
+    /// Whether to accept JSON in binary messages, too, as some servers send it. Default: false. Messages are always
+    /// sent as text.
+    /// </summary>
     public bool AcceptsBinary { get; init; }
 
-    /// <summary>True: a value never refers to the frame's memory.</summary>
+    /// <summary>True: a value never references the frame's memory.</summary>
     public override bool CopiesPayload => true;
 
     /// <inheritdoc/>
-    public override bool IsApplicable(Frame frame) => frame is Frame.Text || (AcceptsBinary && frame is Frame.Binary);
+    public override bool IsApplicable(Frame frame) =>
+        frame is Frame.Text || (AcceptsBinary && frame is Frame.Binary);
 
     /// <inheritdoc/>
-    public override string AdviceFor(Frame frame) => $"If it holds JSON, set {nameof(AcceptsBinary)} of the converter to true; else receive it with another converter, or as a frame.";
+    public override string AdviceFor(Frame frame) =>
+        $"If it holds JSON, set {nameof(AcceptsBinary)} of the converter to true; "
+        + "else receive it with another converter, or as a frame.";
 
     /// <inheritdoc/>
     public override FrameType Serialize(IBufferWriter<byte> output, object? value, Type type)
     {
         ArgumentNullException.ThrowIfNull(output);
         using var text = new Utf8TextWriter(output);
-        using var writer = new JsonTextWriter(text) { ArrayPool = PooledChars.Instance, AutoCompleteOnClose = false, CloseOutput = false };
+        using var writer = new JsonTextWriter(text)
+        {
+            ArrayPool = PooledChars.Instance,
+            AutoCompleteOnClose = false,
+            CloseOutput = false,
+        };
         _serializer.Serialize(writer, value, type);
         writer.Flush();
         text.Complete();
@@ -54,7 +68,7 @@ public sealed class NewtonsoftJsonContentConverter : WebSocketContentConverter
     {
         ArgumentNullException.ThrowIfNull(frame);
         using var reader = new JsonTextReader(new Utf8TextReader(TextOf(frame))) { ArrayPool = PooledChars.Instance };
-        // The serializer gives null for a message that holds nothing: nothing is not null.
+        // The serializer returns null for an empty message, which is not a JSON null.
         do
         {
             if (!reader.Read())
@@ -67,7 +81,8 @@ public sealed class NewtonsoftJsonContentConverter : WebSocketContentConverter
         {
             return _serializer.Deserialize(reader, type);
         }
-        catch (JsonException e) when (isNull && type is { IsValueType: true } && Nullable.GetUnderlyingType(type) is null)
+        catch (JsonException e)
+            when (isNull && type is { IsValueType: true } && Nullable.GetUnderlyingType(type) is null)
         {
             throw NullContent(frame, type, e);
         }
@@ -75,5 +90,6 @@ public sealed class NewtonsoftJsonContentConverter : WebSocketContentConverter
 
     // RFC 8259 §8.1: "implementations that parse JSON texts MAY ignore the presence of a byte order mark rather than
     // treating it as an error."
-    private static ReadOnlyMemory<byte> TextOf(Frame frame) => frame.Data.Span.StartsWith("\uFEFF"u8) ? frame.Data["\uFEFF"u8.Length..] : frame.Data;
+    private static ReadOnlyMemory<byte> TextOf(Frame frame) =>
+        frame.Data.Span.StartsWith("\uFEFF"u8) ? frame.Data["\uFEFF"u8.Length..] : frame.Data;
 }

@@ -3,7 +3,7 @@ using Newtonsoft.Json;
 
 namespace Duplex;
 
-/// <summary>The platform's pool, as Newtonsoft.Json asks for one.</summary>
+/// <summary>Adapts the platform's shared pool to the interface of Newtonsoft.Json.</summary>
 internal sealed class PooledChars : IArrayPool<char>
 {
     public static readonly PooledChars Instance = new();

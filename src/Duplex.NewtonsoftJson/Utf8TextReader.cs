@@ -4,10 +4,14 @@ using System.Text.Unicode;
 
 namespace Duplex;
 
-/// <summary>Reads UTF-8 text where it lies: each call decodes straight into the caller's characters. Bytes that are no UTF-8 are a <see cref="DecoderFallbackException"/>.</summary>
+/// <summary>
+/// Reads UTF-8 text without an intermediate copy: each call decodes directly into the caller's buffer. Invalid UTF-8
+/// throws a <see cref="DecoderFallbackException"/>.
+/// </summary>
 internal sealed class Utf8TextReader(ReadOnlyMemory<byte> utf8) : TextReader
 {
-    // Both only touched by its one reader: what is not decoded yet, and the second half of a pair of surrogates whose first went out alone.
+    // Only touched by the one reader: the bytes not decoded yet, and the second half of a surrogate pair whose first
+    // half was returned alone.
     private ReadOnlyMemory<byte> _rest = utf8;
     private char? _low;
 
@@ -28,7 +32,7 @@ internal sealed class Utf8TextReader(ReadOnlyMemory<byte> utf8) : TextReader
         if (written > 0 || _rest.IsEmpty)
             return written;
 
-        // There is one character of room, and what comes next takes two.
+        // There is room for one character, but the next code point takes two.
         Span<char> pair = stackalloc char[2];
         Decode(pair);
         buffer[0] = pair[0];
@@ -38,8 +42,14 @@ internal sealed class Utf8TextReader(ReadOnlyMemory<byte> utf8) : TextReader
 
     private int Decode(Span<char> buffer)
     {
-        if (Utf8.ToUtf16(_rest.Span, buffer, out int read, out int written, replaceInvalidSequences: false) == OperationStatus.InvalidData)
-            throw new DecoderFallbackException($"The message is no UTF-8, {read} bytes behind what was read of it.");
+        OperationStatus status = Utf8.ToUtf16(
+            _rest.Span, buffer, out int read, out int written, replaceInvalidSequences: false);
+        if (status == OperationStatus.InvalidData)
+        {
+            throw new DecoderFallbackException(
+                $"The message is no UTF-8, {read} bytes behind what was read of it.");
+        }
+
         _rest = _rest[read..];
         return written;
     }

@@ -4,18 +4,20 @@ using System.Text;
 namespace Duplex;
 
 /// <summary>
-/// Writes characters as UTF-8, a pooled block at a time, into a message's memory. Half of a surrogate pair is an <see cref="EncoderFallbackException"/>: nothing is changed silently.
+/// Writes characters as UTF-8 into a message's memory, in pooled blocks. An unpaired surrogate throws an
+/// <see cref="EncoderFallbackException"/>.
 /// </summary>
 internal sealed class Utf8TextWriter(IBufferWriter<byte> output) : TextWriter
 {
-    // As many characters as common small messages have, so that these are encoded in one go.
+    // In characters: the length of common small messages, so that they are encoded in one call.
     private const int BlockSize = 1024;
 
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(
+        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly Encoder _encoder = Strict.GetEncoder();
 
-    // Both only touched by the one who writes. The block is null once it was given back.
+    // Only touched by the one writer. The block is null once it was returned to the pool.
     private char[]? _block = ArrayPool<char>.Shared.Rent(BlockSize);
     private int _used;
 
@@ -47,7 +49,7 @@ internal sealed class Utf8TextWriter(IBufferWriter<byte> output) : TextWriter
         }
     }
 
-    /// <summary>Encodes what is left: the text is whole.</summary>
+    /// <summary>Encodes the remaining characters at the end of the text.</summary>
     public void Complete() => Encode(flush: true);
 
     protected override void Dispose(bool disposing)

@@ -5,21 +5,33 @@ using Google.Protobuf.Reflection;
 
 namespace Duplex;
 
-/// <summary>Protocol Buffers, by Google.Protobuf: one binary message, one generated message, without a length before it.</summary>
+/// <summary>
+/// Converts Protocol Buffers with Google.Protobuf. A binary message holds one generated message, without a length
+/// prefix.
+/// </summary>
 /// <remarks>
-/// Thread-safe, and without reflection of its own: natively compiled programs can use it. The format tells neither types nor nulls: both sides must know which type comes next, and null
-/// cannot be sent.
+/// Thread-safe, and free of reflection of its own: compatible with Native AOT. The format encodes neither types nor
+/// null. Both sides must know the type of the next message, and null cannot be sent.
 /// </remarks>
 public sealed class ProtobufContentConverter : WebSocketContentConverter
 {
     private readonly FrozenDictionary<Type, MessageParser> _parsers;
 
-    /// <summary>Reads the messages of some <c>.proto</c> files, nested ones included. Any generated message can be sent.</summary>
-    /// <param name="files">The files' descriptors, which the compiler generates: for <c>orders.proto</c>, <c>OrdersReflection.Descriptor</c>.</param>
+    /// <summary>
+    /// Creates a converter that reads the messages of some <c>.proto</c> files, nested ones included, and writes any
+    /// generated message.
+    /// </summary>
+    /// <param name="files">
+    /// The generated descriptors of the files: for <c>orders.proto</c>, <c>OrdersReflection.Descriptor</c>.
+    /// </param>
     public ProtobufContentConverter(params ReadOnlySpan<FileDescriptor> files) : this(MessagesOf(files)) { }
 
-    /// <summary>Reads some messages, without those that are nested in them. Any generated message can be sent.</summary>
-    /// <param name="messages">The messages' descriptors, such as <c>[Order.Descriptor, Tick.Descriptor]</c>.</param>
+    /// <summary>
+    /// Creates a converter that reads some messages, without nested ones, and writes any generated message.
+    /// </summary>
+    /// <param name="messages">
+    /// The descriptors of the messages, such as <c>[Order.Descriptor, Tick.Descriptor]</c>.
+    /// </param>
     public ProtobufContentConverter(IEnumerable<MessageDescriptor> messages)
     {
         ArgumentNullException.ThrowIfNull(messages);
@@ -33,18 +45,24 @@ public sealed class ProtobufContentConverter : WebSocketContentConverter
         _parsers = parsers.ToFrozenDictionary();
     }
 
-    /// <summary>True: the parser copies, byte strings too.</summary>
+    /// <summary>True: the parser copies all data, including byte strings.</summary>
     public override bool CopiesPayload => true;
 
     /// <inheritdoc/>
     public override bool IsApplicable(Frame frame) => frame is Frame.Binary;
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The value is null, or no generated message.</exception>
+    /// <exception cref="ArgumentException">The value is null or not a generated message.</exception>
     public override FrameType Serialize(IBufferWriter<byte> output, object? value, Type type)
     {
         if (value is not IMessage message)
-            throw new ArgumentException($"{value?.GetType().ToString() ?? "Null"} is no Protocol Buffers message. Send what the compiler generated from a .proto file.", nameof(value));
+        {
+            throw new ArgumentException(
+                $"{value?.GetType().ToString() ?? "Null"} is no Protocol Buffers message. "
+                + "Send what the compiler generated from a .proto file.",
+                nameof(value));
+        }
+
         message.WriteTo(output);
         return FrameType.Binary;
     }
@@ -57,7 +75,8 @@ public sealed class ProtobufContentConverter : WebSocketContentConverter
         if (!_parsers.TryGetValue(type, out MessageParser? parser))
         {
             throw new WebSocketConverterNotFoundException(
-                $"The Protocol Buffers converter does not know the type {type}. Give its constructor the descriptor of the message, or of the file that declares it.");
+                $"The Protocol Buffers converter does not know the type {type}. "
+                + "Give its constructor the descriptor of the message, or of the file that declares it.");
         }
 
         return parser.ParseFrom(frame.Data.Span);
@@ -79,7 +98,7 @@ public sealed class ProtobufContentConverter : WebSocketContentConverter
     {
         foreach (MessageDescriptor message in types)
         {
-            // A map's entries are no class.
+            // Map entries have no class.
             if (message.ClrType is null)
                 continue;
             messages.Add(message);

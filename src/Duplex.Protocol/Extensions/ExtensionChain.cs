@@ -1,18 +1,18 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// A session's active extensions, in the order in which an outgoing message passes them; and who still uses them: they are disposed when the session is done with them and no call is
-/// in progress.
+/// A session's active extensions, in the order in which an outgoing message passes them. They are disposed once the
+/// session has released them and no call is in progress.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class ExtensionChain
 {
     private readonly WebSocketExtension[] _extensions;
 
-    // How many use the extensions, the owner among them; changed atomically. At 0 they are disposed, and it never rises again.
+    // Users, the owner included; changed atomically. At 0 the extensions are disposed; it never rises again.
     private int _users = 1;
 
-    // 0, then 1: set by the owner's first Release.
+    // Set to 1 by the owner's first Release, atomically.
     private int _isReleased;
 
     public ExtensionChain(params IEnumerable<WebSocketExtension> extensions)
@@ -33,13 +33,15 @@ internal sealed class ExtensionChain
 
     public IReadOnlyList<WebSocketExtension> Extensions { get; }
 
-    /// <summary>The reserved bits that have a meaning.</summary>
+    /// <summary>The reserved bits that the extensions own.</summary>
     public ReservedBits OwnedBits { get; }
 
-    /// <summary>Those of them that have one on continuation frames, too.</summary>
+    /// <summary>The owned bits that are also allowed on continuation frames.</summary>
     public ReservedBits ContinuationBits { get; }
 
-    /// <summary>Keeps the extensions from being disposed until <see cref="Unuse"/>; false if they are already.</summary>
+    /// <summary>
+    /// Prevents disposal until <see cref="Unuse"/>; returns false if the extensions are already disposed.
+    /// </summary>
     public bool TryUse()
     {
         int users = Volatile.Read(ref _users);
@@ -61,14 +63,14 @@ internal sealed class ExtensionChain
             Dispose(_extensions);
     }
 
-    /// <summary>The session, or the handshake that did not lead to one, is done with the extensions. Idempotent.</summary>
+    /// <summary>Releases the owner's use, at the end of the session or of a failed handshake. Idempotent.</summary>
     public void Release()
     {
         if (Interlocked.Exchange(ref _isReleased, 1) == 0)
             Unuse();
     }
 
-    /// <summary>Disposes extensions; one that throws keeps neither the others nor the session from their end.</summary>
+    /// <summary>Disposes extensions, ignoring exceptions, so that each of them is disposed.</summary>
     public static void Dispose(IEnumerable<WebSocketExtension> extensions)
     {
         foreach (WebSocketExtension extension in extensions)
@@ -77,13 +79,17 @@ internal sealed class ExtensionChain
             {
                 extension.Dispose();
             }
-            catch (Exception) // of the user's: there is nobody left to tell
+            catch (Exception) // user code; no caller is left to report it to
             {
             }
         }
     }
 
-    /// <summary>The error for what an extension threw. Its text may hold what no log should, so its type must do.</summary>
+    /// <summary>
+    /// The error for an exception of an extension. It names only the exception's type: the text may hold secrets.
+    /// </summary>
     public WebSocketException Fault(int index, Exception error) =>
-        new($"The extension {_extensions[index].Name} failed ({error.GetType().Name}): see the inner exception.", error);
+        new(
+            $"The extension {_extensions[index].Name} failed ({error.GetType().Name}): see the inner exception.",
+            error);
 }

@@ -2,17 +2,21 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Duplex.Protocol;
 
-/// <summary>The extensions of one handshake: made for it, offered to the server, judged by its answer. Those that no session takes over are disposed.</summary>
-/// <remarks>Not thread-safe: it belongs to one attempt.</remarks>
+/// <summary>
+/// The extensions of one handshake: creates them, offers them to the server and checks its answer. Disposes those that
+/// no session takes over.
+/// </summary>
+/// <remarks>Not thread-safe: it belongs to one handshake attempt.</remarks>
 internal sealed class ExtensionOffer : IDisposable
 {
-    // All only touched by the attempt.
-    private readonly List<WebSocketExtension> _extensions = []; // all that are still ours, in the order of their installation
+    // Only the attempt touches these.
+    private readonly List<WebSocketExtension> _extensions = []; // those still owned, in order of installation
     private readonly List<WebSocketExtension> _offered = [];
 
-    /// <summary>Makes the extensions.</summary>
-    /// <param name="factories">Their factories, in the order of their installation.</param>
-    /// <exception cref="InvalidOperationException">One contradicts itself. Whatever a factory throws comes through, too.</exception>
+    /// <summary>Creates the extensions, in order of installation.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// An extension contradicts its factory. Exceptions of the factories propagate.
+    /// </exception>
     public ExtensionOffer(IEnumerable<WebSocketExtensionFactory> factories)
     {
         try
@@ -27,20 +31,21 @@ internal sealed class ExtensionOffer : IDisposable
         }
     }
 
-    /// <summary>The names that are offered.</summary>
     public IReadOnlyList<string> Names => [.. _offered.Select(extension => extension.Name)];
 
-    /// <summary>The value of Sec-WebSocket-Extensions, the most wanted first; null if nothing is offered.</summary>
-    // RFC 6455 §9.1: "the header fields listed by the client in its request represent a preference of the header fields it wishes to use, with the first options listed being most
-    // preferable."
+    /// <summary>The value of Sec-WebSocket-Extensions, in order of preference; null if nothing is offered.</summary>
+    // RFC 6455 §9.1: "the header fields listed by the client in its request represent a preference of the header
+    // fields it wishes to use, with the first options listed being most preferable."
     public string? HeaderValue { get; private set; }
 
-    /// <summary>Judges the server's answer.</summary>
-    /// <param name="answer">What it accepted, in its order: each was offered, each is there once.</param>
-    /// <param name="chain">The active extensions, which are the caller's; null if there are none.</param>
-    /// <param name="failure">What is wrong with the answer.</param>
-    /// <returns>Whether all is well. What an extension throws comes through.</returns>
-    public bool TryAccept(IReadOnlyList<WebSocketExtensionHeader> answer, out ExtensionChain? chain, [NotNullWhen(false)] out HandshakeFailure? failure)
+    /// <summary>
+    /// Checks the server's answer, which has each offered extension at most once. The caller owns
+    /// <paramref name="chain"/>; it is null if no extension is active. Exceptions of an extension propagate.
+    /// </summary>
+    public bool TryAccept(
+        IReadOnlyList<WebSocketExtensionHeader> answer,
+        out ExtensionChain? chain,
+        [NotNullWhen(false)] out HandshakeFailure? failure)
     {
         chain = null;
         failure = null;
@@ -50,25 +55,33 @@ internal sealed class ExtensionOffer : IDisposable
             WebSocketExtension extension = _offered.Single(offered => offered.Name == header.Name);
             if (!extension.TryAccept(header, out string? error))
             {
-                failure = HandshakeRefusals.ExtensionParameters.Failure(("extension", extension.Name), ("error", error ?? "Expected what was offered."));
+                failure = HandshakeRefusals.ExtensionParameters.Failure(
+                    ("extension", extension.Name), ("error", error ?? "Expected what was offered."));
                 return false;
             }
 
             accepted.Add(extension);
         }
 
-        // An interceptor keeps its place to the extensions that are negotiated: installed before the first of them, it sees what our user sees; installed later, what the wire sees.
+        // An interceptor keeps its place relative to the negotiated extensions. Installed before the first of them, it
+        // sees what the application sees; installed later, what is on the wire.
         int firstOffered = _offered.Count == 0 ? _extensions.Count : _extensions.IndexOf(_offered[0]);
 
-        // RFC 6455 §9.1: "the order of operations on the data should be assumed to be the same as the order in which the extensions are listed in the server's response".
-        WebSocketExtension[] active = [.. _extensions.Take(firstOffered), .. accepted, .. _extensions.Skip(firstOffered).Except(_offered)];
+        // RFC 6455 §9.1: "the order of operations on the data should be assumed to be the same as the order in which
+        // the extensions are listed in the server's response".
+        WebSocketExtension[] active =
+        [
+            .. _extensions.Take(firstOffered),
+            .. accepted,
+            .. _extensions.Skip(firstOffered).Except(_offered),
+        ];
         _extensions.RemoveAll(active.Contains);
         if (active.Length > 0)
             chain = new ExtensionChain(active);
         return true;
     }
 
-    /// <summary>Disposes what no session has taken over. Idempotent.</summary>
+    /// <summary>Disposes the extensions still owned. Idempotent.</summary>
     public void Dispose()
     {
         ExtensionChain.Dispose(_extensions);
@@ -80,11 +93,22 @@ internal sealed class ExtensionOffer : IDisposable
         _extensions.Add(extension);
         IReadOnlyList<WebSocketExtensionHeader> offers = extension.Offers;
         if (offers.Any(offer => offer.Name != extension.Name))
-            throw new InvalidOperationException($"The extension {extension.Name} offers another name than its own. Let its Offers have the name of its factory.");
+        {
+            throw new InvalidOperationException(
+                $"The extension {extension.Name} offers another name than its own. "
+                + "Let its Offers have the name of its factory.");
+        }
 
-        // RFC 6455 §5.2: the reserved bits "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values."
+        // RFC 6455 §5.2: the reserved bits "MUST be 0 unless an extension is negotiated that defines meanings for
+        // non-zero values."
         if (offers.Count == 0 && extension.ReservedBits != ReservedBits.None)
-            throw new InvalidOperationException($"The extension {extension.Name} owns {extension.ReservedBits.InWords()}, but offers the server nothing. Let it offer itself, or own no bit.");
+        {
+            throw new InvalidOperationException(
+                $"The extension {extension.Name} owns {extension.ReservedBits.InWords()}, "
+                + "but offers the server nothing. "
+                + "Let it offer itself, or own no bit.");
+        }
+
         if (offers.Count == 0)
             return;
         _offered.Add(extension);

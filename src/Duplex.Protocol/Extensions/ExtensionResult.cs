@@ -1,6 +1,9 @@
 namespace Duplex.Protocol;
 
-/// <summary>What a <see cref="WebSocketExtension"/> made of a part: a value, because what a peer sends throws no exceptions. Its default is <see cref="Untouched"/>.</summary>
+/// <summary>
+/// The outcome of processing a part with a <see cref="WebSocketExtension"/>. It is a value because data from a peer
+/// must not cause exceptions. The default is <see cref="Untouched"/>.
+/// </summary>
 public readonly struct ExtensionResult : IEquatable<ExtensionResult>
 {
     private readonly bool _isDone;
@@ -13,39 +16,49 @@ public readonly struct ExtensionResult : IEquatable<ExtensionResult>
     }
 
     /// <summary>
-    /// The message is none of the extension's business: it passes as it is, at no cost, and its other parts are not shown. Only for a message's first part, with nothing written.
+    /// The message passes unchanged, at no cost, and the extension does not see its other parts. Legal only for a
+    /// message's first part, with nothing written.
     /// </summary>
     public static ExtensionResult Untouched => default;
 
-    /// <summary>The part is taken in; whatever it led to is written to the output.</summary>
-    /// <param name="reserved">Outgoing, the extension's own bits to set on the frame. On a frame that continues a message only if <see cref="WebSocketExtensionFactory.MarksContinuations"/>.</param>
+    /// <summary>The part is processed; the result is written to the output.</summary>
+    /// <param name="reserved">
+    /// For outgoing parts, the extension's own bits to set on the frame. On a continuation frame they are legal only if
+    /// <see cref="WebSocketExtensionFactory.MarksContinuations"/> is true.
+    /// </param>
     public static ExtensionResult Done(ReservedBits reserved = ReservedBits.None) => new(true, reserved, null);
 
-    /// <summary>The session cannot go on: the peer is told the code, our user the message.</summary>
-    /// <param name="code">What our Close says: 1007 (<see cref="CloseCode.InvalidFramePayloadData"/>) for data that the extension cannot read.</param>
-    /// <param name="message">What was expected and what came, in a sentence, without any payload.</param>
+    /// <summary>The session must end: the peer receives the code, the application the message.</summary>
+    /// <param name="code">
+    /// The status code of the Close frame, such as 1007 (<see cref="CloseCode.InvalidFramePayloadData"/>) for data that
+    /// the extension cannot read.
+    /// </param>
+    /// <param name="message">What was expected and what was received, in one sentence, without any payload.</param>
     /// <exception cref="ArgumentException">The code must not be sent.</exception>
-    public static ExtensionResult Failed(CloseCode code, string message) => Failed(ProtocolViolation.Of(code, message));
+    public static ExtensionResult Failed(CloseCode code, string message) =>
+        Failed(ProtocolViolation.Of(code, message));
 
-    /// <summary>The session cannot go on, such as by <see cref="ProtocolViolation.TooBig"/> for a limit of the extension's own.</summary>
-    /// <param name="violation">What the peer is told, and our user.</param>
+    /// <summary>
+    /// The session must end, for example with <see cref="ProtocolViolation.TooBig"/> for a limit of the extension.
+    /// </summary>
     internal static ExtensionResult Failed(ProtocolViolation violation)
     {
         ArgumentNullException.ThrowIfNull(violation);
         return new ExtensionResult(true, ReservedBits.None, violation);
     }
 
-    /// <summary>Whether the message passes as it is.</summary>
+    /// <summary>Whether the message passes unchanged.</summary>
     public bool IsUntouched => !_isDone;
 
     /// <summary>The bits to set on the frame.</summary>
     public ReservedBits Reserved { get; }
 
-    /// <summary>Why the session cannot go on; null if it can.</summary>
+    /// <summary>Why the session must end; null if it continues.</summary>
     public ProtocolViolation? Violation { get; }
 
     /// <inheritdoc/>
-    public bool Equals(ExtensionResult other) => _isDone == other._isDone && Reserved == other.Reserved && ReferenceEquals(Violation, other.Violation);
+    public bool Equals(ExtensionResult other) =>
+        _isDone == other._isDone && Reserved == other.Reserved && ReferenceEquals(Violation, other.Violation);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is ExtensionResult other && Equals(other);
@@ -53,9 +66,9 @@ public readonly struct ExtensionResult : IEquatable<ExtensionResult>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(_isDone, Reserved, Violation);
 
-    /// <summary>Whether both say the same.</summary>
+    /// <summary>Whether two results are equal.</summary>
     public static bool operator ==(ExtensionResult left, ExtensionResult right) => left.Equals(right);
 
-    /// <summary>Whether they do not say the same.</summary>
+    /// <summary>Whether two results differ.</summary>
     public static bool operator !=(ExtensionResult left, ExtensionResult right) => !left.Equals(right);
 }

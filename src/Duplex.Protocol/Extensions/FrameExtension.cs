@@ -3,15 +3,17 @@ using System.Buffers;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// The simple form of an extension: it gets frames and returns frames. Incoming they are whole messages, outgoing each is what its sender sent: a message, or a fragment of one.
+/// A simpler base class for extensions that receive and return frames. An incoming frame is a whole message. An
+/// outgoing frame is what its sender sent: a message or a fragment.
 /// </summary>
 /// <remarks>
-/// It costs a copy of each payload, and holds an incoming message until it is whole, even where a session receives streams; where that matters, derive from <see cref="WebSocketExtension"/>. It may keep the frames that it gets. Unless told otherwise it sees every message,
-/// whatever the sender's <see cref="SendTransform"/>.
+/// It copies each payload and buffers an incoming message until it is complete, even where the session receives
+/// streams. To avoid that, derive from <see cref="WebSocketExtension"/>. The extension may keep the frames it receives.
+/// By default it sees every message, whatever the sender's <see cref="SendTransform"/>.
 /// </remarks>
 public abstract class FrameExtension : WebSocketExtension
 {
-    // Only touched by the incoming direction: what has come of a message that comes in several parts, and the bits of its first frame.
+    // Only touched by the incoming direction: the parts of an incomplete message, and the bits of its first frame.
     private ArrayBufferWriter<byte>? _gathered;
     private ReservedBits _reserved;
 
@@ -51,7 +53,8 @@ public abstract class FrameExtension : WebSocketExtension
         }
 
         long size = _gathered!.WrittenCount + (long)part.Data.Length;
-        long limit = Math.Min(part.MaxMessageSize, WebSocketLimits.LargestSize); // it stands in one array, even if the session receives streams
+        // One array holds the message, even if the session receives streams.
+        long limit = Math.Min(part.MaxMessageSize, WebSocketLimits.LargestSize);
         if (size > limit)
             return ExtensionResult.Failed(ProtocolViolation.TooBig("MaxMessageSize", limit, size));
         _gathered.Write(part.Data);
@@ -64,17 +67,28 @@ public abstract class FrameExtension : WebSocketExtension
         return ExtensionResult.Done();
     }
 
-    /// <summary>Looks at a frame that is about to be sent, in wire order, before it goes on; and may send another in its place.</summary>
-    /// <param name="frame">A text or binary frame, over memory of its own. Its reserved bits are those of the extension's that its sender has set.</param>
-    /// <returns>The same frame, or one of the same type and <see cref="Frame.Fin"/>, whose reserved bits are the extension's.</returns>
+    /// <summary>Processes a frame before it is sent, in wire order. May replace it.</summary>
+    /// <param name="frame">
+    /// A text or binary frame with its own memory. Its reserved bits are those of the extension that the sender has
+    /// set.
+    /// </param>
+    /// <returns>
+    /// The same frame, or another of the same type and <see cref="Frame.Fin"/> whose reserved bits the extension owns.
+    /// </returns>
     protected virtual Frame ProcessOutgoing(Frame frame) => frame;
 
-    /// <summary>Looks at a message that came, before it goes on; and may deliver another in its place.</summary>
-    /// <param name="frame">A whole text or binary message, over memory of its own, with the extension's reserved bits. Its text was not checked yet.</param>
-    /// <returns>The same frame, or one of the same type. Its reserved bits do not matter.</returns>
+    /// <summary>Processes a received message before it is delivered. May replace it.</summary>
+    /// <param name="frame">
+    /// A whole text or binary message with its own memory and the extension's reserved bits. A text is not validated
+    /// yet.
+    /// </param>
+    /// <returns>The same frame, or another of the same type. Its reserved bits are ignored.</returns>
     protected virtual Frame ProcessIncoming(Frame frame) => frame;
 
-    private Frame Checked(Frame outcome, Frame frame) => outcome is not null && outcome.Type == frame.Type && outcome.Fin == frame.Fin
-        ? outcome
-        : throw new InvalidOperationException($"The extension {Name} returned {outcome?.ToString() ?? "nothing"} for {frame}; expected a frame of the same type and fin.");
+    private Frame Checked(Frame outcome, Frame frame) =>
+        outcome is not null && outcome.Type == frame.Type && outcome.Fin == frame.Fin
+            ? outcome
+            : throw new InvalidOperationException(
+                $"The extension {Name} returned {outcome?.ToString() ?? "nothing"} for {frame}; "
+                + "expected a frame of the same type and fin.");
 }

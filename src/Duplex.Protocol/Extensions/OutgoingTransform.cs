@@ -3,25 +3,23 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Duplex.Protocol;
 
-/// <summary>Takes outgoing messages through the extensions, in wire order, from the first to the last.</summary>
-/// <remarks>Not thread-safe: whoever holds the gate calls it.</remarks>
+/// <summary>Passes outgoing messages through the extensions, in wire order, from the first to the last.</summary>
+/// <remarks>Not thread-safe: call it while holding the gate.</remarks>
 internal sealed class OutgoingTransform(ExtensionChain chain, ArrayPool<byte> pool)
 {
-    // All only touched under the gate.
+    // Only touched under the gate.
     private readonly bool[] _isActive = new bool[chain.Count]; // which extensions transform the message in progress
-    private readonly PooledOutput[] _outputs = [new(pool), new(pool)]; // in turn: each extension reads what the one before it has written
+    private readonly PooledOutput[] _outputs = [new(pool), new(pool)]; // used in turn: one is read, the other written
 
     /// <summary>Whether any extension transforms the message in progress.</summary>
     public bool IsActive { get; private set; }
 
-    /// <summary>Asks each extension whether it transforms a message that begins. What one throws is the sender's, and changes nothing.</summary>
-    /// <param name="type">The message's type.</param>
-    /// <param name="payload">The message, or its first fragment.</param>
-    /// <param name="fin">Whether that is all of it.</param>
-    /// <param name="reserved">The bits that its sender has set.</param>
-    /// <param name="wish">What its sender wishes.</param>
-    /// <returns>False if the session is done with the extensions.</returns>
-    public bool TryDecide(FrameType type, ReadOnlySpan<byte> payload, bool fin, ReservedBits reserved, SendTransform wish)
+    /// <summary>
+    /// Asks each extension whether it transforms a message that begins. An exception of an extension propagates to the
+    /// sender and changes no state. Returns false if the extensions are already disposed.
+    /// </summary>
+    public bool TryDecide(
+        FrameType type, ReadOnlySpan<byte> payload, bool fin, ReservedBits reserved, SendTransform wish)
     {
         IsActive = false;
         if (!chain.TryUse())
@@ -44,17 +42,20 @@ internal sealed class OutgoingTransform(ExtensionChain chain, ArrayPool<byte> po
         }
     }
 
-    /// <summary>Transforms a message or a fragment. From now on it must be sent, or the session must end: the extensions' state counts on it.</summary>
-    /// <param name="type">The message's type.</param>
-    /// <param name="payload">What its sender sent.</param>
-    /// <param name="starts">Whether it begins the message.</param>
-    /// <param name="fin">Whether it ends it.</param>
-    /// <param name="reserved">The bits of its frame: those that its sender has set, and then those that the extensions set.</param>
-    /// <param name="outcome">What goes out; valid until <see cref="Clear"/>.</param>
-    /// <param name="code">What our Close says if the session must end.</param>
-    /// <param name="error">Why.</param>
+    /// <summary>
+    /// Transforms a message or a fragment. Afterwards it must be sent, or the session must end: the extensions' state
+    /// depends on it. Returns false if the session must end. <paramref name="reserved"/> has the sender's bits on
+    /// entry, and also the extensions' on return. <paramref name="outcome"/> is valid until <see cref="Clear"/>.
+    /// </summary>
     public bool TryProcess(
-        FrameType type, ReadOnlyMemory<byte> payload, bool starts, bool fin, ref ReservedBits reserved, out ReadOnlyMemory<byte> outcome, out CloseCode code, [NotNullWhen(false)] out WebSocketException? error)
+        FrameType type,
+        ReadOnlyMemory<byte> payload,
+        bool starts,
+        bool fin,
+        ref ReservedBits reserved,
+        out ReadOnlyMemory<byte> outcome,
+        out CloseCode code,
+        [NotNullWhen(false)] out WebSocketException? error)
     {
         outcome = payload;
         code = CloseCode.InternalError;
@@ -71,7 +72,8 @@ internal sealed class OutgoingTransform(ExtensionChain chain, ArrayPool<byte> po
             output.Begin(starts: true, WebSocketLimits.LargestSize);
             try
             {
-                ExtensionResult result = chain[i].ProcessOutgoing(Part(i, type, outcome.Span, asked, starts, fin), output);
+                ExtensionResult result = chain[i].ProcessOutgoing(
+                    Part(i, type, outcome.Span, asked, starts, fin), output);
                 if (result.Violation is { } violation)
                 {
                     code = violation.Code;
@@ -82,7 +84,12 @@ internal sealed class OutgoingTransform(ExtensionChain chain, ArrayPool<byte> po
                 if (result.IsUntouched)
                 {
                     if (!starts || output.Total != 0)
-                        throw new InvalidOperationException("ExtensionResult.Untouched is for the first part of a message, with nothing written. Return Done.");
+                    {
+                        throw new InvalidOperationException(
+                            "ExtensionResult.Untouched is for the first part of a message, with nothing written. "
+                            + "Return Done.");
+                    }
+
                     _isActive[i] = false;
                     continue;
                 }
@@ -102,14 +109,15 @@ internal sealed class OutgoingTransform(ExtensionChain chain, ArrayPool<byte> po
         return true;
     }
 
-    /// <summary>Gives the memory back: what it held is staged, or will not be.</summary>
+    /// <summary>Releases the output memory, once its content is staged or discarded.</summary>
     public void Clear()
     {
         _outputs[0].Clear();
         _outputs[1].Clear();
     }
 
-    private MessagePart Part(int index, FrameType type, ReadOnlySpan<byte> payload, ReservedBits reserved, bool starts, bool fin) => new()
+    private MessagePart Part(
+        int index, FrameType type, ReadOnlySpan<byte> payload, ReservedBits reserved, bool starts, bool fin) => new()
     {
         Type = type,
         Data = payload,
@@ -125,6 +133,9 @@ internal sealed class OutgoingTransform(ExtensionChain chain, ArrayPool<byte> po
         WebSocketExtension extension = chain[index];
         ReservedBits owned = starts || extension.MarksContinuations ? extension.ReservedBits : ReservedBits.None;
         if ((set & ~owned) != 0)
-            throw new InvalidOperationException($"It set {(set & ~owned).InWords()}, which its factory does not own on such a frame.");
+        {
+            throw new InvalidOperationException(
+                $"It set {(set & ~owned).InWords()}, which its factory does not own on such a frame.");
+        }
     }
 }

@@ -1,14 +1,20 @@
 namespace Duplex;
 
-/// <summary>What the sender of a message wishes of the session's extensions. Each decides by itself (<see cref="WebSocketExtension.TransformsOutgoing"/>).</summary>
+/// <summary>
+/// What a sender wishes of the session's extensions for one message. Each extension decides
+/// (<see cref="WebSocketExtension.TransformsOutgoing"/>).
+/// </summary>
 public enum SendTransform
 {
-    /// <summary>No wish: as the extensions are set.</summary>
+    /// <summary>No wish: the extensions' own settings apply.</summary>
     Default,
 
-    /// <summary>Not to be transformed, such as a message that is compressed already, or holds a secret beside what an attacker chose.</summary>
+    /// <summary>
+    /// Do not transform the message, for example because it is already compressed, or holds a secret beside data that
+    /// an attacker chose.
+    /// </summary>
     Never,
 
-    /// <summary>To be transformed by every extension that can, whatever its own conditions say.</summary>
+    /// <summary>Transform the message with every extension that can, regardless of its conditions.</summary>
     Always,
 }

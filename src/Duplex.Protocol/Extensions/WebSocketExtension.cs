@@ -4,36 +4,50 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Transforms a session's messages on their way out and in: compresses, signs, logs. One instance serves one session; a <see cref="WebSocketExtensionFactory"/> makes it.
+/// Transforms a session's outgoing and incoming messages, for example compresses, signs or logs them. An instance
+/// serves one session and is created by a <see cref="WebSocketExtensionFactory"/>.
 /// </summary>
 /// <remarks>
 /// <para>
-/// An extension with <see cref="Offers"/> is active if the server accepts one of them (RFC 6455 §9). One without is a local interceptor, which the server knows nothing of, and is always
-/// active. <see cref="FrameExtension"/> is a simpler form, for those that want whole messages.
+/// An extension with <see cref="Offers"/> is active if the server accepts one of them (RFC 6455 §9). An extension
+/// without offers is a local interceptor: it is always active, and the server does not know of it.
+/// <see cref="FrameExtension"/> is a simpler base class for extensions that process whole messages.
 /// </para>
 /// <para>
-/// Threads: one call at a time in each direction, but the directions run at the same time; so what both touch must be safe for that. Outgoing calls are made in wire order, which is
-/// call order. A call must not wait: outgoing it holds up the other senders, incoming everything that the session receives.
+/// Calls in one direction never overlap, but the two directions run concurrently, so state that both use must be
+/// thread-safe. Outgoing calls are made in wire order, which is call order. A call must not block: an outgoing call
+/// blocks the other senders, an incoming call the receive loop.
 /// </para>
-/// <para>What an extension throws, save in <see cref="TransformsOutgoing"/>, ends the session with 1011.</para>
+/// <para>An exception ends the session with 1011, except in <see cref="TransformsOutgoing"/>.</para>
 /// </remarks>
 public abstract class WebSocketExtension : IDisposable
 {
-    /// <summary>The name that its factory gave it; empty if none made it.</summary>
+    /// <summary>The name that the factory assigned; empty if no factory created the instance.</summary>
     public string Name { get; private set; } = "";
 
-    /// <summary>The reserved bits that it owns, as its factory says.</summary>
+    /// <summary>The reserved bits that the extension owns, as assigned by the factory.</summary>
     public ReservedBits ReservedBits { get; private set; }
 
     internal bool MarksContinuations { get; private set; }
 
-    /// <summary>What to offer the server, the most wanted first; each has the extension's name. Empty for a local interceptor. Asked once for each handshake.</summary>
+    /// <summary>
+    /// The offers to the server in order of preference, each with the extension's name. Empty for a local interceptor,
+    /// the default. Read once for each handshake.
+    /// </summary>
     public virtual IReadOnlyList<WebSocketExtensionHeader> Offers => [];
 
-    /// <summary>Judges what the server accepted, and keeps what was agreed. Called once, if the server accepted the extension; not called for an interceptor.</summary>
-    /// <param name="answer">The server's element, with its parameters. Its name is the extension's.</param>
-    /// <param name="error">If it is illegal, what was expected, in a sentence and without the server's words: the handshake fails with it.</param>
-    /// <returns>Whether it is legal. By default: if it has no parameters, or is one of the offers to the letter.</returns>
+    /// <summary>
+    /// Checks the server's answer and stores the agreed parameters. Called once, if the server accepted the extension;
+    /// never for an interceptor.
+    /// </summary>
+    /// <param name="answer">The server's element of the header, with the extension's name and its parameters.</param>
+    /// <param name="error">
+    /// If the answer is illegal, one sentence on what was expected, without text from the server. The handshake fails
+    /// with it.
+    /// </param>
+    /// <returns>
+    /// Whether the answer is legal. By default it must have no parameters, or equal one of the offers exactly.
+    /// </returns>
     public virtual bool TryAccept(WebSocketExtensionHeader answer, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(answer);
@@ -44,43 +58,57 @@ public abstract class WebSocketExtension : IDisposable
     }
 
     /// <summary>
-    /// Decides whether a message that is about to be sent will be transformed. Asked once for each message, under the gate, of all extensions before any transforms it; what is thrown
-    /// here fails that send and nothing else.
+    /// Decides whether an outgoing message is transformed. Called once for each message, for all extensions before any
+    /// transforms the message. Calls do not overlap. An exception fails only that send.
     /// </summary>
-    /// <param name="first">The message, or its first fragment, as its sender made it. Its length is all that is known of the message's.</param>
-    /// <param name="wish">What its sender wishes.</param>
-    /// <returns>Whether to transform it; by default unless its sender wishes that it is not.</returns>
-    public virtual bool TransformsOutgoing(in MessagePart first, SendTransform wish) => wish != SendTransform.Never;
+    /// <param name="first">
+    /// The message, or its first fragment. The total length of a fragmented message is unknown.
+    /// </param>
+    /// <param name="wish">What the sender wishes.</param>
+    /// <returns>
+    /// Whether to transform the message. By default true unless <paramref name="wish"/> is
+    /// <see cref="SendTransform.Never"/>.
+    /// </returns>
+    public virtual bool TransformsOutgoing(in MessagePart first, SendTransform wish) =>
+        wish != SendTransform.Never;
 
-    /// <summary>Transforms a part of an outgoing message. What is written becomes the frame's payload.</summary>
+    /// <summary>Transforms a part of an outgoing message. The bytes written become the frame's payload.</summary>
     /// <param name="part">A whole message, or a fragment.</param>
-    /// <param name="output">Where the outcome goes.</param>
+    /// <param name="output">Receives the transformed bytes.</param>
     /// <returns>By default <see cref="ExtensionResult.Untouched"/>.</returns>
-    public virtual ExtensionResult ProcessOutgoing(in MessagePart part, IBufferWriter<byte> output) => ExtensionResult.Untouched;
+    public virtual ExtensionResult ProcessOutgoing(in MessagePart part, IBufferWriter<byte> output) =>
+        ExtensionResult.Untouched;
 
-    /// <summary>Transforms a part of an incoming message. What is written until its last part becomes the message.</summary>
-    /// <param name="part">What has come.</param>
+    /// <summary>
+    /// Transforms a part of an incoming message. The bytes written for all of its parts become the message.
+    /// </summary>
+    /// <param name="part">The bytes received.</param>
     /// <param name="output">
-    /// Where the outcome goes: as a rule the message's own memory. It holds the session's limit for a message: advancing past it throws, which must not be caught, and ends the session
-    /// with 1009.
+    /// Receives the transformed bytes; usually the message's own memory. It enforces the session's message limit:
+    /// advancing past it throws and ends the session with 1009. Do not catch that exception.
     /// </param>
     /// <returns>By default <see cref="ExtensionResult.Untouched"/>.</returns>
-    public virtual ExtensionResult ProcessIncoming(in MessagePart part, IBufferWriter<byte> output) => ExtensionResult.Untouched;
+    public virtual ExtensionResult ProcessIncoming(in MessagePart part, IBufferWriter<byte> output) =>
+        ExtensionResult.Untouched;
 
-    /// <summary>Called once, when neither direction uses the instance any more: at the end of its session, or of a handshake that did not lead to one.</summary>
+    /// <summary>
+    /// Called once, after the session or a failed handshake, when neither direction uses the instance any more.
+    /// </summary>
     public void Dispose()
     {
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Releases what the extension holds.</summary>
-    /// <param name="disposing">True unless a finalizer calls.</param>
+    /// <summary>Releases the extension's resources.</summary>
+    /// <param name="disposing">False if called from a finalizer.</param>
     protected virtual void Dispose(bool disposing)
     {
     }
 
-    /// <summary>Its factory says who it is. False if one has before: then it serves another session already.</summary>
+    /// <summary>
+    /// Assigns what the factory declares. Returns false if another session uses the instance already.
+    /// </summary>
     internal bool TryIdentify(string name, ReservedBits reservedBits, bool marksContinuations)
     {
         if (Name.Length > 0)

@@ -4,31 +4,45 @@ using System.Text;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// One extension, with its parameters in order, in a <c>Sec-WebSocket-Extensions</c> header (RFC 6455 §9.1): an offer in a request, an agreement in a
-/// response. Immutable and so thread-safe.
+/// An extension and its parameters in a <c>Sec-WebSocket-Extensions</c> header (RFC 6455 §9.1): an offer in a request,
+/// an agreement in a response. Immutable and therefore thread-safe.
 /// </summary>
 public sealed class WebSocketExtensionHeader
 {
-    /// <summary>Names an extension and its parameters.</summary>
+    /// <summary>Creates an extension with its parameters.</summary>
     /// <param name="name">The extension's name, a token, as in <c>permessage-deflate</c>.</param>
-    /// <param name="parameters">The parameters, whose names and values are tokens. The list is copied; a name may stand in it more than once.</param>
+    /// <param name="parameters">
+    /// The parameters, whose names and values are tokens. The list is copied. A name may occur more than once.
+    /// </param>
     /// <exception cref="ArgumentException">A name or a value is not a token.</exception>
     public WebSocketExtensionHeader(string name, params IReadOnlyList<WebSocketExtensionParameter> parameters)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(parameters);
         if (!HttpGrammar.IsToken(name))
-            throw new ArgumentException("An extension's name is a token (letters, digits and !#$%&'*+-.^_`|~); the given one is not.", nameof(name));
+        {
+            throw new ArgumentException(
+                "An extension's name is a token (letters, digits and !#$%&'*+-.^_`|~); the given one is not.",
+                nameof(name));
+        }
 
         WebSocketExtensionParameter[] copy = [.. parameters];
         for (int i = 0; i < copy.Length; i++)
         {
             if (!HttpGrammar.IsToken(copy[i].Name))
-                throw new ArgumentException($"Parameter {i + 1}: its name is not a token (letters, digits and !#$%&'*+-.^_`|~).", nameof(parameters));
+            {
+                throw new ArgumentException(
+                    $"Parameter {i + 1}: its name is not a token (letters, digits and !#$%&'*+-.^_`|~).",
+                    nameof(parameters));
+            }
 
             // RFC 6455 §9.1: "the value after quoted-string unescaping MUST conform to the 'token' ABNF".
             if (copy[i].Value is { } value && !HttpGrammar.IsToken(value))
-                throw new ArgumentException($"Parameter {i + 1}: its value is not a token (letters, digits and !#$%&'*+-.^_`|~).", nameof(parameters));
+            {
+                throw new ArgumentException(
+                    $"Parameter {i + 1}: its value is not a token (letters, digits and !#$%&'*+-.^_`|~).",
+                    nameof(parameters));
+            }
         }
 
         Name = name;
@@ -38,10 +52,12 @@ public sealed class WebSocketExtensionHeader
     /// <summary>The extension's name.</summary>
     public string Name { get; }
 
-    /// <summary>The parameters in the order of the header.</summary>
+    /// <summary>The parameters, in header order.</summary>
     public IReadOnlyList<WebSocketExtensionParameter> Parameters { get; }
 
-    /// <summary>The extension as it stands in a header, such as <c>permessage-deflate; client_max_window_bits=12</c>.</summary>
+    /// <summary>
+    /// Returns the extension in header form, such as <c>permessage-deflate; client_max_window_bits=12</c>.
+    /// </summary>
     public override string ToString()
     {
         var text = new StringBuilder(Name);
@@ -49,51 +65,52 @@ public sealed class WebSocketExtensionHeader
         return text.ToString();
     }
 
-    /// <summary>Writes several extensions as one header value, in order; an empty list gives an empty text, for which no header must be sent.</summary>
+    /// <summary>
+    /// Formats several extensions as one header value. Returns an empty string for an empty list: then send no header.
+    /// </summary>
     public static string FormatList(IEnumerable<WebSocketExtensionHeader> headers)
     {
         ArgumentNullException.ThrowIfNull(headers);
         return string.Join(", ", headers);
     }
 
-    /// <summary>Parses one header value.</summary>
-    /// <param name="value">The value, one or more extensions parted by commas.</param>
-    /// <param name="headers">The extensions in order, if all is well.</param>
-    /// <param name="error">Otherwise what was expected and where. It never repeats any of the value.</param>
-    /// <returns>
-    /// Whether the value is well-formed, as <see cref="TryParseList(IEnumerable{string}, out IReadOnlyList{WebSocketExtensionHeader}, out string)"/> has it.
-    /// </returns>
+    /// <summary>
+    /// Parses one header value, by the rules of
+    /// <see cref="TryParseList(IEnumerable{string}, out IReadOnlyList{WebSocketExtensionHeader}, out string)"/>.
+    /// </summary>
     public static bool TryParseList(
-        string value, [NotNullWhen(true)] out IReadOnlyList<WebSocketExtensionHeader>? headers, [NotNullWhen(false)] out string? error)
+        string value,
+        [NotNullWhen(true)] out IReadOnlyList<WebSocketExtensionHeader>? headers,
+        [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(value);
         return TryParseList([value], out headers, out error);
     }
 
-    /// <summary>Parses all lines of the header, which together are one list; no line at all is an empty list.</summary>
+    /// <summary>Parses all lines of the header, which form one list. No lines are an empty list.</summary>
     /// <param name="values">The header's values, one for each line.</param>
-    /// <param name="headers">The extensions in order, if all is well.</param>
-    /// <param name="error">Otherwise what was expected and where. It never repeats any of the value.</param>
+    /// <param name="headers">On success, the extensions in order.</param>
+    /// <param name="error">On failure, what was expected and where. It never repeats any of the value.</param>
     /// <returns>
-    /// Whether the header is well-formed: at least one extension in its lines, and at most <see cref="HttpGrammar.MaxListElements"/> extensions and
-    /// parameters together.
+    /// Whether the header is well-formed: its lines hold at least one extension, and at most
+    /// <see cref="HttpGrammar.MaxListElements"/> extensions and parameters together.
     /// </returns>
     public static bool TryParseList(
-        IEnumerable<string> values, [NotNullWhen(true)] out IReadOnlyList<WebSocketExtensionHeader>? headers, [NotNullWhen(false)] out string? error)
+        IEnumerable<string> values,
+        [NotNullWhen(true)] out IReadOnlyList<WebSocketExtensionHeader>? headers,
+        [NotNullWhen(false)] out string? error)
     {
         HandshakeLeniencies none = HandshakeLeniencies.None;
         return TryParseList(values, HandshakeStrictness.Strict, ref none, out headers, out error);
     }
 
-    /// <summary>Parses all lines of the header as strictly as was asked for.</summary>
-    /// <param name="values">The header's values, one for each line.</param>
-    /// <param name="strictness">How strictly.</param>
-    /// <param name="leniencies">Gets what had to be overlooked.</param>
-    /// <param name="headers">The extensions in order, if all is well.</param>
-    /// <param name="error">Otherwise what was expected and where. It never repeats any of the value.</param>
+    /// <summary>Parses all lines of the header with the given strictness.</summary>
     internal static bool TryParseList(
-        IEnumerable<string> values, HandshakeStrictness strictness, ref HandshakeLeniencies leniencies,
-        [NotNullWhen(true)] out IReadOnlyList<WebSocketExtensionHeader>? headers, [NotNullWhen(false)] out string? error)
+        IEnumerable<string> values,
+        HandshakeStrictness strictness,
+        ref HandshakeLeniencies leniencies,
+        [NotNullWhen(true)] out IReadOnlyList<WebSocketExtensionHeader>? headers,
+        [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(values);
         var parser = new WebSocketExtensionHeaderParser(strictness);
@@ -101,7 +118,8 @@ public sealed class WebSocketExtensionHeader
         int line = 0;
         headers = null;
 
-        // RFC 6455 §9.1: "like other HTTP header fields, this header field MAY be split or combined across multiple lines".
+        // RFC 6455 §9.1: "like other HTTP header fields, this header field MAY be split or combined across multiple
+        // lines".
         foreach (string value in values)
         {
             line++;
@@ -118,7 +136,8 @@ public sealed class WebSocketExtensionHeader
             }
         }
 
-        // RFC 6455 §9.1: extension-list = 1#extension, and §4.2.2: "The empty string is not the same as the null value for these purposes."
+        // RFC 6455 §9.1: extension-list = 1#extension, and §4.2.2: "The empty string is not the same as the null
+        // value for these purposes."
         if (line > 0 && found.Count == 0)
         {
             if (strictness == HandshakeStrictness.Strict)
@@ -137,9 +156,12 @@ public sealed class WebSocketExtensionHeader
     }
 
     /// <summary>Parses one header value.</summary>
-    /// <param name="value">The value, one or more extensions parted by commas.</param>
     /// <returns>The extensions in order.</returns>
-    /// <exception cref="FormatException">The value is malformed; the message says where, and never repeats any of it.</exception>
+    /// <exception cref="FormatException">
+    /// The value is malformed; the message says where, and never repeats any of it.
+    /// </exception>
     public static IReadOnlyList<WebSocketExtensionHeader> ParseList(string value) =>
-        TryParseList(value, out IReadOnlyList<WebSocketExtensionHeader>? headers, out string? error) ? headers : throw new FormatException(error);
+        TryParseList(value, out IReadOnlyList<WebSocketExtensionHeader>? headers, out string? error)
+            ? headers
+            : throw new FormatException(error);
 }

@@ -2,34 +2,37 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Duplex.Protocol;
 
-/// <summary>Reads the extensions of one <c>Sec-WebSocket-Extensions</c> header, one after the other, without recursion. For one thread.</summary>
-/// <param name="strictness">How strictly.</param>
+/// <summary>
+/// Parses the extensions of one <c>Sec-WebSocket-Extensions</c> header, one by one, without recursion. Not thread-safe.
+/// </summary>
 internal sealed class WebSocketExtensionHeaderParser(HandshakeStrictness strictness = HandshakeStrictness.Strict)
 {
-    // Both belong to the one caller.
+    // Only touched by the one caller.
     private readonly List<WebSocketExtensionParameter> _parameters = [];
     private int _elements;
 
-    /// <summary>The parameters of the extension that was read last, until the next is read.</summary>
+    /// <summary>The parameters of the extension read last; valid until the next read.</summary>
     public IReadOnlyList<WebSocketExtensionParameter> Parameters => _parameters;
 
-    /// <summary>What had to be overlooked so far.</summary>
+    /// <summary>The faults accepted so far.</summary>
     public HandshakeLeniencies Leniencies { get; private set; }
 
-    /// <summary>Reads one element of the header's list.</summary>
-    /// <param name="text">The element, without white space around it.</param>
-    /// <param name="name">The extension's name, if the element is well-formed.</param>
-    /// <param name="position">How far the element was read, counted from 0.</param>
-    /// <param name="expectation">What should have stood there otherwise.</param>
+    /// <summary>
+    /// Reads one element of the header's list, without white space around it. On failure <paramref name="expectation"/>
+    /// is what was expected at the position, counted from 0.
+    /// </summary>
     public bool TryRead(
-        ReadOnlySpan<char> text, [NotNullWhen(true)] out string? name, out int position, [NotNullWhen(false)] out string? expectation)
+        ReadOnlySpan<char> text,
+        [NotNullWhen(true)] out string? name,
+        out int position,
+        [NotNullWhen(false)] out string? expectation)
     {
         position = 0;
         expectation = Read(text, ref position, out name);
         return expectation is null;
     }
 
-    /// <summary>Returns <see langword="null"/>, or what should have stood at the position.</summary>
+    /// <summary>Returns <see langword="null"/>, or what was expected at the position.</summary>
     private string? Read(ReadOnlySpan<char> text, ref int position, out string name)
     {
         // RFC 6455 §9.1: extension = extension-token *( ";" extension-param )
@@ -78,7 +81,9 @@ internal sealed class WebSocketExtensionHeaderParser(HandshakeStrictness strictn
         if (!HttpGrammar.TryReadQuotedString(text[position..], out int length, out value))
         {
             position += length;
-            return position < text.Length ? "a character that a quoted-string may hold" : "the closing quote of a quoted-string";
+            return position < text.Length
+                ? "a character that a quoted-string may hold"
+                : "the closing quote of a quoted-string";
         }
 
         // RFC 6455 §9.1: "the value after quoted-string unescaping MUST conform to the 'token' ABNF".
@@ -98,9 +103,10 @@ internal sealed class WebSocketExtensionHeaderParser(HandshakeStrictness strictn
         return true;
     }
 
-    // RFC 6455 §9.1: "this section is using ABNF syntax/rules from [RFC2616], including the "implied *LWS rule"", so white space may stand
-    // before and after every separator.
-    private static void SkipWhiteSpace(ReadOnlySpan<char> text, ref int position) => position += HttpGrammar.WhiteSpaceLength(text[position..]);
+    // RFC 6455 §9.1: "this section is using ABNF syntax/rules from [RFC2616], including the "implied *LWS rule"",
+    // which allows white space before and after every separator.
+    private static void SkipWhiteSpace(ReadOnlySpan<char> text, ref int position) =>
+        position += HttpGrammar.WhiteSpaceLength(text[position..]);
 
     private static void Advance(ReadOnlySpan<char> text, ref int position)
     {

@@ -2,10 +2,11 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Duplex.Protocol;
 
-/// <summary>What a client and a server agreed on in their handshake. Immutable and so thread-safe.</summary>
+/// <summary>The result of a handshake: what client and server agreed on. Immutable and therefore thread-safe.</summary>
 internal sealed class HandshakeAgreement
 {
-    private HandshakeAgreement(string? subprotocol, IReadOnlyList<WebSocketExtensionHeader> extensions, HandshakeLeniencies leniencies)
+    private HandshakeAgreement(
+        string? subprotocol, IReadOnlyList<WebSocketExtensionHeader> extensions, HandshakeLeniencies leniencies)
     {
         Subprotocol = subprotocol;
         Extensions = extensions;
@@ -15,19 +16,17 @@ internal sealed class HandshakeAgreement
     /// <summary>The subprotocol that the server chose, or <see langword="null"/> if it chose none.</summary>
     public string? Subprotocol { get; }
 
-    /// <summary>The extensions that the server accepted, in its order. Whether their parameters are legal is for each extension to say.</summary>
+    /// <summary>
+    /// The extensions that the server accepted, in its order. Each extension validates its own parameters.
+    /// </summary>
     public IReadOnlyList<WebSocketExtensionHeader> Extensions { get; }
 
-    /// <summary>What had to be overlooked.</summary>
     internal HandshakeLeniencies Leniencies { get; }
 
-    /// <summary>Judges the choices in a server's response, which are the same over HTTP/1.1 (RFC 6455) and HTTP/2 (RFC 8441).</summary>
-    /// <param name="subprotocolValues">The response's <c>Sec-WebSocket-Protocol</c> values, one for each line.</param>
-    /// <param name="extensionValues">The response's <c>Sec-WebSocket-Extensions</c> values, one for each line.</param>
-    /// <param name="offeredSubprotocols">The subprotocols that the request offered.</param>
-    /// <param name="offeredExtensions">The names of the extensions that the request offered; with none, any extension is a failure.</param>
-    /// <param name="agreement">What both sides agreed on, if all is well.</param>
-    /// <param name="failure">Otherwise which choice is wrong.</param>
+    /// <summary>
+    /// Checks a server's choices, by the same rules over HTTP/1.1 (RFC 6455) and HTTP/2 (RFC 8441). Each list of values
+    /// has one value for each header line. Any extension is a failure if none was offered.
+    /// </summary>
     public static bool TryCreate(
         IReadOnlyList<string> subprotocolValues,
         IReadOnlyList<string> extensionValues,
@@ -35,17 +34,17 @@ internal sealed class HandshakeAgreement
         IReadOnlyList<string> offeredExtensions,
         [NotNullWhen(true)] out HandshakeAgreement? agreement,
         [NotNullWhen(false)] out HandshakeFailure? failure) =>
-        TryCreate(subprotocolValues, extensionValues, offeredSubprotocols, offeredExtensions, HandshakeStrictness.Strict, HandshakeLeniencies.None, out agreement, out failure);
+        TryCreate(
+            subprotocolValues,
+            extensionValues,
+            offeredSubprotocols,
+            offeredExtensions,
+            HandshakeStrictness.Strict,
+            HandshakeLeniencies.None,
+            out agreement,
+            out failure);
 
-    /// <summary>Judges the choices as strictly as was asked for.</summary>
-    /// <param name="subprotocolValues">The response's <c>Sec-WebSocket-Protocol</c> values, one for each line.</param>
-    /// <param name="extensionValues">The response's <c>Sec-WebSocket-Extensions</c> values, one for each line.</param>
-    /// <param name="offeredSubprotocols">The subprotocols that the request offered.</param>
-    /// <param name="offeredExtensions">The names of the extensions that the request offered; with none, any extension is a failure.</param>
-    /// <param name="strictness">How strictly.</param>
-    /// <param name="leniencies">What has been overlooked in the rest of the answer.</param>
-    /// <param name="agreement">What both sides agreed on, if all is well.</param>
-    /// <param name="failure">Otherwise which choice is wrong.</param>
+    /// <summary>Checks a server's choices with the given strictness.</summary>
     internal static bool TryCreate(
         IReadOnlyList<string> subprotocolValues,
         IReadOnlyList<string> extensionValues,
@@ -64,32 +63,44 @@ internal sealed class HandshakeAgreement
         agreement = null;
         failure = CheckSubprotocol(subprotocolValues, offeredSubprotocols, out string? subprotocol);
         if (failure is not null) return false;
-        failure = CheckExtensions(extensionValues, offeredExtensions, strictness, ref leniencies, out IReadOnlyList<WebSocketExtensionHeader> extensions);
+        failure = CheckExtensions(
+            extensionValues,
+            offeredExtensions,
+            strictness,
+            ref leniencies,
+            out IReadOnlyList<WebSocketExtensionHeader> extensions);
         if (failure is not null) return false;
 
         agreement = new HandshakeAgreement(subprotocol, extensions, leniencies);
         return true;
     }
 
-    private static HandshakeFailure? CheckSubprotocol(IReadOnlyList<string> values, IReadOnlyList<string> offered, out string? subprotocol)
+    private static HandshakeFailure? CheckSubprotocol(
+        IReadOnlyList<string> values, IReadOnlyList<string> offered, out string? subprotocol)
     {
         subprotocol = null;
         if (values.Count == 0) return null;
 
-        // RFC 6455 §11.3.4: "the |Sec-WebSocket-Protocol| header field MUST NOT appear more than once in an HTTP response".
+        // RFC 6455 §11.3.4: "the |Sec-WebSocket-Protocol| header field MUST NOT appear more than once in an HTTP
+        // response".
         if (values.Count > 1)
-            return HandshakeRefusals.SeveralSubprotocols.Failure(("count", values.Count), ("offered", NameDisclosure.OfAll(offered)));
+        {
+            return HandshakeRefusals.SeveralSubprotocols.Failure(
+                ("count", values.Count), ("offered", NameDisclosure.OfAll(offered)));
+        }
 
-        // RFC 6455 §4.1 fails an answer that "indicates the use of a subprotocol that was not present in the client's handshake". An empty value indicates the use of none. §4.2.2 has a
-        // server leave the header out then, but .NET's own HttpListener sends it empty where none is chosen.
+        // RFC 6455 §4.1 fails a response that "indicates the use of a subprotocol that was not present in the client's
+        // handshake". An empty value indicates none. By §4.2.2 a server then omits the header, but .NET's HttpListener
+        // sends it empty.
         ReadOnlySpan<char> value = HttpGrammar.TrimWhiteSpace(values[0]);
         if (value.IsEmpty) return null;
 
-        // RFC 6455 §4.3: Sec-WebSocket-Protocol-Server = token. A comma can only part two names.
+        // RFC 6455 §4.3: Sec-WebSocket-Protocol-Server = token. A comma can only separate two names.
         if (value.Contains(','))
             return HandshakeRefusals.SubprotocolList.Failure(("offered", NameDisclosure.OfAll(offered)));
 
-        // RFC 6455 §4.1: "the use of a subprotocol that was not present in the client's handshake [...] the client MUST _Fail the WebSocket Connection_".
+        // RFC 6455 §4.1: "the use of a subprotocol that was not present in the client's handshake [...] the client
+        // MUST _Fail the WebSocket Connection_".
         foreach (string candidate in offered)
         {
             if (!value.SequenceEqual(candidate)) continue;
@@ -97,17 +108,27 @@ internal sealed class HandshakeAgreement
             return null;
         }
 
-        return HandshakeRefusals.OtherSubprotocol.Failure(("came", NameDisclosure.Of(value)), ("offered", NameDisclosure.OfAll(offered)));
+        return HandshakeRefusals.OtherSubprotocol.Failure(
+            ("came", NameDisclosure.Of(value)), ("offered", NameDisclosure.OfAll(offered)));
     }
 
     private static HandshakeFailure? CheckExtensions(
-        IReadOnlyList<string> values, IReadOnlyList<string> offered, HandshakeStrictness strictness, ref HandshakeLeniencies leniencies, out IReadOnlyList<WebSocketExtensionHeader> extensions)
+        IReadOnlyList<string> values,
+        IReadOnlyList<string> offered,
+        HandshakeStrictness strictness,
+        ref HandshakeLeniencies leniencies,
+        out IReadOnlyList<WebSocketExtensionHeader> extensions)
     {
         extensions = [];
 
-        // Several lines are legal: RFC 6455 §4.2.2 has extensions "split between multiple instances" of the header, and erratum 3433
-        // takes back the sentence of §11.3.2 that denied it.
-        if (!WebSocketExtensionHeader.TryParseList(values, strictness, ref leniencies, out IReadOnlyList<WebSocketExtensionHeader>? headers, out string? error))
+        // Several lines are legal: RFC 6455 §4.2.2 has extensions "split between multiple instances" of the header,
+        // and erratum 3433 withdraws the sentence of §11.3.2 that denied it.
+        if (!WebSocketExtensionHeader.TryParseList(
+            values,
+            strictness,
+            ref leniencies,
+            out IReadOnlyList<WebSocketExtensionHeader>? headers,
+            out string? error))
         {
             // RFC 6455 §9.1: "the recipient of such malformed data MUST immediately _Fail the WebSocket Connection_".
             return HandshakeRefusals.MalformedExtensions.Failure(("error", error));
@@ -116,14 +137,18 @@ internal sealed class HandshakeAgreement
         var accepted = new List<WebSocketExtensionHeader>();
         foreach (WebSocketExtensionHeader header in headers)
         {
-            // RFC 6455 §4.1: "the use of an extension that was not present in the client's handshake [...] the client MUST _Fail the
-            // WebSocket Connection_".
+            // RFC 6455 §4.1: "the use of an extension that was not present in the client's handshake [...] the client
+            // MUST _Fail the WebSocket Connection_".
             if (Offered(header, offered, strictness, ref leniencies) is not { } known)
                 return NotOffered(header, accepted.Count + 1, headers.Count, offered);
 
-            // However many offers of one extension a request lists: a second agreement beside the first has no meaning that any RFC gives it.
+            // Several offers of an extension are legal, but no RFC defines the meaning of several agreements.
             if (accepted.Any(earlier => earlier.Name == known.Name))
-                return HandshakeRefusals.ExtensionTwice.Failure(("position", accepted.Count + 1), ("count", headers.Count));
+            {
+                return HandshakeRefusals.ExtensionTwice.Failure(
+                    ("position", accepted.Count + 1), ("count", headers.Count));
+            }
+
             accepted.Add(known);
         }
 
@@ -131,22 +156,31 @@ internal sealed class HandshakeAgreement
         return null;
     }
 
-    // The header by the name that was offered; null if it was not.
-    private static WebSocketExtensionHeader? Offered(WebSocketExtensionHeader header, IReadOnlyList<string> offered, HandshakeStrictness strictness, ref HandshakeLeniencies leniencies)
+    // Returns the header with the offered spelling of its name; null if the name was not offered.
+    private static WebSocketExtensionHeader? Offered(
+        WebSocketExtensionHeader header,
+        IReadOnlyList<string> offered,
+        HandshakeStrictness strictness,
+        ref HandshakeLeniencies leniencies)
     {
         if (offered.Contains(header.Name, StringComparer.Ordinal))
             return header;
-        if (strictness == HandshakeStrictness.Strict || offered.FirstOrDefault(name => name.Equals(header.Name, StringComparison.OrdinalIgnoreCase)) is not { } meant)
+        if (strictness == HandshakeStrictness.Strict)
+            return null;
+        if (offered.FirstOrDefault(name => name.Equals(header.Name, StringComparison.OrdinalIgnoreCase))
+            is not { } meant)
             return null;
         leniencies |= HandshakeLeniencies.ExtensionNameCase;
         return new WebSocketExtensionHeader(meant, header.Parameters);
     }
 
-    private static HandshakeFailure NotOffered(WebSocketExtensionHeader header, int position, int count, IReadOnlyList<string> offered)
+    private static HandshakeFailure NotOffered(
+        WebSocketExtensionHeader header, int position, int count, IReadOnlyList<string> offered)
     {
-        string names = offered.Count == 0 ? "none" : string.Join(", ", offered); // ours, and no secrets
+        string names = offered.Count == 0 ? "none" : string.Join(", ", offered); // chosen by the client; no secrets
         return header.Name == DeflateParameters.ExtensionName
             ? HandshakeRefusals.CompressionUnasked.Failure(("offered", names))
-            : HandshakeRefusals.OtherExtension.Failure(("position", position), ("count", count), ("offered", names));
+            : HandshakeRefusals.OtherExtension.Failure(
+                ("position", position), ("count", count), ("offered", names));
     }
 }

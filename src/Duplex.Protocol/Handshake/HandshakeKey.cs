@@ -4,23 +4,26 @@ using System.Text;
 
 namespace Duplex.Protocol;
 
-/// <summary>A request's <c>Sec-WebSocket-Key</c> and the <c>Sec-WebSocket-Accept</c> that answers it (RFC 6455 §4). Thread-safe: it holds no state.</summary>
+/// <summary>
+/// A request's <c>Sec-WebSocket-Key</c> and the <c>Sec-WebSocket-Accept</c> that answers it (RFC 6455 §4). Stateless
+/// and therefore thread-safe.
+/// </summary>
 internal static class HandshakeKey
 {
     // RFC 6455 §4.1: "a nonce consisting of a randomly selected 16-byte value that has been base64-encoded".
     private const int NonceBytes = 16;
 
-    // Base64 makes 4 characters of every 3 bytes begun, so of 16 bytes 24.
+    // Base64 encodes each started group of 3 bytes as 4 characters: 16 bytes as 24.
     private const int KeyChars = 24;
 
-    // And of the 20 bytes of a SHA-1 28.
+    // The 20 bytes of a SHA-1 hash in base64.
     private const int AcceptChars = 28;
 
-    // RFC 6455 §1.3: the GUID that is "unlikely to be used by network endpoints that do not understand the WebSocket Protocol".
+    // RFC 6455 §1.3: the GUID that is "unlikely to be used by network endpoints that do not understand the WebSocket
+    // Protocol".
     private static ReadOnlySpan<byte> Guid => "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"u8;
 
-    /// <summary>Makes a new key from 128 bits of the cryptographic generator.</summary>
-    /// <returns>24 characters of base64.</returns>
+    /// <summary>Generates a key from 128 bits of the cryptographic random generator.</summary>
     public static string Generate()
     {
         // RFC 6455 §4.1: "The nonce MUST be selected randomly for each connection."
@@ -29,30 +32,34 @@ internal static class HandshakeKey
         return Generate(nonce);
     }
 
-    /// <summary>Makes the key of a given nonce, so that a test can foretell it.</summary>
-    /// <param name="nonce">Exactly 16 bytes.</param>
-    /// <returns>24 characters of base64.</returns>
+    /// <summary>Returns the key for a given nonce, for tests.</summary>
     /// <exception cref="ArgumentException"><paramref name="nonce"/> is not 16 bytes long.</exception>
     public static string Generate(ReadOnlySpan<byte> nonce)
     {
         if (nonce.Length != NonceBytes)
-            throw new ArgumentException($"A handshake nonce is {NonceBytes} bytes long; got {nonce.Length}.", nameof(nonce));
+        {
+            throw new ArgumentException(
+                $"A handshake nonce is {NonceBytes} bytes long; got {nonce.Length}.", nameof(nonce));
+        }
+
         return Convert.ToBase64String(nonce);
     }
 
-    /// <summary>Whether a value is a legal <c>Sec-WebSocket-Key</c>: base64 of exactly 16 bytes, with no white space around or inside it.</summary>
-    /// <param name="key">The value; <see langword="null"/> is not valid.</param>
+    /// <summary>
+    /// Whether a value is a legal <c>Sec-WebSocket-Key</c>: base64 of exactly 16 bytes, without white space.
+    /// </summary>
     public static bool IsValid([NotNullWhen(true)] string? key)
     {
-        // The length is asked as well, because .NET's base64 reader skips white space wherever it stands. Base64.IsValid would not do: it
-        // refuses set bits that the last character does not need, and the RFC's own example, "AQIDBAUGBwgJCgsMDQ4PEC==", has them.
+        // The length is checked, too, because .NET's base64 decoder skips white space. Base64.IsValid is unsuitable: it
+        // rejects unused bits that are set in the last character, and the RFC's own example,
+        // "AQIDBAUGBwgJCgsMDQ4PEC==", has them.
         Span<byte> nonce = stackalloc byte[KeyChars / 4 * 3];
-        return key is { Length: KeyChars } && Convert.TryFromBase64Chars(key, nonce, out int bytes) && bytes == NonceBytes;
+        return key is { Length: KeyChars }
+            && Convert.TryFromBase64Chars(key, nonce, out int bytes)
+            && bytes == NonceBytes;
     }
 
-    /// <summary>Computes the <c>Sec-WebSocket-Accept</c> that proves a server understood the handshake.</summary>
-    /// <param name="key">The <c>Sec-WebSocket-Key</c> of the request.</param>
-    /// <returns>28 characters of base64.</returns>
+    /// <summary>Computes the <c>Sec-WebSocket-Accept</c> for a key.</summary>
     /// <exception cref="ArgumentException"><paramref name="key"/> is not valid (<see cref="IsValid"/>).</exception>
     public static string ComputeAccept(string key)
     {
@@ -61,9 +68,9 @@ internal static class HandshakeKey
         return new string(accept);
     }
 
-    /// <summary>Whether a <c>Sec-WebSocket-Accept</c> answers a key. The comparison is ordinal: base64 is case-sensitive.</summary>
-    /// <param name="key">The <c>Sec-WebSocket-Key</c> that was sent.</param>
-    /// <param name="accept">The value that came, without white space around it.</param>
+    /// <summary>
+    /// Whether a <c>Sec-WebSocket-Accept</c> answers a key. The comparison is ordinal, as base64 is case-sensitive.
+    /// </summary>
     /// <exception cref="ArgumentException"><paramref name="key"/> is not valid (<see cref="IsValid"/>).</exception>
     public static bool IsAcceptFor(string key, ReadOnlySpan<char> accept)
     {
@@ -75,10 +82,14 @@ internal static class HandshakeKey
     private static void WriteAccept(string key, Span<char> accept)
     {
         if (!IsValid(key))
-            throw new ArgumentException("A Sec-WebSocket-Key is base64 of exactly 16 bytes; the given value is not. Make one with Generate().", nameof(key));
+        {
+            throw new ArgumentException(
+                "A Sec-WebSocket-Key is base64 of exactly 16 bytes; the given value is not. Make one with Generate().",
+                nameof(key));
+        }
 
-        // RFC 6455 §4.2.2: "concatenating [...] /key/ [...] with the string "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", taking the SHA-1 hash
-        // of this concatenated value to obtain a 20-byte value and base64-encoding".
+        // RFC 6455 §4.2.2: "concatenating [...] /key/ [...] with the string "258EAFA5-E914-47DA-95CA-C5AB0DC85B11",
+        // taking the SHA-1 hash of this concatenated value to obtain a 20-byte value and base64-encoding".
         Span<byte> input = stackalloc byte[KeyChars + Guid.Length];
         Encoding.ASCII.GetBytes(key, input);
         Guid.CopyTo(input[KeyChars..]);

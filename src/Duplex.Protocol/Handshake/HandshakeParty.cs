@@ -1,6 +1,6 @@
 namespace Duplex.Protocol;
 
-/// <summary>Who refused to open a session.</summary>
+/// <summary>The party that refused to open a session.</summary>
 internal enum HandshakeParty
 {
     /// <summary>The server, or a gateway in front of it, that answered the handshake.</summary>
@@ -9,13 +9,13 @@ internal enum HandshakeParty
     /// <summary>The proxy that the connection goes through.</summary>
     Proxy,
 
-    /// <summary>The network, or the first thing that was reached through it.</summary>
+    /// <summary>The network, or the first host reached through it.</summary>
     Network,
 
     /// <summary>A handler above <c>WebSocketsHandler</c>, or the client itself.</summary>
     HandlerAbove,
 
-    /// <summary>A handler below <c>WebSocketsHandler</c>, or what stands in its place: an engine's connect function.</summary>
+    /// <summary>A handler below <c>WebSocketsHandler</c>, or its replacement: an engine's connect function.</summary>
     HandlerBelow,
 
     /// <summary>This process.</summary>

@@ -5,34 +5,40 @@ using System.Text;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// The few rules of HTTP's grammar (RFC 7230 §3.2.6 and §7) that a WebSocket handshake needs. Every method takes time linear in its input and is thread-safe.
+/// The rules of HTTP's grammar (RFC 7230 §3.2.6 and §7) that a WebSocket handshake needs. Every method runs in linear
+/// time and is thread-safe.
 /// </summary>
 internal static class HttpGrammar
 {
-    /// <summary>How many elements, parameters included, a parsed list may have over all its header lines: 256.</summary>
-    // RFC 7230 §7 asks for "not so much that they could be used as a denial-of-service mechanism". The largest sensible handshake, some
-    // twenty alternatives of permessage-deflate with its four parameters and a name each, has about 100; a 64 KiB header could hold 30,000.
+    /// <summary>
+    /// The largest number of elements, parameters included, in a parsed list over all its header lines.
+    /// </summary>
+    // RFC 7230 §7 asks for "not so much that they could be used as a denial-of-service mechanism". The largest
+    // sensible handshake, some twenty alternatives of permessage-deflate with four parameters each, has about 100. A 64
+    // KiB header could hold 30,000.
     public const int MaxListElements = 256;
 
-    // RFC 7230 §3.2.6: tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA
+    // RFC 7230 §3.2.6: tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~"
+    // / DIGIT / ALPHA
     private static readonly SearchValues<char> TokenChars =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     private static readonly SearchValues<char> LineBreaksAndNul = SearchValues.Create("\r\n\0");
 
-    /// <summary>Whether a text is a token: one or more of the characters that RFC 7230 allows in a bare word.</summary>
+    /// <summary>Whether a text is a token: one or more of the characters that RFC 7230 allows in one.</summary>
     public static bool IsToken(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAnyExcept(TokenChars);
 
-    /// <summary>Whether a header value holds CR, LF or NUL, which could end the header line early and begin another (header injection).</summary>
+    /// <summary>
+    /// Whether a header value contains CR, LF or NUL, which could start another header line (header injection).
+    /// </summary>
     // RFC 9110 §5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous".
     public static bool ContainsLineBreakOrNul(ReadOnlySpan<char> value) => value.ContainsAny(LineBreaksAndNul);
 
-    /// <summary>Walks the elements of a comma-separated header value; see <see cref="HttpList"/>.</summary>
     public static HttpList List(ReadOnlySpan<char> value) => new(value);
 
-    /// <summary>Whether a comma-separated header value has an element that equals a token, ASCII letters compared without regard to case.</summary>
-    /// <param name="value">One header value, such as <c>keep-alive, Upgrade</c>.</param>
-    /// <param name="token">The token to look for.</param>
+    /// <summary>
+    /// Whether a comma-separated header value contains a token; ASCII letters are compared case-insensitively.
+    /// </summary>
     public static bool ListContainsToken(ReadOnlySpan<char> value, ReadOnlySpan<char> token)
     {
         foreach (ReadOnlySpan<char> element in List(value))
@@ -43,9 +49,7 @@ internal static class HttpGrammar
         return false;
     }
 
-    /// <summary>Whether any of several lines of a header has an element that equals a token, ASCII letters compared without regard to case.</summary>
-    /// <param name="values">The header's values, one for each line.</param>
-    /// <param name="token">The token to look for.</param>
+    /// <summary>Whether any line of a header contains a token, compared in the same way.</summary>
     public static bool ListContainsToken(IReadOnlyList<string> values, ReadOnlySpan<char> token)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -57,10 +61,7 @@ internal static class HttpGrammar
         return false;
     }
 
-    /// <summary>Takes the quotes and backslashes off a quoted-string that fills the whole text.</summary>
-    /// <param name="text">The text, from its opening to its closing quote.</param>
-    /// <param name="value">What the quoted-string stands for, if it is well-formed.</param>
-    /// <returns>Whether <paramref name="text"/> is exactly one well-formed quoted-string.</returns>
+    /// <summary>Unquotes a text that is exactly one well-formed quoted-string; false if it is not.</summary>
     public static bool TryUnquote(ReadOnlySpan<char> text, [NotNullWhen(true)] out string? value)
     {
         if (TryReadQuotedString(text, out int length, out value) && length == text.Length) return true;
@@ -68,18 +69,19 @@ internal static class HttpGrammar
         return false;
     }
 
-    /// <summary>Reads the quoted-string that a text begins with.</summary>
-    /// <param name="text">The text; what follows the closing quote is not looked at.</param>
-    /// <param name="length">On success the length of the quoted-string with both quotes; otherwise how far the text was legal.</param>
-    /// <param name="value">What the quoted-string stands for, if it is well-formed.</param>
-    /// <returns>Whether <paramref name="text"/> begins with a well-formed quoted-string.</returns>
-    public static bool TryReadQuotedString(ReadOnlySpan<char> text, out int length, [NotNullWhen(true)] out string? value)
+    /// <summary>
+    /// Reads the quoted-string at the start of a text. Anything after the closing quote is ignored. On success the
+    /// length includes both quotes; on failure it is the length of the legal part.
+    /// </summary>
+    public static bool TryReadQuotedString(
+        ReadOnlySpan<char> text, out int length, [NotNullWhen(true)] out string? value)
     {
         value = null;
         length = 0;
         if (text.IsEmpty || text[0] != '"') return false;
 
-        // RFC 7230 §3.2.6: quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE; quoted-pair = "\" ( HTAB / SP / VCHAR / obs-text )
+        // RFC 7230 §3.2.6: quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
+        // quoted-pair = "\" ( HTAB / SP / VCHAR / obs-text )
         var unescaped = new StringBuilder();
         for (length = 1; length < text.Length; length++)
         {
@@ -98,7 +100,8 @@ internal static class HttpGrammar
         return false;
     }
 
-    // RFC 7230 §3.2.6: HTAB, SP, the visible characters and obs-text (%x80-FF; a decoder other than Latin-1 may make of it any character from U+0080 on).
+    // RFC 7230 §3.2.6: HTAB, SP, VCHAR and obs-text (%x80-FF). A decoder other than Latin-1 may decode obs-text to any
+    // character from U+0080 on.
     private static bool MayBeQuoted(char c) => c is '\t' or (>= ' ' and not '\x7F');
 
     internal static int TokenLength(ReadOnlySpan<char> text)

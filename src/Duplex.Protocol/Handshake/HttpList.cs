@@ -1,9 +1,9 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Walks the elements of a comma-separated header value (<c>#element</c>, RFC 7230 §7) without allocating. Empty elements are passed over, white space
-/// around an element is taken off, and a comma inside a quoted-string parts nothing; a quoted-string without an end reaches to the end of the value.
-/// Use it with <c>foreach</c>; it lives on one stack and so on one thread.
+/// Enumerates the elements of a comma-separated header value (<c>#element</c>, RFC 7230 §7) without allocating. It
+/// skips empty elements and trims white space. A comma inside a quoted-string does not separate; an unclosed
+/// quoted-string extends to the end of the value. Use it with <c>foreach</c>, on one thread.
 /// </summary>
 internal ref struct HttpList
 {
@@ -12,25 +12,22 @@ internal ref struct HttpList
 
     private readonly ReadOnlySpan<char> _value;
 
-    // All three belong to the one caller of MoveNext.
+    // Only touched by the one caller of MoveNext.
     private int _next;
     private int _position;
     private ReadOnlySpan<char> _current;
 
-    /// <summary>Begins before the first element of a header value.</summary>
     public HttpList(ReadOnlySpan<char> value) => _value = value;
 
-    /// <summary>The element, which is not empty after <see cref="MoveNext"/> returned <see langword="true"/>, and is empty before and after the list.</summary>
+    /// <summary>The current element; empty before the first and after the last element.</summary>
     public readonly ReadOnlySpan<char> Current => _current;
 
-    /// <summary>Where in the value the element begins, counted from 0.</summary>
+    /// <summary>The position of the element in the value, counted from 0.</summary>
     public readonly int Position => _position;
 
-    /// <summary>Lets <c>foreach</c> walk the list from where it stands.</summary>
     public readonly HttpList GetEnumerator() => this;
 
-    /// <summary>Goes to the next element that is not empty.</summary>
-    /// <returns><see langword="false"/> when there is none.</returns>
+    /// <summary>Moves to the next element that is not empty; false if there is none.</summary>
     public bool MoveNext()
     {
         // RFC 7230 §7: "a recipient MUST parse and ignore a reasonable number of empty list elements".

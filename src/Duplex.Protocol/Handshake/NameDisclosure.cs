@@ -1,25 +1,32 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Decides which subprotocols a message may name. Some programs send a credential as a subprotocol, which no message may repeat.
+/// Decides which subprotocols a message may name. Some programs send a credential as a subprotocol, and messages must
+/// not repeat it.
 /// </summary>
 internal static class NameDisclosure
 {
-    // The names that IANA has registered have 4 to 28 characters, but for one of 55.
+    // The names registered with IANA have 4 to 28 characters, except for one of 55.
     private const int LongestName = 32;
 
-    // Letters and digits in a row: of a registered name at most 19, mostly fewer than 10. Keys and tokens have 16 and more.
+    // The longest run of letters and digits. In registered names it is at most 19, mostly below 10. Keys and tokens
+    // have 16 and more.
     private const int LongestWord = 15;
 
-    // Enough to see a mistake; a list may have 256.
+    // Enough to recognize a mistake; a list may have 256 names.
     private const int MostNames = 8;
 
-    private static readonly string[] Suspicious = ["auth", "bearer", "jwt", "key", "password", "secret", "session", "token"];
+    private static readonly string[] Suspicious =
+        ["auth", "bearer", "jwt", "key", "password", "secret", "session", "token"];
 
-    /// <summary>The name that came; or, where it may be a credential or no name at all, its length.</summary>
-    public static string Of(ReadOnlySpan<char> came) => IsHarmless(came) ? $"'{came}'" : $"({came.Length} characters, not shown)";
+    /// <summary>Returns the received name; only its length if it may be a credential or is not a name.</summary>
+    public static string Of(ReadOnlySpan<char> came) =>
+        IsHarmless(came) ? $"'{came}'" : $"({came.Length} characters, not shown)";
 
-    /// <summary>The names that were offered; or, where one of them may be a credential, their number: a short name beside a credential may be another one.</summary>
+    /// <summary>
+    /// Returns the offered names; only their number if one of them may be a credential, as the short name beside it may
+    /// be another one.
+    /// </summary>
     public static string OfAll(IReadOnlyList<string> offered)
     {
         if (offered.Count == 0)

@@ -3,42 +3,32 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// The parts of an HTTP/1.1 response that decide whether a WebSocket is open, and the rules by which a client judges them (RFC 6455 §4.1). Each header is
-/// a list of values, one for each line, and empty if the header is missing. Immutable and so thread-safe.
+/// The parts of an HTTP/1.1 response that decide whether a WebSocket is open, and a client's rules for checking them
+/// (RFC 6455 §4.1). Each header is a list with one value for each line; it is empty if the header is missing.
+/// Immutable and therefore thread-safe.
 /// </summary>
 internal sealed record UpgradeResponse
 {
-    /// <summary>The status code.</summary>
     public required int StatusCode { get; init; }
 
-    /// <summary>The HTTP version of the response.</summary>
     public required Version HttpVersion { get; init; }
 
-    /// <summary>The values of <c>Upgrade</c>.</summary>
     public IReadOnlyList<string> Upgrade { get; init; } = [];
 
-    /// <summary>The values of <c>Connection</c>.</summary>
     public IReadOnlyList<string> Connection { get; init; } = [];
 
-    /// <summary>The values of <c>Sec-WebSocket-Accept</c>.</summary>
     public IReadOnlyList<string> SecWebSocketAccept { get; init; } = [];
 
-    /// <summary>The values of <c>Sec-WebSocket-Protocol</c>.</summary>
     public IReadOnlyList<string> SecWebSocketProtocol { get; init; } = [];
 
-    /// <summary>The values of <c>Sec-WebSocket-Extensions</c>.</summary>
     public IReadOnlyList<string> SecWebSocketExtensions { get; init; } = [];
 
-    /// <summary>How strictly the response is judged.</summary>
     public HandshakeStrictness Strictness { get; init; }
 
-    /// <summary>Judges the response against the request that it answers.</summary>
-    /// <param name="key">The <c>Sec-WebSocket-Key</c> that was sent.</param>
-    /// <param name="offeredSubprotocols">The subprotocols that were offered.</param>
-    /// <param name="offeredExtensions">The names of the extensions that were offered; with none, any extension is a failure.</param>
-    /// <param name="agreement">What both sides agreed on, if the WebSocket is open.</param>
-    /// <param name="failure">Otherwise the first check that failed.</param>
-    /// <returns>Whether the WebSocket is open.</returns>
+    /// <summary>
+    /// Checks the response to a request. Returns whether the WebSocket is open; if not, <paramref name="failure"/> is
+    /// the first check that failed.
+    /// </summary>
     /// <exception cref="ArgumentException"><paramref name="key"/> is not a legal key.</exception>
     public bool TryAccept(
         string key,
@@ -48,18 +38,41 @@ internal sealed record UpgradeResponse
         [NotNullWhen(false)] out HandshakeFailure? failure)
     {
         failure = Check(key, Strictness, offeredSubprotocols, offeredExtensions, out agreement);
-        if (failure is not null && Strictness == HandshakeStrictness.Strict && Check(key, HandshakeStrictness.Lenient, offeredSubprotocols, offeredExtensions, out _) is null)
+        if (failure is not null
+            && Strictness == HandshakeStrictness.Strict
+            && Check(key, HandshakeStrictness.Lenient, offeredSubprotocols, offeredExtensions, out _) is null)
+        {
             failure = failure with { Message = $"{failure.Message} {HandshakeRefusals.LenientAccepts}" };
+        }
+
         return agreement is not null;
     }
 
     private HandshakeFailure? Check(
-        string key, HandshakeStrictness strictness, IReadOnlyList<string> offeredSubprotocols, IReadOnlyList<string> offeredExtensions, out HandshakeAgreement? agreement)
+        string key,
+        HandshakeStrictness strictness,
+        IReadOnlyList<string> offeredSubprotocols,
+        IReadOnlyList<string> offeredExtensions,
+        out HandshakeAgreement? agreement)
     {
         agreement = null;
-        HandshakeFailure? failure = CheckStatusLine(strictness, out HandshakeLeniencies leniencies) ?? CheckUpgrade() ?? CheckConnection() ?? CheckAccept(key);
+        HandshakeFailure? failure = CheckStatusLine(strictness, out HandshakeLeniencies leniencies)
+            ?? CheckUpgrade()
+            ?? CheckConnection()
+            ?? CheckAccept(key);
         if (failure is null)
-            HandshakeAgreement.TryCreate(SecWebSocketProtocol, SecWebSocketExtensions, offeredSubprotocols, offeredExtensions, strictness, leniencies, out agreement, out failure);
+        {
+            HandshakeAgreement.TryCreate(
+                SecWebSocketProtocol,
+                SecWebSocketExtensions,
+                offeredSubprotocols,
+                offeredExtensions,
+                strictness,
+                leniencies,
+                out agreement,
+                out failure);
+        }
+
         return failure;
     }
 
@@ -67,12 +80,14 @@ internal sealed record UpgradeResponse
     {
         leniencies = HandshakeLeniencies.None;
 
-        // RFC 6455 §4.1: "If the status code received from the server is not 101, the client handles the response per HTTP [RFC2616] procedures."
+        // RFC 6455 §4.1: "If the status code received from the server is not 101, the client handles the response per
+        // HTTP [RFC2616] procedures."
         if (StatusCode != 101)
             return HandshakeRefusals.ByStatus(StatusCode).Failure(("status", StatusCode));
 
-        // RFC 7231 §6.2: "Since HTTP/1.0 did not define any 1xx status codes, a server MUST NOT send a 1xx response to an HTTP/1.0 client", and
-        // RFC 9113 §8.6: "HTTP/2 does not support the 101 (Switching Protocols) informational status code".
+        // RFC 7231 §6.2: "Since HTTP/1.0 did not define any 1xx status codes, a server MUST NOT send a 1xx response to
+        // an HTTP/1.0 client", and RFC 9113 §8.6: "HTTP/2 does not support the 101 (Switching Protocols) informational
+        // status code".
         if (HttpVersion is { Major: 1, Minor: >= 1 })
             return null;
         if (HttpVersion is not { Major: 1, Minor: 0 } || strictness == HandshakeStrictness.Strict)
@@ -87,9 +102,12 @@ internal sealed record UpgradeResponse
         if (Upgrade.Count == 0)
             return HandshakeRefusals.NoUpgrade.Failure();
 
-        // [...] or the |Upgrade| header field contains a value that is not an ASCII case-insensitive match for the value "websocket", the client
-        // MUST _Fail the WebSocket Connection_." A second protocol beside it is such a value.
-        return HttpGrammar.ListContainsToken(Upgrade, "websocket") && ElementCount(Upgrade) == 1 ? null : HandshakeRefusals.OtherUpgrade.Failure();
+        // [...] or the |Upgrade| header field contains a value that is not an ASCII case-insensitive match for the
+        // value "websocket", the client MUST _Fail the WebSocket Connection_." A second protocol in the header is such
+        // a value.
+        return HttpGrammar.ListContainsToken(Upgrade, "websocket") && ElementCount(Upgrade) == 1
+            ? null
+            : HandshakeRefusals.OtherUpgrade.Failure();
     }
 
     private HandshakeFailure? CheckConnection()
@@ -98,9 +116,11 @@ internal sealed record UpgradeResponse
         if (Connection.Count == 0)
             return HandshakeRefusals.NoConnection.Failure();
 
-        // [...] or the |Connection| header field doesn't contain a token that is an ASCII case-insensitive match for the value "Upgrade", the
-        // client MUST _Fail the WebSocket Connection_."
-        return HttpGrammar.ListContainsToken(Connection, "Upgrade") ? null : HandshakeRefusals.OtherConnection.Failure();
+        // [...] or the |Connection| header field doesn't contain a token that is an ASCII case-insensitive match for
+        // the value "Upgrade", the client MUST _Fail the WebSocket Connection_."
+        return HttpGrammar.ListContainsToken(Connection, "Upgrade")
+            ? null
+            : HandshakeRefusals.OtherConnection.Failure();
     }
 
     private HandshakeFailure? CheckAccept(string key)
@@ -113,9 +133,11 @@ internal sealed record UpgradeResponse
         if (SecWebSocketAccept.Count > 1)
             return HandshakeRefusals.SeveralAccepts.Failure(("count", SecWebSocketAccept.Count));
 
-        // [...] or the |Sec-WebSocket-Accept| contains a value other than the base64-encoded SHA-1 of the concatenation [...] but ignoring any
-        // leading and trailing whitespace, the client MUST _Fail the WebSocket Connection_."
-        return HandshakeKey.IsAcceptFor(key, HttpGrammar.TrimWhiteSpace(SecWebSocketAccept[0])) ? null : HandshakeRefusals.OtherAccept.Failure();
+        // [...] or the |Sec-WebSocket-Accept| contains a value other than the base64-encoded SHA-1 of the concatenation
+        // [...] but ignoring any leading and trailing whitespace, the client MUST _Fail the WebSocket Connection_."
+        return HandshakeKey.IsAcceptFor(key, HttpGrammar.TrimWhiteSpace(SecWebSocketAccept[0]))
+            ? null
+            : HandshakeRefusals.OtherAccept.Failure();
     }
 
     private static int ElementCount(IReadOnlyList<string> values)

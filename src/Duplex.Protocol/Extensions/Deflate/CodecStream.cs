@@ -1,6 +1,9 @@
 namespace Duplex.Protocol;
 
-/// <summary>What the platform's deflate codec takes its input from, or gives its output to: it only exists over a stream. Nothing here waits or leaves the memory.</summary>
+/// <summary>
+/// The stream that the platform's deflate codec, which works only over a stream, reads from or writes to. It never
+/// blocks and does no I/O.
+/// </summary>
 internal abstract class CodecStream : Stream
 {
     public override bool CanSeek => false;

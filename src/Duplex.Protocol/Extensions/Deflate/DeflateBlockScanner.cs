@@ -1,10 +1,10 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Finds where a DEFLATE block ends (RFC 1951 §3.2) without expanding it. The platform's codec stops at a final block,
-/// drops what it has read after it, and does not tell where it stopped.
+/// Finds the end of a DEFLATE block (RFC 1951 §3.2) without expanding it. The platform's codec stops at a final block,
+/// discards the input it has read after it, and does not report where it stopped.
 /// </summary>
-/// <remarks>Not thread-safe. It reads lengths and codes only; the codec judges whether the data are well-formed.</remarks>
+/// <remarks>Not thread-safe. It reads only lengths and codes; the codec validates the data.</remarks>
 internal sealed class DeflateBlockScanner
 {
     private const int EndOfBlock = 256; // RFC 1951 §3.2.5: it "indicates end-of-block"
@@ -13,35 +13,40 @@ internal sealed class DeflateBlockScanner
     // RFC 1951 §3.2.6: "distance codes 30-31 will never actually occur in the compressed data".
     private const int LastDistance = 29;
 
-    private const int MostSymbols = 288; // RFC 1951 §3.2.7: 257 and what the 5 bits of HLIT can count
-    private const int MostDistances = 32; // RFC 1951 §3.2.7: 1 and what the 5 bits of HDIST can count
+    private const int MostSymbols = 288; // RFC 1951 §3.2.7: 257, and the 5 bits of HLIT
+    private const int MostDistances = 32; // RFC 1951 §3.2.7: 1, and the 5 bits of HDIST
 
     // RFC 1951 §3.2.7: "code lengths for the code length alphabet given just above, in the order".
     private static readonly byte[] Order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
     // RFC 1951 §3.2.6, the table; never changed.
     private static readonly PrefixCode FixedSymbols = PrefixCode.Of(
-        [.. Enumerable.Repeat((byte)8, 144), .. Enumerable.Repeat((byte)9, 112), .. Enumerable.Repeat((byte)7, 24), .. Enumerable.Repeat((byte)8, 8)]);
+    [
+        .. Enumerable.Repeat((byte)8, 144),
+        .. Enumerable.Repeat((byte)9, 112),
+        .. Enumerable.Repeat((byte)7, 24),
+        .. Enumerable.Repeat((byte)8, 8),
+    ]);
 
     private static readonly PrefixCode FixedDistances = PrefixCode.Of([.. Enumerable.Repeat((byte)5, 30)]);
 
     private readonly byte[] _lengths = new byte[MostSymbols + MostDistances];
 
-    // All only touched by the incoming direction.
+    // Only touched by the incoming direction.
     private Step _step = Step.Lost;
     private PrefixCode _symbols = FixedSymbols;
     private PrefixCode _distances = FixedDistances;
-    private PrefixCode? _ownSymbols; // of a block with codes of its own, made with the first such
+    private PrefixCode? _ownSymbols; // the dynamic codes, created for the first block that has them
     private PrefixCode? _ownDistances;
-    private PrefixCode.Walk _walk; // within a code
-    private uint _bits; // read and not used yet
+    private PrefixCode.Walk _walk; // the position within a code
+    private uint _bits; // bits read but not consumed yet
     private int _bitCount;
-    private int _skip; // bits before the next step that say nothing about where the block ends
-    private int _left; // what the step counts down
-    private int _known; // how many of the code lengths
-    private int _all; // how many there are
-    private int _literals; // how many of them are the literals' and lengths'
-    private int _repeat; // the symbol that repeats one
+    private int _skip; // bits to skip before the next step
+    private int _left; // the counter of the current step
+    private int _known; // the number of code lengths read
+    private int _all; // the number of code lengths
+    private int _literals; // the number of literal and length codes among them
+    private int _repeat; // the symbol that repeats a code length
 
     private enum Step
     {
@@ -55,21 +60,20 @@ internal sealed class DeflateBlockScanner
         Symbol,
         Distance,
         Done,
-        Lost, // no block: the codec will find that, too
+        Lost, // malformed; the codec reports it
     }
 
-    /// <summary>Whether the block's last byte was scanned.</summary>
     public bool IsDone => _step == Step.Done;
 
-    /// <summary>A block begins with the next byte.</summary>
     public void Begin()
     {
         _step = Step.Header;
         (_bits, _bitCount, _skip, _walk) = (0, 0, 0, default);
     }
 
-    /// <summary>Scans the next bytes.</summary>
-    /// <returns>How many of them belong to the block: all, unless it ends among them.</returns>
+    /// <summary>
+    /// Returns how many of the bytes belong to the block: all of them, unless the block ends earlier.
+    /// </summary>
     public int Scan(ReadOnlySpan<byte> data)
     {
         ReadOnlySpan<byte> rest = data;
@@ -80,7 +84,7 @@ internal sealed class DeflateBlockScanner
         return _step == Step.Lost ? data.Length : data.Length - rest.Length;
     }
 
-    // False if it takes more bytes.
+    // False if it needs more bytes.
     private bool TryStep(ref ReadOnlySpan<byte> rest)
     {
         if (_skip > 0 && !TryBits(_skip, ref rest, out _))
@@ -94,7 +98,9 @@ internal sealed class DeflateBlockScanner
             Step.Counts => TryBits(14, ref rest, out int counts) ? AfterCounts(counts) : null,
             Step.CodeLength => TryBits(3, ref rest, out int length) ? AfterCodeLength(length) : null,
             Step.Length => TrySymbol(_symbols, ref rest, out int symbol) ? AfterLength(symbol) : null,
-            Step.Repeat => TryBits(_repeat == 18 ? 7 : _repeat - 14, ref rest, out int times) ? AfterRepeat(times) : null,
+            Step.Repeat => TryBits(_repeat == 18 ? 7 : _repeat - 14, ref rest, out int times)
+                ? AfterRepeat(times)
+                : null,
             Step.Symbol => TrySymbol(_symbols, ref rest, out int symbol) ? AfterSymbol(symbol) : null,
             _ => TrySymbol(_distances, ref rest, out int distance) ? AfterDistance(distance) : null,
         };
@@ -120,7 +126,7 @@ internal sealed class DeflateBlockScanner
     private Step AfterStoredLength(int length)
     {
         _left = length;
-        _skip = 16; // its complement
+        _skip = 16; // the complement of the length
         return Step.Stored;
     }
 
@@ -165,7 +171,8 @@ internal sealed class DeflateBlockScanner
         return symbol == PrefixCode.None ? Step.Lost : Step.Repeat;
     }
 
-    // §3.2.7: 16 copies the previous code length 3 to 6 times, 17 and 18 repeat a length of 0 3 to 10 and 11 to 138 times.
+    // §3.2.7: 16 copies the previous code length 3 to 6 times. 17 and 18 repeat a length of 0: 3 to 10, and 11 to 138
+    // times.
     private Step AfterRepeat(int more)
     {
         int times = more + (_repeat == 18 ? 11 : 3);
@@ -181,10 +188,12 @@ internal sealed class DeflateBlockScanner
         if (_known < _all)
             return Step.Length;
         _distances = _ownDistances ??= new PrefixCode();
-        return _symbols.TryBuild(_lengths.AsSpan(0, _literals)) && _distances.TryBuild(_lengths.AsSpan(_literals, _all - _literals)) ? Step.Symbol : Step.Lost;
+        bool isBuilt = _symbols.TryBuild(_lengths.AsSpan(0, _literals))
+            && _distances.TryBuild(_lengths.AsSpan(_literals, _all - _literals));
+        return isBuilt ? Step.Symbol : Step.Lost;
     }
 
-    // §3.2.5, the tables of extra bits, as the rules that they follow.
+    // §3.2.5: computes the tables of extra bits.
     private Step AfterSymbol(int symbol)
     {
         if (symbol <= EndOfBlock)
@@ -199,7 +208,7 @@ internal sealed class DeflateBlockScanner
         return distance <= LastDistance ? Step.Symbol : Step.Lost;
     }
 
-    // A byte is only taken when its first bit is needed: so the block ends with the last byte that was.
+    // Takes a byte only when its first bit is needed, so that the last byte taken is the last byte of the block.
     private bool TryBits(int count, ref ReadOnlySpan<byte> rest, out int bits)
     {
         for (; _bitCount < count; _bitCount += 8)

@@ -1,31 +1,31 @@
 namespace Duplex.Protocol;
 
-/// <summary>Gives the codec compressed bytes to read: those of a message, chunk by chunk, then what the peer has left out at its end.</summary>
+/// <summary>
+/// Supplies compressed bytes to the codec: those of a message, in chunks, then the tail that the peer has removed.
+/// </summary>
 internal sealed class DeflateFeed : CodecStream
 {
     // RFC 7692 §7.2.2: "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the payload of the message."
     private static ReadOnlySpan<byte> Tail => [0x00, 0x00, 0xFF, 0xFF];
 
-    // All only touched by the incoming direction.
+    // Only touched by the incoming direction.
     private byte[] _chunk = [];
     private int _start;
     private int _end;
-    private int _tail; // how many bytes of the tail are still to be read
+    private int _tail; // unread bytes of the tail
 
     public override bool CanRead => true;
 
     public override bool CanWrite => false;
 
-    /// <summary>Whether all was read.</summary>
     public bool IsEmpty => _start == _end && _tail == 0;
 
-    /// <summary>How often it was read: the codec does not read any more once it has seen a final block.</summary>
+    /// <summary>The number of reads. The codec stops reading once it has seen a final block.</summary>
     public int Reads { get; private set; }
 
-    /// <summary>Whether the last read found nothing.</summary>
     public bool RanDry { get; private set; }
 
-    /// <summary>The chunk to read. All that was there before must be read.</summary>
+    /// <summary>Sets the chunk to read. The previous one must have been read completely.</summary>
     public void Fill(byte[] chunk, int length)
     {
         _chunk = chunk;
@@ -33,13 +33,11 @@ internal sealed class DeflateFeed : CodecStream
         _end = length;
     }
 
-    /// <summary>The tail is to be read, behind the chunk.</summary>
+    /// <summary>Appends the tail to the input.</summary>
     public void AddTail() => _tail = Tail.Length;
 
-    /// <summary>What was not read of the tail is not wanted.</summary>
     public void DropTail() => _tail = 0;
 
-    /// <summary>Drops all.</summary>
     public void Clear()
     {
         Fill([], 0);

@@ -3,14 +3,13 @@ using System.Globalization;
 
 namespace Duplex.Protocol;
 
-/// <summary>The parameters of permessage-deflate as they stand in one element of the header (RFC 7692 §7.1).</summary>
-/// <param name="ServerNoContextTakeover">Whether each of the server's messages stands for itself.</param>
-/// <param name="ClientNoContextTakeover">Whether each of the client's does.</param>
-/// <param name="ServerMaxWindowBits">The size of the server's window, if it is said.</param>
-/// <param name="ClientMaxWindowBits">The size of the client's window, if it is said.</param>
-internal readonly record struct DeflateParameters(bool ServerNoContextTakeover, bool ClientNoContextTakeover, int? ServerMaxWindowBits, int? ClientMaxWindowBits)
+/// <summary>The parameters of permessage-deflate in one element of the header (RFC 7692 §7.1).</summary>
+internal readonly record struct DeflateParameters(
+    bool ServerNoContextTakeover,
+    bool ClientNoContextTakeover,
+    int? ServerMaxWindowBits,
+    int? ClientMaxWindowBits)
 {
-    /// <summary>The name of the extension.</summary>
     public const string ExtensionName = "permessage-deflate";
 
     private const string ServerTakeover = "server_no_context_takeover";
@@ -18,7 +17,6 @@ internal readonly record struct DeflateParameters(bool ServerNoContextTakeover, 
     private const string ServerWindow = "server_max_window_bits";
     private const string ClientWindow = "client_max_window_bits";
 
-    /// <summary>An offer as it stands in the header.</summary>
     public static WebSocketExtensionHeader ToHeader(PerMessageDeflateOffer offer)
     {
         var parameters = new List<WebSocketExtensionParameter>();
@@ -27,26 +25,34 @@ internal readonly record struct DeflateParameters(bool ServerNoContextTakeover, 
         if (!offer.ClientContextTakeover)
             parameters.Add(new WebSocketExtensionParameter(ClientTakeover));
         if (offer.ServerMaxWindowBits < DeflateWindow.MaxBits)
-            parameters.Add(new WebSocketExtensionParameter(ServerWindow, offer.ServerMaxWindowBits.ToString(CultureInfo.InvariantCulture)));
+        {
+            string bits = offer.ServerMaxWindowBits.ToString(CultureInfo.InvariantCulture);
+            parameters.Add(new WebSocketExtensionParameter(ServerWindow, bits));
+        }
+
         if (offer.AllowsClientMaxWindowBits)
             parameters.Add(new WebSocketExtensionParameter(ClientWindow));
         return new WebSocketExtensionHeader(ExtensionName, parameters);
     }
 
-    /// <summary>Reads a server's answer by itself.</summary>
-    /// <param name="answer">Its element of the header.</param>
-    /// <param name="parameters">What it says.</param>
-    /// <param name="error">What was expected instead.</param>
-    // RFC 7692 §7.1: "A client MUST _Fail the WebSocket Connection_" if the answer "contains an extension parameter not defined for use in a response", one "with an invalid value", or
-    // "multiple extension parameters with the same name".
-    public static bool TryParse(WebSocketExtensionHeader answer, out DeflateParameters parameters, [NotNullWhen(false)] out string? error)
+    /// <summary>Parses a server's answer, without comparing it to an offer.</summary>
+    // RFC 7692 §7.1: "A client MUST _Fail the WebSocket Connection_" if the answer "contains an extension parameter
+    // not defined for use in a response", one "with an invalid value", or "multiple extension parameters with the same
+    // name".
+    public static bool TryParse(
+        WebSocketExtensionHeader answer,
+        out DeflateParameters parameters,
+        [NotNullWhen(false)] out string? error)
     {
         parameters = default;
         var seen = new HashSet<string>();
         foreach (WebSocketExtensionParameter parameter in answer.Parameters)
         {
-            // The name is repeated only where it is one of the four.
-            error = parameter.Name is not (ServerTakeover or ClientTakeover or ServerWindow or ClientWindow) ? $"Expected {ServerTakeover}, {ClientTakeover}, {ServerWindow} or {ClientWindow}; another parameter is there."
+            // The message repeats the name only if it is one of the four.
+            bool isKnown = parameter.Name is ServerTakeover or ClientTakeover or ServerWindow or ClientWindow;
+            error = !isKnown
+                ? $"Expected {ServerTakeover}, {ClientTakeover}, {ServerWindow} or {ClientWindow}; "
+                    + "another parameter is there."
                 : !seen.Add(parameter.Name) ? $"Expected {parameter.Name} once; it is there twice."
                 : null;
             if (error is not null)
@@ -66,11 +72,15 @@ internal readonly record struct DeflateParameters(bool ServerNoContextTakeover, 
                 default:
                     if (!TryParseBits(parameter.Value, out int bits))
                     {
-                        error = $"Expected {parameter.Name} with a number from {DeflateWindow.MinBits} to {DeflateWindow.MaxBits}, without leading zeros{(parameter.Value is null ? "; it has no value" : "")}. {Unasked(parameter.Name)}";
+                        string missing = parameter.Value is null ? "; it has no value" : "";
+                        error = $"Expected {parameter.Name} with a number from {DeflateWindow.MinBits} to "
+                            + $"{DeflateWindow.MaxBits}, without leading zeros{missing}. {Unasked(parameter.Name)}";
                         return false;
                     }
 
-                    parameters = parameter.Name == ServerWindow ? parameters with { ServerMaxWindowBits = bits } : parameters with { ClientMaxWindowBits = bits };
+                    parameters = parameter.Name == ServerWindow
+                        ? parameters with { ServerMaxWindowBits = bits }
+                        : parameters with { ClientMaxWindowBits = bits };
                     break;
             }
         }
@@ -79,27 +89,41 @@ internal readonly record struct DeflateParameters(bool ServerNoContextTakeover, 
         return true;
     }
 
-    /// <summary>Whether this is an answer to that offer; otherwise why not.</summary>
+    /// <summary>Returns why this is not an answer to an offer; null if it is one.</summary>
     public string? Contradicts(PerMessageDeflateOffer offer)
     {
-        // RFC 7692 §7.1.1.1: a server accepts an offer with this parameter "by including the "server_no_context_takeover" extension parameter in the corresponding" answer.
+        // RFC 7692 §7.1.1.1: a server accepts an offer with this parameter "by including the
+        // "server_no_context_takeover" extension parameter in the corresponding" answer.
         if (!offer.ServerContextTakeover && !ServerNoContextTakeover)
-            return $"Expected {ServerTakeover}, which was offered. Add an offer without it to PerMessageDeflateOptions.Alternatives, or leave ServerContextTakeover true.";
+        {
+            return $"Expected {ServerTakeover}, which was offered. Add an offer without it to "
+                + "PerMessageDeflateOptions.Alternatives, or leave ServerContextTakeover true.";
+        }
 
         // RFC 7692 §7.1.2.1: a server accepts it by the parameter "with the same or smaller value as the offer".
-        if (offer.ServerMaxWindowBits < DeflateWindow.MaxBits && (ServerMaxWindowBits ?? DeflateWindow.MaxBits) > offer.ServerMaxWindowBits)
-            return $"Expected {ServerWindow} of at most {offer.ServerMaxWindowBits}, which was offered. {Unasked(ServerWindow)}";
+        int serverBits = ServerMaxWindowBits ?? DeflateWindow.MaxBits;
+        if (offer.ServerMaxWindowBits < DeflateWindow.MaxBits && serverBits > offer.ServerMaxWindowBits)
+        {
+            return $"Expected {ServerWindow} of at most {offer.ServerMaxWindowBits}, which was offered. "
+                + Unasked(ServerWindow);
+        }
 
-        // RFC 7692 §7.1.2.2: "If a received extension negotiation offer doesn't have the "client_max_window_bits" extension parameter, the corresponding" answer "MUST NOT include" it.
-        return ClientMaxWindowBits is not null && !offer.AllowsClientMaxWindowBits ? $"Expected no {ClientWindow}, which was not offered. Set PerMessageDeflateOptions.AllowsClientMaxWindowBits to true." : null;
+        // RFC 7692 §7.1.2.2: "If a received extension negotiation offer doesn't have the "client_max_window_bits"
+        // extension parameter, the corresponding" answer "MUST NOT include" it.
+        return ClientMaxWindowBits is not null && !offer.AllowsClientMaxWindowBits
+            ? $"Expected no {ClientWindow}, which was not offered. "
+                + "Set PerMessageDeflateOptions.AllowsClientMaxWindowBits to true."
+            : null;
     }
 
-    // How the server is not asked for what it cannot say properly.
+    // Advice on how not to ask the server for a parameter that it gets wrong.
     private static string Unasked(string parameter) => parameter == ClientWindow
         ? "Set PerMessageDeflateOptions.AllowsClientMaxWindowBits to false, so that it is not offered."
         : "Leave PerMessageDeflateOptions.ServerMaxWindowBits at 15, or add an offer without it to Alternatives.";
 
     // RFC 7692 §7.1.2.1: "a decimal integer value without leading zeroes between 8 to 15, inclusive".
     private static bool TryParseBits(string? value, out int bits) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out bits) && bits is >= DeflateWindow.MinBits and <= DeflateWindow.MaxBits && value![0] != '0';
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out bits)
+        && bits is >= DeflateWindow.MinBits and <= DeflateWindow.MaxBits
+        && value![0] != '0';
 }

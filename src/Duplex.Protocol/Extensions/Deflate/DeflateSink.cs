@@ -2,7 +2,10 @@ using System.Buffers;
 
 namespace Duplex.Protocol;
 
-/// <summary>Takes what the codec has compressed, and passes it on, save for the last 4 bytes: those of a message's end are not sent.</summary>
+/// <summary>
+/// Passes compressed bytes on, except for the last 4 bytes: at the end of a message they are the tail, which is not
+/// sent.
+/// </summary>
 internal sealed class DeflateSink : CodecStream
 {
     // RFC 7692 §7.2.1: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end."
@@ -17,21 +20,25 @@ internal sealed class DeflateSink : CodecStream
 
     public override bool CanWrite => true;
 
-    /// <summary>Where to pass bytes on; null to drop what comes.</summary>
+    /// <summary>Receives the bytes; null to discard them.</summary>
     public IBufferWriter<byte>? Output { get; set; }
 
-    /// <summary>How many bytes were passed on so far.</summary>
     public long Passed { get; private set; }
 
-    /// <summary>The message ends here: drops its tail.</summary>
-    /// <returns>False if nothing was compressed of it.</returns>
-    /// <exception cref="InvalidOperationException">It ends in other bytes, so the peer could not read it.</exception>
+    /// <summary>Ends the message: discards its tail. False if the message has no compressed bytes.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// The message ends in other bytes, so the peer could not read it.
+    /// </exception>
     public bool TryEnd()
     {
         if (_heldLength == 0)
             return false;
         if (!_held.AsSpan(0, _heldLength).SequenceEqual(Tail))
-            throw new InvalidOperationException("The platform's codec ended a message in other bytes than RFC 7692 §7.2.1 has it.");
+        {
+            throw new InvalidOperationException(
+                "The platform's codec ended a message in other bytes than RFC 7692 §7.2.1 has it.");
+        }
+
         _heldLength = 0;
         return true;
     }
@@ -41,7 +48,7 @@ internal sealed class DeflateSink : CodecStream
         if (Output is null)
             return;
 
-        // What is held stays first; of both together the last 4 bytes are held from now on.
+        // The held bytes come first. Afterwards the last 4 bytes of both are held.
         int passed = Math.Clamp(_heldLength + buffer.Length - _held.Length, 0, _heldLength);
         Pass(_held.AsSpan(0, passed));
         _held.AsSpan(passed, _heldLength - passed).CopyTo(_held);

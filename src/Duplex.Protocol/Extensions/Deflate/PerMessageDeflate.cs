@@ -5,23 +5,30 @@ using System.IO.Compression;
 namespace Duplex;
 
 /// <summary>
-/// Compresses a session's messages by permessage-deflate (RFC 7692), if the server accepts it. Its properties tell what was agreed on: <c>session.TryGetExtension(out PerMessageDeflate? deflate)</c>.
+/// Compresses a session's messages with permessage-deflate (RFC 7692), if the server accepts it. The properties return
+/// the agreed parameters. Get the instance with <c>session.TryGetExtension(out PerMessageDeflate? deflate)</c>.
 /// </summary>
 /// <remarks>
-/// <para>Messages are compressed, not fragments; those that are sent in fragments or from a stream, too. Memory is taken with the first message that is compressed in a direction.</para>
-/// <para>Never compress secrets together with text that others may choose: the length of the outcome tells one from the other. <see cref="SendTransform.Never"/> keeps a message out.</para>
-/// <para>Thread-safe: the properties. The rest belongs to the session.</para>
+/// <para>
+/// It compresses whole messages, also those sent in fragments or from a stream. Memory is allocated with the first
+/// compressed message of each direction.
+/// </para>
+/// <para>
+/// Never compress a secret together with text that an attacker may choose: the compressed length reveals the secret.
+/// <see cref="SendTransform.Never"/> excludes a message from compression.
+/// </para>
+/// <para>The properties are thread-safe. The other members are for the session only.</para>
 /// </remarks>
 public sealed class PerMessageDeflate : WebSocketExtension
 {
     private readonly PerMessageDeflateOptions _options;
     private readonly IReadOnlyList<PerMessageDeflateOffer> _offers;
 
-    // Made by the handshake; then each is only touched by its direction, and by Dispose behind both.
+    // Created by the handshake; afterwards each is only touched by its direction, and by Dispose after both.
     private MessageDeflater? _deflater;
     private MessageInflater? _inflater;
 
-    // Each only raised by its direction, read by any thread.
+    // Each is only written by its direction and read by any thread.
     private long _sentBytes;
     private long _sentCompressedBytes;
     private long _receivedBytes;
@@ -33,28 +40,28 @@ public sealed class PerMessageDeflate : WebSocketExtension
         _offers = options.Offers;
     }
 
-    /// <summary>Whether the server's messages may refer to those before them.</summary>
+    /// <summary>Whether the server's messages may refer to earlier messages.</summary>
     public bool ServerContextTakeover { get; private set; }
 
-    /// <summary>Whether our messages refer to those before them.</summary>
+    /// <summary>Whether the client's messages may refer to earlier messages.</summary>
     public bool ClientContextTakeover { get; private set; }
 
-    /// <summary>How far back the server's messages may refer, as a power of two in bytes: 8 to 15.</summary>
+    /// <summary>The size of the server's window, as a power of two in bytes: 8 to 15.</summary>
     public int ServerMaxWindowBits { get; private set; }
 
-    /// <summary>How far back our messages refer at most, as a power of two in bytes: 8 to 15.</summary>
+    /// <summary>The largest size of the client's window, as a power of two in bytes: 8 to 15.</summary>
     public int ClientMaxWindowBits { get; private set; }
 
-    /// <summary>How many bytes the messages had that were sent compressed, before they were.</summary>
+    /// <summary>The uncompressed size, in bytes, of all messages sent compressed.</summary>
     public long SentBytes => Volatile.Read(ref _sentBytes);
 
-    /// <summary>How many bytes of payload became of them.</summary>
+    /// <summary>The compressed size, in bytes, of all messages sent compressed.</summary>
     public long SentCompressedBytes => Volatile.Read(ref _sentCompressedBytes);
 
-    /// <summary>How many bytes the messages have that were received compressed.</summary>
+    /// <summary>The uncompressed size, in bytes, of all messages received compressed.</summary>
     public long ReceivedBytes => Volatile.Read(ref _receivedBytes);
 
-    /// <summary>How many bytes of payload they came in.</summary>
+    /// <summary>The compressed size, in bytes, of all messages received compressed.</summary>
     public long ReceivedCompressedBytes => Volatile.Read(ref _receivedCompressedBytes);
 
     /// <inheritdoc/>
@@ -67,7 +74,7 @@ public sealed class PerMessageDeflate : WebSocketExtension
         if (!DeflateParameters.TryParse(answer, out DeflateParameters agreed, out error))
             return false;
 
-        // Where the answer fits several offers, it is taken for the one that we want most.
+        // If the answer fits several offers, the most preferred one counts.
         PerMessageDeflateOffer? offer = _offers.FirstOrDefault(offer => agreed.Contradicts(offer) is null);
         if (offer is null)
         {
@@ -85,16 +92,22 @@ public sealed class PerMessageDeflate : WebSocketExtension
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The sender has set RSV1, which says that a message is compressed.</exception>
+    /// <exception cref="ArgumentException">The sender has set RSV1, which marks a compressed message.</exception>
     public override bool TransformsOutgoing(in MessagePart first, SendTransform wish)
     {
-        // The peer would take it for compressed by what it knows of our messages, and lose track of them.
+        // The peer would expand the message with its context of earlier messages, and lose synchronization.
         if (first.Reserved != ReservedBits.None)
-            throw new ArgumentException("RSV1 belongs to permessage-deflate, which sets it on what it compresses (RFC 7692 §6). Clear it.", nameof(first));
+        {
+            throw new ArgumentException(
+                "RSV1 belongs to permessage-deflate, which sets it on what it compresses (RFC 7692 §6). Clear it.",
+                nameof(first));
+        }
+
         if (wish == SendTransform.Never || _options.Level == CompressionLevel.NoCompression)
             return false;
         return wish == SendTransform.Always
-            || ((!first.EndsMessage || first.Data.Length >= _options.MinimumSize) && _options.CompressIf?.Invoke(first) != false);
+            || ((!first.EndsMessage || first.Data.Length >= _options.MinimumSize)
+                && _options.CompressIf?.Invoke(first) != false);
     }
 
     /// <inheritdoc/>
@@ -105,7 +118,7 @@ public sealed class PerMessageDeflate : WebSocketExtension
         Volatile.Write(ref _sentBytes, _sentBytes + part.Data.Length);
         Volatile.Write(ref _sentCompressedBytes, _sentCompressedBytes + written);
 
-        // RFC 7692 §6.1: of a message that is compressed the first frame has the bit, and no other.
+        // RFC 7692 §6.1: only the first frame of a compressed message has the bit.
         return ExtensionResult.Done(part.StartsMessage ? ReservedBits.Rsv1 : ReservedBits.None);
     }
 
@@ -114,7 +127,7 @@ public sealed class PerMessageDeflate : WebSocketExtension
     {
         ArgumentNullException.ThrowIfNull(output);
 
-        // RFC 7692 §6.2: a message without the bit is not compressed, whatever others are.
+        // RFC 7692 §6.2: a message without the bit is not compressed.
         if (part is { StartsMessage: true, Reserved: ReservedBits.None })
             return ExtensionResult.Untouched;
 

@@ -1,7 +1,8 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Makes <see cref="PerMessageDeflate"/> for each session. Install it by <c>ws.Extensions.InstallPerMessageDeflate(…)</c>, or as any other extension.
+/// Creates a <see cref="PerMessageDeflate"/> for each session. Install it with
+/// <c>ws.Extensions.InstallPerMessageDeflate(…)</c>, or like any other extension.
 /// </summary>
 internal sealed class PerMessageDeflateFactory : WebSocketExtensionFactory<PerMessageDeflateOptions, PerMessageDeflate>
 {
@@ -18,7 +19,7 @@ internal sealed class PerMessageDeflateFactory : WebSocketExtensionFactory<PerMe
         return new PerMessageDeflate(options);
     }
 
-    /// <summary>A caller may keep its options and change them: sessions use a copy.</summary>
+    /// <summary>Copies the options, because the caller may change them afterwards.</summary>
     internal override WebSocketExtensionFactory With(PerMessageDeflateOptions options) => base.With(options.Copy());
 
     /// <inheritdoc/>

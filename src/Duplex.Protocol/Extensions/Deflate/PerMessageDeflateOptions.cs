@@ -2,12 +2,16 @@ using System.IO.Compression;
 
 namespace Duplex;
 
-/// <summary>How messages are compressed, for all sessions of a client. Copied when the extension is installed.</summary>
+/// <summary>
+/// Options of message compression for all sessions of a client. Copied when the extension is installed.
+/// </summary>
 public sealed class PerMessageDeflateOptions
 {
     /// <summary>
-    /// How hard it is tried to make messages small. By default <see cref="CompressionLevel.Fastest"/>: JSON of 1 KiB takes about a sixth of the time of <see cref="CompressionLevel.Optimal"/>,
-    /// and becomes about half as large again. With <see cref="CompressionLevel.NoCompression"/> messages are sent as they are, and only those of the server's are expanded.
+    /// The compression level. Default: <see cref="CompressionLevel.Fastest"/>. JSON of 1 KiB then takes about a sixth
+    /// of the time of <see cref="CompressionLevel.Optimal"/>, and becomes about half as large again. With
+    /// <see cref="CompressionLevel.NoCompression"/> messages are sent uncompressed; received messages are still
+    /// expanded.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The level does not exist.</exception>
     public CompressionLevel Level
@@ -22,9 +26,10 @@ public sealed class PerMessageDeflateOptions
     } = CompressionLevel.Fastest;
 
     /// <summary>
-    /// Messages of fewer bytes are sent as they are, unless their sender wishes <see cref="SendTransform.Always"/>. 128 bytes by default: measured, shorter JSON that stands for itself does
-    /// not get smaller at all, and one that refers to messages before saves less than it costs a sender on a fast network. Whatever is sent in fragments or from a stream is compressed:
-    /// nobody knows its length when it begins.
+    /// The smallest message to compress, in bytes. Default: 128. Smaller messages are sent uncompressed unless the
+    /// sender chooses <see cref="SendTransform.Always"/>. Shorter JSON does not get smaller without context takeover;
+    /// with it, the saving is not worth the time on a fast network. Does not apply to messages sent in fragments or
+    /// from a stream, as their length is unknown.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The size is negative.</exception>
     public int MinimumSize
@@ -38,18 +43,28 @@ public sealed class PerMessageDeflateOptions
     } = 128; // the break-even without context takeover: 64 bytes become 65, 128 become 121, 256 become 173
 
     /// <summary>
-    /// Decides for each message whether it is compressed; null, the default, for all. Asked for those of <see cref="MinimumSize"/> whose sender has no wish, of a fragmented message for its
-    /// first fragment. It is called by senders of all sessions, at the same time, and must not wait. What it throws fails that send and nothing else.
+    /// Decides for each message whether to compress it. Default: null, which compresses all messages. It is called for
+    /// messages of at least <see cref="MinimumSize"/> whose sender chose <see cref="SendTransform.Default"/>. For a
+    /// fragmented message it receives the first fragment. Senders of all sessions call it concurrently; it must not
+    /// block. An exception fails only that send.
     /// </summary>
     public Func<MessagePart, bool>? CompressIf { get; set; }
 
-    /// <summary>Whether the server's messages may refer to those before them, as <see cref="PerMessageDeflateOffer.ServerContextTakeover"/>. True by default.</summary>
+    /// <summary>
+    /// Whether the server's messages may refer to earlier messages: see
+    /// <see cref="PerMessageDeflateOffer.ServerContextTakeover"/>. Default: true.
+    /// </summary>
     public bool ServerContextTakeover { get; set; } = true;
 
-    /// <summary>Whether our messages may refer to those before them, as <see cref="PerMessageDeflateOffer.ClientContextTakeover"/>. True by default.</summary>
+    /// <summary>
+    /// Whether the client's messages may refer to earlier messages: see
+    /// <see cref="PerMessageDeflateOffer.ClientContextTakeover"/>. Default: true.
+    /// </summary>
     public bool ClientContextTakeover { get; set; } = true;
 
-    /// <summary>How far back the server's messages may refer, as <see cref="PerMessageDeflateOffer.ServerMaxWindowBits"/>. 15 by default.</summary>
+    /// <summary>
+    /// The largest window of the server: see <see cref="PerMessageDeflateOffer.ServerMaxWindowBits"/>. Default: 15.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 8 or above 15.</exception>
     public int ServerMaxWindowBits
     {
@@ -57,18 +72,23 @@ public sealed class PerMessageDeflateOptions
         set => field = new PerMessageDeflateOffer { ServerMaxWindowBits = value }.ServerMaxWindowBits;
     } = DeflateWindow.MaxBits;
 
-    /// <summary>Whether the server may limit how far back our messages refer, as <see cref="PerMessageDeflateOffer.AllowsClientMaxWindowBits"/>. True by default.</summary>
+    /// <summary>
+    /// Whether the server may limit the client's window: see
+    /// <see cref="PerMessageDeflateOffer.AllowsClientMaxWindowBits"/>. Default: true.
+    /// </summary>
     public bool AllowsClientMaxWindowBits { get; set; } = true;
 
     /// <summary>
-    /// What else to offer, in order of preference, to servers that cannot do what the properties above ask for, such as an offer without <see cref="ServerMaxWindowBits"/>. Empty by
-    /// default: such a server then declines, and nothing is compressed.
+    /// Further offers in order of preference, for servers that cannot satisfy the properties above, such as an offer
+    /// without <see cref="ServerMaxWindowBits"/>. Default: empty. A server that declines all offers leaves the session
+    /// uncompressed.
     /// </summary>
     public IList<PerMessageDeflateOffer> Alternatives { get; private set; } = [];
 
     /// <summary>
-    /// How many times as large as its compressed bytes a received message of more than 1 MiB may get; more ends the session with 1009. 200 by default: texts of real programs get 5 to 50
-    /// times as large, what is made to harm up to 1,032 times, which is as much as the format can do. It comes on top of the session's <c>MaxMessageSize</c>.
+    /// The largest ratio of a message's size to its compressed size, for received messages of more than 1 MiB. A larger
+    /// ratio ends the session with 1009. Default: 200. Real texts expand 5 to 50 times, malicious data up to 1,032
+    /// times, the limit of the format. The session's <c>MaxMessageSize</c> applies in addition.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is zero or negative.</exception>
     public int MaxExpansion
@@ -79,7 +99,7 @@ public sealed class PerMessageDeflateOptions
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
             field = value;
         }
-    } = 200; // well above what real texts reach, and a fifth of what DEFLATE can do
+    } = 200; // well above the ratio of real texts, and a fifth of the limit of DEFLATE
 
     internal PerMessageDeflateOptions Copy()
     {
@@ -88,7 +108,7 @@ public sealed class PerMessageDeflateOptions
         return copy;
     }
 
-    /// <summary>All offers, the most wanted first.</summary>
+    /// <summary>All offers, in order of preference.</summary>
     internal IReadOnlyList<PerMessageDeflateOffer> Offers =>
     [
         new()

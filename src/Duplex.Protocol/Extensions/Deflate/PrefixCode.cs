@@ -1,28 +1,32 @@
 namespace Duplex.Protocol;
 
-/// <summary>A prefix code of DEFLATE, given by the lengths of its codes (RFC 1951 §3.2.2), read bit by bit.</summary>
+/// <summary>A prefix code of DEFLATE, defined by its code lengths (RFC 1951 §3.2.2) and decoded bit by bit.</summary>
 internal sealed class PrefixCode
 {
     /// <summary>RFC 1951 §3.2.7: no code is longer.</summary>
     public const int MostBits = 15;
 
-    /// <summary>What a walk finds whose bits are no code: beyond every alphabet.</summary>
+    /// <summary>The result of a walk whose bits are not a code. It is larger than any symbol.</summary>
     public const int None = ushort.MaxValue;
 
-    // Both only touched by TryBuild. How many codes have each length, and the symbols in the order of their codes.
+    // Only touched by TryBuild: the number of codes of each length, and the symbols in the order of their codes.
     private readonly ushort[] _counts = new ushort[MostBits + 1];
     private readonly ushort[] _symbols = new ushort[288]; // RFC 1951 §3.2.5: no alphabet is larger
 
-    /// <summary>A code of known lengths.</summary>
+    /// <summary>Creates a code from its lengths.</summary>
     /// <exception cref="ArgumentException">There are more codes than their lengths have room for.</exception>
     public static PrefixCode Of(ReadOnlySpan<byte> lengths)
     {
         var code = new PrefixCode();
-        return code.TryBuild(lengths) ? code : throw new ArgumentException("There are more codes than their lengths have room for.", nameof(lengths));
+        return code.TryBuild(lengths)
+            ? code
+            : throw new ArgumentException(
+                "There are more codes than their lengths have room for.", nameof(lengths));
     }
 
-    /// <summary>Takes other lengths; false if there are more codes than those have room for.</summary>
-    /// <param name="lengths">The length of each symbol's code, 0 for a symbol that has none.</param>
+    /// <summary>
+    /// Replaces the lengths, where 0 stands for no code; false if there are more codes than the lengths have room for.
+    /// </summary>
     public bool TryBuild(ReadOnlySpan<byte> lengths)
     {
         _counts.AsSpan().Clear();
@@ -49,12 +53,14 @@ internal sealed class PrefixCode
         return true;
     }
 
-    /// <summary>Goes on by a bit; true at the end of a code, with its symbol, from where the next walk begins.</summary>
+    /// <summary>
+    /// Reads one more bit. Returns true at the end of a code, with its symbol; the walk then starts again.
+    /// </summary>
     public bool TryWalk(ref Walk walk, int bit, out int symbol)
     {
         walk.Length++;
         int code = (walk.Code << 1) | bit;
-        int first = walk.First << 1; // of the codes of this length
+        int first = walk.First << 1; // the first code of this length
         int count = _counts[walk.Length];
         if (code - first < count)
         {
@@ -74,10 +80,10 @@ internal sealed class PrefixCode
         return false;
     }
 
-    /// <summary>A place within a code; its default is the start.</summary>
+    /// <summary>A position within a code; the default is the start.</summary>
     public struct Walk
     {
-        // All only touched by TryWalk.
+        // Only touched by TryWalk.
         internal int Length;
         internal int Code;
         internal int First;
