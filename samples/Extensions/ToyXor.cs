@@ -26,7 +26,8 @@ public sealed class ToyXor(ToyXorOptions options) : WebSocketExtension
     }
 
     public override bool TransformsOutgoing(in MessagePart first, SendTransform wish) =>
-        base.TransformsOutgoing(first, wish) && (wish == SendTransform.Always || first.Data.Length >= options.MinimumSize);
+        base.TransformsOutgoing(first, wish)
+        && (wish == SendTransform.Always || first.Data.Length >= options.MinimumSize);
 
     public override ExtensionResult ProcessOutgoing(in MessagePart part, IBufferWriter<byte> output)
     {
