@@ -2,11 +2,11 @@ using BenchmarkDotNet.Attributes;
 
 namespace Duplex.Benchmarks;
 
-/// <summary>A frame out of a buffer that one read has filled: judged only, and made a message with memory of its own, which is given back.</summary>
+/// <summary>Parses frames from a full read buffer; with Assemble also builds messages and recycles them.</summary>
 [MemoryDiagnoser]
 public class FrameReading
 {
-    // As many as the receive loop parses before it publishes them.
+    // The batch size of the receive loop.
     private const int Frames = 64;
 
     private readonly MessageAssembler _assembler = new();
@@ -16,7 +16,7 @@ public class FrameReading
     [Params(16, 128, 1024)]
     public int Size { get; set; }
 
-    // A server's reader unmasks, too.
+    // A server's reader also unmasks.
     [Params(WebSocketRole.Client, WebSocketRole.Server)]
     public WebSocketRole Role { get; set; }
 
@@ -24,7 +24,8 @@ public class FrameReading
     public void Setup()
     {
         _reader = new FrameReader(Role);
-        _wire = Wire.Frames(Role == WebSocketRole.Client ? WebSocketRole.Server : WebSocketRole.Client, Opcode.Binary, Size, Frames);
+        WebSocketRole sender = Role == WebSocketRole.Client ? WebSocketRole.Server : WebSocketRole.Client;
+        _wire = Wire.Frames(sender, Opcode.Binary, Size, Frames);
     }
 
     [Benchmark(Baseline = true, OperationsPerInvoke = Frames)]

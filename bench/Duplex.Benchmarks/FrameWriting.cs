@@ -2,11 +2,11 @@ using BenchmarkDotNet.Attributes;
 
 namespace Duplex.Benchmarks;
 
-/// <summary>A frame staged for the next write: header and payload, masked by a client, copied only by a server.</summary>
+/// <summary>Stages frames for the next write: a client masks the payload, a server only copies it.</summary>
 [MemoryDiagnoser]
 public class FrameWriting
 {
-    private const int Frames = 16; // of the largest they fill one write of a session
+    private const int Frames = 16; // of the largest size they fill one write of a session
 
     private byte[] _payload = [];
     private FrameWriter _client = new(WebSocketRole.Client);

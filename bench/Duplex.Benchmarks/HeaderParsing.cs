@@ -2,14 +2,14 @@ using BenchmarkDotNet.Attributes;
 
 namespace Duplex.Benchmarks;
 
-/// <summary>One frame header, read and written, at each coding of the length.</summary>
+/// <summary>Parses and writes one frame header, for each encoding of the length.</summary>
 [MemoryDiagnoser]
 public class HeaderParsing
 {
     private readonly byte[] _wire = new byte[FrameHeader.MaxSize];
     private readonly byte[] _written = new byte[FrameHeader.MaxSize];
 
-    // The three codings of RFC 6455 §5.2: 7, 16 and 64 bits.
+    // One for each encoding of RFC 6455 §5.2: 7, 16 and 64 bits.
     [Params(100, 1000, 100_000)]
     public int PayloadLength { get; set; }
 
@@ -22,7 +22,8 @@ public class HeaderParsing
     public void Setup() => new FrameHeader(Opcode.Binary, true, ReservedBits.None, PayloadLength, Key).Write(_wire);
 
     [Benchmark(Baseline = true)]
-    public long Parse() => FrameHeader.TryParse(_wire, out FrameHeader header) ? header.PayloadLength + header.Size : -1;
+    public long Parse() =>
+        FrameHeader.TryParse(_wire, out FrameHeader header) ? header.PayloadLength + header.Size : -1;
 
     [Benchmark]
     public int Write() => new FrameHeader(Opcode.Binary, true, ReservedBits.None, PayloadLength, Key).Write(_written);

@@ -4,8 +4,9 @@ using Duplex.Tests;
 namespace Duplex.Benchmarks;
 
 /// <summary>
-/// A connection whose other end is in memory, so that the client is all that is measured: it takes what is written at once, and gives one block of bytes again and again, as often as it
-/// is told. A read that has to wait goes on from the pool, as a socket's does. It allocates nothing.
+/// A connection whose other end is in memory, so that only the client is measured. Writes complete immediately. Reads
+/// return one block of bytes as often as requested; a pending read completes on the thread pool, as a socket's does. It
+/// allocates nothing.
 /// </summary>
 internal sealed class MemoryConnection(byte[] block) : BareStream, IValueTaskSource<int>
 {
@@ -19,10 +20,10 @@ internal sealed class MemoryConnection(byte[] block) : BareStream, IValueTaskSou
     private long _left;
     private int _position;
 
-    /// <summary>Whether each write is answered by the block, once.</summary>
+    /// <summary>Whether each write is answered with one block.</summary>
     public bool AnswersWrites { get; set; }
 
-    /// <summary>Gives the block so many times more.</summary>
+    /// <summary>Makes the block available for reading, <paramref name="times"/> more times.</summary>
     public void Give(int times)
     {
         int read;
@@ -62,7 +63,8 @@ internal sealed class MemoryConnection(byte[] block) : BareStream, IValueTaskSou
 
     ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _core.GetStatus(token);
 
-    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<int>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _core.OnCompleted(continuation, state, token, flags);
 
     protected override void Dispose(bool disposing)

@@ -3,13 +3,13 @@ using BenchmarkDotNet.Attributes;
 
 namespace Duplex.Benchmarks;
 
-/// <summary>A message from an in-memory connection to its receiver, one of many that have come.</summary>
+/// <summary>Receives many messages that have already arrived from an in-memory connection.</summary>
 [MemoryDiagnoser]
 public class MessageReceiving
 {
-    private const int Messages = 1024; // what is woken and waited for once does not count
+    private const int Messages = 1024; // enough that the one wake-up does not matter
 
-    private readonly byte[] _buffer = new byte[64 * 1024]; // the usual one of who receives with the platform's, and larger than a message
+    private readonly byte[] _buffer = new byte[64 * 1024]; // a usual size with ClientWebSocket; larger than a message
     private MemoryConnection _duplexConnection = new([]);
     private MemoryConnection _platformConnection = new([]);
     private DefaultWebSocketSession _duplex = null!;

@@ -3,11 +3,11 @@ using BenchmarkDotNet.Attributes;
 
 namespace Duplex.Benchmarks;
 
-/// <summary>A message there, and the answer of an in-memory connection back: one at a time, so that every wake-up counts.</summary>
+/// <summary>Sends a message and receives the answer, one at a time, so that every wake-up counts.</summary>
 [MemoryDiagnoser]
 public class MessageRoundTrip
 {
-    private readonly byte[] _buffer = new byte[64 * 1024]; // the usual one of who receives with the platform's, and larger than a message
+    private readonly byte[] _buffer = new byte[64 * 1024]; // a usual size with ClientWebSocket; larger than a message
     private byte[] _payload = [];
     private DefaultWebSocketSession _duplex = null!;
     private WebSocket _platform = null!;
@@ -41,8 +41,9 @@ public class MessageRoundTrip
     [Benchmark(Baseline = true)]
     public async Task<int> Platform()
     {
-        // The receive first: it would only find its answer in memory, where a connection takes its time.
-        ValueTask<ValueWebSocketReceiveResult> receiving = _platform.ReceiveAsync(_buffer.AsMemory(), CancellationToken.None);
+        // Receive first, so that the receive waits for its answer as it does on a real connection.
+        ValueTask<ValueWebSocketReceiveResult> receiving =
+            _platform.ReceiveAsync(_buffer.AsMemory(), CancellationToken.None);
         await _platform.SendAsync(_payload.AsMemory(), WebSocketMessageType.Binary, true, CancellationToken.None);
         return (await receiving).Count;
     }

@@ -3,11 +3,11 @@ using BenchmarkDotNet.Attributes;
 
 namespace Duplex.Benchmarks;
 
-/// <summary>A message of a sender that awaits each of many, until an in-memory connection has taken all of them.</summary>
+/// <summary>Sends many messages, awaiting each, until an in-memory connection has accepted all of them.</summary>
 [MemoryDiagnoser]
 public class MessageSending
 {
-    private const int Messages = 1024; // the flush behind them does not count
+    private const int Messages = 1024; // enough that the final flush does not matter
 
     private byte[] _payload = [];
     private DefaultWebSocketSession _duplex = null!;

@@ -3,12 +3,15 @@ using BenchmarkDotNet.Attributes;
 
 namespace Duplex.Benchmarks;
 
-/// <summary>A received frame from the receive loop to its consumer: through our queue, and through the platform's channel. On one thread, and to a consumer that waits on another.</summary>
+/// <summary>
+/// Hands received frames to a consumer through our queue, and through the platform's channel; on one thread, and to a
+/// consumer that waits on another.
+/// </summary>
 [MemoryDiagnoser]
 public class QueueHandOver
 {
-    private const int BatchSize = 64; // what the receive loop parses before it publishes
-    private const int Frames = 64 * BatchSize; // as many as both queues hold, so that nobody ever waits for room
+    private const int BatchSize = 64; // the batch size of the receive loop
+    private const int Frames = 64 * BatchSize; // the capacity of both queues, so that no producer waits for room
 
     private readonly Frame _frame = new Frame.Binary(new byte[16]);
     private FrameQueue _queue = new(ChannelConfig.DefaultIncoming, new CloseState());
@@ -87,7 +90,8 @@ public class QueueHandOver
         return await consumer;
     }
 
-    private static Channel<Frame> Bounded() => System.Threading.Channels.Channel.CreateBounded<Frame>(new BoundedChannelOptions(ChannelConfig.DefaultIncoming.Capacity) { SingleWriter = true });
+    private static Channel<Frame> Bounded() => System.Threading.Channels.Channel.CreateBounded<Frame>(
+        new BoundedChannelOptions(ChannelConfig.DefaultIncoming.Capacity) { SingleWriter = true });
 
     private void AddBatch()
     {

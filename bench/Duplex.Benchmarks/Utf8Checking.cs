@@ -4,11 +4,14 @@ using BenchmarkDotNet.Attributes;
 
 namespace Duplex.Benchmarks;
 
-/// <summary>A text's UTF-8, checked as it comes: at once, and in pieces that split characters; beside the platform's check, which wants all of it.</summary>
+/// <summary>
+/// Validates UTF-8 at once, and in pieces that split characters. The baseline is the platform's check, which needs the
+/// whole text.
+/// </summary>
 [MemoryDiagnoser]
 public class Utf8Checking
 {
-    private const int PieceSize = 125; // no divisor of any character's length, so that most pieces end within one
+    private const int PieceSize = 125; // no multiple of 2, 3 or 4, so that most pieces split a character
 
     private byte[] _text = [];
 
@@ -21,7 +24,12 @@ public class Utf8Checking
     [GlobalSetup]
     public void Setup()
     {
-        byte[] phrase = Encoding.UTF8.GetBytes(Script switch { "ascii" => "The quick brown fox. ", "kanji" => "漢字仮名", _ => "price: 12 €, naïve 😀 " });
+        byte[] phrase = Encoding.UTF8.GetBytes(Script switch
+        {
+            "ascii" => "The quick brown fox. ",
+            "kanji" => "漢字仮名",
+            _ => "price: 12 €, naïve 😀 ",
+        });
         _text = new byte[Size];
         for (int start = 0; start < Size; start += phrase.Length)
         {

@@ -1,9 +1,9 @@
 namespace Duplex.Benchmarks;
 
-/// <summary>Bytes as they come from a connection.</summary>
+/// <summary>Bytes as received from a connection.</summary>
 internal static class Wire
 {
-    /// <summary>Frames of one size, one behind the other.</summary>
+    /// <summary>Returns consecutive frames of one size.</summary>
     public static byte[] Frames(WebSocketRole sender, Opcode opcode, int size, int count)
     {
         using var writer = new FrameWriter(sender);

@@ -2,9 +2,11 @@ using System.Globalization;
 
 namespace Duplex.EndToEnd;
 
-/// <summary>What was measured of one workload of one size: the rounds of Duplex, of ClientWebSocket, and of whoever else was run.</summary>
+/// <summary>The results of one workload of one size: the rounds of Duplex, ClientWebSocket, and any others.</summary>
 internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[] meters)
 {
+    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+
     private double RateRatio => Ratio(0, Rate);
 
     private double CpuRatio => Ratio(0, Cpu);
@@ -12,37 +14,71 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
     private double Allocated => AllocatedBy(0);
 
     public string ToJson() => job.Mode == "idle"
-        ? string.Create(CultureInfo.InvariantCulture, $"{{\"workload\":\"idle\",\"size\":0,\"connections\":{job.Count},\"duplex_rss\":{Resident(0):F0},\"bcl_rss\":{Resident(1):F0},\"rss_ratio\":{Resident(0) / Resident(1):F3},\"duplex_heap\":{Heap(0):F0},\"bcl_heap\":{Heap(1):F0}}}")
-        : string.Create(CultureInfo.InvariantCulture, $"{{\"workload\":\"{job.Mode}\",\"size\":{job.Size},\"duplex_msg_s\":{MedianOf(0, Rate):F0},\"bcl_msg_s\":{MedianOf(1, Rate):F0},\"rate_ratio\":{RateRatio:F3},\"duplex_cpu_us\":{MedianOf(0, Cpu):F4},\"bcl_cpu_us\":{MedianOf(1, Cpu):F4},\"cpu_ratio\":{CpuRatio:F4},\"alloc_bytes\":{Allocated:F1}{Latency()}{Recycling()}{Compression()}}}");
+        ? string.Create(
+            Invariant,
+            $"{{\"workload\":\"idle\",\"size\":0,\"connections\":{job.Count}," +
+            $"\"duplex_rss\":{Resident(0):F0},\"bcl_rss\":{Resident(1):F0}," +
+            $"\"rss_ratio\":{Resident(0) / Resident(1):F3}," +
+            $"\"duplex_heap\":{Heap(0):F0},\"bcl_heap\":{Heap(1):F0}}}")
+        : string.Create(
+            Invariant,
+            $"{{\"workload\":\"{job.Mode}\",\"size\":{job.Size}," +
+            $"\"duplex_msg_s\":{MedianOf(0, Rate):F0},\"bcl_msg_s\":{MedianOf(1, Rate):F0}," +
+            $"\"rate_ratio\":{RateRatio:F3}," +
+            $"\"duplex_cpu_us\":{MedianOf(0, Cpu):F4},\"bcl_cpu_us\":{MedianOf(1, Cpu):F4}," +
+            $"\"cpu_ratio\":{CpuRatio:F4},\"alloc_bytes\":{Allocated:F1}" +
+            $"{Latency()}{Recycling()}{Compression()}}}");
 
     public string ToRow()
     {
         if (job.Mode == "idle")
-            return string.Create(CultureInfo.InvariantCulture, $"| idle | {job.Count} connections | resident memory {Resident(0) / Resident(1):F2} | heap {Heap(0) / Heap(1):F2} | | | {Resident(0) / 1024:F1} KiB | | {Resident(1) / 1024:F1} KiB | | | |");
+        {
+            return string.Create(
+                Invariant,
+                $"| idle | {job.Count} connections | resident memory {Resident(0) / Resident(1):F2} | " +
+                $"heap {Heap(0) / Heap(1):F2} | | | " +
+                $"{Resident(0) / 1024:F1} KiB | | {Resident(1) / 1024:F1} KiB | | | |");
+        }
+
         int other = Array.IndexOf(names, "wsclient");
         int recycling = Array.IndexOf(names, "duplex-recycle");
-        string third = other > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Ratio(other, Rate):F2} | {Ratio(other, Cpu):F2}") : " | ";
+        string third = other > 0
+            ? string.Create(Invariant, $"{Ratio(other, Rate):F2} | {Ratio(other, Cpu):F2}")
+            : " | ";
         string more = string.Join("; ", new[]
         {
-            job.Mode == "pingpong" ? string.Create(CultureInfo.InvariantCulture, $"p50 {P50(0):F0} us to {P50(1):F0}, p99 {P99(0):F0} to {P99(1):F0}") : null,
-            recycling > 0 ? string.Create(CultureInfo.InvariantCulture, $"recycling: rate {Ratio(recycling, Rate):F2}, CPU {Ratio(recycling, Cpu):F3}, {AllocatedBy(recycling):F0} B") : null,
-            job.IsCompressed ? string.Create(CultureInfo.InvariantCulture, $"compressed to {meters[0][0].Ratio:F3}") : null,
+            job.Mode == "pingpong"
+                ? string.Create(
+                    Invariant, $"p50 {P50(0):F0} us to {P50(1):F0}, p99 {P99(0):F0} to {P99(1):F0}")
+                : null,
+            recycling > 0
+                ? string.Create(
+                    Invariant,
+                    $"recycling: rate {Ratio(recycling, Rate):F2}, CPU {Ratio(recycling, Cpu):F3}, " +
+                    $"{AllocatedBy(recycling):F0} B")
+                : null,
+            job.IsCompressed ? string.Create(Invariant, $"compressed to {meters[0][0].Ratio:F3}") : null,
         }.Where(part => part is not null));
         return string.Create(
-            CultureInfo.InvariantCulture,
-            $"| {job.Mode} | {job.Size} | {RateRatio:F2} | {CpuRatio:F3} | {third} | {MedianOf(0, Rate):N0} | {MedianOf(0, Cpu):F3} | {MedianOf(1, Rate):N0} | {MedianOf(1, Cpu):F3} | {Allocated:F0} | {more} |");
+            Invariant,
+            $"| {job.Mode} | {job.Size} | {RateRatio:F2} | {CpuRatio:F3} | {third} | " +
+            $"{MedianOf(0, Rate):N0} | {MedianOf(0, Cpu):F3} | {MedianOf(1, Rate):N0} | {MedianOf(1, Cpu):F3} | " +
+            $"{Allocated:F0} | {more} |");
     }
 
     private static double Rate(Meter meter, long count) => count / meter.Seconds;
 
     private static double Cpu(Meter meter, long count) => meter.CpuMicroseconds / count;
 
-    private double MedianOf(int peer, Func<Meter, long, double> figure) => Median(meters[peer].Select(meter => figure(meter, counts[peer])));
+    private double MedianOf(int peer, Func<Meter, long, double> figure) =>
+        Median(meters[peer].Select(meter => figure(meter, counts[peer])));
 
-    // Of the same round only.
-    private double Ratio(int peer, Func<Meter, long, double> figure) => Median(meters[peer].Zip(meters[1], (one, bcl) => figure(one, counts[peer]) / figure(bcl, counts[1])));
+    // Only rounds that ran together are compared.
+    private double Ratio(int peer, Func<Meter, long, double> figure) => Median(meters[peer].Zip(
+        meters[1], (one, bcl) => figure(one, counts[peer]) / figure(bcl, counts[1])));
 
-    private double Resident(int peer) => Median(meters[peer].Select(meter => (double)meter.ResidentPerConnection));
+    private double Resident(int peer) =>
+        Median(meters[peer].Select(meter => (double)meter.ResidentPerConnection));
 
     private double Heap(int peer) => Median(meters[peer].Select(meter => (double)meter.HeapPerConnection));
 
@@ -51,21 +87,31 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
     private double P99(int peer) => Median(meters[peer].Select(meter => meter.P99));
 
     private string Latency() => job.Mode == "pingpong"
-        ? string.Create(CultureInfo.InvariantCulture, $",\"duplex_p50_us\":{P50(0):F1},\"bcl_p50_us\":{P50(1):F1},\"p50_ratio\":{Median(meters[0].Zip(meters[1], (one, bcl) => one.P50 / bcl.P50)):F3},\"duplex_p99_us\":{P99(0):F1},\"bcl_p99_us\":{P99(1):F1}")
+        ? string.Create(
+            Invariant,
+            $",\"duplex_p50_us\":{P50(0):F1},\"bcl_p50_us\":{P50(1):F1}," +
+            $"\"p50_ratio\":{Median(meters[0].Zip(meters[1], (one, bcl) => one.P50 / bcl.P50)):F3}," +
+            $"\"duplex_p99_us\":{P99(0):F1},\"bcl_p99_us\":{P99(1):F1}")
         : "";
 
-    // Where both were run: the same with payloads that are given back.
+    // Only where both variants of Duplex ran.
     private string Recycling() => Array.IndexOf(names, "duplex-recycle") is > 0 and var peer
-        ? string.Create(CultureInfo.InvariantCulture, $",\"recycle_rate_ratio\":{Ratio(peer, Rate):F3},\"recycle_cpu_ratio\":{Ratio(peer, Cpu):F4},\"recycle_alloc_bytes\":{AllocatedBy(peer):F1}")
+        ? string.Create(
+            Invariant,
+            $",\"recycle_rate_ratio\":{Ratio(peer, Rate):F3},\"recycle_cpu_ratio\":{Ratio(peer, Cpu):F4}," +
+            $"\"recycle_alloc_bytes\":{AllocatedBy(peer):F1}")
         : "";
 
-    private double AllocatedBy(int peer) => Median(meters[peer].Select(meter => (double)meter.Allocated / counts[peer]));
+    private double AllocatedBy(int peer) =>
+        Median(meters[peer].Select(meter => (double)meter.Allocated / counts[peer]));
 
-    private string Compression() => job.IsCompressed ? string.Create(CultureInfo.InvariantCulture, $",\"ratio\":{meters[0][0].Ratio:F3}") : "";
+    private string Compression() =>
+        job.IsCompressed ? string.Create(Invariant, $",\"ratio\":{meters[0][0].Ratio:F3}") : "";
 
     private static double Median(IEnumerable<double> figures)
     {
         double[] sorted = [.. figures.Order()];
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
+        int middle = sorted.Length / 2;
+        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
 }

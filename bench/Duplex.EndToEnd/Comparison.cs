@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace Duplex.EndToEnd;
 
-/// <summary>Runs the cells, interleaved: in each round every client once, so that what the machine does meanwhile meets all of them. Only ratios of one round mean anything.</summary>
+/// <summary>
+/// Runs the cells interleaved: each round runs every client once, so that other load on the machine affects all of
+/// them. Only ratios within one round are meaningful.
+/// </summary>
 internal static class Comparison
 {
     private static readonly (string Mode, int[] Sizes)[] Cells =
@@ -30,9 +33,13 @@ internal static class Comparison
                 WriteHead();
             foreach ((string mode, int[] sizes) in Cells)
             {
-                foreach (int size in sizes.Where(size => only.Length == 0 || only.Contains(mode) || only.Contains($"{mode}:{size}")))
+                foreach (int size in sizes)
                 {
-                    Cell cell = mode == "idle" ? await IdleAsync(address, quick) : await MeasureAsync(new Job(mode, address, size, 1), quick);
+                    if (only.Length > 0 && !only.Contains(mode) && !only.Contains($"{mode}:{size}"))
+                        continue;
+                    Cell cell = mode == "idle"
+                        ? await IdleAsync(address, quick)
+                        : await MeasureAsync(new Job(mode, address, size, 1), quick);
                     Console.WriteLine(json ? cell.ToJson() : cell.ToRow());
                 }
             }
@@ -48,9 +55,13 @@ internal static class Comparison
 
     private static void WriteHead()
     {
-        Console.WriteLine("Medians of interleaved rounds. Rate: more is better; CPU for each message: less is better; both as ratios to ClientWebSocket in the same round.");
+        Console.WriteLine(
+            "Medians of interleaved rounds. Rate: more is better; CPU for each message: less is better; "
+            + "both as ratios to ClientWebSocket in the same round.");
         Console.WriteLine();
-        Console.WriteLine("| workload | size | rate | CPU | Websocket.Client rate | CPU | Duplex msg/s | CPU us | ClientWebSocket msg/s | CPU us | allocated B | more |");
+        Console.WriteLine(
+            "| workload | size | rate | CPU | Websocket.Client rate | CPU | Duplex msg/s | CPU us | "
+            + "ClientWebSocket msg/s | CPU us | allocated B | more |");
         Console.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
     }
 
@@ -76,7 +87,7 @@ internal static class Comparison
         return new Cell(job, names, counts, meters);
     }
 
-    // Large payloads are worth recycling, which is what the documentation says; of smaller ones that are received both are told.
+    // Large payloads are recycled, as the documentation advises. Smaller ones are received with and without recycling.
     private static string[] Competitors(Job job)
     {
         if (job.Size >= 64 * 1024)
@@ -89,7 +100,7 @@ internal static class Comparison
         };
     }
 
-    // Runs until the time is up; gives how many messages fill a round.
+    // Runs until the time is up. Returns how many messages fill a round.
     private static async Task<long> WarmAsync(Peer peer, Job job, double seconds, double round)
     {
         long count = Math.Max(16, (1 << 20) / Math.Max(job.Size, 64));
@@ -105,7 +116,7 @@ internal static class Comparison
         return count;
     }
 
-    // Each in a process of its own: memory that a client once had does not come back.
+    // Each client runs in its own process, because a process does not return all memory that it used.
     private static async Task<Cell> IdleAsync(Uri address, bool quick)
     {
         var job = new Job("idle", address, 0, quick ? 1000 : 9000);
@@ -115,7 +126,8 @@ internal static class Comparison
         {
             for (int i = 0; i < names.Length; i++)
             {
-                using Process child = Start(names[i], "idle", address.ToString(), "0", job.Count.ToString(CultureInfo.InvariantCulture));
+                string count = job.Count.ToString(CultureInfo.InvariantCulture);
+                using Process child = Start(names[i], "idle", address.ToString(), "0", count);
                 string line = await child.StandardOutput.ReadToEndAsync();
                 await child.WaitForExitAsync();
                 var result = System.Text.Json.JsonDocument.Parse(line).RootElement;
@@ -139,7 +151,11 @@ internal static class Comparison
 
     private static Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         return Process.Start(start)!;

@@ -3,15 +3,18 @@ using System.Net.Sockets;
 
 namespace Duplex.EndToEnd;
 
-/// <summary>The server's side of compressed workloads, with calls that block: it compresses once, beforehand, and expands nothing.</summary>
+/// <summary>
+/// The server's side of compressed workloads, with blocking calls. It compresses once, beforehand, and never
+/// decompresses.
+/// </summary>
 internal static class CompressedWorkloads
 {
-    private const int BufferSize = 256 * 1024; // as the server's others
+    private const int BufferSize = 256 * 1024; // as the server's other buffers
 
-    /// <summary>Sends texts that were compressed at the level that the platform's own WebSocket has.</summary>
+    /// <summary>Sends texts that were compressed at the level of the platform's own WebSocket.</summary>
     public static void Flood(Socket socket, int size, long count)
     {
-        // What refers to frames before it refers to none before the first, so all can be sent over and over; the last time as many as are left.
+        // No frame refers to data before the first, so the whole run can be repeated; the last run is cut to the count.
         byte[][] frames = Frames(size);
         byte[] all = [.. frames.SelectMany(frame => frame)];
         for (; count >= frames.Length; count -= frames.Length)
@@ -19,7 +22,7 @@ internal static class CompressedWorkloads
         socket.Send(all.AsSpan(0, frames.Take((int)count).Sum(frame => frame.Length)));
     }
 
-    /// <summary>Takes so many messages of whatever size, each of one frame, then says so.</summary>
+    /// <summary>Receives <paramref name="count"/> messages of one frame each, then answers.</summary>
     public static void Count(Socket socket, long count)
     {
         byte[] buffer = new byte[BufferSize];
@@ -31,7 +34,9 @@ internal static class CompressedWorkloads
                 return;
             int length = kept + read;
             int used = 0;
-            while (count > 0 && FrameHeader.TryParse(buffer.AsSpan(used, length - used), out FrameHeader header) && length - used - header.Size >= header.PayloadLength)
+            while (count > 0
+                && FrameHeader.TryParse(buffer.AsSpan(used, length - used), out FrameHeader header)
+                && length - used - header.Size >= header.PayloadLength)
             {
                 used += header.Size + (int)header.PayloadLength;
                 count--;
@@ -46,7 +51,7 @@ internal static class CompressedWorkloads
 
     private static byte[][] Frames(int size)
     {
-        const int Messages = 512; // a run of half a MiB: the client's caches do not know it by heart
+        const int Messages = 512; // a run of half a MiB, more than the client's caches hold
         var compressed = new MemoryStream();
         using var deflate = new DeflateStream(compressed, CompressionLevel.Optimal, leaveOpen: true);
         return [.. JsonText.Messages(size, Messages).Select(message =>

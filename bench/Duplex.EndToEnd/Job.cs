@@ -2,14 +2,17 @@ using System.Text;
 
 namespace Duplex.EndToEnd;
 
-/// <summary>One workload of one size, to be run so many times over.</summary>
-/// <param name="Mode">pingpong, pipe, flood, tflood, sink or idle; compressed dflood, dsink and decho at the platform's level, dsinkfast and dechofast at ours.</param>
+/// <summary>One workload with one message size and count.</summary>
+/// <param name="Mode">
+/// pingpong, pipe, flood, tflood, sink or idle; compressed dflood, dsink and decho at the platform's level, dsinkfast
+/// and dechofast at ours.
+/// </param>
 /// <param name="Server">The server's ws://host:port.</param>
 /// <param name="Size">The message's payload in bytes.</param>
-/// <param name="Count">How many messages; for idle how many connections.</param>
+/// <param name="Count">The number of messages; for idle the number of connections.</param>
 internal sealed record Job(string Mode, Uri Server, int Size, long Count)
 {
-    /// <summary>Where the workload is served.</summary>
+    /// <summary>The URL of the workload.</summary>
     public Uri Url => new(Server, Mode switch
     {
         "pingpong" or "pipe" => "/echo",
@@ -26,9 +29,12 @@ internal sealed record Job(string Mode, Uri Server, int Size, long Count)
     /// <summary>Whether messages are compressed.</summary>
     public bool IsCompressed => Mode[0] == 'd';
 
-    /// <summary>The messages that are sent in turn, a power of two of them: to be compressed more than fit a window, so that each is news.</summary>
+    /// <summary>
+    /// The messages that are sent in turn; their number is a power of two. Those to be compressed exceed the window, so
+    /// that none finds its own repetition there.
+    /// </summary>
     public byte[][] Payloads() => IsCompressed ? JsonText.Messages(Size, 64) : [Payload()];
 
-    /// <summary>The message: letters, so that it is text, too.</summary>
+    /// <summary>The message, in letters, so that it is also valid text.</summary>
     public byte[] Payload() => Encoding.ASCII.GetBytes(new string('q', Size));
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Duplex.EndToEnd;
 
-/// <summary>Text as programs send it: names over and over, numbers never the same.</summary>
+/// <summary>Typical JSON: repeated names, varying numbers.</summary>
 internal static class JsonText
 {
     public static byte[][] Messages(int size, int count)
@@ -16,7 +16,11 @@ internal static class JsonText
     {
         var text = new StringBuilder("{\"type\":\"update\",\"items\":[");
         while (text.Length < size)
-            text.Append(CultureInfo.InvariantCulture, $"{{\"id\":{random.Next(1_000_000)},\"name\":\"alpha\",\"price\":{random.Next(5000)},\"active\":true}},");
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{{\"id\":{random.Next(1_000_000)},\"name\":\"alpha\",")
+                .Append(CultureInfo.InvariantCulture, $"\"price\":{random.Next(5000)},\"active\":true}},");
+        }
+
         return Encoding.ASCII.GetBytes(text.ToString(0, size));
     }
 }

@@ -7,14 +7,15 @@ using System.Web;
 namespace Duplex.EndToEnd;
 
 /// <summary>
-/// The other end of every workload: raw sockets, frames built beforehand, no message looked at twice, so that the client is what is measured. Paths: /echo, /flood?size=&amp;count=,
-/// /sink?size=&amp;count=, /idle; compressed /dflood, /dsink and /decho. It trusts its clients: it is for loopback only.
+/// The server of every workload: raw sockets and prebuilt frames, so that the client is what is measured. Paths: /echo,
+/// /flood?size=&amp;count=, /sink?size=&amp;count=, /idle; compressed /dflood, /dsink and /decho. It trusts its
+/// clients: use it on loopback only.
 /// </summary>
 internal sealed class LoopbackServer : IDisposable
 {
     private const int BufferSize = 256 * 1024;
 
-    // There are no deep calls here, and with idle connections thousands of threads that live shortly.
+    // There are no deep calls here, and idle connections start thousands of short-lived threads.
     private const int SmallStack = 256 * 1024;
 
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -39,7 +40,8 @@ internal sealed class LoopbackServer : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    // A thread of its own with calls that block: less CPU a byte, and sooner awake, than asynchronous ones, so that it is not the server that is waited for.
+    // One thread per connection with blocking calls: less CPU and faster wake-ups than asynchronous ones, so that the
+    // server is not the bottleneck.
     private static void Serve(Socket socket)
     {
         bool isIdle = false;
@@ -62,7 +64,7 @@ internal sealed class LoopbackServer : IDisposable
                     Sink(socket, size, count);
                     break;
                 case "/decho":
-                    Echo(socket); // what a client has compressed it can read again
+                    Echo(socket); // a client can read what it has compressed
                     break;
                 case "/dflood":
                     CompressedWorkloads.Flood(socket, size, count);
@@ -72,7 +74,7 @@ internal sealed class LoopbackServer : IDisposable
                     break;
                 case "/idle":
                     isIdle = true;
-                    _ = IdleAsync(socket); // without a thread: there are thousands
+                    _ = IdleAsync(socket); // thousands of them: without a thread
                     return;
             }
 
@@ -80,7 +82,7 @@ internal sealed class LoopbackServer : IDisposable
         }
         catch (SocketException)
         {
-            // The client has left.
+            // The client disconnected.
         }
         finally
         {
@@ -102,9 +104,13 @@ internal sealed class LoopbackServer : IDisposable
         }
 
         string[] lines = Encoding.ASCII.GetString(buffer, 0, length).Split("\r\n");
-        string key = lines.First(line => line.StartsWith("Sec-WebSocket-Key: ", StringComparison.OrdinalIgnoreCase))["Sec-WebSocket-Key: ".Length..];
-        string extension = lines[0].Split(' ')[1].StartsWith("/d", StringComparison.Ordinal) ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "";
-        string answer = $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {HandshakeKey.ComputeAccept(key)}\r\n{extension}\r\n";
+        const string KeyHeader = "Sec-WebSocket-Key: ";
+        string keyLine = lines.First(line => line.StartsWith(KeyHeader, StringComparison.OrdinalIgnoreCase));
+        bool compresses = lines[0].Split(' ')[1].StartsWith("/d", StringComparison.Ordinal);
+        string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            + $"Sec-WebSocket-Accept: {HandshakeKey.ComputeAccept(keyLine[KeyHeader.Length..])}\r\n"
+            + (compresses ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "")
+            + "\r\n";
         socket.Send(Encoding.ASCII.GetBytes(answer));
         return new Uri(new Uri("ws://loopback"), lines[0].Split(' ')[1]);
     }
@@ -139,7 +145,7 @@ internal sealed class LoopbackServer : IDisposable
         socket.Send(Frame(Opcode.Text, 1));
     }
 
-    // Unmasks each frame and sends it back with the rest of what one receive brought.
+    // Unmasks the frames of one receive and sends them back together.
     private static void Echo(Socket socket)
     {
         byte[] input = new byte[BufferSize];
@@ -169,7 +175,8 @@ internal sealed class LoopbackServer : IDisposable
     {
         int used = 0;
         int written = 0;
-        while (FrameHeader.TryParse(input[used..], out FrameHeader header) && input.Length - used - header.Size >= header.PayloadLength)
+        while (FrameHeader.TryParse(input[used..], out FrameHeader header)
+            && input.Length - used - header.Size >= header.PayloadLength)
         {
             Span<byte> payload = input.Slice(used + header.Size, (int)header.PayloadLength);
             used += header.Size + payload.Length;
@@ -184,7 +191,7 @@ internal sealed class LoopbackServer : IDisposable
         return (used, written, false);
     }
 
-    // Until the client has closed: an earlier end would be a reset in the middle of its own Close.
+    // Reads until the client has closed: closing earlier would reset the connection during its Close.
     private static void Drain(Socket socket)
     {
         byte[] buffer = new byte[256];
@@ -206,7 +213,7 @@ internal sealed class LoopbackServer : IDisposable
             }
             catch (SocketException)
             {
-                // The client has left.
+                // The client disconnected.
             }
         }
     }

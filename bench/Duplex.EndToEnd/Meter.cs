@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Duplex.EndToEnd;
 
-/// <summary>Measures what one run of a job costs this process: time, CPU, allocation, and the latency of each message where there is a point in it.</summary>
+/// <summary>Measures one run of a job in this process: time, CPU, allocations, and optionally latencies.</summary>
 internal sealed class Meter
 {
     private long _began;
@@ -28,14 +28,14 @@ internal sealed class Meter
     /// <summary>The 99th percentile of the latency in microseconds; 0 if none was measured.</summary>
     public double P99 { get; private set; }
 
-    /// <summary>What compression left of each byte: of those that were sent, or of those that came where none were; 0 without any.</summary>
+    /// <summary>Compressed size per byte sent, or per byte received if none were sent; 0 without compression.</summary>
     public double Ratio { get; private set; }
 
     public long ResidentPerConnection { get; set; }
 
     public long HeapPerConnection { get; set; }
 
-    /// <summary>Begins to measure: the connection is open, nothing has been sent.</summary>
+    /// <summary>Starts the measurement. Call it when the connection is open and nothing has been sent.</summary>
     public void Start(long latencies = 0)
     {
         _latencies = latencies > 0 ? new double[latencies] : null;
@@ -44,17 +44,20 @@ internal sealed class Meter
         _began = Stopwatch.GetTimestamp();
     }
 
-    public void AddLatency(long since) => _latencies![_latencyCount++] = Stopwatch.GetElapsedTime(since).TotalMicroseconds;
+    public void AddLatency(long since) =>
+        _latencies![_latencyCount++] = Stopwatch.GetElapsedTime(since).TotalMicroseconds;
 
-    /// <summary>Asks a session what compression has saved.</summary>
+    /// <summary>Reads the compression ratio of a session.</summary>
     public void SetRatio(WebSocketSession session)
     {
         if (!session.TryGetExtension(out PerMessageDeflate? deflate))
             return;
-        Ratio = deflate.SentBytes > 0 ? (double)deflate.SentCompressedBytes / deflate.SentBytes : (double)deflate.ReceivedCompressedBytes / deflate.ReceivedBytes;
+        Ratio = deflate.SentBytes > 0
+            ? (double)deflate.SentCompressedBytes / deflate.SentBytes
+            : (double)deflate.ReceivedCompressedBytes / deflate.ReceivedBytes;
     }
 
-    /// <summary>Ends the measurement: the last message has come.</summary>
+    /// <summary>Ends the measurement. Call it when the last message has arrived.</summary>
     public void Stop()
     {
         Seconds = Stopwatch.GetElapsedTime(_began).TotalSeconds;
@@ -69,16 +72,23 @@ internal sealed class Meter
         P99 = _latencies[(int)(_latencyCount * 0.99)];
     }
 
-    /// <summary>The line of JSON that programs of other languages print, too.</summary>
+    /// <summary>The line of JSON, in the format that clients in other languages print too.</summary>
     public string ToJson(string peer, Job job)
     {
-        string latency = P50 > 0 ? string.Create(CultureInfo.InvariantCulture, $",\"p50_us\":{P50:F2},\"p99_us\":{P99:F2}") : "";
-        string idle = ResidentPerConnection != 0 ? string.Create(CultureInfo.InvariantCulture, $",\"rss_per_conn\":{ResidentPerConnection},\"heap_per_conn\":{HeapPerConnection}") : "";
-        string ratio = Ratio > 0 ? string.Create(CultureInfo.InvariantCulture, $",\"ratio\":{Ratio:F3}") : "";
+        CultureInfo invariant = CultureInfo.InvariantCulture;
+        string latency = P50 > 0 ? string.Create(invariant, $",\"p50_us\":{P50:F2},\"p99_us\":{P99:F2}") : "";
+        string idle = ResidentPerConnection != 0
+            ? string.Create(
+                invariant, $",\"rss_per_conn\":{ResidentPerConnection},\"heap_per_conn\":{HeapPerConnection}")
+            : "";
+        string ratio = Ratio > 0 ? string.Create(invariant, $",\"ratio\":{Ratio:F3}") : "";
         double rate = job.Count / Seconds;
         return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{{\"peer\":\"{peer}\",\"mode\":\"{job.Mode}\",\"size\":{job.Size},\"count\":{job.Count},\"secs\":{Seconds:F3},\"msg_s\":{rate:F0},\"mb_s\":{rate * job.Size / 1e6:F2}," +
-            $"\"cpu_us\":{CpuMicroseconds / job.Count:F4},\"user_us\":{UserMicroseconds / job.Count:F4},\"sys_us\":{SystemMicroseconds / job.Count:F4},\"alloc\":{(double)Allocated / job.Count:F2}{latency}{ratio}{idle}}}");
+            invariant,
+            $"{{\"peer\":\"{peer}\",\"mode\":\"{job.Mode}\",\"size\":{job.Size},\"count\":{job.Count}," +
+            $"\"secs\":{Seconds:F3},\"msg_s\":{rate:F0},\"mb_s\":{rate * job.Size / 1e6:F2}," +
+            $"\"cpu_us\":{CpuMicroseconds / job.Count:F4},\"user_us\":{UserMicroseconds / job.Count:F4}," +
+            $"\"sys_us\":{SystemMicroseconds / job.Count:F4},\"alloc\":{(double)Allocated / job.Count:F2}" +
+            $"{latency}{ratio}{idle}}}");
     }
 }

@@ -1,8 +1,8 @@
-// Duplex beside the platform's ClientWebSocket and the package Websocket.Client, over loopback.
+// Compares Duplex with the platform's ClientWebSocket and the package Websocket.Client, over loopback.
 //
-//     dotnet run -c Release --project bench/Duplex.EndToEnd                      all cells, a table of medians and ratios (about 8 minutes)
-//     … -- --quick | --only flood:128,sink:1024 | --json                          fewer rounds | some cells | a line of JSON a cell
-//     … -- PEER MODE URL SIZE COUNT [WARM]                                        one run of one client against a server of your own, a line of JSON
+//     dotnet run -c Release --project bench/Duplex.EndToEnd   all cells: a table of medians, ratios (8 minutes)
+//     … -- --quick | --only flood:128,sink:1024 | --json      fewer rounds | some cells | a line of JSON per cell
+//     … -- PEER MODE URL SIZE COUNT [WARM]                    one run of one client on your own server, in JSON
 using System.CommandLine;
 using System.Globalization;
 using Duplex.EndToEnd;
@@ -12,14 +12,23 @@ if (args is ["--server"])
     using var server = new LoopbackServer();
     Console.WriteLine(server.Port);
     new Thread(server.Run) { IsBackground = true }.Start();
-    await Console.In.ReadToEndAsync(); // the parent holds our standard input: when it ends, so do we
+    await Console.In.ReadToEndAsync(); // the parent holds our standard input: exit with it
     return 0;
 }
 
 var json = new Option<bool>("--json") { Description = "Print a line of JSON for each cell instead of a table." };
 var quick = new Option<bool>("--quick") { Description = "Fewer rounds and less warm-up: within 90 seconds." };
-var only = new Option<string[]>("--only") { Description = "Cells to run, such as flood:128,sink.", AllowMultipleArgumentsPerToken = true, CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(','))] };
-var run = new Argument<string[]>("run") { Description = "PEER MODE URL SIZE COUNT [WARM]: one run.", Arity = ArgumentArity.ZeroOrMore };
+var only = new Option<string[]>("--only")
+{
+    Description = "Cells to run, such as flood:128,sink.",
+    AllowMultipleArgumentsPerToken = true,
+    CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(','))],
+};
+var run = new Argument<string[]>("run")
+{
+    Description = "PEER MODE URL SIZE COUNT [WARM]: one run.",
+    Arity = ArgumentArity.ZeroOrMore,
+};
 var root = new RootCommand("Measures Duplex beside other WebSocket clients, over loopback.") { json, quick, only, run };
 root.SetAction(async (parsed, token) =>
 {
@@ -33,10 +42,14 @@ root.SetAction(async (parsed, token) =>
     }
 
     var peer = Peer.Create(one[0]);
-    var job = new Job(one[1], new Uri(one[2]), int.Parse(one[3], CultureInfo.InvariantCulture), long.Parse(one[4], CultureInfo.InvariantCulture));
+    var job = new Job(
+        one[1],
+        new Uri(one[2]),
+        int.Parse(one[3], CultureInfo.InvariantCulture),
+        long.Parse(one[4], CultureInfo.InvariantCulture));
     long warm = one.Length == 6 ? long.Parse(one[5], CultureInfo.InvariantCulture) : job.Count / 4;
 
-    // In two halves, with a rest behind each: the JIT's better code comes in after the first.
+    // In two halves, with a pause after each, so that the JIT's optimized code is in use.
     for (int i = 0; i < 2 && warm > 1 && job.Mode != "idle"; i++)
     {
         await peer.RunAsync(job with { Count = warm / 2 });

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Echo;
 
-/// <summary>A WebSocket echo server on a free loopback port: somebody to talk to, without a network.</summary>
+/// <summary>A WebSocket echo server on a free loopback port.</summary>
 internal sealed class EchoServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -38,9 +38,16 @@ internal sealed class EchoServer : IAsyncDisposable
             ValueWebSocketReceiveResult received = await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
             if (received.MessageType == WebSocketMessageType.Close)
                 break;
-            await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, context.RequestAborted);
+            await socket.SendAsync(
+                buffer.AsMemory(0, received.Count),
+                received.MessageType,
+                received.EndOfMessage,
+                context.RequestAborted);
         }
 
-        await socket.CloseOutputAsync(socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure, socket.CloseStatusDescription, context.RequestAborted);
+        await socket.CloseOutputAsync(
+            socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure,
+            socket.CloseStatusDescription,
+            context.RequestAborted);
     }
 }

@@ -1,7 +1,7 @@
-// Duplex's main job in one program: connect, exchange messages of every kind, ping, close, and say how it went.
+// Connects, exchanges messages of every kind, pings, closes, and prints each step.
 //
-//     dotnet run --project samples/Echo                        talks to an echo server of its own
-//     dotnet run --project samples/Echo wss://host/path        talks to that one
+//     dotnet run --project samples/Echo                        starts its own echo server
+//     dotnet run --project samples/Echo wss://host/path        uses that server
 using System.Security.Cryptography;
 using Duplex;
 using Echo;
@@ -21,8 +21,9 @@ using var client = new HttpClient(new WebSocketsHandler(ws =>
     ws.MaxFrameSize = 4 << 20;
 }));
 
+string target = uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 Console.WriteLine();
-Console.WriteLine($"  Duplex echo   {uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)}{(server is null ? "" : "   (an echo server of our own)")}");
+Console.WriteLine($"  Duplex echo   {target}{(server is null ? "" : "   (an echo server of our own)")}");
 Console.WriteLine();
 
 try
@@ -30,13 +31,17 @@ try
     CloseResult end = await TalkAsync();
     Step("closed", end.ToString());
     Console.WriteLine();
-    Console.WriteLine(end.WasClean ? "  All said, all heard, all closed." : "  All said and heard, but the close was not clean.");
+    Console.WriteLine(end.WasClean
+        ? "  All said, all heard, all closed."
+        : "  All said and heard, but the close was not clean.");
     return end.WasClean ? 0 : 1;
 }
-catch (Exception e) when (e is WebSocketException or TimeoutException or OperationCanceledException or ArgumentException or InvalidDataException)
+catch (Exception e) when (e is WebSocketException or TimeoutException or OperationCanceledException
+    or ArgumentException or InvalidDataException)
 {
+    string error = e is OperationCanceledException ? "The server did not answer within 10 s. Does it echo?" : e.Message;
     Console.WriteLine();
-    Console.Error.WriteLine($"  {(e is OperationCanceledException ? "The server did not answer within 10 s. Does it echo?" : e.Message)}");
+    Console.Error.WriteLine($"  {error}");
     return 1;
 }
 
@@ -85,6 +90,7 @@ static async Task<Frame> NextAsync(DefaultClientWebSocketSession session)
     return await session.Incoming.ReadAsync(patience.Token);
 }
 
-static InvalidDataException NoEcho(Frame answer) => new($"The server answered {answer}, which is not what it was sent. Does it echo?");
+static InvalidDataException NoEcho(Frame answer) =>
+    new($"The server answered {answer}, which is not what it was sent. Does it echo?");
 
 static void Step(string name, string what) => Console.WriteLine($"  {name,-10} {what}");

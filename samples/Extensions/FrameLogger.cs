@@ -2,7 +2,7 @@ using Duplex.Protocol;
 
 namespace Duplex.Samples;
 
-/// <summary>Writes a line for each message of a session. The server knows nothing of it.</summary>
+/// <summary>Logs each message of a session. The server does not know about it.</summary>
 public sealed class FrameLogger(FrameLoggerOptions options) : FrameExtension
 {
     protected override Frame ProcessOutgoing(Frame frame)
@@ -20,7 +20,7 @@ public sealed class FrameLogger(FrameLoggerOptions options) : FrameExtension
 
 public sealed class FrameLoggerOptions
 {
-    /// <summary>Where lines go. Both directions of all sessions call it, at the same time.</summary>
+    /// <summary>Writes a line. Must be thread-safe: both directions of all sessions call it concurrently.</summary>
     public Action<string> Write { get; set; } = Console.WriteLine;
 }
 

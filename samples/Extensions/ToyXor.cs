@@ -5,12 +5,12 @@ using Duplex.Protocol;
 
 namespace Duplex.Samples;
 
-/// <summary>A toy that hides messages behind a number that both sides agree on, and marks those that it has hidden with RSV2.</summary>
+/// <summary>A toy that XORs messages with an agreed number, and marks them with RSV2.</summary>
 public sealed class ToyXor(ToyXorOptions options) : WebSocketExtension
 {
     private byte _key = options.Key;
 
-    /// <summary>The number that was agreed on.</summary>
+    /// <summary>The agreed number.</summary>
     public byte Key => _key;
 
     public override IReadOnlyList<WebSocketExtensionHeader> Offers =>
@@ -19,13 +19,15 @@ public sealed class ToyXor(ToyXorOptions options) : WebSocketExtension
     // The server may choose another key; it must choose one.
     public override bool TryAccept(WebSocketExtensionHeader answer, [NotNullWhen(false)] out string? error)
     {
-        bool isLegal = answer.Parameters is [{ Name: "key", Value: var key }] && byte.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out _key);
+        bool isLegal = answer.Parameters is [{ Name: "key", Value: var key }]
+            && byte.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out _key);
         error = isLegal ? null : "Expected one parameter, key, with a number from 0 to 255.";
         return isLegal;
     }
 
     public override bool TransformsOutgoing(in MessagePart first, SendTransform wish) =>
-        base.TransformsOutgoing(first, wish) && (wish == SendTransform.Always || first.Data.Length >= options.MinimumSize);
+        base.TransformsOutgoing(first, wish)
+        && (wish == SendTransform.Always || first.Data.Length >= options.MinimumSize);
 
     public override ExtensionResult ProcessOutgoing(in MessagePart part, IBufferWriter<byte> output)
     {
@@ -59,7 +61,7 @@ public sealed class ToyXorOptions
 {
     public byte Key { get; set; } = 42;
 
-    /// <summary>Messages, or first fragments, of fewer bytes are sent as they are.</summary>
+    /// <summary>Shorter messages, or first fragments, are sent unchanged. In bytes.</summary>
     public int MinimumSize { get; set; }
 }
 

@@ -58,4 +58,11 @@ public class ArchitectureTests
 
     [Fact]
     public void Every_mutable_field_says_who_may_touch_it() => Expect.None(FieldOwners.Violations(SourceModel.OfRepository));
+
+    [Fact]
+    public void Sources_and_documents_use_plain_words() =>
+        Expect.None(PlainWords.Violations([.. Repository.Files("src"), .. Repository.Documents()]));
+
+    [Fact]
+    public void No_line_of_a_source_is_too_long() => Expect.None(PlainWords.LongLines(Repository.Files("src")));
 }

@@ -3,7 +3,7 @@ using System.Net.WebSockets;
 
 namespace Duplex.EndToEnd;
 
-/// <summary>The platform's ClientWebSocket, as well as its API allows: one buffer, the ValueTask overloads.</summary>
+/// <summary>The platform's ClientWebSocket, used efficiently: one buffer, the ValueTask overloads.</summary>
 internal sealed class BclPeer : Peer
 {
     protected override async Task PingPongAsync(Job job, Meter meter)
@@ -15,7 +15,8 @@ internal sealed class BclPeer : Peer
         for (long i = 0; i < job.Count; i++)
         {
             long began = Stopwatch.GetTimestamp();
-            await socket.SendAsync(payload.AsMemory(), WebSocketMessageType.Text, true, CancellationToken.None).ConfigureAwait(false);
+            await socket.SendAsync(payload.AsMemory(), WebSocketMessageType.Text, true, CancellationToken.None)
+                .ConfigureAwait(false);
             await ReceiveAsync(socket, buffer).ConfigureAwait(false);
             meter.AddLatency(began);
         }
@@ -36,7 +37,8 @@ internal sealed class BclPeer : Peer
             for (long i = 0; i < job.Count; i++)
             {
                 await window.EnterAsync(i).ConfigureAwait(false);
-                await socket.SendAsync(payloads[i & (payloads.Length - 1)].AsMemory(), type, true, CancellationToken.None).ConfigureAwait(false);
+                ReadOnlyMemory<byte> payload = payloads[i & (payloads.Length - 1)];
+                await socket.SendAsync(payload, type, true, CancellationToken.None).ConfigureAwait(false);
             }
         });
         long bytes = 0;
@@ -59,7 +61,8 @@ internal sealed class BclPeer : Peer
         meter.Start();
         for (long i = 0; i < job.Count;)
         {
-            ValueWebSocketReceiveResult received = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).ConfigureAwait(false);
+            ValueWebSocketReceiveResult received =
+                await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).ConfigureAwait(false);
             bytes += received.Count;
             if (received.EndOfMessage)
                 i++;
@@ -76,7 +79,11 @@ internal sealed class BclPeer : Peer
         WebSocketMessageType type = TypeOf(job);
         meter.Start();
         for (long i = 0; i < job.Count; i++)
-            await socket.SendAsync(payloads[i & (payloads.Length - 1)].AsMemory(), type, true, CancellationToken.None).ConfigureAwait(false);
+        {
+            ReadOnlyMemory<byte> payload = payloads[i & (payloads.Length - 1)];
+            await socket.SendAsync(payload, type, true, CancellationToken.None).ConfigureAwait(false);
+        }
+
         await ReceiveAsync(socket, new byte[256]);
         meter.Stop();
     }
@@ -87,7 +94,8 @@ internal sealed class BclPeer : Peer
         return (socket, socket.ReceiveAsync(new byte[64].AsMemory(), CancellationToken.None).AsTask());
     }
 
-    private static WebSocketMessageType TypeOf(Job job) => job.IsCompressed ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
+    private static WebSocketMessageType TypeOf(Job job) =>
+        job.IsCompressed ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
 
     private static byte[] Buffer(Job job) => new byte[Math.Max(64 * 1024, job.Size)];
 

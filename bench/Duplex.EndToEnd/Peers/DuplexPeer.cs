@@ -7,8 +7,11 @@ namespace Duplex.EndToEnd;
 internal sealed class DuplexPeer(bool recycles) : Peer
 {
     private readonly HttpClient _client = Client();
-    private readonly HttpClient _compressing = Client(ws => ws.Extensions.InstallPerMessageDeflate(deflate => deflate.Level = CompressionLevel.Optimal)); // which is the platform's
     private readonly HttpClient _compressingFast = Client(ws => ws.Extensions.InstallPerMessageDeflate());
+
+    // At the platform's level.
+    private readonly HttpClient _compressing = Client(ws =>
+        ws.Extensions.InstallPerMessageDeflate(deflate => deflate.Level = CompressionLevel.Optimal));
 
     protected override async Task PingPongAsync(Job job, Meter meter)
     {
@@ -93,8 +96,14 @@ internal sealed class DuplexPeer(bool recycles) : Peer
     private static HttpClient Client(Action<WebSocketsOptions>? configure = null) =>
         new(new WebSocketsHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }, configure));
 
-    private static ValueTask SendAsync(DefaultClientWebSocketSession session, byte[] payload, Job job) => job.IsCompressed ? session.SendTextAsync(payload) : session.SendAsync(payload);
+    private static ValueTask SendAsync(DefaultClientWebSocketSession session, byte[] payload, Job job) =>
+        job.IsCompressed ? session.SendTextAsync(payload) : session.SendAsync(payload);
 
-    private Task<DefaultClientWebSocketSession> OpenAsync(Job job) =>
-        (!job.IsCompressed ? _client : job.Mode.EndsWith("fast", StringComparison.Ordinal) ? _compressingFast : _compressing).WebSocketSessionAsync(job.Url);
+    private Task<DefaultClientWebSocketSession> OpenAsync(Job job)
+    {
+        HttpClient client = !job.IsCompressed ? _client
+            : job.Mode.EndsWith("fast", StringComparison.Ordinal) ? _compressingFast
+            : _compressing;
+        return client.WebSocketSessionAsync(job.Url);
+    }
 }

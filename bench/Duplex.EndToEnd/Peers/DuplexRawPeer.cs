@@ -5,7 +5,8 @@ namespace Duplex.EndToEnd;
 /// <summary>A raw session, drained with TryRead.</summary>
 internal sealed class DuplexRawPeer : Peer
 {
-    private readonly HttpClient _client = new(new WebSocketsHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }));
+    private readonly HttpClient _client =
+        new(new WebSocketsHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }));
 
     protected override async Task PingPongAsync(Job job, Meter meter)
     {

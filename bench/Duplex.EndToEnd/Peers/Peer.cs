@@ -1,9 +1,9 @@
 namespace Duplex.EndToEnd;
 
-/// <summary>A client under measurement: how it does each workload on the API that its users use.</summary>
+/// <summary>A measured client, which runs each workload through its ordinary API.</summary>
 internal abstract class Peer
 {
-    /// <summary>How many messages of the pipelined echo are on their way at most.</summary>
+    /// <summary>The limit of messages in flight of the pipelined echo.</summary>
     protected const int PipelineDepth = 1000;
 
     /// <summary>Runs a job once.</summary>
@@ -29,7 +29,8 @@ internal abstract class Peer
         "duplex-raw" => new DuplexRawPeer(),
         "bcl" => new BclPeer(),
         "wsclient" => new WebsocketClientPeer(),
-        _ => throw new ArgumentException($"There is no peer '{name}'. There are duplex, duplex-recycle, duplex-raw, bcl and wsclient."),
+        _ => throw new ArgumentException(
+            $"There is no peer '{name}'. There are duplex, duplex-recycle, duplex-raw, bcl and wsclient."),
     };
 
     protected abstract Task PingPongAsync(Job job, Meter meter);
@@ -40,7 +41,7 @@ internal abstract class Peer
 
     protected abstract Task SinkAsync(Job job, Meter meter);
 
-    /// <summary>Opens a connection on which nothing happens, with a receive pending.</summary>
+    /// <summary>Opens an idle connection with a pending receive.</summary>
     protected abstract Task<object> OpenIdleAsync(Job job);
 
     protected static void Check(long bytes, Job job)
@@ -51,7 +52,7 @@ internal abstract class Peer
 
     private async Task IdleAsync(Job job, Meter meter)
     {
-        // Some first, so that what is made once is not counted.
+        // Warm-up connections, so that one-time allocations are not counted.
         const int First = 64;
         object[] kept = new object[job.Count + First];
         for (int i = 0; i < First; i++)
@@ -80,7 +81,7 @@ internal abstract class Peer
             GC.WaitForPendingFinalizers();
         }
 
-        await Task.Delay(TimeSpan.FromMilliseconds(700)); // what the kernel still takes back
+        await Task.Delay(TimeSpan.FromMilliseconds(700)); // the kernel is still reclaiming memory
         return Environment.WorkingSet;
     }
 }

@@ -25,6 +25,14 @@ internal static class Repository
             .Select(path => new SourceFile(path.Relative, File.ReadAllText(path.Full))),
     ];
 
+    /// <summary>Reads the documents for users: <c>README.md</c> and every page of <c>docs</c>.</summary>
+    public static ImmutableArray<SourceFile> Documents() =>
+    [
+        .. Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Order(StringComparer.Ordinal)
+            .Prepend(Path.Combine(Root, "README.md"))
+            .Select(path => new SourceFile(Path.GetRelativePath(Root, path).Replace('\\', '/'), File.ReadAllText(path))),
+    ];
+
     private static SourceProject Load(string path)
     {
         XDocument project = XDocument.Load(path);
