@@ -14,7 +14,6 @@ internal readonly struct CallersContext
         _options = options;
     }
 
-    /// <summary>Captures the current context.</summary>
     public static CallersContext Capture()
     {
         // As await does: a plain SynchronizationContext and the default scheduler mean the thread pool.

@@ -31,7 +31,6 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     private CancellationTokenRegistration _stopped;
     private bool _isOver;
 
-    /// <summary>The request that the caller configured.</summary>
     public WebSocketRequest Request { get; } = request;
 
     /// <summary>The options of the plugin that accepted the marker; null before that.</summary>
@@ -77,7 +76,6 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     public static bool TryGet(HttpRequestMessage request, [NotNullWhen(true)] out HandshakeAttempt? attempt) =>
         request.Options.TryGetValue(Key, out attempt);
 
-    /// <summary>Creates the marker request.</summary>
     public HttpRequestMessage CreateMarker(Uri uri)
     {
         var marker = new HttpRequestMessage(HttpMethod.Get, uri)
@@ -156,6 +154,5 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         _deadline?.Dispose();
     }
 
-    /// <summary>The origin of an exception.</summary>
     public sealed record Origin(Exception Error, string Below, bool ThroughProxy);
 }

@@ -8,7 +8,6 @@ namespace Duplex;
 /// </summary>
 internal static class HandshakeClient
 {
-    /// <summary>Opens a connection.</summary>
     /// <returns>The connection, which the caller owns, and the options of the plugin that opened it.</returns>
     /// <exception cref="ArgumentException">The request is invalid. Nothing was sent.</exception>
     /// <exception cref="InvalidOperationException">

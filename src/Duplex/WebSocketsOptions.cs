@@ -212,7 +212,6 @@ public sealed class WebSocketsOptions
         set => Set(ref _randomFill, value);
     }
 
-    /// <summary>Copies the options and their lists.</summary>
     internal WebSocketsOptions Copy()
     {
         var copy = (WebSocketsOptions)MemberwiseClone();

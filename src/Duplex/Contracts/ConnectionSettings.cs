@@ -7,7 +7,6 @@ internal sealed record ConnectionSettings
 {
     public WebSocketRole Role { get; init; } = WebSocketRole.Client;
 
-    /// <summary>The engine that made the connection.</summary>
     public EngineProfile Engine { get; init; } = EngineProfile.Complete;
 
     public long MaxFrameSize { get; init; } = WebSocketLimits.DefaultMaxSize;

@@ -5,7 +5,6 @@ internal sealed class EngineProfile
 {
     private readonly int _capabilities; // one bit for each
 
-    /// <summary>Creates a profile.</summary>
     public EngineProfile(string name, params ReadOnlySpan<EngineCapability> capabilities)
     {
         Name = name;
@@ -13,7 +12,6 @@ internal sealed class EngineProfile
             _capabilities |= BitOf(capability);
     }
 
-    /// <summary>The profile with all capabilities.</summary>
     public static EngineProfile Complete { get; } = new("Http", Enum.GetValues<EngineCapability>());
 
     public string Name { get; }
@@ -21,11 +19,9 @@ internal sealed class EngineProfile
     /// <summary>Whether we mask a client's frames; false if the layer below frames and masks them itself.</summary>
     public bool Masks { get; init; } = true;
 
-    /// <summary>Whether the engine has the capability.</summary>
     public bool Supports(EngineCapability capability) =>
         Enum.IsDefined(capability) && (_capabilities & BitOf(capability)) != 0;
 
-    /// <summary>Throws if the engine lacks a capability.</summary>
     /// <exception cref="NotSupportedException">The engine lacks it.</exception>
     public void Require(EngineCapability capability, string setting)
     {

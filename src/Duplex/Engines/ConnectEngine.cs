@@ -124,7 +124,6 @@ internal abstract class ConnectEngine : WebSocketEngine
         }
     }
 
-    /// <summary>A connection opened by a function.</summary>
     private protected sealed record Opened(Stream Stream, string? Subprotocol) : IDisposable
     {
         public void Dispose() => Stream.Dispose();

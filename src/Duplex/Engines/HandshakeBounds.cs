@@ -69,7 +69,6 @@ internal sealed record HandshakeBounds(
                 ("threads", ThreadPool.ThreadCount))
             : null;
 
-    /// <summary>Formats a time in seconds, for a message.</summary>
     public static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
 
     /// <summary>

@@ -38,13 +38,11 @@ internal sealed class HandshakeDeadline : IDisposable
     /// <summary>A deadline that has ended.</summary>
     public static HandshakeDeadline Over { get; } = Ended();
 
-    /// <summary>The timeout.</summary>
     public TimeSpan Timeout { get; }
 
     /// <summary>Fires on timeout or when the deadline is ended. It stays usable after disposal.</summary>
     public CancellationToken Token { get; }
 
-    /// <summary>Ends the deadline now.</summary>
     public void End() => _source.Cancel();
 
     /// <summary>Measures how late this process is, after a timeout has fired. Takes at most one second.</summary>

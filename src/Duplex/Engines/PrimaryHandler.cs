@@ -33,7 +33,6 @@ internal static class PrimaryHandler
         }
     }
 
-    /// <summary>Whether the handler decompresses responses.</summary>
     public static bool Decompresses(HttpMessageHandler? primary) => primary switch
     {
         SocketsHttpHandler sockets => sockets.AutomaticDecompression != System.Net.DecompressionMethods.None,

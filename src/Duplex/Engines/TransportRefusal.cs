@@ -42,7 +42,6 @@ internal static class TransportRefusal
         return null;
     }
 
-    /// <summary>Formats a status for a message.</summary>
     public static string Describe(HttpStatusCode status) =>
         Enum.IsDefined(status) ? $"{(int)status} {status}" : $"{(int)status}";
 

@@ -113,10 +113,8 @@ public sealed class WebSocketRequest
     /// <summary>Whether a plain URL is refused, even if a handler above the plugin set it.</summary>
     internal bool IsSecureOnly { get; set; }
 
-    /// <summary>Whether the session is a raw one.</summary>
     internal bool IsRaw { get; set; }
 
-    /// <summary>Whether <see cref="Version"/> or <see cref="VersionPolicy"/> was set.</summary>
     internal bool IsVersionSet { get; private set; }
 
     /// <summary>Whether <see cref="Compression"/> was set, to null or not.</summary>

@@ -9,7 +9,6 @@ internal static class WebSocketUri
 {
     private const int LargestPort = 65535; // 16 bits in TCP's header
 
-    /// <summary>Parses a URL given as a string.</summary>
     /// <exception cref="ArgumentException">The string is not a URI.</exception>
     public static Uri Parse(string url, string parameter)
     {
@@ -23,7 +22,6 @@ internal static class WebSocketUri
                 parameter);
     }
 
-    /// <summary>Builds a URI from a host, a port and a path.</summary>
     /// <exception cref="ArgumentException">The host is not a host alone.</exception>
     public static Uri At(bool secure, string host, int? port, string? path)
     {

@@ -73,7 +73,6 @@ public partial class DefaultWebSocketSession : WebSocketSession
 
     private protected override bool AnswersClose => true;
 
-    /// <summary>Creates a session over a duplex stream.</summary>
     internal static DefaultWebSocketSession Over(Stream stream, IDisposable owner, SessionSettings settings) =>
         new(stream, owner, settings);
 

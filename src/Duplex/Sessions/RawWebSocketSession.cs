@@ -13,7 +13,6 @@ public class RawWebSocketSession : WebSocketSession
 
     private protected override bool AnswersClose => false;
 
-    /// <summary>Creates a session over a duplex stream.</summary>
     internal static RawWebSocketSession Over(Stream stream, IDisposable owner, SessionSettings settings) =>
         new(stream, owner, settings);
 }
