@@ -1,6 +1,8 @@
 namespace Duplex;
 
-/// <summary>Where the caller of a method runs: its synchronization context or task scheduler, for the caller's own code alone.</summary>
+/// <summary>
+/// The synchronization context or task scheduler of a method's caller. Only the caller's own code runs there.
+/// </summary>
 internal readonly struct CallersContext
 {
     private readonly TaskScheduler? _scheduler; // null for the thread pool
@@ -12,16 +14,24 @@ internal readonly struct CallersContext
         _options = options;
     }
 
-    /// <summary>Captures the current context.</summary>
     public static CallersContext Capture()
     {
-        // As await does: the base class of contexts and the default scheduler stand for the thread pool.
+        // As await does: a plain SynchronizationContext and the default scheduler mean the thread pool.
         if (SynchronizationContext.Current is { } context && context.GetType() != typeof(SynchronizationContext))
-            return new CallersContext(TaskScheduler.FromCurrentSynchronizationContext(), TaskCreationOptions.DenyChildAttach | TaskCreationOptions.HideScheduler);
-        return TaskScheduler.Current == TaskScheduler.Default ? default : new CallersContext(TaskScheduler.Current, TaskCreationOptions.DenyChildAttach);
+        {
+            return new CallersContext(
+                TaskScheduler.FromCurrentSynchronizationContext(),
+                TaskCreationOptions.DenyChildAttach | TaskCreationOptions.HideScheduler);
+        }
+
+        return TaskScheduler.Current == TaskScheduler.Default
+            ? default
+            : new CallersContext(TaskScheduler.Current, TaskCreationOptions.DenyChildAttach);
     }
 
-    /// <summary>Starts the caller's code there.</summary>
+    /// <summary>Runs the caller's code in that context.</summary>
     public Task<TResult> RunAsync<TResult>(Func<Task<TResult>> code) =>
-        _scheduler is null ? code() : Task.Factory.StartNew(code, CancellationToken.None, _options, _scheduler).Unwrap();
+        _scheduler is null
+            ? code()
+            : Task.Factory.StartNew(code, CancellationToken.None, _options, _scheduler).Unwrap();
 }

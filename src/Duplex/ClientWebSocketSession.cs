@@ -1,18 +1,19 @@
 namespace Duplex;
 
-/// <summary>A client's raw session: see <see cref="RawWebSocketSession"/>.</summary>
+/// <summary>A client's raw session: a <see cref="RawWebSocketSession"/> with its handshake.</summary>
 public sealed class ClientWebSocketSession : RawWebSocketSession
 {
-    private ClientWebSocketSession(UpgradedConnection connection, SessionSettings settings) : base(connection.Stream, connection.Owner, settings) => Call = connection.Call;
+    private ClientWebSocketSession(UpgradedConnection connection, SessionSettings settings)
+        : base(connection.Stream, connection.Owner, settings) => Call = connection.Call;
 
-    /// <summary>The handshake behind the session.</summary>
+    /// <summary>The handshake that opened the session.</summary>
     public WebSocketCall Call { get; }
 
     /// <summary>The subprotocol that the server chose among those offered; null if it chose none.</summary>
     public string? Subprotocol => Call.Subprotocol;
 
     /// <summary>
-    /// The server's answer to the handshake; null if the engine lacks <see cref="EngineCapability.Response"/>.
+    /// The server's handshake response; null if the engine lacks <see cref="EngineCapability.Response"/>.
     /// </summary>
     public WebSocketHandshakeResponse? Response => Call.Response;
 

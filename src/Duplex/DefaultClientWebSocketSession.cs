@@ -1,21 +1,25 @@
 namespace Duplex;
 
-/// <summary>A client's session as most users want it: see <see cref="DefaultWebSocketSession"/>.</summary>
+/// <summary>A client's default session: a <see cref="DefaultWebSocketSession"/> with its handshake.</summary>
 public sealed class DefaultClientWebSocketSession : DefaultWebSocketSession
 {
-    private DefaultClientWebSocketSession(UpgradedConnection connection, SessionSettings settings) : base(connection.Stream, connection.Owner, settings) => Call = connection.Call;
+    private DefaultClientWebSocketSession(UpgradedConnection connection, SessionSettings settings)
+        : base(connection.Stream, connection.Owner, settings) => Call = connection.Call;
 
-    /// <summary>The handshake behind the session.</summary>
+    /// <summary>The handshake that opened the session.</summary>
     public WebSocketCall Call { get; }
 
     /// <summary>The subprotocol that the server chose among those offered; null if it chose none.</summary>
     public string? Subprotocol => Call.Subprotocol;
 
     /// <summary>
-    /// The server's answer to the handshake; null if the engine lacks <see cref="EngineCapability.Response"/>.
+    /// The server's handshake response; null if the engine lacks <see cref="EngineCapability.Response"/>.
     /// </summary>
     public WebSocketHandshakeResponse? Response => Call.Response;
 
     internal static DefaultClientWebSocketSession Open(UpgradedConnection connection, WebSocketsOptions options) =>
-        new(connection, options.ToSessionSettings(connection.Call.Request.ReceiveMode, connection.Extensions) with { Target = connection.Call.Request.Uri });
+        new(connection, options.ToSessionSettings(connection.Call.Request.ReceiveMode, connection.Extensions) with
+        {
+            Target = connection.Call.Request.Uri,
+        });
 }

@@ -5,34 +5,35 @@ using System.Runtime.CompilerServices;
 namespace Duplex;
 
 /// <summary>
-/// One call to open a session, as it travels through a client's handlers: it rides in the options of a marker request, which is never sent itself. The request's version, 0.0, is
-/// one that the platform refuses before any traffic, so that a client without the plugin cannot send it by mistake.
+/// One call to open a session. It travels through a client's handlers in the options of a marker request, which is
+/// never sent. The marker's version, 0.0, is one that the platform refuses: a client without the plugin cannot send it
+/// by mistake.
 /// </summary>
-/// <remarks>Thread-safe: handlers above the plugin may send the marker, or copies of it, several times, even at once.</remarks>
-/// <param name="request">What was asked for.</param>
-/// <param name="caller">Whose call it is: handlers above the plugin may not pass this token on.</param>
+/// <remarks>
+/// Thread-safe: handlers above the plugin may send the marker, or copies of it, repeatedly and concurrently.
+/// </remarks>
 internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationToken caller = default) : IDisposable
 {
     private static readonly HttpRequestOptionsKey<HandshakeAttempt> Key = new(EnginePlugin.Mark);
     private static readonly Version MarkerVersion = new(0, 0);
 
-    // Which exceptions came from below the plugin. Weak, because handlers above may keep or drop them; a table, because they must stay the exceptions that those handlers know.
+    // The exceptions that came from below the plugin. A weak table, because handlers above must see the original
+    // exceptions and may keep or drop them.
     private static readonly ConditionalWeakTable<Exception, Origin> Origins = [];
 
     private readonly Lock _sync = new();
     private readonly List<UpgradedContent> _opened = []; // under _sync
 
-    // All under _sync. The first two are set by the plugin when it sees the marker first.
+    // All under _sync. The plugin sets the first two when it first sees the marker.
     private WebSocketsOptions? _options;
     private HandshakeDeadline? _deadline;
     private CancellationTokenRegistration _givenUp;
     private CancellationTokenRegistration _stopped;
     private bool _isOver;
 
-    /// <summary>What was asked for.</summary>
     public WebSocketRequest Request { get; } = request;
 
-    /// <summary>The options of the plugin that took the marker up; null as long as none has.</summary>
+    /// <summary>The options of the plugin that accepted the marker; null before that.</summary>
     public WebSocketsOptions? Options
     {
         get
@@ -42,7 +43,10 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         }
     }
 
-    /// <summary>When the handshake has taken too long, or is over, because its caller cancelled it or it was disposed. Before it is taken up it has no time.</summary>
+    /// <summary>
+    /// The handshake's deadline. It also fires on cancellation and on disposal; before <see cref="TakeUp"/> it is
+    /// already over.
+    /// </summary>
     public HandshakeDeadline Deadline
     {
         get
@@ -52,7 +56,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         }
     }
 
-    /// <summary>Where an exception came from; null if from above the plugin.</summary>
+    /// <summary>Finds the origin of an exception; null if it came from above the plugin.</summary>
     public static Origin? OriginOf(Exception? error)
     {
         for (; error is not null; error = error.InnerException)
@@ -64,19 +68,21 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         return null;
     }
 
-    /// <summary>Notes that an exception came from below the plugin.</summary>
-    /// <param name="error">The exception.</param>
-    /// <param name="below">Who makes the connection, in the words of an error.</param>
-    /// <param name="throughProxy">Whether it goes through a proxy.</param>
-    public static void CameFromBelow(Exception error, string below, bool throughProxy) => Origins.AddOrUpdate(error, new Origin(error, below, throughProxy));
+    /// <summary>Records that an exception came from below the plugin.</summary>
+    public static void CameFromBelow(Exception error, string below, bool throughProxy) =>
+        Origins.AddOrUpdate(error, new Origin(error, below, throughProxy));
 
     /// <summary>Finds the attempt in a request, or in a handler's copy of one.</summary>
-    public static bool TryGet(HttpRequestMessage request, [NotNullWhen(true)] out HandshakeAttempt? attempt) => request.Options.TryGetValue(Key, out attempt);
+    public static bool TryGet(HttpRequestMessage request, [NotNullWhen(true)] out HandshakeAttempt? attempt) =>
+        request.Options.TryGetValue(Key, out attempt);
 
-    /// <summary>The marker.</summary>
     public HttpRequestMessage CreateMarker(Uri uri)
     {
-        var marker = new HttpRequestMessage(HttpMethod.Get, uri) { Version = MarkerVersion, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        var marker = new HttpRequestMessage(HttpMethod.Get, uri)
+        {
+            Version = MarkerVersion,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         if (Request.HasHeaders)
         {
             foreach ((string name, HeaderStringValues values) in Request.Headers.NonValidated)
@@ -93,9 +99,10 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         return marker;
     }
 
-    /// <summary>The plugin takes the marker up. The time of a handshake begins here, once, however often it is tried.</summary>
-    /// <param name="options">The plugin's options.</param>
-    /// <param name="stopping">Fires when the plugin is disposed.</param>
+    /// <summary>
+    /// Called when the plugin accepts the marker. The first call starts the handshake timeout; retries do not restart
+    /// it.
+    /// </summary>
     public void TakeUp(WebSocketsOptions options, CancellationToken stopping = default)
     {
         lock (_sync)
@@ -104,12 +111,16 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
             if (_deadline is not null || _isOver)
                 return;
             _deadline = new HandshakeDeadline(options.HandshakeTimeout, options.TimeProvider);
+            // The caller's own token: handlers above the plugin may not pass it on.
             _givenUp = caller.UnsafeRegister(static deadline => ((HandshakeDeadline)deadline!).End(), _deadline);
             _stopped = stopping.UnsafeRegister(static deadline => ((HandshakeDeadline)deadline!).End(), _deadline);
         }
     }
 
-    /// <summary>The plugin has opened a connection. A handler above may lose it on its way to the caller, by throwing for one: it ends with the attempt.</summary>
+    /// <summary>
+    /// Registers a connection that the plugin opened. If a handler above loses it, for example by throwing, it is
+    /// disposed with the attempt.
+    /// </summary>
     public void Track(UpgradedContent opened)
     {
         lock (_sync)
@@ -124,28 +135,24 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         opened.Dispose();
     }
 
-    /// <summary>The attempt is over: whatever connection was opened and not taken ends.</summary>
+    /// <summary>Ends the attempt and disposes every connection that was opened and not taken.</summary>
     public void Dispose()
     {
         lock (_sync)
         {
             if (_isOver)
                 return;
-            _isOver = true; // nobody changes the rest any more
+            _isOver = true; // the other fields no longer change
         }
 
         foreach (UpgradedContent opened in _opened)
             opened.Dispose();
 
-        // A handler above may have given up waiting without ending what it had begun: that ends here.
+        // A handler above may have abandoned an attempt that is still running: stop it.
         _givenUp.Dispose();
         _stopped.Dispose();
         _deadline?.Dispose();
     }
 
-    /// <summary>Where an exception came from.</summary>
-    /// <param name="Error">The exception as it was thrown there.</param>
-    /// <param name="Below">Who makes the connection, in the words of an error.</param>
-    /// <param name="ThroughProxy">Whether it goes through a proxy.</param>
     public sealed record Origin(Exception Error, string Below, bool ThroughProxy);
 }

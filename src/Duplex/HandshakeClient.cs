@@ -2,20 +2,24 @@ using System.Net;
 
 namespace Duplex;
 
-/// <summary>Opens a connection through an <see cref="HttpClient"/>: where whatever may go wrong becomes one exception of ours, and only the caller's token a cancellation.</summary>
+/// <summary>
+/// Opens a connection through an <see cref="HttpClient"/>. Every failure becomes one of our exceptions; only the
+/// caller's token leads to a cancellation.
+/// </summary>
 internal static class HandshakeClient
 {
-    /// <summary>Opens a connection.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="uri">Where to; null if <paramref name="configure"/> sets it.</param>
-    /// <param name="configure">Completes the request.</param>
-    /// <param name="token">Ends the handshake.</param>
-    /// <returns>The connection, which is the caller's, and the options of the plugin that opened it.</returns>
-    /// <exception cref="ArgumentException">The request cannot be sent; nothing was.</exception>
-    /// <exception cref="InvalidOperationException">The client has no plugin, or a handler that cannot work with it.</exception>
-    /// <exception cref="NotSupportedException">Something was asked for that the plugin's engine cannot do.</exception>
+    /// <returns>The connection, which the caller owns, and the options of the plugin that opened it.</returns>
+    /// <exception cref="ArgumentException">The request is invalid. Nothing was sent.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The client has no plugin, or a handler that does not work with it.
+    /// </exception>
+    /// <exception cref="NotSupportedException">
+    /// The request needs a capability that the plugin's engine lacks.
+    /// </exception>
     /// <exception cref="WebSocketHandshakeException">The handshake failed.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> fired; no other leads to this.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="token"/> was cancelled; no other token leads to this.
+    /// </exception>
     public static async Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(
         HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, CancellationToken token)
     {
@@ -36,27 +40,36 @@ internal static class HandshakeClient
         if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
         {
             throw new InvalidOperationException(
-                "A handler above WebSocketsHandler replaced the response of a WebSocket handshake, or its content, which is the session itself. " +
+                "A handler above WebSocketsHandler replaced the response of a WebSocket handshake, or its content, " +
+                "which is the session itself. " +
                 "Let that handler pass responses with status 101 on as they are.");
         }
 
-        // The client's own limit ends with the headers. The body of a rejection gets as much again, or what is left of the handshake timeout if that is less.
+        // HttpClient.Timeout covers the headers only. The body of a rejection gets the same time again, or the rest of
+        // the handshake timeout if that is shorter.
         using var patience = new CancellationTokenSource(client.Timeout, attempt.Options.TimeProvider);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(token, attempt.Deadline.Token, patience.Token);
-        WebSocketHandshakeException rejection = await HttpUpgrade.RejectionAsync(response, any.Token).ConfigureAwait(false);
+        WebSocketHandshakeException rejection = await HttpUpgrade.RejectionAsync(
+            response, any.Token).ConfigureAwait(false);
         token.ThrowIfCancellationRequested();
         throw rejection;
     }
 
-    // All that can be judged before the first handler of the client is called.
+    // The checks that need no handler of the client.
     private static void Prepare(WebSocketRequest request, HttpClient client)
     {
         if (request is { IsRaw: true, ReceiveMode: ReceiveMode.Streams })
-            throw new ArgumentException("A raw session receives the frames of the wire, not messages as streams. Leave ReceiveMode as it is, or open a default session.");
+        {
+            throw new ArgumentException(
+                "A raw session receives the frames of the wire, not messages as streams. Leave ReceiveMode as it " +
+                "is, or open a default session.");
+        }
+
         if (request is { IsRaw: true, Compression: not null })
         {
             throw new ArgumentException(
-                "A raw session has no extensions, so it is not compressed. Leave Compression unset, or open a default session.");
+                "A raw session has no extensions, so it is not compressed. Leave Compression unset, or open a " +
+                "default session.");
         }
 
         if (request.HasHeaders)
@@ -73,22 +86,29 @@ internal static class HandshakeClient
         request.Headers.Remove(HandshakeHeaders.Protocol);
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, HandshakeAttempt attempt, Uri target, CancellationToken token)
+    private static async Task<HttpResponseMessage> SendAsync(
+        HttpClient client, HandshakeAttempt attempt, Uri target, CancellationToken token)
     {
         try
         {
-            // Headers only: reading the content would be reading the session.
-            return await client.SendAsync(attempt.CreateMarker(target), HttpCompletionOption.ResponseHeadersRead, token).ConfigureAwait(false);
+            // Headers only: the content is the session itself.
+            return await client.SendAsync(
+                attempt.CreateMarker(target), HttpCompletionOption.ResponseHeadersRead, token).ConfigureAwait(false);
         }
-        catch (Exception e) when (token.IsCancellationRequested && e is (OperationCanceledException or WebSocketHandshakeException or HttpRequestException or IOException))
+        catch (Exception e) when (
+            token.IsCancellationRequested
+            && e is (OperationCanceledException or WebSocketHandshakeException or HttpRequestException or IOException))
         {
-            // Whatever it has become on its way through the client's handlers.
+            // The client's handlers may have turned the cancellation into another exception.
             throw new OperationCanceledException("The WebSocket handshake was cancelled by its caller.", e, token);
         }
         catch (OperationCanceledException e) when (e.InnerException is TimeoutException)
         {
-            HandshakeFailure? late = await HandshakeBounds.WhyLateAsync(attempt.Deadline, "HttpClient.Timeout", client.Timeout).ConfigureAwait(false);
-            throw new WebSocketHandshakeException(late ?? HandshakeRefusals.ClientTimeout.Failure(("timeout", HandshakeBounds.Seconds(client.Timeout))), e);
+            HandshakeFailure? late = await HandshakeBounds.WhyLateAsync(
+                attempt.Deadline, "HttpClient.Timeout", client.Timeout).ConfigureAwait(false);
+            throw new WebSocketHandshakeException(
+                late ?? HandshakeRefusals.ClientTimeout.Failure(("timeout", HandshakeBounds.Seconds(client.Timeout))),
+                e);
         }
         catch (OperationCanceledException e)
         {
@@ -108,7 +128,7 @@ internal static class HandshakeClient
         }
     }
 
-    // What the transport throws comes through all handlers above, and so does what those throw themselves.
+    // The error comes from the transport or from a handler above the plugin.
     private static WebSocketHandshakeException Failed(Exception error)
     {
         HandshakeAttempt.Origin? origin = HandshakeAttempt.OriginOf(error);
@@ -116,13 +136,19 @@ internal static class HandshakeClient
         if (TransportRefusal.FindProxys(cause) is null && cause is HttpRequestException { StatusCode: { } status })
         {
             HandshakeRefusal row = origin is null ? HandshakeRefusals.StatusAbove : HandshakeRefusals.StatusBelow;
-            return new WebSocketHandshakeException(row.Failure(("below", origin?.Below ?? ""), ("status", TransportRefusal.Describe(status))), error, status);
+            return new WebSocketHandshakeException(
+                row.Failure(("below", origin?.Below ?? ""), ("status", TransportRefusal.Describe(status))),
+                error,
+                status);
         }
 
-        return origin is null ? new WebSocketHandshakeException(HandshakeRefusals.AboveThrew.Failure(), error) : TransportRefusal.Of(cause, origin.ThroughProxy, error);
+        return origin is null
+            ? new WebSocketHandshakeException(HandshakeRefusals.AboveThrew.Failure(), error)
+            : TransportRefusal.Of(cause, origin.ThroughProxy, error);
     }
 
     private static InvalidOperationException NotInstalled(Exception? inner) => new(
-        "The HttpClient has no WebSockets plugin. Create it with one, new HttpClient(new WebSocketsHandler()), or add a WebSocketsHandler to its factory's handlers. " +
+        "The HttpClient has no WebSockets plugin. Create it with one, new HttpClient(new WebSocketsHandler()), or " +
+        "add a WebSocketsHandler to its factory's handlers. " +
         "If there is one, a handler above it answered, or copied the request without its Options.", inner);
 }

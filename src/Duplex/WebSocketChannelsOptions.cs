@@ -1,16 +1,19 @@
 namespace Duplex;
 
-/// <summary>How much a session's two queues hold. Part of <see cref="WebSocketsOptions"/>, and copied with them.</summary>
+/// <summary>
+/// The bounds of a session's two queues. They are part of <see cref="WebSocketsOptions"/> and copied with them.
+/// </summary>
 public sealed class WebSocketChannelsOptions
 {
     /// <summary>
-    /// Received frames that were not taken yet. Default: 4,096 frames and 4 MiB of payload. When it is full, the peer is not read until there is room: it slows down (backpressure),
-    /// and memory stays bounded.
+    /// The queue of received frames. Default: 4,096 frames and 4 MiB of payload. While it is full, nothing is read from
+    /// the peer: the peer slows down (backpressure), and memory stays bounded.
     /// </summary>
     /// <remarks>
-    /// While nothing is read, the peer's pings are not answered, and many servers then close with 1011. There are two remedies. Receive in a loop that never waits long, and hand slow work
-    /// to a task or channel of your own. Or raise the bound to what a slow time brings: bytes a second, times its length. A queue that stays full for longer than the ping interval is
-    /// logged as a warning (event 23), once each time; not where pings are off.
+    /// While nothing is read, the peer's pings are not answered, and many servers then close with 1011. Receive in a
+    /// loop that never waits long, and hand slow work to a task or channel of your own. Or raise the bound to the bytes
+    /// per second of the feed times the longest delay. A queue that stays full for longer than the ping interval is
+    /// logged as a warning (event 23), once each time, unless pings are off.
     /// </remarks>
     public ChannelConfig Incoming
     {
@@ -22,7 +25,10 @@ public sealed class WebSocketChannelsOptions
         }
     } = ChannelConfig.DefaultIncoming;
 
-    /// <summary>Sent frames that no write has taken yet. Default: 4,096 frames and 256 KiB; when full, a sender waits.</summary>
+    /// <summary>
+    /// The queue of sent frames that are not written yet. Default: 4,096 frames and 256 KiB. While it is full, senders
+    /// wait.
+    /// </summary>
     public ChannelConfig Outgoing
     {
         get;

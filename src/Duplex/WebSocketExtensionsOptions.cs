@@ -1,53 +1,80 @@
 namespace Duplex;
 
 /// <summary>
-/// The extensions of every session but raw ones, in the order in which they are offered to the server. Part of <see cref="WebSocketsOptions"/>, and copied with them.
+/// The extensions of all sessions except raw ones, in the order in which they are offered to the server. They are part
+/// of <see cref="WebSocketsOptions"/> and copied with them.
 /// </summary>
 /// <remarks>
-/// A message that is sent passes first the local interceptors that were installed before all that are negotiated, then those that the server accepted, in its order, then the other
-/// interceptors; one that is received passes them in reverse. So an interceptor installed first sees what the user sees, one installed last what the wire sees.
+/// A sent message passes three groups in order. First come the local interceptors installed before all negotiated
+/// extensions. Then come the extensions that the server accepted, in the server's order. The other interceptors come
+/// last. A received message passes them in reverse. So an interceptor installed first sees what the user sees, and one
+/// installed last sees what is on the wire.
 /// </remarks>
 public sealed class WebSocketExtensionsOptions
 {
     private readonly List<WebSocketExtensionFactory> _factories = [];
 
-    /// <summary>The factories in the order of their installation.</summary>
+    /// <summary>The factories, in installation order.</summary>
     internal IReadOnlyList<WebSocketExtensionFactory> Factories => _factories;
 
     /// <summary>Installs an extension.</summary>
-    /// <param name="factory">What makes an instance for each session.</param>
-    /// <exception cref="ArgumentException">Another extension has the same name or owns the same reserved bit, or the factory's name is not a token.</exception>
+    /// <param name="factory">Creates an instance for each session.</param>
+    /// <exception cref="ArgumentException">
+    /// Another extension has the same name or owns the same reserved bit, or the factory's name is not a token.
+    /// </exception>
     public void Install(WebSocketExtensionFactory factory)
     {
         ArgumentNullException.ThrowIfNull(factory);
         if (!HttpGrammar.IsToken(factory.Name))
-            throw new ArgumentException("An extension's name is a token (letters, digits and !#$%&'*+-.^_`|~); that of the factory is not.", nameof(factory));
+        {
+            throw new ArgumentException(
+                "An extension's name is a token (letters, digits and !#$%&'*+-.^_`|~); that of the factory is not.",
+                nameof(factory));
+        }
 
-        const ReservedBits All = ReservedBits.Rsv1 | ReservedBits.Rsv2 | ReservedBits.Rsv3; // RFC 6455 §5.2: a frame has no others
+        // RFC 6455 §5.2: a frame has no other reserved bits.
+        const ReservedBits All = ReservedBits.Rsv1 | ReservedBits.Rsv2 | ReservedBits.Rsv3;
         if ((factory.ReservedBits & ~All) != 0)
-            throw new ArgumentException($"The extension {factory.Name} owns bits that a frame does not have. Expected Rsv1, Rsv2 or Rsv3.", nameof(factory));
+        {
+            throw new ArgumentException(
+                $"The extension {factory.Name} owns bits that a frame does not have. Expected Rsv1, Rsv2 or Rsv3.",
+                nameof(factory));
+        }
+
         foreach (WebSocketExtensionFactory other in _factories)
         {
             if (other.Name == factory.Name)
-                throw new ArgumentException($"An extension of the name {factory.Name} is installed already. Install each once; one extension may make several offers.", nameof(factory));
+            {
+                throw new ArgumentException(
+                    $"An extension of the name {factory.Name} is installed already. Install each once; one " +
+                    "extension may make several offers.",
+                    nameof(factory));
+            }
+
             if ((other.ReservedBits & factory.ReservedBits) is not ReservedBits.None and var both)
-                throw new ArgumentException($"The extensions {other.Name} and {factory.Name} both own {both.InWords()}. Install one of them.", nameof(factory));
+            {
+                throw new ArgumentException(
+                    $"The extensions {other.Name} and {factory.Name} both own {both.InWords()}. Install one of them.",
+                    nameof(factory));
+            }
         }
 
         _factories.Add(factory);
     }
 
     /// <summary>Installs an extension that has options.</summary>
-    /// <typeparam name="TOptions">Its options.</typeparam>
+    /// <typeparam name="TOptions">The type of its options.</typeparam>
     /// <typeparam name="TExtension">The extension.</typeparam>
-    /// <param name="factory">What makes an instance for each session.</param>
+    /// <param name="factory">Creates an instance for each session.</param>
     /// <param name="configure">
-    /// Sets the options: now, once, for all sessions. The sessions share the options object: do not change it later.
+    /// Sets the options. Called once, immediately. All sessions share the options object: do not change it later.
     /// </param>
     /// <exception cref="ArgumentException">
-    /// Another extension has the same name or owns the same reserved bit, the factory's name is not a token, or it refuses the options.
+    /// Another extension has the same name or owns the same reserved bit, the factory's name is not a token, or the
+    /// factory refuses the options.
     /// </exception>
-    public void Install<TOptions, TExtension>(WebSocketExtensionFactory<TOptions, TExtension> factory, Action<TOptions>? configure = null)
+    public void Install<TOptions, TExtension>(
+        WebSocketExtensionFactory<TOptions, TExtension> factory, Action<TOptions>? configure = null)
         where TOptions : class, new()
         where TExtension : WebSocketExtension
     {
@@ -58,10 +85,14 @@ public sealed class WebSocketExtensionsOptions
         Install(factory.With(options));
     }
 
-    /// <summary>Installs permessage-deflate (RFC 7692): messages are compressed if the server accepts it. See <see cref="PerMessageDeflate"/>.</summary>
-    /// <param name="configure">Sets the options: now, once, for all sessions.</param>
+    /// <summary>
+    /// Installs permessage-deflate (RFC 7692): messages are compressed if the server accepts it. See
+    /// <see cref="PerMessageDeflate"/>.
+    /// </summary>
+    /// <param name="configure">Sets the options. Called once, immediately.</param>
     /// <exception cref="ArgumentException">It is installed already, or another extension owns RSV1.</exception>
-    public void InstallPerMessageDeflate(Action<PerMessageDeflateOptions>? configure = null) => Install(new PerMessageDeflateFactory(), configure);
+    public void InstallPerMessageDeflate(Action<PerMessageDeflateOptions>? configure = null) =>
+        Install(new PerMessageDeflateFactory(), configure);
 
     internal WebSocketExtensionsOptions Copy()
     {

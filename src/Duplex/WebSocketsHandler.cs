@@ -1,20 +1,23 @@
 namespace Duplex;
 
 /// <summary>
-/// The plugin: with it among its handlers an <see cref="HttpClient"/> opens WebSocket sessions. Ordinary requests pass through it untouched.
+/// The plugin: an <see cref="HttpClient"/> with this handler opens WebSocket sessions. Ordinary requests pass through
+/// unchanged.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Thread-safe. It chains like any <see cref="DelegatingHandler"/>, and works with <c>IHttpClientFactory</c>. Disposing it, or its client, ends handshakes in progress and leaves open
-/// sessions alone.
+/// Thread-safe. It chains like any <see cref="DelegatingHandler"/>, also with <c>IHttpClientFactory</c>. Disposing it,
+/// or its client, ends handshakes in progress; open sessions stay open.
 /// </para>
 /// <para>
-/// A handler above it, outside, sees a handshake as one GET request and its answer: it can add headers, and send the request, or a copy that has its options, again. A handler below
-/// it sees the real request of each attempt, if the options' engine is <see cref="WebSocketEngines.Http"/>; another sends none.
+/// A handler above it (outside) sees a handshake as one GET request and its response. It can add headers, and send the
+/// request, or a copy with its options, again. A handler below it sees the real request of each attempt, with the
+/// engine <see cref="WebSocketEngines.Http"/> only.
 /// </para>
 /// <para>
-/// Without an inner handler it makes its own: one for ordinary requests, one for handshakes, which does not follow redirects. An inner handler that you give must not follow them
-/// either: a handshake's headers and cookies would go to another host before anybody sees it.
+/// Without an inner handler it creates its own: one for ordinary requests, and one for handshakes, which does not
+/// follow redirects. An inner handler of your own must not follow redirects either: they would send the handshake's
+/// headers and cookies to another host.
 /// </para>
 /// </remarks>
 public sealed class WebSocketsHandler : DelegatingHandler
@@ -24,36 +27,45 @@ public sealed class WebSocketsHandler : DelegatingHandler
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _sync = new();
 
-    // Made at the first send, under _sync: until then IHttpClientFactory may give us an inner handler. Where handshakes go, if not to the inner handler.
+    // Under _sync. Created at the first send, because IHttpClientFactory may set an inner handler until then. Null if
+    // handshakes go to the inner handler.
     private HttpMessageInvoker? _handshakes;
     private SocketsHttpHandler? _ownPrimary;
 
-    /// <summary>Makes the plugin with options.</summary>
+    /// <summary>Creates the plugin with options.</summary>
     /// <param name="configure">Sets the options.</param>
     public WebSocketsHandler(Action<WebSocketsOptions>? configure = null) : this(Configured(configure)) { }
 
-    /// <summary>Makes the plugin around a handler that sends requests, whose proxy, certificates, cookies and credentials then hold for sessions, too.</summary>
+    /// <summary>
+    /// Creates the plugin around a handler that sends requests. The handler's proxy, certificates, cookies and
+    /// credentials also apply to sessions.
+    /// </summary>
     /// <param name="innerHandler">The handler, which must not follow redirects.</param>
     /// <param name="configure">Sets the options.</param>
-    public WebSocketsHandler(HttpMessageHandler innerHandler, Action<WebSocketsOptions>? configure = null) : this(innerHandler, Configured(configure)) { }
+    public WebSocketsHandler(HttpMessageHandler innerHandler, Action<WebSocketsOptions>? configure = null)
+        : this(innerHandler, Configured(configure)) { }
 
-    /// <summary>Makes the plugin with a copy of options.</summary>
-    /// <param name="options">The options. They may be shared, and later changes have no effect on this handler.</param>
-    /// <exception cref="NotSupportedException">An option was set that the options' engine cannot honour.</exception>
+    /// <summary>Creates the plugin with a copy of the options.</summary>
+    /// <param name="options">The options. They may be shared; later changes have no effect on this handler.</param>
+    /// <exception cref="NotSupportedException">An option was set that the engine cannot honour.</exception>
     public WebSocketsHandler(WebSocketsOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.ThrowIfUnsupported();
         _options = options.Copy();
         _plugin = new EnginePlugin(
-            SendHandshakeAsync, () => _ownPrimary ?? PrimaryHandler.Of(InnerHandler), _options.Subprotocols, _options.Extensions.Factories, _options.HandshakeStrictness,
+            SendHandshakeAsync,
+            () => _ownPrimary ?? PrimaryHandler.Of(InnerHandler),
+            _options.Subprotocols,
+            _options.Extensions.Factories,
+            _options.HandshakeStrictness,
             _options.LoggerFactory.CreateLogger("Duplex"), _stopping.Token);
     }
 
-    /// <summary>Makes the plugin around a handler, with a copy of options.</summary>
+    /// <summary>Creates the plugin around a handler, with a copy of the options.</summary>
     /// <param name="innerHandler">The handler, which must not follow redirects.</param>
-    /// <param name="options">The options. They may be shared, and later changes have no effect on this handler.</param>
-    /// <exception cref="NotSupportedException">An option was set that the options' engine cannot honour.</exception>
+    /// <param name="options">The options. They may be shared; later changes have no effect on this handler.</param>
+    /// <exception cref="NotSupportedException">An option was set that the engine cannot honour.</exception>
     public WebSocketsHandler(HttpMessageHandler innerHandler, WebSocketsOptions options) : this(options)
     {
         ArgumentNullException.ThrowIfNull(innerHandler);
@@ -61,7 +73,8 @@ public sealed class WebSocketsHandler : DelegatingHandler
     }
 
     /// <inheritdoc/>
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
@@ -77,7 +90,12 @@ public sealed class WebSocketsHandler : DelegatingHandler
         ArgumentNullException.ThrowIfNull(request);
         GetReady();
         if (HandshakeAttempt.TryGet(request, out _))
-            throw new NotSupportedException("A WebSocket session is opened asynchronously. A handler above WebSocketsHandler used the synchronous Send; let it use SendAsync.");
+        {
+            throw new NotSupportedException(
+                "A WebSocket session is opened asynchronously. A handler above WebSocketsHandler used the " +
+                "synchronous Send; let it use SendAsync.");
+        }
+
         return base.Send(request, cancellationToken);
     }
 
@@ -109,32 +127,43 @@ public sealed class WebSocketsHandler : DelegatingHandler
             if (InnerHandler is not null)
                 return;
 
-            // Two, because a user's ordinary requests may follow redirects, as HttpClient's do. They share their cookies.
+            // Two handlers, because ordinary requests follow redirects, as HttpClient's do by default. They share
+            // cookies.
             var ordinary = new SocketsHttpHandler();
-            _ownPrimary = new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = ordinary.CookieContainer };
+            _ownPrimary = new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                CookieContainer = ordinary.CookieContainer,
+            };
             _handshakes = new HttpMessageInvoker(_ownPrimary);
             InnerHandler = ordinary;
         }
     }
 
-    private async Task<HttpResponseMessage> ShakeHandsAsync(HttpRequestMessage marker, HandshakeAttempt attempt, CancellationToken token)
+    private async Task<HttpResponseMessage> ShakeHandsAsync(
+        HttpRequestMessage marker, HandshakeAttempt attempt, CancellationToken token)
     {
         attempt.TakeUp(_options, _stopping.Token);
+
+        // A handler above may have changed the URL.
         if (attempt.Request.IsSecureOnly)
-            WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, secureOnly: true); // a handler before us may have changed it
+            WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, secureOnly: true);
         if (attempt.Request.IsRaw)
             _options.Engine.Profile.Require(EngineCapability.ControlFrames, "A raw session");
 
         try
         {
-            HttpResponseMessage answer = await _options.Engine.OpenAsync(_plugin, marker, attempt.Request, attempt.Deadline, token).ConfigureAwait(false);
+            HttpResponseMessage answer = await _options.Engine.OpenAsync(
+                _plugin, marker, attempt.Request, attempt.Deadline, token).ConfigureAwait(false);
             if (answer.Content is UpgradedContent opened)
                 attempt.Track(opened);
             return answer;
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            bool throughProxy = _options.Engine.Supports(EngineCapability.Response) && marker.RequestUri is { } target && PrimaryHandler.UsesProxy(_plugin.Primary(), target);
+            bool throughProxy = _options.Engine.Supports(EngineCapability.Response)
+                && marker.RequestUri is { } target
+                && PrimaryHandler.UsesProxy(_plugin.Primary(), target);
             HandshakeAttempt.CameFromBelow(e, _options.Engine.Below, throughProxy);
             throw;
         }
@@ -152,11 +181,12 @@ public sealed class WebSocketsHandler : DelegatingHandler
     {
         while (handler is DelegatingHandler outer)
         {
-            // What such a one sends for us follows redirects: to it, it is no handshake.
+            // The lower plugin would treat our handshake as an ordinary request, and follow redirects.
             if (outer is WebSocketsHandler { InnerHandler: null } or WebSocketsHandler { _handshakes: not null })
             {
                 throw new InvalidOperationException(
-                    "There are two WebSocketsHandlers in one chain, and the lower one makes its own inner handler, which follows redirects. Remove one of them, or give the lower one an " +
+                    "There are two WebSocketsHandlers in one chain, and the lower one makes its own inner handler, " +
+                    "which follows redirects. Remove one of them, or give the lower one an " +
                     "inner handler that does not.");
             }
 
@@ -166,9 +196,11 @@ public sealed class WebSocketsHandler : DelegatingHandler
         if (handler is SocketsHttpHandler { AllowAutoRedirect: true } or HttpClientHandler { AllowAutoRedirect: true })
         {
             throw new InvalidOperationException(
-                $"The {handler.GetType().Name} below WebSocketsHandler follows redirects by itself: a handshake's headers and cookies would reach another host before anybody sees it. " +
+                $"The {handler.GetType().Name} below WebSocketsHandler follows redirects by itself: a handshake's " +
+                "headers and cookies would reach another host before anybody sees it. " +
                 "Set its AllowAutoRedirect to false, or give WebSocketsHandler no inner handler. " +
-                "With IHttpClientFactory: ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false }).");
+                "With IHttpClientFactory: ConfigurePrimaryHttpMessageHandler(() => " +
+                "new SocketsHttpHandler { AllowAutoRedirect = false }).");
         }
     }
 }

@@ -6,27 +6,27 @@ public static partial class WebSocketsHttpClientExtensions
 {
     /// <summary>Opens a session for as long as a block runs.</summary>
     /// <remarks>
-    /// The block runs in the caller's <see cref="SynchronizationContext"/>, if it has one. Await the call: a UI thread
-    /// that blocks on it keeps its own block from running, and waits indefinitely.
+    /// The block runs in the caller's <see cref="SynchronizationContext"/>, if there is one. Await the call: a UI
+    /// thread that blocks on it waits indefinitely, because its block cannot run.
     /// </remarks>
     /// <param name="client">The client.</param>
-    /// <param name="url">Where to connect.</param>
-    /// <param name="block">What to do with the session.</param>
+    /// <param name="url">The URL to connect to.</param>
+    /// <param name="block">The code that uses the session.</param>
     /// <param name="configure">Adds headers, subprotocols, options.</param>
     /// <param name="cancellationToken">
     /// Cancels the handshake. While the block runs, it closes the session with 1001.
     /// </param>
     /// <exception cref="ArgumentException">
-    /// The URL, or something that <c>configure</c> set, is wrong. Nothing was sent.
+    /// The URL or a setting made by <c>configure</c> is invalid. Nothing was sent.
     /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that cannot work with it.
+    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that does not work with it.
     /// </exception>
     /// <exception cref="NotSupportedException">
-    /// Something was asked for that the engine lacks. Nothing was sent.
+    /// The request needs a capability that the engine lacks. Nothing was sent.
     /// </exception>
     /// <exception cref="WebSocketHandshakeException">
-    /// No session was opened: a refusal, a wrong answer, no answer in time, or a connection that failed.
+    /// The server refused, its response was invalid or late, or the connection failed.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <example>
@@ -40,139 +40,200 @@ public static partial class WebSocketsHttpClientExtensions
     /// </code>
     /// </example>
     public static Task WebSocketAsync(
-        this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure, cancellationToken), cancellationToken);
+        this HttpClient client,
+        string url,
+        Func<DefaultClientWebSocketSession, Task> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NoResult(block),
+            OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure, cancellationToken),
+            cancellationToken);
 
-    /// <summary>Opens a session for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<TResult> WebSocketAsync<TResult>(
-        this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure, cancellationToken), cancellationToken);
+        this HttpClient client,
+        string url,
+        Func<DefaultClientWebSocketSession, Task<TResult>> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NotNull(block),
+            OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure, cancellationToken),
+            cancellationToken);
 
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WebSocketAsync(
-        this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), OpenAsync(client, NotNull(url), secureOnly: false, configure, cancellationToken), cancellationToken);
+        this HttpClient client,
+        Uri url,
+        Func<DefaultClientWebSocketSession, Task> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NoResult(block),
+            OpenAsync(client, NotNull(url), secureOnly: false, configure, cancellationToken),
+            cancellationToken);
 
-    /// <summary>Opens a session for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<TResult> WebSocketAsync<TResult>(
-        this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), OpenAsync(client, NotNull(url), secureOnly: false, configure, cancellationToken), cancellationToken);
+        this HttpClient client,
+        Uri url,
+        Func<DefaultClientWebSocketSession, Task<TResult>> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NotNull(block),
+            OpenAsync(client, NotNull(url), secureOnly: false, configure, cancellationToken),
+            cancellationToken);
 
-    /// <summary>Opens a session for as long as a block runs.</summary>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public static Task WebSocketAsync(
         this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task> block,
         CancellationToken cancellationToken) =>
-        RunAsync(NoResult(block), OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure: null, cancellationToken), cancellationToken);
+        RunAsync(
+            NoResult(block),
+            OpenAsync(
+                client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure: null, cancellationToken),
+            cancellationToken);
 
-    /// <summary>Opens a session for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public static Task<TResult> WebSocketAsync<TResult>(
         this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task<TResult>> block,
         CancellationToken cancellationToken) =>
-        RunAsync(NotNull(block), OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure: null, cancellationToken), cancellationToken);
+        RunAsync(
+            NotNull(block),
+            OpenAsync(
+                client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure: null, cancellationToken),
+            cancellationToken);
 
-    /// <summary>Opens a session for as long as a block runs.</summary>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public static Task WebSocketAsync(
         this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task> block,
         CancellationToken cancellationToken) =>
-        RunAsync(NoResult(block), OpenAsync(client, NotNull(url), secureOnly: false, configure: null, cancellationToken), cancellationToken);
+        RunAsync(
+            NoResult(block),
+            OpenAsync(client, NotNull(url), secureOnly: false, configure: null, cancellationToken),
+            cancellationToken);
 
-    /// <summary>Opens a session for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public static Task<TResult> WebSocketAsync<TResult>(
         this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task<TResult>> block,
         CancellationToken cancellationToken) =>
-        RunAsync(NotNull(block), OpenAsync(client, NotNull(url), secureOnly: false, configure: null, cancellationToken), cancellationToken);
+        RunAsync(
+            NotNull(block),
+            OpenAsync(client, NotNull(url), secureOnly: false, configure: null, cancellationToken),
+            cancellationToken);
 
     /// <summary>Opens a session for as long as a block runs.</summary>
     /// <remarks>
-    /// The block runs in the caller's <see cref="SynchronizationContext"/>, if it has one. Await the call: a UI thread
-    /// that blocks on it keeps its own block from running, and waits indefinitely.
+    /// The block runs in the caller's <see cref="SynchronizationContext"/>, if there is one. Await the call: a UI
+    /// thread that blocks on it waits indefinitely, because its block cannot run.
     /// </remarks>
     /// <param name="client">The client.</param>
-    /// <param name="configure">Sets the request's <see cref="WebSocketRequest.Uri"/>, and what else it needs.</param>
-    /// <param name="block">What to do with the session.</param>
+    /// <param name="configure">
+    /// Sets the request's <see cref="WebSocketRequest.Uri"/>, and its headers, subprotocols and options.
+    /// </param>
+    /// <param name="block">The code that uses the session.</param>
     /// <param name="cancellationToken">
     /// Cancels the handshake. While the block runs, it closes the session with 1001.
     /// </param>
     /// <exception cref="ArgumentException">
-    /// The URL, or something that <c>configure</c> set, is wrong. Nothing was sent.
+    /// The URL or a setting made by <c>configure</c> is invalid. Nothing was sent.
     /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that cannot work with it.
+    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that does not work with it.
     /// </exception>
     /// <exception cref="NotSupportedException">
-    /// Something was asked for that the engine lacks. Nothing was sent.
+    /// The request needs a capability that the engine lacks. Nothing was sent.
     /// </exception>
     /// <exception cref="WebSocketHandshakeException">
-    /// No session was opened: a refusal, a wrong answer, no answer in time, or a connection that failed.
+    /// The server refused, its response was invalid or late, or the connection failed.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static Task WebSocketAsync(
-        this HttpClient client, Action<WebSocketRequest> configure, Func<DefaultClientWebSocketSession, Task> block, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), OpenAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken), cancellationToken);
+        this HttpClient client,
+        Action<WebSocketRequest> configure,
+        Func<DefaultClientWebSocketSession, Task> block,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NoResult(block),
+            OpenAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken),
+            cancellationToken);
 
-    /// <summary>Opens a session for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession,
+    /// Task}, CancellationToken)"/>
     public static Task<TResult> WebSocketAsync<TResult>(
-        this HttpClient client, Action<WebSocketRequest> configure, Func<DefaultClientWebSocketSession, Task<TResult>> block, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), OpenAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken), cancellationToken);
+        this HttpClient client,
+        Action<WebSocketRequest> configure,
+        Func<DefaultClientWebSocketSession, Task<TResult>> block,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NotNull(block),
+            OpenAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken),
+            cancellationToken);
 
     /// <summary>Opens a session, which the caller disposes.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="url">Where to connect.</param>
+    /// <param name="url">The URL to connect to.</param>
     /// <param name="configure">Adds headers, subprotocols, options.</param>
     /// <param name="cancellationToken">Cancels the handshake. It has no effect once the session is open.</param>
     /// <exception cref="ArgumentException">
-    /// The URL, or something that <c>configure</c> set, is wrong. Nothing was sent.
+    /// The URL or a setting made by <c>configure</c> is invalid. Nothing was sent.
     /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that cannot work with it.
+    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that does not work with it.
     /// </exception>
     /// <exception cref="NotSupportedException">
-    /// Something was asked for that the engine lacks. Nothing was sent.
+    /// The request needs a capability that the engine lacks. Nothing was sent.
     /// </exception>
     /// <exception cref="WebSocketHandshakeException">
-    /// No session was opened: a refusal, a wrong answer, no answer in time, or a connection that failed.
+    /// The server refused, its response was invalid or late, or the connection failed.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <example>
     /// <code>
-    /// await using DefaultClientWebSocketSession session = await
-    /// client.WebSocketSessionAsync("wss://example.test/feed", cancellationToken); await session.SendAsync("subscribe",
-    /// cancellationToken);
+    /// await using DefaultClientWebSocketSession session =
+    ///     await client.WebSocketSessionAsync("wss://example.test/feed", cancellationToken);
+    /// await session.SendAsync("subscribe", cancellationToken);
     /// </code>
     /// </example>
     public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
-        this HttpClient client, string url, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        this HttpClient client,
+        string url,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
         OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure, cancellationToken);
 
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
-        this HttpClient client, Uri url, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        this HttpClient client,
+        Uri url,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
         OpenAsync(client, NotNull(url), secureOnly: false, configure, cancellationToken);
 
-    /// <summary>Opens a session, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
         this HttpClient client, string url, CancellationToken cancellationToken) =>
         OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure: null, cancellationToken);
 
-    /// <summary>Opens a session, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
@@ -181,19 +242,21 @@ public static partial class WebSocketsHttpClientExtensions
 
     /// <summary>Opens a session, which the caller disposes.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="configure">Sets the request's <see cref="WebSocketRequest.Uri"/>, and what else it needs.</param>
+    /// <param name="configure">
+    /// Sets the request's <see cref="WebSocketRequest.Uri"/>, and its headers, subprotocols and options.
+    /// </param>
     /// <param name="cancellationToken">Cancels the handshake. It has no effect once the session is open.</param>
     /// <exception cref="ArgumentException">
-    /// The URL, or something that <c>configure</c> set, is wrong. Nothing was sent.
+    /// The URL or a setting made by <c>configure</c> is invalid. Nothing was sent.
     /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that cannot work with it.
+    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that does not work with it.
     /// </exception>
     /// <exception cref="NotSupportedException">
-    /// Something was asked for that the engine lacks. Nothing was sent.
+    /// The request needs a capability that the engine lacks. Nothing was sent.
     /// </exception>
     /// <exception cref="WebSocketHandshakeException">
-    /// No session was opened: a refusal, a wrong answer, no answer in time, or a connection that failed.
+    /// The server refused, its response was invalid or late, or the connection failed.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(

@@ -4,144 +4,184 @@ namespace Duplex;
 
 public static partial class WebSocketsHttpClientExtensions
 {
-    /// <summary>Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
-    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task WssAsync(
-        this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken), cancellationToken);
-
-    /// <summary>Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
-    /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<TResult> WssAsync<TResult>(
-        this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken), cancellationToken);
-
-    /// <summary>Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
-    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task WssAsync(
-        this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), OpenAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken), cancellationToken);
-
-    /// <summary>Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
-    /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
-    public static Task<TResult> WssAsync<TResult>(
-        this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task<TResult>> block, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), OpenAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken), cancellationToken);
-
     /// <summary>
-    /// Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.
+    /// Opens a session over TLS for as long as a block runs. A plain URL is refused before any traffic.
     /// </summary>
     /// <exception cref="ArgumentException">
-    /// The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.
+    /// The URL, or the base address of a relative one, is not <c>wss</c> or <c>https</c>, or it is invalid.
     /// </exception>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task WssAsync(
+        this HttpClient client,
+        string url,
+        Func<DefaultClientWebSocketSession, Task> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NoResult(block),
+            OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken),
+            cancellationToken);
+
+    /// <returns>The block's value.</returns>
+    /// <inheritdoc cref="WssAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<TResult> WssAsync<TResult>(
+        this HttpClient client,
+        string url,
+        Func<DefaultClientWebSocketSession, Task<TResult>> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NotNull(block),
+            OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken),
+            cancellationToken);
+
+    /// <inheritdoc cref="WssAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task WssAsync(
+        this HttpClient client,
+        Uri url,
+        Func<DefaultClientWebSocketSession, Task> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NoResult(block),
+            OpenAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken),
+            cancellationToken);
+
+    /// <returns>The block's value.</returns>
+    /// <inheritdoc cref="WssAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
+    public static Task<TResult> WssAsync<TResult>(
+        this HttpClient client,
+        Uri url,
+        Func<DefaultClientWebSocketSession, Task<TResult>> block,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NotNull(block),
+            OpenAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken),
+            cancellationToken);
+
+    /// <inheritdoc cref="WssAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public static Task WssAsync(
         this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task> block,
         CancellationToken cancellationToken) =>
-        RunAsync(NoResult(block), OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure: null, cancellationToken), cancellationToken);
+        RunAsync(
+            NoResult(block),
+            OpenAsync(
+                client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure: null, cancellationToken),
+            cancellationToken);
 
-    /// <summary>
-    /// Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.
-    /// </summary>
     /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">
-    /// The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.
-    /// </exception>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WssAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public static Task<TResult> WssAsync<TResult>(
         this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task<TResult>> block,
         CancellationToken cancellationToken) =>
-        RunAsync(NotNull(block), OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure: null, cancellationToken), cancellationToken);
+        RunAsync(
+            NotNull(block),
+            OpenAsync(
+                client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure: null, cancellationToken),
+            cancellationToken);
 
-    /// <summary>
-    /// Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.
-    /// </summary>
-    /// <exception cref="ArgumentException">
-    /// The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.
-    /// </exception>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WssAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public static Task WssAsync(
         this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task> block,
         CancellationToken cancellationToken) =>
-        RunAsync(NoResult(block), OpenAsync(client, NotNull(url), secureOnly: true, configure: null, cancellationToken), cancellationToken);
+        RunAsync(
+            NoResult(block),
+            OpenAsync(client, NotNull(url), secureOnly: true, configure: null, cancellationToken),
+            cancellationToken);
 
-    /// <summary>
-    /// Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.
-    /// </summary>
     /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">
-    /// The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.
-    /// </exception>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WssAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public static Task<TResult> WssAsync<TResult>(
         this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task<TResult>> block,
         CancellationToken cancellationToken) =>
-        RunAsync(NotNull(block), OpenAsync(client, NotNull(url), secureOnly: true, configure: null, cancellationToken), cancellationToken);
+        RunAsync(
+            NotNull(block),
+            OpenAsync(client, NotNull(url), secureOnly: true, configure: null, cancellationToken),
+            cancellationToken);
 
-    /// <summary>Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
-    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    /// <summary>
+    /// Opens a session over TLS for as long as a block runs. A plain URL is refused before any traffic.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The URL, or the base address of a relative one, is not <c>wss</c> or <c>https</c>, or it is invalid.
+    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession,
+    /// Task}, CancellationToken)"/>
     public static Task WssAsync(
-        this HttpClient client, Action<WebSocketRequest> configure, Func<DefaultClientWebSocketSession, Task> block, CancellationToken cancellationToken = default) =>
-        RunAsync(NoResult(block), OpenAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken), cancellationToken);
+        this HttpClient client,
+        Action<WebSocketRequest> configure,
+        Func<DefaultClientWebSocketSession, Task> block,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NoResult(block),
+            OpenAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken),
+            cancellationToken);
 
-    /// <summary>Opens a session over TLS for as long as a block runs: a plain URL is refused, before any traffic.</summary>
     /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
-    /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    /// <inheritdoc cref="WssAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task},
+    /// CancellationToken)"/>
     public static Task<TResult> WssAsync<TResult>(
-        this HttpClient client, Action<WebSocketRequest> configure, Func<DefaultClientWebSocketSession, Task<TResult>> block, CancellationToken cancellationToken = default) =>
-        RunAsync(NotNull(block), OpenAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken), cancellationToken);
+        this HttpClient client,
+        Action<WebSocketRequest> configure,
+        Func<DefaultClientWebSocketSession, Task<TResult>> block,
+        CancellationToken cancellationToken = default) =>
+        RunAsync(
+            NotNull(block),
+            OpenAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken),
+            cancellationToken);
 
-    /// <summary>Opens a session over TLS, which the caller disposes: a plain URL is refused, before any traffic.</summary>
-    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
+    /// <summary>
+    /// Opens a session over TLS, which the caller disposes. A plain URL is refused before any traffic.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The URL, or the base address of a relative one, is not <c>wss</c> or <c>https</c>, or it is invalid.
+    /// </exception>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WssSessionAsync(
-        this HttpClient client, string url, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        this HttpClient client,
+        string url,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
         OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken);
 
-    /// <summary>Opens a session over TLS, which the caller disposes: a plain URL is refused, before any traffic.</summary>
-    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
-    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WssSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WssSessionAsync(
-        this HttpClient client, Uri url, Action<WebSocketRequest>? configure = null, CancellationToken cancellationToken = default) =>
+        this HttpClient client,
+        Uri url,
+        Action<WebSocketRequest>? configure = null,
+        CancellationToken cancellationToken = default) =>
         OpenAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken);
 
-    /// <summary>Opens a session over TLS, which the caller disposes: a plain URL is refused, before any traffic.</summary>
-    /// <exception cref="ArgumentException">The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.</exception>
-    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WssSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public static Task<DefaultClientWebSocketSession> WssSessionAsync(
         this HttpClient client, string url, CancellationToken cancellationToken) =>
         OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure: null, cancellationToken);
 
-    /// <summary>
-    /// Opens a session over TLS, which the caller disposes: a plain URL is refused, before any traffic.
-    /// </summary>
-    /// <exception cref="ArgumentException">
-    /// The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.
-    /// </exception>
-    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WssSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public static Task<DefaultClientWebSocketSession> WssSessionAsync(
         this HttpClient client, Uri url, CancellationToken cancellationToken) =>
         OpenAsync(client, NotNull(url), secureOnly: true, configure: null, cancellationToken);
 
     /// <summary>
-    /// Opens a session over TLS, which the caller disposes: a plain URL is refused, before any traffic.
+    /// Opens a session over TLS, which the caller disposes. A plain URL is refused before any traffic.
     /// </summary>
     /// <exception cref="ArgumentException">
-    /// The URL is not <c>wss</c> or <c>https</c>, or what it is relative to is not; or it breaks another rule.
+    /// The URL, or the base address of a relative one, is not <c>wss</c> or <c>https</c>, or it is invalid.
     /// </exception>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WssSessionAsync(

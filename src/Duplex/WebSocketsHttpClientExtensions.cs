@@ -1,37 +1,52 @@
 namespace Duplex;
 
-/// <summary>Opens WebSocket sessions through an <see cref="HttpClient"/> that has the <see cref="WebSocketsHandler"/> plugin.</summary>
+/// <summary>
+/// Opens WebSocket sessions through an <see cref="HttpClient"/> that has the <see cref="WebSocketsHandler"/> plugin.
+/// </summary>
 /// <remarks>
 /// <para>
-/// All of them: the URL is <c>ws</c>, <c>wss</c>, <c>http</c> or <c>https</c>, or relative to the client's base address. What is wrong with a call is an <see cref="ArgumentException"/>
-/// before any traffic; a client without the plugin an <see cref="InvalidOperationException"/>, and what the plugin's engine cannot do a <see cref="NotSupportedException"/>, before any
-/// traffic, too; a server, a network or a client that keeps a session from being opened a <see cref="WebSocketHandshakeException"/>. What a handler of your own throws comes as it is,
-/// unless it is an <see cref="HttpRequestException"/> or <see cref="IOException"/>. <see cref="OperationCanceledException"/> only ever means that the call's own token fired.
+/// The URL is <c>ws</c>, <c>wss</c>, <c>http</c> or <c>https</c>, or relative to the client's base address. Before any
+/// traffic, an invalid call throws <see cref="ArgumentException"/>, a client without the plugin
+/// <see cref="InvalidOperationException"/>, and a capability that the engine lacks <see cref="NotSupportedException"/>.
+/// <see cref="WebSocketHandshakeException"/> means that no session was opened, because of the server, the network or
+/// the client. Exceptions of your own handlers pass through, except <see cref="HttpRequestException"/> and
+/// <see cref="IOException"/>. <see cref="OperationCanceledException"/> always means that the call's own token was
+/// cancelled.
 /// </para>
 /// <para>
-/// The names: <c>WebSocket…</c> takes any of these URLs. <c>Wss…</c> never opens a plain connection: it throws an
-/// <see cref="ArgumentException"/> before any traffic, also where the base address, <c>configure</c> or a handler made
-/// the URL a plain one. <c>…Raw…</c> opens a session that delivers every frame as it came, and answers none.
-/// <c>…Session…</c> opens a session that the caller disposes. The namespace <c>Duplex.Ktor</c> has Ktor's other names
-/// and shapes.
+/// <c>WebSocket…</c> takes any of these URLs. <c>Wss…</c> never opens a connection without TLS. It throws an
+/// <see cref="ArgumentException"/> before any traffic, even if the base address, <c>configure</c> or a handler made the
+/// URL a plain one. <c>…Raw…</c> opens a session that delivers every frame as received and answers none.
+/// <c>…Session…</c> opens a session that the caller disposes. The namespace <c>Duplex.Ktor</c> has Ktor's other
+/// names and signatures.
 /// </para>
 /// <para>
-/// Those with a block keep the session for as long as the block runs. The block, and nothing else, runs in the caller's <see cref="SynchronizationContext"/>, if it has one: await the
-/// call, because a UI thread that blocks on it (<c>Wait()</c>, <c>Result</c>) keeps its own block from running. When the block returns, the session is closed with 1000 and the block's
-/// value returned, in any case; when it throws, the session is closed with 1011 and the exception rethrown. The token ends the handshake; while the block runs, it closes the session with 1001, and when the block has ended the call
-/// throws <see cref="OperationCanceledException"/>. Trouble while closing never replaces the block's value or exception.
+/// A call with a block keeps the session open while the block runs. Only the block runs in the caller's
+/// <see cref="SynchronizationContext"/>, if there is one. Await the call: a UI thread that blocks on it (<c>Wait()</c>,
+/// <c>Result</c>) keeps its own block from running. When the block returns, the session is closed with 1000 and the
+/// call returns the block's value. When the block throws, the session is closed with 1011 and the call rethrows the
+/// exception. Errors during the close never replace the block's value or exception. The token cancels the handshake.
+/// While the block runs, it closes the session with 1001; the call throws <see cref="OperationCanceledException"/> once
+/// the block has ended.
 /// </para>
 /// </remarks>
 public static partial class WebSocketsHttpClientExtensions
 {
-    private static Task<DefaultClientWebSocketSession> OpenAsync(HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, CancellationToken token) =>
+    private static Task<DefaultClientWebSocketSession> OpenAsync(
+        HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, CancellationToken token) =>
         OpenAsync(client, uri, secureOnly, configure, DefaultClientWebSocketSession.Open, token);
 
-    internal static Task<ClientWebSocketSession> OpenRawAsync(HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, CancellationToken token) =>
+    internal static Task<ClientWebSocketSession> OpenRawAsync(
+        HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, CancellationToken token) =>
         OpenAsync(client, uri, secureOnly, configure, ClientWebSocketSession.Open, token);
 
     private static async Task<TSession> OpenAsync<TSession>(
-        HttpClient client, Uri? uri, bool secureOnly, Action<WebSocketRequest>? configure, Func<UpgradedConnection, WebSocketsOptions, TSession> open, CancellationToken token)
+        HttpClient client,
+        Uri? uri,
+        bool secureOnly,
+        Action<WebSocketRequest>? configure,
+        Func<UpgradedConnection, WebSocketsOptions, TSession> open,
+        CancellationToken token)
     {
         (UpgradedConnection connection, WebSocketsOptions options) = await HandshakeClient.ConnectAsync(
             client,
@@ -49,21 +64,24 @@ public static partial class WebSocketsHttpClientExtensions
         }
         catch
         {
-            connection.Dispose(); // a logger factory of the user's may throw
+            connection.Dispose(); // the user's logger factory may throw
             throw;
         }
     }
 
-    internal static async Task<TResult> RunAsync<TSession, TResult>(Func<TSession, Task<TResult>> block, Task<TSession> opening, CancellationToken token)
+    internal static async Task<TResult> RunAsync<TSession, TResult>(
+        Func<TSession, Task<TResult>> block, Task<TSession> opening, CancellationToken token)
         where TSession : WebSocketSession
     {
-        // The block is the caller's code, and may touch a window: it alone runs in the caller's context. A handshake that fails does not need that.
+        // Only the block runs in the caller's context: it is the caller's code, and may touch UI.
         CallersContext callers = CallersContext.Capture();
         TSession session = await opening.ConfigureAwait(false);
         await using (session.ConfigureAwait(false))
         {
             TResult result;
-            using (token.UnsafeRegister(static session => ((WebSocketSession)session!).CloseAndDiscard(new CloseReason(CloseCode.GoingAway)), session))
+            using (token.UnsafeRegister(
+                static session => ((WebSocketSession)session!).CloseAndDiscard(new CloseReason(CloseCode.GoingAway)),
+                session))
             {
                 try
                 {
@@ -71,9 +89,10 @@ public static partial class WebSocketsHttpClientExtensions
                 }
                 catch (Exception e) when (token.IsCancellationRequested)
                 {
-                    // Said once more here: the block may have heard of the token before our own registration.
+                    // The block may have seen the cancellation before our registration ran: close here, too.
                     session.CloseAndDiscard(new CloseReason(CloseCode.GoingAway));
-                    throw new OperationCanceledException("The call was cancelled while its block was running.", e, token);
+                    throw new OperationCanceledException(
+                        "The call was cancelled while its block was running.", e, token);
                 }
                 catch (Exception e)
                 {
@@ -97,7 +116,8 @@ public static partial class WebSocketsHttpClientExtensions
         };
     }
 
-    internal static T NotNull<T>(T argument, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(argument))] string? name = null)
+    internal static T NotNull<T>(
+        T argument, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(argument))] string? name = null)
     {
         ArgumentNullException.ThrowIfNull(argument, name);
         return argument;

@@ -5,22 +5,20 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Duplex;
 
-/// <summary>
-/// The plugin's options, for every session that is opened through it. Each is checked when it is set.
-/// </summary>
+/// <summary>The plugin's options, for every session opened through it. Each is checked when it is set.</summary>
 /// <remarks>
-/// A <see cref="WebSocketsHandler"/> copies its options when it is constructed. Several handlers may be constructed from the
-/// same object, and a later change has no effect on them. Changes are not thread-safe. <see cref="Timeout.InfiniteTimeSpan"/>
-/// turns a time off.
+/// A <see cref="WebSocketsHandler"/> copies its options when it is constructed; later changes have no effect on it.
+/// Several handlers may be constructed from the same object. Changes are not thread-safe.
+/// <see cref="Timeout.InfiniteTimeSpan"/> turns a timeout or an interval off.
 /// </remarks>
 public sealed class WebSocketsOptions
 {
-    // The longest time that the platform's timers take.
+    // The longest time that the platform's timers accept.
     private static readonly TimeSpan LongestTime = TimeSpan.FromMilliseconds(int.MaxValue);
 
-    // All set by the caller that configures the options, on one thread.
+    // Set by the code that configures the options, on one thread.
     private SubprotocolNames _subprotocols = [];
-    private TimeSpan _pingInterval = TimeSpan.FromSeconds(20); // shorter than the minute after which proxies and NATs commonly drop a silent connection
+    private TimeSpan _pingInterval = TimeSpan.FromSeconds(20); // below the 60 s idle limit of many proxies and NATs
     private TimeSpan _pingTimeout = TimeSpan.FromSeconds(20);
     private TimeSpan _handshakeTimeout = TimeSpan.FromSeconds(15);
     private TimeSpan _closeTimeout = TimeSpan.FromSeconds(5);
@@ -37,8 +35,8 @@ public sealed class WebSocketsOptions
     private MaskKeyPool.RandomFill? _randomFill;
     private HashSet<string> _set = []; // the names of the options that were set
 
-    /// <summary>How long after a ping the next one is sent. Default: 20 s.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24.8 days.</exception>
+    /// <summary>The time from one ping to the next. Default: 20 s.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     public TimeSpan PingInterval
     {
         get => _pingInterval;
@@ -46,33 +44,47 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// How long the peer may be silent once a ping has reached the transport, before the connection is aborted. Default: 20 s. Time in which this process stood still does not count.
+    /// How long the peer may be silent after a ping reached the transport; then the connection is aborted. Default:
+    /// 20 s. Time during which this process was suspended does not count.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24.8 days.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     public TimeSpan PingTimeout
     {
         get => _pingTimeout;
         set => Set(ref _pingTimeout, Checked(value));
     }
 
-    /// <summary>How long opening a session may take, redirects of a proxy and retries of other handlers included. Default: 15 s. <see cref="HttpClient.Timeout"/> holds, too.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24.8 days.</exception>
+    /// <summary>
+    /// How long opening a session may take, including a proxy's redirects and the retries of other handlers. Default:
+    /// 15 s. <see cref="HttpClient.Timeout"/> also applies.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     public TimeSpan HandshakeTimeout
     {
         get => _handshakeTimeout;
         set => Set(ref _handshakeTimeout, Checked(value));
     }
 
-    /// <summary>Whether four listed faults of an answer are overlooked. Default: <see cref="HandshakeStrictness.Strict"/>, none is. It needs <see cref="EngineCapability.Response"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is none of the two.</exception>
+    /// <summary>
+    /// Whether four known faults of a handshake response are tolerated. Default:
+    /// <see cref="HandshakeStrictness.Strict"/>, which tolerates none. It needs
+    /// <see cref="EngineCapability.Response"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is undefined.</exception>
     public HandshakeStrictness HandshakeStrictness
     {
         get => _handshakeStrictness;
-        set => Set(ref _handshakeStrictness, Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Expected Strict or Lenient."));
+        set => Set(
+            ref _handshakeStrictness,
+            Enum.IsDefined(value)
+                ? value
+                : throw new ArgumentOutOfRangeException(nameof(value), value, "Expected Strict or Lenient."));
     }
 
-    /// <summary>How long the end of a session may take, from its beginning to the peer's Close, before the connection is aborted. Default: 5 s.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24.8 days.</exception>
+    /// <summary>
+    /// How long the close handshake may take until the peer's Close; then the connection is aborted. Default: 5 s.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     public TimeSpan CloseTimeout
     {
         get => _closeTimeout;
@@ -80,10 +92,11 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Default: 64 MiB, or none for a session that receives streams
-    /// (<see cref="ReceiveMode.Streams"/>); any other holds at most what one array does, 2 GiB, whatever is set.
+    /// The largest payload of a received frame, in bytes. A larger frame ends the session with 1009. Default: 64 MiB,
+    /// or no limit for a session that receives streams (<see cref="ReceiveMode.Streams"/>). Without streams, 2 GiB is
+    /// the limit of any value: one array holds no more.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public long MaxFrameSize
     {
         get => _maxFrameSize;
@@ -91,18 +104,22 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// The largest received message, all its fragments together, in bytes; a larger one ends the session with 1009. Default: 64 MiB, or none for a session that receives streams; any other
-    /// holds at most what one array does, 2 GiB, whatever is set.
+    /// The largest received message, in bytes, including all its fragments. A larger message ends the session with
+    /// 1009. Default: 64 MiB, or no limit for a session that receives streams. Without streams, 2 GiB is the limit of
+    /// any value: one array holds no more.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public long MaxMessageSize
     {
         get => _maxMessageSize;
         set => Set(ref _maxMessageSize, CheckedSize(value));
     }
 
-    /// <summary>The most fragments of a received message; more end the session with 1009. Default: 131,072, or none for a session that receives streams.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    /// <summary>
+    /// The maximum number of fragments of a received message. More fragments end the session with 1009. Default:
+    /// 131,072, or no limit for a session that receives streams.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public int MaxFragments
     {
         get => _maxFragments;
@@ -114,26 +131,31 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// What becomes of a received text message that is not valid UTF-8. Default: <see cref="TextValidation.Strict"/>, which
-    /// ends the session with 1007, as RFC 6455 demands. <see cref="TextValidation.Lenient"/> is for peers that send other
-    /// bytes as text: it delivers them as they came.
+    /// How received text that is not valid UTF-8 is handled. Default: <see cref="TextValidation.Strict"/>, which ends
+    /// the session with 1007, as RFC 6455 demands. <see cref="TextValidation.Lenient"/> delivers such messages
+    /// unchanged, for peers that send other bytes as text.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is none of the two.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is undefined.</exception>
     public TextValidation TextValidation
     {
         get => _textValidation;
-        set => Set(ref _textValidation, Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Expected Strict or Lenient."));
+        set => Set(
+            ref _textValidation,
+            Enum.IsDefined(value)
+                ? value
+                : throw new ArgumentOutOfRangeException(nameof(value), value, "Expected Strict or Lenient."));
     }
 
     /// <summary>
-    /// Subprotocols that every handshake offers, behind its own. Default: none. A name that is not a token, or is in the list already, is refused with an
-    /// <see cref="ArgumentException"/> when it is added.
+    /// The subprotocols that every handshake offers, after those of its request. Default: none. Adding a name that is
+    /// not a token, or a duplicate, throws <see cref="ArgumentException"/>.
     /// </summary>
     public IList<string> Subprotocols => _subprotocols;
 
     /// <summary>
-    /// What makes messages of values and values of messages (<see cref="DefaultWebSocketSession.SendSerializedAsync{T}(T, CancellationToken)"/> and its like), unless
-    /// a session or a call has a converter of its own. All sessions share it. Default: none.
+    /// Serializes and deserializes values (<see cref="DefaultWebSocketSession.SendSerializedAsync{T}(T,
+    /// CancellationToken)"/> and similar methods), unless the session or the call has its own converter. All sessions
+    /// share it. Default: none.
     /// </summary>
     public WebSocketContentConverter? ContentConverter
     {
@@ -141,15 +163,17 @@ public sealed class WebSocketsOptions
         set => Set(ref _contentConverter, value);
     }
 
-    /// <summary>How much a session's queues hold.</summary>
+    /// <summary>The bounds of a session's queues.</summary>
     public WebSocketChannelsOptions Channels { get; private set; } = new();
 
-    /// <summary>What transforms the messages of sessions. Default: nothing.</summary>
+    /// <summary>The extensions and interceptors of sessions. Default: none.</summary>
     public WebSocketExtensionsOptions Extensions { get; private set; } = new();
 
     /// <summary>
-    /// How connections come to be. Default: <see cref="WebSocketEngines.Http"/>. An option that an engine cannot honour is off there; one that was set fails when a handler is made with
-    /// the options, and what a request asks for in vain fails before connecting, both with a <see cref="NotSupportedException"/> that names engine, capability and setting.
+    /// The engine that opens connections. Default: <see cref="WebSocketEngines.Http"/>. Options that the engine cannot
+    /// honour are off. Constructing a handler throws <see cref="NotSupportedException"/> if such an option was set. A
+    /// request that needs a missing capability throws it before connecting. The message names the engine, the
+    /// capability and the setting.
     /// </summary>
     public WebSocketEngine Engine
     {
@@ -157,35 +181,37 @@ public sealed class WebSocketsOptions
         set => SetNotNull(ref _engine, value);
     }
 
-    /// <summary>The clock of all timeouts and pings. Default: the system's.</summary>
+    /// <summary>The clock of all timeouts and pings. Default: the system clock.</summary>
     public TimeProvider TimeProvider
     {
         get => _timeProvider;
         set => SetNotNull(ref _timeProvider, value);
     }
 
-    /// <summary>Where handshakes and ends are logged, in the category <c>Duplex</c>, without queries, user info, header values or payloads. Default: nowhere.</summary>
+    /// <summary>
+    /// Logs handshakes and the ends of sessions, in the category <c>Duplex</c>. Queries, user info, header values and
+    /// payloads are never logged. Default: no logging.
+    /// </summary>
     public ILoggerFactory LoggerFactory
     {
         get => _loggerFactory;
         set => SetNotNull(ref _loggerFactory, value);
     }
 
-    /// <summary>Where buffers and payloads come from; tests count what is left behind.</summary>
+    /// <summary>The pool of buffers and payloads; tests count leaks with it.</summary>
     internal ArrayPool<byte> BufferPool
     {
         get => _bufferPool;
         set => SetNotNull(ref _bufferPool, value);
     }
 
-    /// <summary>Where mask keys come from; null for the system's cryptographic generator.</summary>
+    /// <summary>The source of mask keys; null for the system's cryptographic generator.</summary>
     internal MaskKeyPool.RandomFill? RandomFill
     {
         get => _randomFill;
         set => Set(ref _randomFill, value);
     }
 
-    /// <summary>A copy, with lists of its own.</summary>
     internal WebSocketsOptions Copy()
     {
         var copy = (WebSocketsOptions)MemberwiseClone();
@@ -196,8 +222,8 @@ public sealed class WebSocketsOptions
         return copy;
     }
 
-    /// <summary>Refuses options that the engine cannot honour.</summary>
-    /// <exception cref="NotSupportedException">One was set.</exception>
+    /// <summary>Throws if an option was set that the engine cannot honour.</summary>
+    /// <exception cref="NotSupportedException">Such an option was set.</exception>
     internal void ThrowIfUnsupported()
     {
         Require(EngineCapability.ControlFrames, nameof(PingInterval), PingInterval != Timeout.InfiniteTimeSpan);
@@ -205,11 +231,11 @@ public sealed class WebSocketsOptions
         Require(EngineCapability.FrameLimits, nameof(MaxFrameSize));
         Require(EngineCapability.FrameLimits, nameof(MaxFragments));
         Require(EngineCapability.LenientText, nameof(TextValidation), TextValidation == TextValidation.Lenient);
-        Require(EngineCapability.Response, nameof(HandshakeStrictness), HandshakeStrictness != HandshakeStrictness.Strict);
+        Require(
+            EngineCapability.Response, nameof(HandshakeStrictness), HandshakeStrictness != HandshakeStrictness.Strict);
     }
 
-    /// <summary>What a session is made with. What the engine cannot honour, and nobody set, is off.</summary>
-    /// <param name="extensions">The session's active extensions.</param>
+    /// <summary>The settings of a session. Unset options that the engine cannot honour are off.</summary>
     internal SessionSettings ToSessionSettings(ExtensionChain? extensions = null)
     {
         bool hasLimits = Engine.Supports(EngineCapability.FrameLimits);
@@ -238,7 +264,7 @@ public sealed class WebSocketsOptions
         };
     }
 
-    /// <summary>What a default session is made with. Where nothing is assembled, only limits hold that somebody set.</summary>
+    /// <summary>The settings of a default session. With streams, only limits that were set explicitly apply.</summary>
     internal SessionSettings ToSessionSettings(ReceiveMode receiveMode, ExtensionChain? extensions = null)
     {
         SessionSettings settings = ToSessionSettings(extensions);
@@ -259,7 +285,11 @@ public sealed class WebSocketsOptions
     private static TimeSpan Checked(TimeSpan value, [CallerMemberName] string name = "") =>
         value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value <= LongestTime)
             ? value
-            : throw new ArgumentOutOfRangeException(name, value, $"{name} is positive and at most {LongestTime.TotalDays:0.0} days, or Timeout.InfiniteTimeSpan to turn it off.");
+            : throw new ArgumentOutOfRangeException(
+                name,
+                value,
+                $"{name} is positive and at most {LongestTime.TotalDays:0.0} days, or Timeout.InfiniteTimeSpan to " +
+                "turn it off.");
 
     private static long CheckedSize(long value, [CallerMemberName] string name = "") =>
         value > 0 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} is at least 1 byte.");

@@ -1,6 +1,6 @@
 namespace Duplex;
 
-/// <summary>How much a session's queue holds, and what happens when it is full. Immutable and so thread-safe.</summary>
+/// <summary>The bounds of a session's queue, and what happens when it is full. Immutable and thread-safe.</summary>
 public sealed class ChannelConfig
 {
     private ChannelConfig(int capacity, long maxBytes, ChannelOverflow overflow)
@@ -10,44 +10,60 @@ public sealed class ChannelConfig
         Overflow = overflow;
     }
 
-    /// <summary>No bound at all: memory is the limit. Only for a peer that is trusted not to send faster than it is received.</summary>
+    /// <summary>
+    /// No bounds: memory is the limit. Use it only with a trusted peer that does not send faster than you receive.
+    /// </summary>
     public static ChannelConfig Unlimited { get; } = new(int.MaxValue, long.MaxValue, ChannelOverflow.Suspend);
 
-    /// <summary>4,096 frames and 4 MiB, suspend.</summary>
+    /// <summary>4,096 frames and 4 MiB; when full, it suspends.</summary>
     public static ChannelConfig DefaultIncoming { get; } = new(4096, 4 * 1024 * 1024, ChannelOverflow.Suspend);
 
-    /// <summary>4,096 frames and 256 KiB, suspend.</summary>
+    /// <summary>4,096 frames and 256 KiB; when full, it suspends.</summary>
     public static ChannelConfig DefaultOutgoing { get; } = new(4096, 256 * 1024, ChannelOverflow.Suspend);
 
-    /// <summary>The most frames; <see cref="int.MaxValue"/> if there is no such bound.</summary>
+    /// <summary>The maximum number of frames; <see cref="int.MaxValue"/> for no bound.</summary>
     public int Capacity { get; }
 
     /// <summary>
-    /// The most bytes; <see cref="long.MaxValue"/> if there is no such bound. One frame always fits an empty queue, however large it is. An incoming queue that suspends is full once it
-    /// holds so many, so the last frame in it may exceed them by its own size.
+    /// The maximum number of bytes; <see cref="long.MaxValue"/> for no bound. An empty queue accepts one frame of any
+    /// size. An incoming queue that suspends may exceed the bound by the size of its last frame.
     /// </summary>
     public long MaxBytes { get; }
 
     /// <summary>What happens when the queue is full.</summary>
     public ChannelOverflow Overflow { get; }
 
-    /// <summary>Whether there is no bound.</summary>
+    /// <summary>Whether the queue has no bounds.</summary>
     public bool IsUnlimited => Capacity == int.MaxValue && MaxBytes == long.MaxValue;
 
-    /// <summary>Bounds a queue in frames and bytes; whichever is reached first makes it full.</summary>
-    /// <param name="capacity">The most frames, at least 1; <see cref="int.MaxValue"/> for no such bound.</param>
-    /// <param name="maxBytes">
-    /// The most bytes, at least 1; by default <see cref="long.MaxValue"/>, no such bound.
+    /// <summary>Creates bounds in frames and bytes. The queue is full when either is reached.</summary>
+    /// <param name="capacity">
+    /// The maximum number of frames, at least 1; <see cref="int.MaxValue"/> for no bound.
     /// </param>
-    /// <param name="overflow">What happens when the queue is full; by default whoever fills it waits.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A bound is zero or negative, or <paramref name="overflow"/> is not one of its values.</exception>
+    /// <param name="maxBytes">
+    /// The maximum number of bytes, at least 1. Default: <see cref="long.MaxValue"/>, no bound.
+    /// </param>
+    /// <param name="overflow">What happens when the queue is full. Default: the producer waits.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A bound is zero or negative, or <paramref name="overflow"/> is undefined.
+    /// </exception>
     public static ChannelConfig Bounded(
         int capacity, long maxBytes = long.MaxValue, ChannelOverflow overflow = ChannelOverflow.Suspend)
     {
         if (capacity <= 0)
-            throw new ArgumentOutOfRangeException(nameof(capacity), $"A queue holds at least 1 frame; got {capacity}. Use int.MaxValue for no bound in frames.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(capacity),
+                $"A queue holds at least 1 frame; got {capacity}. Use int.MaxValue for no bound in frames.");
+        }
+
         if (maxBytes <= 0)
-            throw new ArgumentOutOfRangeException(nameof(maxBytes), $"A queue holds at least 1 byte; got {maxBytes}. Use long.MaxValue for no bound in bytes.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(maxBytes),
+                $"A queue holds at least 1 byte; got {maxBytes}. Use long.MaxValue for no bound in bytes.");
+        }
+
         if (!Enum.IsDefined(overflow))
             throw new ArgumentOutOfRangeException(nameof(overflow), $"Expected Suspend or Close; got {(int)overflow}.");
         return new ChannelConfig(capacity, maxBytes, overflow);

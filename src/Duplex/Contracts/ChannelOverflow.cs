@@ -3,9 +3,14 @@ namespace Duplex;
 /// <summary>What happens when a session's queue is full.</summary>
 public enum ChannelOverflow
 {
-    /// <summary>Whoever fills it waits for room: a sender in its call, the receive loop by not reading, which the peer feels as back-pressure.</summary>
+    /// <summary>
+    /// The producer waits for room: a sender waits in its call, and the receive loop stops reading, which slows the
+    /// peer down (backpressure).
+    /// </summary>
     Suspend,
 
-    /// <summary>The session closes with 1011 and a <see cref="ChannelOverflowException"/>. No frame that was queued is lost.</summary>
+    /// <summary>
+    /// The session closes with 1011 and a <see cref="ChannelOverflowException"/>. Frames already queued are not lost.
+    /// </summary>
     Close,
 }

@@ -1,29 +1,39 @@
 namespace Duplex;
 
-/// <summary>What an engine can do: see <see cref="WebSocketEngine.Supports"/>. What it cannot do is off; asking for it fails before connecting, with a <see cref="NotSupportedException"/>.</summary>
+/// <summary>
+/// The capabilities of an engine; query them with <see cref="WebSocketEngine.Supports"/>. A request or an option that
+/// needs a missing one throws <see cref="NotSupportedException"/> before connecting.
+/// </summary>
 public enum EngineCapability
 {
-    /// <summary>Messages in both directions, and the closing handshake with its codes and reasons. Every engine has it.</summary>
+    /// <summary>
+    /// Messages in both directions, and the close handshake with codes and reasons. Every engine has it.
+    /// </summary>
     WebSocket,
 
-    /// <summary>Extensions that are negotiated with the server, and own reserved bits.</summary>
+    /// <summary>Extensions that are negotiated with the server and own reserved bits.</summary>
     WebSocketExtensions,
 
-    /// <summary>Frames as they stand on the wire: pings and pongs are sent and seen, and a raw session can be opened.</summary>
+    /// <summary>Access to the frames on the wire: pings, pongs and raw sessions.</summary>
     ControlFrames,
 
-    /// <summary>The limits of a frame's size and of a message's fragments. <see cref="WebSocketsOptions.MaxMessageSize"/> holds on every engine.</summary>
+    /// <summary>
+    /// Limits of a frame's size and of a message's fragments. <see cref="WebSocketsOptions.MaxMessageSize"/> works with
+    /// every engine.
+    /// </summary>
     FrameLimits,
 
-    /// <summary>Headers of a request, and a client's default ones, reach the server.</summary>
+    /// <summary>The request's headers and the client's default headers reach the server.</summary>
     RequestHeaders,
 
-    /// <summary>The server's answer is known: <see cref="WebSocketCall.Response"/> is not null.</summary>
+    /// <summary>The server's response is available: <see cref="WebSocketCall.Response"/> is not null.</summary>
     Response,
 
-    /// <summary>The HTTP version of a request is honoured.</summary>
+    /// <summary>The request's HTTP version is honoured.</summary>
     HttpVersion,
 
-    /// <summary>Texts that are not valid UTF-8 can be received: <see cref="WebSocketsOptions.TextValidation"/>.</summary>
+    /// <summary>
+    /// Text that is not valid UTF-8 can be received (<see cref="WebSocketsOptions.TextValidation"/>).
+    /// </summary>
     LenientText,
 }

@@ -1,52 +1,61 @@
 namespace Duplex;
 
 /// <summary>
-/// What the receive loop, the senders and keep-alive report to their session. It is the only way up from those rooms: they hold no
-/// callbacks and no events.
+/// The events that the receive loop, the senders and keep-alive report to their session. They use no other callbacks or
+/// events.
 /// </summary>
-/// <remarks>No call may wait.</remarks>
+/// <remarks>Implementations must not block.</remarks>
 internal interface ISessionEvents
 {
-    /// <summary>A ping was received. From the receive loop of a default session.</summary>
+    /// <summary>A ping was received. Called by the receive loop of a default session.</summary>
     /// <param name="payload">Valid during the call.</param>
     void OnPing(ReadOnlySpan<byte> payload);
 
-    /// <summary>A pong was received. From the receive loop of a default session.</summary>
+    /// <summary>A pong was received. Called by the receive loop of a default session.</summary>
     /// <param name="payload">Valid during the call.</param>
     void OnPong(ReadOnlySpan<byte> payload);
 
-    /// <summary>A frame did not fit the incoming queue, which closes the session then. From the receive loop.</summary>
-    /// <returns>False if the end had begun before: the queue then takes the frame.</returns>
+    /// <summary>
+    /// A frame did not fit the incoming queue, which is set to close then. Called by the receive loop.
+    /// </summary>
+    /// <returns>False if the session is already closing: the queue then accepts the frame.</returns>
     bool OnIncomingOverflow(Frame frame);
 
-    /// <summary>A batch is published. From the receive loop.</summary>
-    /// <param name="lastInbound">When its bytes were read, as a timestamp.</param>
+    /// <summary>A batch was published. Called by the receive loop.</summary>
+    /// <param name="lastInbound">The timestamp of reading its bytes.</param>
     void OnBatchEnd(long lastInbound);
 
-    /// <summary>The peer's Close was received. All frames before it are published, and a consumer that waited for them has run. From the receive loop.</summary>
+    /// <summary>
+    /// The peer's Close was received. All earlier frames are published, and a waiting consumer has run. Called by the
+    /// receive loop.
+    /// </summary>
     void OnPeerClose(CloseReason reason);
 
-    /// <summary>Nothing more is parsed: the peer closed, or broke a rule, or its stream ended. From the receive loop, its last call.</summary>
-    /// <param name="violation">The rule that the peer broke; null otherwise.</param>
-    /// <param name="error">The end of the stream, or the error of its read; null otherwise.</param>
+    /// <summary>
+    /// Parsing ended: the peer closed, violated the protocol, or its stream ended. The last call of the receive loop.
+    /// </summary>
+    /// <param name="violation">The peer's violation, if any.</param>
+    /// <param name="error">The end of the stream or a read error, if any.</param>
     void OnReceiveEnd(ProtocolViolation? violation, Exception? error);
 
-    /// <summary>A user sends a Close frame, or completes the outgoing channel. Begins the end.</summary>
-    /// <returns>False if our Close was sent before, or nothing can be sent any more.</returns>
+    /// <summary>The user sent a Close frame or completed the outgoing channel. Starts the close handshake.</summary>
+    /// <returns>False if our Close was already sent, or sending is no longer possible.</returns>
     bool OnCloseRequested(CloseReason reason, Exception? error = null);
 
-    /// <summary>An outgoing message cannot be finished, or extensions have transformed it in vain: the session must end with that code.</summary>
+    /// <summary>
+    /// An outgoing message cannot be finished, or was transformed but not sent. The session must end with the code.
+    /// </summary>
     void OnSendFault(CloseCode code, WebSocketException error);
 
-    /// <summary>A frame did not fit the outgoing queue, which closes the session then.</summary>
+    /// <summary>A frame did not fit the outgoing queue, which is set to close then.</summary>
     void OnOutgoingOverflow(ChannelOverflowException error);
 
-    /// <summary>The transport did not accept a write at once. On the writer's thread.</summary>
+    /// <summary>The transport did not accept a write immediately. Called on the writer's thread.</summary>
     void OnWritePending();
 
-    /// <summary>A write failed: nothing can be sent any more.</summary>
+    /// <summary>A write failed: sending is no longer possible.</summary>
     void OnWriteFailed(Exception error);
 
-    /// <summary>The peer is silent for too long.</summary>
+    /// <summary>The peer was silent for longer than the ping timeout.</summary>
     void OnPeerLost(TimeoutException error);
 }

@@ -1,14 +1,15 @@
 namespace Duplex;
 
-/// <summary>How a default session gives what it receives.</summary>
+/// <summary>How a default session delivers messages.</summary>
 public enum ReceiveMode
 {
-    /// <summary>Each message as one frame in <c>Incoming</c>, whole and in memory. The default.</summary>
+    /// <summary>Each message as one whole frame in <c>Incoming</c>. The default.</summary>
     Messages,
 
     /// <summary>
-    /// Each message as a readable stream, from <c>ReceiveStreamAsync</c>, whose bytes can be read as they come: a message of any size in the memory of the incoming queue. No limit holds
-    /// for a frame's or a message's size unless somebody sets one.
+    /// Each message as a stream from <c>ReceiveStreamAsync</c>, whose bytes can be read as they arrive. A message of
+    /// any size needs no more memory than the incoming queue. Frame and message sizes are not limited unless limits are
+    /// set.
     /// </summary>
     Streams,
 }

@@ -2,20 +2,22 @@ using System.Text;
 
 namespace Duplex;
 
-/// <summary>The beginning of an error response's body, for whoever has to find out what went wrong. Bounded in bytes and in time.</summary>
+/// <summary>Reads the beginning of an error response's body, for diagnosis. Bounded in bytes and in time.</summary>
 internal static class BodyPreview
 {
-    /// <summary>How much is read: the first lines of an error page say what is wrong, whatever follows.</summary>
+    /// <summary>The most bytes read: the first lines of an error page say what is wrong.</summary>
     public const int MaxBytes = 4096;
 
-    /// <summary>Reads as much as comes before the token fires. Trouble ends the preview, and no more: the status tells enough. Null if nothing came.</summary>
+    /// <summary>
+    /// Reads what arrives before the token fires. Errors only end the preview. Returns null if nothing arrived.
+    /// </summary>
     public static async Task<string?> ReadAsync(HttpContent content, CancellationToken enough)
     {
-        // Compressed bytes are no text; a handler that decompresses takes the header off.
+        // Compressed bytes are not text. A handler that decompresses removes the header.
         if (content.Headers.ContentEncoding.Count > 0)
             return null;
 
-        // Not from a pool: a read that ignores its token may still write here afterwards.
+        // Not pooled: a read that ignores its token may still write into it later.
         byte[] buffer = new byte[MaxBytes];
         int filled = 0;
         try
@@ -23,15 +25,16 @@ internal static class BodyPreview
             Stream body = await content.ReadAsStreamAsync(enough).WaitAsync(enough).ConfigureAwait(false);
             while (filled < buffer.Length)
             {
-                int read = await body.ReadAsync(buffer.AsMemory(filled), enough).AsTask().WaitAsync(enough).ConfigureAwait(false);
+                int read = await body.ReadAsync(buffer.AsMemory(filled), enough)
+                    .AsTask().WaitAsync(enough).ConfigureAwait(false);
                 if (read == 0)
                     break;
                 filled += read;
             }
         }
-        catch (Exception) // of the transport, of a decompressor, of a handler's own stream
+        catch (Exception) // from the transport, a decompressor, or a handler's stream
         {
-            // What has come is better than nothing.
+            // Keep what has arrived.
         }
 
         return filled == 0 ? null : Decode(content, buffer.AsSpan(0, filled));
@@ -47,10 +50,10 @@ internal static class BodyPreview
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            // An encoding that this process does not know: most text is ASCII anyway.
+            // An unknown encoding: UTF-8 still decodes ASCII text.
         }
 
-        // Without a flush: a character that is cut off at the end is left out rather than replaced.
+        // Without a flush, an incomplete last character is omitted instead of replaced.
         char[] text = new char[encoding.GetMaxCharCount(bytes.Length)];
         int length = encoding.GetDecoder().GetChars(bytes, text, flush: false);
         return new string(text, 0, length);

@@ -3,21 +3,26 @@ using System.Net;
 namespace Duplex;
 
 /// <summary>
-/// An engine whose connections a function of the user's makes. The request is what the client, its defaults and its handlers have made of it; nothing is sent to the handlers below.
+/// An engine whose connections a user's function opens. The function gets the request as the client, its defaults and
+/// its handlers left it. The handlers below the plugin are not called.
 /// </summary>
 internal abstract class ConnectEngine : WebSocketEngine
 {
     private protected ConnectEngine(EngineProfile profile) : base(profile) { }
 
-    /// <summary>Refuses capabilities that no function can add, because they are ours or the transport's.</summary>
-    /// <param name="capabilities">What the function honours of a request.</param>
-    /// <exception cref="ArgumentException">There is one.</exception>
+    /// <summary>Throws for capabilities that a function cannot add.</summary>
+    /// <exception cref="ArgumentException">A function cannot add one of them.</exception>
     public static EngineCapability[] Checked(ReadOnlySpan<EngineCapability> capabilities)
     {
         foreach (EngineCapability capability in capabilities)
         {
             if (capability is not (EngineCapability.RequestHeaders or EngineCapability.HttpVersion))
-                throw new ArgumentException($"A connect function can honour RequestHeaders and HttpVersion; {capability} does not depend on it. Leave it out.", nameof(capabilities));
+            {
+                throw new ArgumentException(
+                    $"A connect function can honour RequestHeaders and HttpVersion; {capability} does not depend on " +
+                    "it. Leave it out.",
+                    nameof(capabilities));
+            }
         }
 
         return capabilities.ToArray();
@@ -26,14 +31,22 @@ internal abstract class ConnectEngine : WebSocketEngine
     internal sealed override string Below => $"The connect function of the engine {Name}";
 
     internal sealed override async Task<HttpResponseMessage> OpenAsync(
-        EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, HandshakeDeadline deadline, CancellationToken token)
+        EnginePlugin plugin,
+        HttpRequestMessage marker,
+        WebSocketRequest request,
+        HandshakeDeadline deadline,
+        CancellationToken token)
     {
         WebSocketRequest asked = Merge(plugin, marker, request);
         Require(asked, request);
         EnginePlugin.CheckOffered(request, asked.Subprotocols.Count);
         using var offer = new ExtensionOffer(plugin.ExtensionsFor(request));
         if (offer.Names is [var name, ..])
-            Profile.Require(EngineCapability.WebSocketExtensions, $"The extension {name}, which is negotiated with the server,");
+        {
+            Profile.Require(
+                EngineCapability.WebSocketExtensions, $"The extension {name}, which is negotiated with the server,");
+        }
+
         var bounds = new HandshakeBounds(deadline, Below, static () => false, plugin.Stopping, token);
         return await bounds.RunAsync(plugin.Logger, Log.Describe(asked.Uri!), async any =>
         {
@@ -49,16 +62,20 @@ internal abstract class ConnectEngine : WebSocketEngine
             return new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
             {
                 RequestMessage = marker,
-                Content = new UpgradedContent(new UpgradedConnection(opened.Stream, opened.Stream, new WebSocketCall(this, requested, response: null, opened.Subprotocol), interceptors)),
+                Content = new UpgradedContent(new UpgradedConnection(
+                    opened.Stream,
+                    opened.Stream,
+                    new WebSocketCall(this, requested, response: null, opened.Subprotocol),
+                    interceptors)),
             };
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Calls the function, and checks what it gives.</summary>
+    /// <summary>Calls the function and checks its result.</summary>
     private protected abstract ValueTask<Opened> ConnectAsync(WebSocketRequest request, CancellationToken token);
 
-    /// <summary>Refuses what this engine cannot honour of a request.</summary>
-    /// <exception cref="NotSupportedException">There is something.</exception>
+    /// <summary>Throws if the request needs a capability that this engine lacks.</summary>
+    /// <exception cref="NotSupportedException">A capability is missing.</exception>
     private protected virtual void Require(WebSocketRequest asked, WebSocketRequest request)
     {
         foreach ((string name, _) in asked.Headers.NonValidated)
@@ -67,36 +84,46 @@ internal abstract class ConnectEngine : WebSocketEngine
             Profile.Require(EngineCapability.HttpVersion, "WebSocketRequest.Version or VersionPolicy");
     }
 
-    // What the function gets. A copy: handlers may send the marker again, even at once, each time with other headers.
+    // The request for the function. A copy, because handlers may send the marker again, also concurrently, with other
+    // headers.
     private static WebSocketRequest Merge(EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request)
     {
         HandshakeHeaders.CheckValues(marker.Headers);
-        var asked = new WebSocketRequest { Uri = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null), Version = request.Version, VersionPolicy = request.VersionPolicy };
+        var asked = new WebSocketRequest
+        {
+            Uri = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null),
+            Version = request.Version,
+            VersionPolicy = request.VersionPolicy,
+        };
         HandshakeHeaders.Copy(marker.Headers, asked.Headers);
-        foreach (string subprotocol in (request.HasSubprotocols ? request.Subprotocols : []).Concat(HandshakeHeaders.Subprotocols(marker.Headers)).Concat(plugin.Subprotocols).Distinct(StringComparer.Ordinal))
+        IEnumerable<string> subprotocols = (request.HasSubprotocols ? request.Subprotocols : [])
+            .Concat(HandshakeHeaders.Subprotocols(marker.Headers))
+            .Concat(plugin.Subprotocols)
+            .Distinct(StringComparer.Ordinal);
+        foreach (string subprotocol in subprotocols)
             asked.Subprotocols.Add(subprotocol);
         foreach ((string name, object? value) in marker.Options)
             ((IDictionary<string, object?>)asked.Options)[name] = value;
         return asked;
     }
 
-    // Begins on the caller's thread, and makes one exception of whatever the function throws.
+    // Starts on the caller's thread, and wraps the function's exceptions.
     private async Task<Opened> OpenAsync(WebSocketRequest asked, CancellationToken token)
     {
         try
         {
             return await ConnectAsync(asked, token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not (OperationCanceledException or HttpRequestException or IOException or WebSocketHandshakeException))
+        catch (Exception e) when (
+            e is not (OperationCanceledException or HttpRequestException or IOException or WebSocketHandshakeException))
         {
-            // The platform's own WebSocket wraps what a proxy answered.
-            throw TransportRefusal.FindProxys(e) is not null ? TransportRefusal.Of(e, throughProxy: true) : new WebSocketHandshakeException(HandshakeRefusals.ConnectThrew.Failure(("engine", Name)), e);
+            // The platform's ClientWebSocket wraps a proxy's error.
+            throw TransportRefusal.FindProxys(e) is not null
+                ? TransportRefusal.Of(e, throughProxy: true)
+                : new WebSocketHandshakeException(HandshakeRefusals.ConnectThrew.Failure(("engine", Name)), e);
         }
     }
 
-    /// <summary>What a function has opened.</summary>
-    /// <param name="Stream">The stream of frames, which owns the connection.</param>
-    /// <param name="Subprotocol">The subprotocol that the server chose; null for none.</param>
     private protected sealed record Opened(Stream Stream, string? Subprotocol) : IDisposable
     {
         public void Dispose() => Stream.Dispose();

@@ -2,27 +2,34 @@ using Microsoft.Extensions.Logging;
 
 namespace Duplex;
 
-/// <summary>What a plugin lends its engine for every handshake.</summary>
-/// <param name="Send">Sends a request on to the handlers below. It does not follow redirects.</param>
-/// <param name="Primary">The handler at the bottom of those, as far as it is known: what it is set to explains failures.</param>
-/// <param name="Subprotocols">What every handshake offers, behind its own.</param>
-/// <param name="Extensions">What makes the extensions of every session, in the order of their installation.</param>
-/// <param name="Strictness">How strictly answers are judged.</param>
-/// <param name="Logger">Where to log.</param>
+/// <summary>What the plugin provides to its engine for every handshake.</summary>
+/// <param name="Send">Sends a request to the handlers below. It does not follow redirects.</param>
+/// <param name="Primary">Returns the bottom handler, if known: its settings explain failures.</param>
+/// <param name="Subprotocols">The subprotocols that every handshake offers, after those of its request.</param>
+/// <param name="Extensions">The extension factories, in installation order.</param>
+/// <param name="Strictness">How strictly responses are checked.</param>
+/// <param name="Logger">The logger.</param>
 /// <param name="Stopping">Fires when the plugin is disposed.</param>
 internal sealed record EnginePlugin(
-    Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> Send, Func<HttpMessageHandler?> Primary, IEnumerable<string> Subprotocols,
-    IReadOnlyList<WebSocketExtensionFactory> Extensions, HandshakeStrictness Strictness, ILogger Logger, CancellationToken Stopping)
+    Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> Send,
+    Func<HttpMessageHandler?> Primary,
+    IEnumerable<string> Subprotocols,
+    IReadOnlyList<WebSocketExtensionFactory> Extensions,
+    HandshakeStrictness Strictness,
+    ILogger Logger,
+    CancellationToken Stopping)
 {
-    /// <summary>The option by which a plugin knows a request that asks for a session. Namespaced, because all handlers of a client share a request's options.</summary>
+    /// <summary>
+    /// The option that marks a request for a session. It has a namespace, because all handlers of a client share a
+    /// request's options.
+    /// </summary>
     public const string Mark = "Duplex.HandshakeAttempt";
 
     /// <summary>
-    /// What makes the extensions of one request's session: those of the options, with the request's own choice of
-    /// compression.
+    /// Returns the extension factories for one request: those of the options, with the request's own compression.
     /// </summary>
     /// <exception cref="ArgumentException">
-    /// The request's compression is refused: its options, or because another extension owns RSV1.
+    /// The request's compression options are invalid, or another extension owns RSV1.
     /// </exception>
     public IReadOnlyList<WebSocketExtensionFactory> ExtensionsFor(WebSocketRequest request)
     {
@@ -49,8 +56,8 @@ internal sealed record EnginePlugin(
         return extensions;
     }
 
-    /// <summary>Refuses a request that requires a subprotocol and offers none: no answer could fulfil it.</summary>
-    /// <exception cref="ArgumentException">It does.</exception>
+    /// <summary>Throws if a request requires a subprotocol but offers none.</summary>
+    /// <exception cref="ArgumentException">None is offered.</exception>
     public static void CheckOffered(WebSocketRequest request, int count)
     {
         if (request.RequireSubprotocol && count == 0)
@@ -61,7 +68,7 @@ internal sealed record EnginePlugin(
         }
     }
 
-    /// <summary>What is wrong with the choice of no subprotocol; null if nothing.</summary>
+    /// <summary>Returns the failure if the server chose no subprotocol but had to; otherwise null.</summary>
     public static HandshakeFailure? CheckChosen(
         WebSocketRequest request, string? chosen, IReadOnlyList<string> offered) =>
         request.RequireSubprotocol && chosen is null

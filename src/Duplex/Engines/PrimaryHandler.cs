@@ -3,7 +3,7 @@ namespace Duplex;
 /// <summary>Reads the settings of the handler at the bottom of a chain, to explain a failure.</summary>
 internal static class PrimaryHandler
 {
-    /// <summary>The bottom of a chain.</summary>
+    /// <summary>Returns the handler at the bottom of a chain.</summary>
     public static HttpMessageHandler? Of(HttpMessageHandler? handler)
     {
         while (handler is DelegatingHandler outer)
@@ -11,7 +11,7 @@ internal static class PrimaryHandler
         return handler;
     }
 
-    /// <summary>Whether connections to an address go through a proxy; false for a handler of unknown kind.</summary>
+    /// <summary>Whether connections to a URL go through a proxy; false for unknown handlers.</summary>
     public static bool UsesProxy(HttpMessageHandler? primary, Uri target)
     {
         try
@@ -22,15 +22,17 @@ internal static class PrimaryHandler
                 HttpClientHandler { UseProxy: true } handler => handler.Proxy ?? HttpClient.DefaultProxy,
                 _ => null,
             };
-            return proxy is not null && !proxy.IsBypassed(target) && proxy.GetProxy(target) is { } through && through != target;
+            return proxy is not null
+                && !proxy.IsBypassed(target)
+                && proxy.GetProxy(target) is { } through
+                && through != target;
         }
-        catch (Exception) // a user's proxy threw: the failure that is being explained matters more
+        catch (Exception) // the user's proxy threw: do not hide the original failure
         {
             return false;
         }
     }
 
-    /// <summary>Whether it decompresses by itself.</summary>
     public static bool Decompresses(HttpMessageHandler? primary) => primary switch
     {
         SocketsHttpHandler sockets => sockets.AutomaticDecompression != System.Net.DecompressionMethods.None,

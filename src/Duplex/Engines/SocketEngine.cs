@@ -2,13 +2,19 @@ using System.Net.WebSockets;
 
 namespace Duplex;
 
-/// <summary>Sessions over the platform's sockets, which do their own framing: a client's, a browser's, a test server's.</summary>
+/// <summary>
+/// Sessions over the platform's WebSocket classes, which do their own framing: a client's, a browser's, a test
+/// server's.
+/// </summary>
 internal sealed class SocketEngine : ConnectEngine
 {
     private readonly Func<WebSocketRequest, CancellationToken, ValueTask<WebSocket>> _connect;
 
-    public SocketEngine(Func<WebSocketRequest, CancellationToken, ValueTask<WebSocket>> connect, ReadOnlySpan<EngineCapability> capabilities)
-        : base(new EngineProfile("WebSocket", [EngineCapability.WebSocket, .. Checked(capabilities)]) { Masks = false }) => _connect = connect;
+    public SocketEngine(
+        Func<WebSocketRequest, CancellationToken, ValueTask<WebSocket>> connect,
+        ReadOnlySpan<EngineCapability> capabilities)
+        : base(new EngineProfile("WebSocket", [EngineCapability.WebSocket, .. Checked(capabilities)]) { Masks = false })
+        => _connect = connect;
 
     private protected override async ValueTask<Opened> ConnectAsync(WebSocketRequest request, CancellationToken token)
     {
@@ -17,14 +23,18 @@ internal sealed class SocketEngine : ConnectEngine
         try
         {
             if (socket.State != WebSocketState.Open)
-                throw new WebSocketHandshakeException(HandshakeRefusals.ConnectGaveSpentSocket.Failure(("state", socket.State)));
+            {
+                throw new WebSocketHandshakeException(
+                    HandshakeRefusals.ConnectGaveSpentSocket.Failure(("state", socket.State)));
+            }
 
             // RFC 6455 §4.1: a subprotocol "that was not present in the client's handshake" fails the connection.
             string? subprotocol = string.IsNullOrEmpty(socket.SubProtocol) ? null : socket.SubProtocol;
             if (subprotocol is not null && !request.Subprotocols.Contains(subprotocol))
             {
                 throw new WebSocketHandshakeException(HandshakeRefusals.ConnectGaveSubprotocol.Failure(
-                    ("came", NameDisclosure.Of(subprotocol)), ("offered", NameDisclosure.OfAll([.. request.Subprotocols]))));
+                    ("came", NameDisclosure.Of(subprotocol)),
+                    ("offered", NameDisclosure.OfAll([.. request.Subprotocols]))));
             }
 
             return new Opened(new WebSocketFrameStream(socket), subprotocol);

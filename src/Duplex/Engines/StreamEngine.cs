@@ -1,12 +1,22 @@
 namespace Duplex;
 
-/// <summary>Our own framing over any duplex stream, behind whatever handshake the user's function makes on it.</summary>
+/// <summary>Duplex's own framing over any duplex stream, after a handshake by the user's function.</summary>
 internal sealed class StreamEngine : ConnectEngine
 {
     private readonly Func<WebSocketRequest, CancellationToken, ValueTask<Stream>> _connect;
 
-    public StreamEngine(Func<WebSocketRequest, CancellationToken, ValueTask<Stream>> connect, ReadOnlySpan<EngineCapability> capabilities)
-        : base(new EngineProfile("Stream", [EngineCapability.WebSocket, EngineCapability.ControlFrames, EngineCapability.FrameLimits, EngineCapability.LenientText, .. Checked(capabilities)])) => _connect = connect;
+    public StreamEngine(
+        Func<WebSocketRequest, CancellationToken, ValueTask<Stream>> connect,
+        ReadOnlySpan<EngineCapability> capabilities)
+        : base(new EngineProfile(
+            "Stream",
+            [
+                EngineCapability.WebSocket,
+                EngineCapability.ControlFrames,
+                EngineCapability.FrameLimits,
+                EngineCapability.LenientText,
+                .. Checked(capabilities),
+            ])) => _connect = connect;
 
     private protected override async ValueTask<Opened> ConnectAsync(WebSocketRequest request, CancellationToken token)
     {
@@ -21,11 +31,11 @@ internal sealed class StreamEngine : ConnectEngine
     {
         base.Require(asked, request);
 
-        // The function gives a stream only, so nothing tells what the server chose.
+        // The function returns only a stream, so the server's choice is unknown.
         if (request.RequireSubprotocol)
             Profile.Require(EngineCapability.Response, "WebSocketRequest.RequireSubprotocol");
 
-        // They travel in a header: a function that sends none offers none.
+        // Subprotocols are offered in a header, so the function must send headers.
         if (asked.Subprotocols.Count > 0)
             Profile.Require(EngineCapability.RequestHeaders, "WebSocketRequest.Subprotocols, or those of the options,");
     }

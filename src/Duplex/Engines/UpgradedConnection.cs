@@ -1,13 +1,10 @@
 namespace Duplex;
 
-/// <summary>A connection whose handshake is done.</summary>
-/// <param name="Stream">The duplex stream.</param>
-/// <param name="Owner">Releases the connection, and ends reads and writes in progress.</param>
-/// <param name="Call">The handshake.</param>
-/// <param name="Extensions">The active extensions; null for none.</param>
-internal sealed record UpgradedConnection(Stream Stream, IDisposable Owner, WebSocketCall Call, ExtensionChain? Extensions = null) : IDisposable
+/// <summary>A connection after its handshake. Disposing the owner ends reads and writes in progress.</summary>
+internal sealed record UpgradedConnection(
+    Stream Stream, IDisposable Owner, WebSocketCall Call, ExtensionChain? Extensions = null) : IDisposable
 {
-    /// <summary>Releases all of it, where no session takes it over.</summary>
+    /// <summary>Releases everything if no session takes the connection.</summary>
     public void Dispose()
     {
         Extensions?.Release();

@@ -3,20 +3,22 @@ using System.Net;
 namespace Duplex;
 
 /// <summary>
-/// The content of the response that travels back through the client's handlers: it owns the connection until somebody takes it, and cannot be buffered, because what would be read
-/// is the session.
+/// The content of a successful handshake response. It owns the connection until the session takes it. It cannot be
+/// buffered, because its bytes are the session.
 /// </summary>
 internal sealed class UpgradedContent(UpgradedConnection connection) : HttpContent
 {
-    // Taken once, by the session or by disposal, whoever is first.
+    // Taken once, by an atomic exchange: by the session or by disposal.
     private UpgradedConnection? _connection = connection;
 
-    /// <summary>Takes the connection over.</summary>
+    /// <summary>Takes ownership of the connection; null if it was already taken.</summary>
     public UpgradedConnection? TryTake() => Interlocked.Exchange(ref _connection, null);
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw NotToBeRead();
 
-    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) => throw NotToBeRead();
+    protected override void SerializeToStream(
+        Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        throw NotToBeRead();
 
     protected override Task<Stream> CreateContentReadStreamAsync() => throw NotToBeRead();
 

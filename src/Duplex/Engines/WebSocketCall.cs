@@ -1,9 +1,13 @@
 namespace Duplex;
 
-/// <summary>The handshake behind a session. Immutable.</summary>
+/// <summary>The handshake that opened a session. Immutable.</summary>
 public sealed class WebSocketCall
 {
-    internal WebSocketCall(WebSocketEngine engine, WebSocketHandshakeRequest request, WebSocketHandshakeResponse? response, string? subprotocol)
+    internal WebSocketCall(
+        WebSocketEngine engine,
+        WebSocketHandshakeRequest request,
+        WebSocketHandshakeResponse? response,
+        string? subprotocol)
     {
         Engine = engine;
         Request = request;
@@ -14,10 +18,10 @@ public sealed class WebSocketCall
     /// <summary>The engine that made the connection.</summary>
     public WebSocketEngine Engine { get; }
 
-    /// <summary>What was asked for.</summary>
+    /// <summary>The handshake request.</summary>
     public WebSocketHandshakeRequest Request { get; }
 
-    /// <summary>The server's answer; null if the engine lacks <see cref="EngineCapability.Response"/>.</summary>
+    /// <summary>The server's response; null if the engine lacks <see cref="EngineCapability.Response"/>.</summary>
     public WebSocketHandshakeResponse? Response { get; }
 
     /// <summary>The subprotocol that the server chose among those offered; null for none.</summary>

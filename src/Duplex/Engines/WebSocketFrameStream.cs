@@ -6,41 +6,45 @@ using System.Text;
 namespace Duplex;
 
 /// <summary>
-/// A platform's <see cref="WebSocket"/> as the stream that a connection reads and writes: what it receives becomes frames, frames that are written become calls of it. Nothing is
-/// masked here: the socket frames anew what it sends, and masks it.
+/// Adapts a platform <see cref="WebSocket"/> to the stream that a connection reads and writes. Received data is read as
+/// frames, and written frames become calls of the socket. Nothing is masked here: the socket frames and masks what it
+/// sends.
 /// </summary>
 /// <remarks>
-/// <para>One read and one write may be in progress at a time, as on any connection. No call of the socket gets a token: cancelling one aborts it. Disposing ends both.</para>
-/// <para>Each receive becomes one frame, so where a message is cut says nothing of how its sender cut it.</para>
+/// One read and one write may be in progress at a time. Socket calls get no token, because cancelling one aborts the
+/// socket. Disposing ends both. Each receive becomes one frame, so fragments do not match those of the sender.
 /// </remarks>
 internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
 {
-    /// <summary>What is received into while nobody offers memory: so little that an idle connection costs next to nothing, and enough for most small messages.</summary>
+    /// <summary>
+    /// The size of the receive buffer for reads without one: small enough to cost an idle connection little, and enough
+    /// for most small messages.
+    /// </summary>
     public const int SmallReceive = 1024;
 
-    // Room before a received payload for its header: 2 bytes and a 16-bit length.
+    // Space before a received payload for its header: 2 bytes and a 16-bit length.
     private const int HeaderRoom = 4;
 
-    // RFC 6455 §5.2: the longest payload whose length takes 16 bits.
+    // RFC 6455 §5.2: the largest 16-bit payload length.
     private const int MostReceived = ushort.MaxValue;
 
-    // RFC 6455 §5.2: the longest payload whose length stands in the second byte itself.
+    // RFC 6455 §5.2: the largest payload length that fits the second header byte.
     private const int MostShort = 125;
 
     private readonly byte[] _header = new byte[FrameHeader.MaxSize];
     private readonly byte[] _close = new byte[FrameHeader.MaxControlPayload];
 
-    // All only touched by the read in progress.
+    // Only touched by the read in progress.
     private byte[]? _small;
-    private Memory<byte> _held; // received and not read yet, in _small
-    private bool _inMessage; // whether the next receive carries on a message
-    private bool _ended; // whether nothing will be received any more
+    private Memory<byte> _held; // received but not yet read, in _small
+    private bool _inMessage; // the next receive continues a message
+    private bool _ended; // no more data will be received
 
-    // All only touched by the write in progress.
-    private int _headerLength; // how much of a header has been written
+    // Only touched by the write in progress.
+    private int _headerLength; // bytes of the header written so far
     private bool _inFrame;
     private FrameHeader _frame;
-    private long _remaining; // how many payload bytes of the frame have not been written yet
+    private long _remaining; // payload bytes of the frame not yet written
     private WebSocketMessageType _type; // of the message in progress
     private int _closeLength;
 
@@ -58,7 +62,10 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Reads frames. A read of no bytes waits until there are some; what sockets make of an empty buffer differs, so it receives into a small one of its own.</summary>
+    /// <summary>
+    /// Reads frames. A zero-byte read waits for data. It receives into an internal buffer, because sockets treat empty
+    /// buffers differently.
+    /// </summary>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_held.IsEmpty)
@@ -76,8 +83,12 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         return read;
     }
 
-    /// <summary>Writes frames, cut anywhere. What there is of a payload is sent at once; a Close becomes the socket's closing handshake, of which the receiving half is left to reads.</summary>
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Writes frames, in chunks cut anywhere. Payload is sent as it arrives. A Close closes the socket's output; reads
+    /// receive the peer's Close.
+    /// </summary>
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         while (_inFrame || TryBegin(ref buffer))
         {
@@ -88,9 +99,14 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
             if (_inFrame && payload.IsEmpty)
                 return;
             if (!_frame.IsControl)
-                await socket.SendAsync(payload, _type, endOfMessage: _frame.Fin && !_inFrame, CancellationToken.None).ConfigureAwait(false);
+            {
+                await socket.SendAsync(payload, _type, endOfMessage: _frame.Fin && !_inFrame, CancellationToken.None)
+                    .ConfigureAwait(false);
+            }
             else
+            {
                 await CloseAsync(payload).ConfigureAwait(false);
+            }
         }
     }
 
@@ -114,7 +130,7 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         {
             try
             {
-                // The one call that ends whatever is in progress. Once both Closes have gone their way nothing is, and there is nothing to break.
+                // Abort is the only call that ends pending operations. After both Closes there are none.
                 if (socket.State != WebSocketState.Closed)
                     socket.Abort();
             }
@@ -127,7 +143,7 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         base.Dispose(disposing);
     }
 
-    // Receives one frame into the target, header and all.
+    // Receives one frame, including its header, into the target.
     private async ValueTask<int> ReceiveAsync(Memory<byte> target)
     {
         Memory<byte> room = target[HeaderRoom..Math.Min(target.Length, HeaderRoom + MostReceived)];
@@ -138,15 +154,16 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
             {
                 received = await socket.ReceiveAsync(room, CancellationToken.None).ConfigureAwait(false);
             }
-            catch (System.Net.WebSockets.WebSocketException e) when (e is { WebSocketErrorCode: WebSocketError.ConnectionClosedPrematurely, InnerException: null })
+            catch (System.Net.WebSockets.WebSocketException e) when (
+                e is { WebSocketErrorCode: WebSocketError.ConnectionClosedPrematurely, InnerException: null })
             {
-                _ended = true; // the connection's end, without a Close; one that broke has an inner exception
+                _ended = true; // end of stream without a Close; a broken connection has an inner exception
                 break;
             }
 
             if (received.MessageType == WebSocketMessageType.Close)
             {
-                // RFC 6455 §5.5.1: no data follows a Close; the socket would refuse to be asked for any.
+                // RFC 6455 §5.5.1: no data follows a Close. The socket would refuse another receive.
                 _ended = true;
                 return WriteClose(target.Span);
             }
@@ -158,7 +175,7 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         return 0;
     }
 
-    // The payload stands behind HeaderRoom; a small one moves up to its shorter header.
+    // The payload starts at HeaderRoom. A short one moves to directly after its shorter header.
     private int WriteHeader(Span<byte> target, ValueWebSocketReceiveResult received)
     {
         Opcode opcode = _inMessage ? Opcode.Continuation
@@ -171,7 +188,7 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         return size + received.Count;
     }
 
-    // What the peer said, as it was said: whether it may be said is judged where every Close is judged.
+    // Passes the peer's code and text unchanged: the reader of frames validates every Close.
     private int WriteClose(Span<byte> target)
     {
         byte[] payload = [];
@@ -185,12 +202,12 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
 
         int size = new FrameHeader(Opcode.Close, fin: true, ReservedBits.None, payload.Length).Write(target);
         if (payload.Length > FrameHeader.MaxControlPayload)
-            return size; // the header alone is a violation, of a peer in memory that no wire kept from it
+            return size; // the header alone is a violation; only an in-memory peer can send this
         payload.CopyTo(target[size..]);
         return size + payload.Length;
     }
 
-    // Takes a header off the front of what is written; false if it is not all there yet.
+    // Parses a header from the front of the buffer; false if it is incomplete.
     private bool TryBegin(ref ReadOnlyMemory<byte> buffer)
     {
         int taken = Math.Min(_header.Length - _headerLength, buffer.Length);
@@ -211,7 +228,8 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
             Opcode.Text => WebSocketMessageType.Text,
             Opcode.Binary => WebSocketMessageType.Binary,
             Opcode.Continuation or Opcode.Close => _type,
-            _ => throw new UnreachableException($"A {_frame.Opcode} frame was staged for a socket that cannot send one."),
+            _ => throw new UnreachableException(
+                $"A {_frame.Opcode} frame was staged for a socket that cannot send one."),
         };
         return true;
     }
@@ -223,14 +241,16 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         if (_inFrame)
             return;
 
-        // A Close without a code is sent as 1000: asked for Empty the platform's socket writes 1005, which RFC 6455 §7.4.1 forbids ("MUST NOT be set as a status code in a Close
-        // control frame by an endpoint"), and a browser's refuses it.
+        // A Close without a code is sent as 1000. For Empty a browser's socket throws, and the platform's writes 1005.
+        // RFC 6455 §7.4.1: 1005 "MUST NOT be set as a status code in a Close control frame by an endpoint".
         var status = WebSocketCloseStatus.NormalClosure;
         string? text = null;
         if (_closeLength > 0)
         {
             status = (WebSocketCloseStatus)BinaryPrimitives.ReadUInt16BigEndian(_close);
-            text = _closeLength > sizeof(ushort) ? Encoding.UTF8.GetString(_close, sizeof(ushort), _closeLength - sizeof(ushort)) : null;
+            text = _closeLength > sizeof(ushort)
+                ? Encoding.UTF8.GetString(_close, sizeof(ushort), _closeLength - sizeof(ushort))
+                : null;
         }
 
         await socket.CloseOutputAsync(status, text, CancellationToken.None).ConfigureAwait(false);

@@ -2,10 +2,10 @@ using System.Net.Http.Headers;
 
 namespace Duplex;
 
-/// <summary>What a session's handshake asked for. Immutable.</summary>
+/// <summary>The request of a session's handshake. Immutable.</summary>
 /// <remarks>
-/// A snapshot without secrets: it has the names of headers but no values, and none of the request's options.
-/// <see cref="Uri"/> includes the query, which may hold a secret; <see cref="ToString"/> omits it.
+/// A snapshot. It has the names of headers but not their values, and none of the request's options. <see cref="Uri"/>
+/// includes the query, which may hold a secret; <see cref="ToString"/> omits it.
 /// </remarks>
 public sealed class WebSocketHandshakeRequest
 {
@@ -23,21 +23,21 @@ public sealed class WebSocketHandshakeRequest
     /// <summary>The absolute <c>ws</c> or <c>wss</c> address of the session. It has no user info.</summary>
     public Uri Uri { get; }
 
-    /// <summary>The HTTP version that was asked for.</summary>
+    /// <summary>The requested HTTP version.</summary>
     public Version Version { get; }
 
-    /// <summary>How strictly <see cref="Version"/> was meant.</summary>
+    /// <summary>How <see cref="Version"/> was to be interpreted.</summary>
     public HttpVersionPolicy VersionPolicy { get; }
 
     /// <summary>Whether the session delivers whole messages or streams.</summary>
     public ReceiveMode ReceiveMode { get; }
 
-    /// <summary>The subprotocols that were offered, the most wanted first.</summary>
+    /// <summary>The offered subprotocols, in order of preference.</summary>
     public IReadOnlyList<string> Subprotocols { get; }
 
-    /// <summary>The names of the headers that the caller, the client and its handlers have set.</summary>
+    /// <summary>The names of the headers set by the caller, the client and its handlers.</summary>
     public IReadOnlyList<string> HeaderNames { get; }
 
-    /// <summary>The address without its query.</summary>
+    /// <summary>Returns the address without its query.</summary>
     public override string ToString() => Uri.GetLeftPart(UriPartial.Path);
 }

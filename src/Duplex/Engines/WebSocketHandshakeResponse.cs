@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace Duplex;
 
-/// <summary>A server's answer to a handshake.</summary>
+/// <summary>A server's response to a handshake.</summary>
 public sealed class WebSocketHandshakeResponse
 {
     internal WebSocketHandshakeResponse(HttpResponseMessage response)
@@ -13,7 +13,7 @@ public sealed class WebSocketHandshakeResponse
         Headers = response.Headers;
     }
 
-    /// <summary>The status: 101 where a session was opened.</summary>
+    /// <summary>The status; 101 if a session was opened.</summary>
     public HttpStatusCode StatusCode { get; }
 
     /// <summary>The HTTP version.</summary>

@@ -3,48 +3,56 @@ using System.Net.Http.Headers;
 
 namespace Duplex;
 
-/// <summary>What a handshake asks for. There is no method: RFC 6455 fixes it.</summary>
-/// <remarks>Not thread-safe; it belongs to whoever configures it until the handshake begins.</remarks>
+/// <summary>The request for a session. It has no method: RFC 6455 requires GET.</summary>
+/// <remarks>Not thread-safe. Do not change it after the handshake has started.</remarks>
 public sealed class WebSocketRequest
 {
-    // Set by whoever configures the request, until the handshake begins.
+    // Set by the code that configures the request, before the handshake starts.
     private Version _version = HttpVersion.Version11;
     private HttpVersionPolicy _versionPolicy = HttpVersionPolicy.RequestVersionOrLower;
     private ReceiveMode _receiveMode;
     private PerMessageDeflateOptions? _compression;
 
-    // Created when they are first read: most requests have none of these.
+    // Created on first use: most requests have none of these.
     private HttpRequestHeaders? _headers;
     private SubprotocolNames? _subprotocols;
     private HttpRequestOptions? _options;
 
-    /// <summary>Where to connect: <c>ws</c>, <c>wss</c>, <c>http</c> (taken for <c>ws</c>) or <c>https</c> (taken for <c>wss</c>); relative to the client's base address, if it has one.</summary>
+    /// <summary>
+    /// The URL to connect to: <c>ws</c>, <c>wss</c>, <c>http</c> (treated as <c>ws</c>) or <c>https</c> (treated as
+    /// <c>wss</c>), or relative to the client's base address.
+    /// </summary>
     public Uri? Uri { get; set; }
 
     /// <summary>
-    /// Headers for this handshake, beside the client's default ones; <c>Host</c> may be one. Those of the handshake itself (<c>Connection</c>, <c>Upgrade</c>, <c>Sec-WebSocket-Key</c> …)
-    /// are set for you, and refused here, as are those of a content (<c>Content-Type</c> …); a <c>Sec-WebSocket-Protocol</c> is taken into <see cref="Subprotocols"/>.
+    /// Headers for this handshake, in addition to the client's default headers; <c>Host</c> is allowed. Headers of the
+    /// handshake itself (<c>Connection</c>, <c>Upgrade</c>, <c>Sec-WebSocket-Key</c> …) are set for you and rejected
+    /// here. Content headers (<c>Content-Type</c> …) are also rejected. A <c>Sec-WebSocket-Protocol</c> is added to
+    /// <see cref="Subprotocols"/>.
     /// </summary>
-    public HttpRequestHeaders Headers => _headers ??= new HttpRequestMessage().Headers; // a message that is never sent: there is no other way to have headers
+    public HttpRequestHeaders Headers => _headers ??= new HttpRequestMessage().Headers; // it has no public constructor
 
     /// <summary>
-    /// The subprotocols to offer, the most wanted first, before those of the plugin's options. The server chooses one or none. A name that is not a token, or is in the list already, is
-    /// refused with an <see cref="ArgumentException"/> when it is added. Names are no place for secrets: an error may repeat one that does not look like a credential.
+    /// The subprotocols to offer, in order of preference; those of the plugin's options follow. The server chooses one
+    /// or none. Adding a name that is not a token, or a duplicate, throws <see cref="ArgumentException"/>. Do not put
+    /// secrets into names: an error message may contain a name that does not look like a credential.
     /// </summary>
     public IList<string> Subprotocols => _subprotocols ??= [];
 
     /// <summary>
     /// Whether the server must choose one of the subprotocols offered. If it chooses none, the handshake fails with a
-    /// <see cref="WebSocketHandshakeException"/> (<see cref="HandshakeCheck.Subprotocol"/>). Where none is offered,
-    /// the call fails with an <see cref="ArgumentException"/> before any traffic. Default: false.
+    /// <see cref="WebSocketHandshakeException"/> (<see cref="HandshakeCheck.Subprotocol"/>). If none is offered, the
+    /// call throws <see cref="ArgumentException"/> before any traffic. Default: false.
     /// </summary>
     public bool RequireSubprotocol { get; set; }
 
     /// <summary>
-    /// How this session compresses messages (permessage-deflate, RFC 7692), in place of what the handler's options say:
-    /// options to offer it with, or null to offer none. Unless it is set, null or not, the handler's options decide.
+    /// How this session compresses messages (permessage-deflate, RFC 7692), instead of the handler's options. Set
+    /// options to offer compression, or null to offer none. If the property is never set, the handler's options apply.
     /// </summary>
-    /// <remarks>A raw session has no extensions: options are an <see cref="ArgumentException"/> there.</remarks>
+    /// <remarks>
+    /// A raw session has no extensions: setting options throws <see cref="ArgumentException"/> when it is opened.
+    /// </remarks>
     /// <example>
     /// <code>
     /// await using var session = await client.WebSocketSessionAsync("wss://example.test/feed", request =>
@@ -57,14 +65,19 @@ public sealed class WebSocketRequest
         set => (_compression, IsCompressionSet) = (value, true);
     }
 
-    /// <summary>The HTTP version; by default the client's. WebSockets are opened over HTTP/1.1, so a higher one needs <see cref="HttpVersionPolicy.RequestVersionOrLower"/>; else an <see cref="ArgumentException"/> refuses it. Set on an engine that lacks <see cref="EngineCapability.HttpVersion"/>, it is a <see cref="NotSupportedException"/>.</summary>
+    /// <summary>
+    /// The HTTP version. Default: the client's. Sessions are opened over HTTP/1.1: a higher version needs
+    /// <see cref="HttpVersionPolicy.RequestVersionOrLower"/>, otherwise the call throws
+    /// <see cref="ArgumentException"/>. If it is set and the engine lacks <see cref="EngineCapability.HttpVersion"/>,
+    /// the call throws <see cref="NotSupportedException"/>.
+    /// </summary>
     public Version Version
     {
         get => _version;
         set => (_version, IsVersionSet) = (value, true);
     }
 
-    /// <summary>How strictly <see cref="Version"/> is meant; by default as the client means it.</summary>
+    /// <summary>How <see cref="Version"/> is interpreted. Default: the client's policy.</summary>
     public HttpVersionPolicy VersionPolicy
     {
         get => _versionPolicy;
@@ -72,40 +85,42 @@ public sealed class WebSocketRequest
     }
 
     /// <summary>
-    /// Whether a default session gives what it receives as whole messages, which is the default, or each message as a stream. A raw session gives frames, and refuses streams with an
-    /// <see cref="ArgumentException"/>.
+    /// Whether a default session delivers whole messages, the default, or each message as a stream. For a raw session,
+    /// streams throw <see cref="ArgumentException"/>.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is none of the two.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is undefined.</exception>
     public ReceiveMode ReceiveMode
     {
         get => _receiveMode;
-        set => _receiveMode = Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), $"Expected Messages or Streams; got {(int)value}.");
+        set => _receiveMode = Enum.IsDefined(value)
+            ? value
+            : throw new ArgumentOutOfRangeException(
+                nameof(value), $"Expected Messages or Streams; got {(int)value}.");
     }
 
-    /// <summary>Options for the handlers that the request passes through.</summary>
+    /// <summary>Options for the client's handlers.</summary>
     public HttpRequestOptions Options => _options ??= [];
 
-    /// <summary>Whether anybody has asked for <see cref="Headers"/>, and so may have set some.</summary>
+    /// <summary>Whether <see cref="Headers"/> was read, and so may have entries.</summary>
     internal bool HasHeaders => _headers is not null;
 
-    /// <summary>Whether anybody has asked for <see cref="Subprotocols"/>, and so may have added some.</summary>
+    /// <summary>Whether <see cref="Subprotocols"/> was read, and so may have entries.</summary>
     internal bool HasSubprotocols => _subprotocols is not null;
 
-    /// <summary>Whether anybody has asked for <see cref="Options"/>, and so may have set some.</summary>
+    /// <summary>Whether <see cref="Options"/> was read, and so may have entries.</summary>
     internal bool HasOptions => _options is not null;
 
-    /// <summary>Whether a plain URL is refused, whoever made it one: a handler before the plugin may change it, too.</summary>
+    /// <summary>Whether a plain URL is refused, even if a handler above the plugin set it.</summary>
     internal bool IsSecureOnly { get; set; }
 
-    /// <summary>Whether the session is to see frames as they stand on the wire.</summary>
     internal bool IsRaw { get; set; }
 
-    /// <summary>Whether somebody set <see cref="Version"/> or <see cref="VersionPolicy"/>, rather than leaving them as the client means them.</summary>
     internal bool IsVersionSet { get; private set; }
 
-    /// <summary>Whether <see cref="Compression"/> was set, rather than left to the handler's options.</summary>
+    /// <summary>Whether <see cref="Compression"/> was set, to null or not.</summary>
     internal bool IsCompressionSet { get; private set; }
 
-    /// <summary>Takes the version that a client means, unless somebody sets another.</summary>
-    internal void UseDefaults(Version version, HttpVersionPolicy policy) => (_version, _versionPolicy) = (version, policy);
+    /// <summary>Sets the client's version and policy as defaults.</summary>
+    internal void UseDefaults(Version version, HttpVersionPolicy policy) =>
+        (_version, _versionPolicy) = (version, policy);
 }

@@ -2,32 +2,44 @@ using System.Globalization;
 
 namespace Duplex;
 
-/// <summary>The rules of a WebSocket URI (RFC 6455 §3). No message repeats any of the URI: it may hold secrets.</summary>
+/// <summary>
+/// The rules of a WebSocket URI (RFC 6455 §3). Error messages never contain parts of the URI, which may hold secrets.
+/// </summary>
 internal static class WebSocketUri
 {
     private const int LargestPort = 65535; // 16 bits in TCP's header
 
-    /// <summary>Reads what a user typed.</summary>
-    /// <exception cref="ArgumentException">It is no URI.</exception>
+    /// <exception cref="ArgumentException">The string is not a URI.</exception>
     public static Uri Parse(string url, string parameter)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(url, parameter);
-        // A path that begins with a slash is relative, not a file.
+        // On Unix, a leading slash would be parsed as a file path.
         return Uri.TryCreate(url, url.StartsWith('/') ? UriKind.Relative : UriKind.RelativeOrAbsolute, out Uri? uri)
             ? uri
-            : throw new ArgumentException("The URL is not a valid one. Expected ws://host/path or wss://host/path, or a path where the client has a base address.", parameter);
+            : throw new ArgumentException(
+                "The URL is not a valid one. Expected ws://host/path or wss://host/path, or a path where the " +
+                "client has a base address.",
+                parameter);
     }
 
-    /// <summary>The URI of a host, a port and a path.</summary>
     /// <exception cref="ArgumentException">The host is not a host alone.</exception>
     public static Uri At(bool secure, string host, int? port, string? path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(host);
         UriHostNameType kind = Uri.CheckHostName(host);
         if (kind is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
-            throw new ArgumentException("The host is not a host name or an IP address alone. Its port and its path have parameters of their own; a whole URL is a call's only address.", nameof(host));
+        {
+            throw new ArgumentException(
+                "The host is not a host name or an IP address alone. Its port and its path have parameters of " +
+                "their own; a whole URL is a call's only address.",
+                nameof(host));
+        }
+
         if (port is < 1 or > LargestPort)
-            throw new ArgumentOutOfRangeException(nameof(port), port, "A port is a number from 1 to 65535, or null for the scheme's own.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(port), port, "A port is a number from 1 to 65535, or null for the scheme's own.");
+        }
 
         string scheme = secure ? "wss" : "ws";
         string literal = kind == UriHostNameType.IPv6 && host[0] != '[' ? $"[{host}]" : host;
@@ -35,53 +47,80 @@ internal static class WebSocketUri
         string slash = path is ['/', ..] ? "" : "/";
         return Uri.TryCreate($"{scheme}://{authority}{slash}{path}", UriKind.Absolute, out Uri? uri)
             ? uri
-            : throw new ArgumentException("The host and the path make no valid URL together. Check both.", nameof(host));
+            : throw new ArgumentException(
+                "The host and the path make no valid URL together. Check both.", nameof(host));
     }
 
-    /// <summary>The absolute <c>ws</c> or <c>wss</c> URI that a handshake goes to.</summary>
-    /// <param name="uri">What was asked for.</param>
-    /// <param name="baseAddress">The client's base address.</param>
-    /// <param name="secureOnly">Whether it must be <c>wss</c>.</param>
-    /// <exception cref="ArgumentException">There is none, or it breaks a rule.</exception>
+    /// <summary>Returns the absolute <c>ws</c> or <c>wss</c> URI of a handshake.</summary>
+    /// <exception cref="ArgumentException">The URI is missing or invalid.</exception>
     public static Uri Resolve(Uri? uri, Uri? baseAddress, bool secureOnly = false)
     {
         if (uri is null)
-            throw new ArgumentException("The request has no Uri. Set it to ws://host/path or wss://host/path.", nameof(uri));
+        {
+            throw new ArgumentException(
+                "The request has no Uri. Set it to ws://host/path or wss://host/path.", nameof(uri));
+        }
+
         uri = ToAbsolute(uri, baseAddress);
         ThrowIfRaw(uri);
         uri = ToWebSocketScheme(uri);
         if (secureOnly && uri.Scheme != "wss")
         {
             throw new ArgumentException(
-                "A Wss… call opens no plain connection, and the URL is ws or http, or relative to such a base address. Write wss or https, or use the WebSocket… call of the same shape.", nameof(uri));
+                "A Wss… call opens no plain connection, and the URL is ws or http, or relative to such a base " +
+                "address. Write wss or https, or use the WebSocket… call of the same shape.",
+                nameof(uri));
         }
 
         if (HasAt(uri))
-            throw new ArgumentException("The URL has user info before its host, which HTTP would drop silently. Send an Authorization header, or set the handler's Credentials.", nameof(uri));
+        {
+            throw new ArgumentException(
+                "The URL has user info before its host, which HTTP would drop silently. Send an Authorization " +
+                "header, or set the handler's Credentials.",
+                nameof(uri));
+        }
 
-        // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used on these URIs."
+        // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used on
+        // these URIs."
         if (uri.Fragment.Length > 0)
-            throw new ArgumentException("The URL has a fragment, which a WebSocket URL must not have (RFC 6455 §3). Write a '#' of the path or query as %23.", nameof(uri));
+        {
+            throw new ArgumentException(
+                "The URL has a fragment, which a WebSocket URL must not have (RFC 6455 §3). Write a '#' of the " +
+                "path or query as %23.",
+                nameof(uri));
+        }
+
         if (uri.HostNameType is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
             throw new ArgumentException("The URL's host is not a host name or an IP address.", nameof(uri));
         return uri;
     }
 
-    /// <summary>Whether two absolute URIs name the same resource, <c>http</c> and <c>https</c> being taken for <c>ws</c> and <c>wss</c>.</summary>
-    public static bool IsSame(Uri one, Uri other) => one.IsAbsoluteUri && other.IsAbsoluteUri && Comparable(one) == Comparable(other);
+    /// <summary>
+    /// Whether two absolute URIs name the same resource. <c>http</c> equals <c>ws</c>, and <c>https</c> equals
+    /// <c>wss</c>.
+    /// </summary>
+    public static bool IsSame(Uri one, Uri other) =>
+        one.IsAbsoluteUri && other.IsAbsoluteUri && Comparable(one) == Comparable(other);
 
     private static Uri ToAbsolute(Uri uri, Uri? baseAddress)
     {
-        // A Uri that its maker read as a file's, because it begins with a slash.
+        // A leading slash was parsed as a file path.
         if (uri is { IsAbsoluteUri: true, IsFile: true } && uri.OriginalString.StartsWith('/'))
             uri = new Uri(uri.OriginalString, UriKind.Relative);
         if (uri.IsAbsoluteUri)
             return uri;
         if (baseAddress is null)
-            throw new ArgumentException("The URL is relative, and the HttpClient has no BaseAddress. Give an absolute one, ws://host/path or wss://host/path, or set BaseAddress.", nameof(uri));
+        {
+            throw new ArgumentException(
+                "The URL is relative, and the HttpClient has no BaseAddress. Give an absolute one, ws://host/path " +
+                "or wss://host/path, or set BaseAddress.",
+                nameof(uri));
+        }
+
         return Uri.TryCreate(baseAddress, uri, out Uri? absolute)
             ? absolute
-            : throw new ArgumentException("The URL and the HttpClient's BaseAddress make no valid URL together. Check both.", nameof(uri));
+            : throw new ArgumentException(
+                "The URL and the HttpClient's BaseAddress make no valid URL together. Check both.", nameof(uri));
     }
 
     private static Uri ToWebSocketScheme(Uri uri) => uri.Scheme switch
@@ -90,22 +129,25 @@ internal static class WebSocketUri
         "http" => Replaced(uri, "ws"),
         "https" => Replaced(uri, "wss"),
 
-        // Not told which: of "name:password@host" it is the name.
-        _ => throw new ArgumentException("The URL's scheme is not ws or wss (or http or https, which are taken for these). Expected ws://host/path or wss://host/path.", nameof(uri)),
+        // Do not name the scheme: in "name:password@host" it is the name.
+        _ => throw new ArgumentException(
+            "The URL's scheme is not ws or wss (or http or https, which are taken for these). " +
+            "Expected ws://host/path or wss://host/path.",
+            nameof(uri)),
     };
 
-    // The rest stays as it is, to the letter: a builder would take it apart and escape it anew.
+    // Keep the rest unchanged; UriBuilder would escape it again.
     private static Uri Replaced(Uri uri, string scheme)
     {
         string rest = uri.AbsoluteUri[uri.Scheme.Length..];
 
-        // AbsoluteUri leaves out the zone of a link-local address, without which it cannot be reached.
+        // AbsoluteUri omits the zone of a link-local address, which is needed to connect.
         if (uri.HostNameType == UriHostNameType.IPv6)
             rest = rest.Replace(uri.Host, $"[{uri.DnsSafeHost}]", StringComparison.Ordinal);
         return new Uri(scheme + rest);
     }
 
-    // Its path would go out with whatever it holds, line ends included, and none of its parts can be asked for.
+    // Such a Uri would send its path unescaped, including line breaks, and its components cannot be read.
     private static void ThrowIfRaw(Uri uri)
     {
         try
@@ -114,11 +156,15 @@ internal static class WebSocketUri
         }
         catch (InvalidOperationException e)
         {
-            throw new ArgumentException("The Uri was made with DangerousDisablePathAndQueryCanonicalization, which is not supported. Make it without.", nameof(uri), e);
+            throw new ArgumentException(
+                "The Uri was made with DangerousDisablePathAndQueryCanonicalization, which is not supported. Make " +
+                "it without.",
+                nameof(uri),
+                e);
         }
     }
 
-    // Asked of the text: the user info of ws://@host/ is empty, and the @ there none the less.
+    // Check the text: for ws://@host/ the user info is empty, but the @ is there.
     private static bool HasAt(Uri uri)
     {
         ReadOnlySpan<char> authority = uri.AbsoluteUri.AsSpan(uri.Scheme.Length + Uri.SchemeDelimiter.Length);

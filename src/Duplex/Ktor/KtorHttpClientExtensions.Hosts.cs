@@ -5,7 +5,7 @@ public static partial class KtorHttpClientExtensions
     /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
     /// <param name="client">The client.</param>
     /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80.</param>
+    /// <param name="port">The port, 1 to 65535; null for the default: 80, or 443 over TLS.</param>
     /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
     /// <param name="block">The code that uses the session.</param>
     /// <param name="configure">Adds headers, subprotocols, options.</param>
@@ -22,17 +22,9 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketAsync(WebSocketUri.At(secure: false, host, port, path), block, configure, cancellationToken);
 
     /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="block">The code that uses the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. While the block runs, closes the session (1001).</param>
     /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<TResult> WebSocketAsync<TResult>(
         this HttpClient client,
         string host, int? port, string? path,
@@ -44,7 +36,7 @@ public static partial class KtorHttpClientExtensions
     /// <summary>Opens a session at a host, without TLS, which the caller disposes.</summary>
     /// <param name="client">The client.</param>
     /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80.</param>
+    /// <param name="port">The port, 1 to 65535; null for the default: 80, or 443 over TLS.</param>
     /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
     /// <param name="configure">Adds headers, subprotocols, options.</param>
     /// <param name="cancellationToken">Cancels the handshake. It has no effect once the session is open.</param>
@@ -59,16 +51,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketSessionAsync(WebSocketUri.At(secure: false, host, port, path), configure, cancellationToken);
 
     /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="block">The code that uses the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. While the block runs, closes the session (1001).</param>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WsAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -78,17 +62,9 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketAsync(WebSocketUri.At(secure: false, host, port, path), block, configure, cancellationToken);
 
     /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="block">The code that uses the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. While the block runs, closes the session (1001).</param>
     /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<TResult> WsAsync<TResult>(
         this HttpClient client,
         string host, int? port, string? path,
@@ -98,15 +74,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketAsync(WebSocketUri.At(secure: false, host, port, path), block, configure, cancellationToken);
 
     /// <summary>Opens a session at a host, without TLS, which the caller disposes.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. It has no effect once the session is open.</param>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?,
+    /// CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WsSessionAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -115,16 +84,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketSessionAsync(WebSocketUri.At(secure: false, host, port, path), configure, cancellationToken);
 
     /// <summary>Opens a session at a host, over TLS, for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 443.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="block">The code that uses the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. While the block runs, closes the session (1001).</param>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WssAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -134,17 +95,9 @@ public static partial class KtorHttpClientExtensions
         client.WssAsync(WebSocketUri.At(secure: true, host, port, path), block, configure, cancellationToken);
 
     /// <summary>Opens a session at a host, over TLS, for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 443.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="block">The code that uses the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. While the block runs, closes the session (1001).</param>
     /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<TResult> WssAsync<TResult>(
         this HttpClient client,
         string host, int? port, string? path,
@@ -154,15 +107,8 @@ public static partial class KtorHttpClientExtensions
         client.WssAsync(WebSocketUri.At(secure: true, host, port, path), block, configure, cancellationToken);
 
     /// <summary>Opens a session at a host, over TLS, which the caller disposes.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 443.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. It has no effect once the session is open.</param>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?,
+    /// CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WssSessionAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -171,16 +117,8 @@ public static partial class KtorHttpClientExtensions
         client.WssSessionAsync(WebSocketUri.At(secure: true, host, port, path), configure, cancellationToken);
 
     /// <summary>Opens a raw session at a host, without TLS, for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="block">The code that uses the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. While the block runs, closes the session (1001).</param>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WebSocketRawAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -190,17 +128,9 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketRawAsync(WebSocketUri.At(secure: false, host, port, path), block, configure, cancellationToken);
 
     /// <summary>Opens a raw session at a host, without TLS, for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="block">The code that uses the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. While the block runs, closes the session (1001).</param>
     /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<TResult> WebSocketRawAsync<TResult>(
         this HttpClient client,
         string host, int? port, string? path,
@@ -210,15 +140,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketRawAsync(WebSocketUri.At(secure: false, host, port, path), block, configure, cancellationToken);
 
     /// <summary>Opens a raw session at a host, without TLS, which the caller disposes.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. It has no effect once the session is open.</param>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?,
+    /// CancellationToken)"/>
     public static Task<ClientWebSocketSession> WebSocketRawSessionAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -227,16 +150,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketRawSessionAsync(WebSocketUri.At(secure: false, host, port, path), configure, cancellationToken);
 
     /// <summary>Opens a raw session at a host, without TLS, for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="block">The code that uses the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. While the block runs, closes the session (1001).</param>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WsRawAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -246,17 +161,9 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketRawAsync(WebSocketUri.At(secure: false, host, port, path), block, configure, cancellationToken);
 
     /// <summary>Opens a raw session at a host, without TLS, for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="block">The code that uses the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. While the block runs, closes the session (1001).</param>
     /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<TResult> WsRawAsync<TResult>(
         this HttpClient client,
         string host, int? port, string? path,
@@ -266,15 +173,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketRawAsync(WebSocketUri.At(secure: false, host, port, path), block, configure, cancellationToken);
 
     /// <summary>Opens a raw session at a host, without TLS, which the caller disposes.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. It has no effect once the session is open.</param>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?,
+    /// CancellationToken)"/>
     public static Task<ClientWebSocketSession> WsRawSessionAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -283,16 +183,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketRawSessionAsync(WebSocketUri.At(secure: false, host, port, path), configure, cancellationToken);
 
     /// <summary>Opens a raw session at a host, over TLS, for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 443.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="block">The code that uses the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. While the block runs, closes the session (1001).</param>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WssRawAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -302,17 +194,9 @@ public static partial class KtorHttpClientExtensions
         client.WssRawAsync(WebSocketUri.At(secure: true, host, port, path), block, configure, cancellationToken);
 
     /// <summary>Opens a raw session at a host, over TLS, for as long as a block runs.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 443.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="block">The code that uses the session.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. While the block runs, closes the session (1001).</param>
     /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<TResult> WssRawAsync<TResult>(
         this HttpClient client,
         string host, int? port, string? path,
@@ -322,15 +206,8 @@ public static partial class KtorHttpClientExtensions
         client.WssRawAsync(WebSocketUri.At(secure: true, host, port, path), block, configure, cancellationToken);
 
     /// <summary>Opens a raw session at a host, over TLS, which the caller disposes.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 443.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
-    /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. It has no effect once the session is open.</param>
-    /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
-    /// </exception>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?,
+    /// CancellationToken)"/>
     public static Task<ClientWebSocketSession> WssRawSessionAsync(
         this HttpClient client,
         string host, int? port, string? path,

@@ -1,13 +1,14 @@
 namespace Duplex.Ktor;
 
 /// <summary>
-/// Ktor's other names and shapes, for ported code: the short names <c>Ws…</c>, the raw form of <c>Wss…</c>, and every
-/// name with host, port and path. They behave as <see cref="WebSocketsHttpClientExtensions"/>.
+/// Ktor's other names and shapes, for ported code: the short names <c>Ws…</c>, the raw form of <c>Wss…</c>, and
+/// every name with host, port and path. They behave as <see cref="WebSocketsHttpClientExtensions"/>.
 /// </summary>
 public static partial class KtorHttpClientExtensions
 {
     /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string,
+    /// Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WsAsync(
         this HttpClient client,
         string url,
@@ -16,9 +17,9 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketAsync(url, block, configure, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WsAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<TResult> WsAsync<TResult>(
         this HttpClient client,
         string url,
@@ -28,7 +29,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketAsync(url, block, configure, cancellationToken);
 
     /// <summary>Short for <c>WebSocketSessionAsync</c>: opens a session, which the caller disposes.</summary>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string,
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WsSessionAsync(
         this HttpClient client,
         string url,
@@ -36,8 +38,8 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketSessionAsync(url, configure, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WsAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WsAsync(
         this HttpClient client,
         Uri url,
@@ -46,9 +48,9 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketAsync(url, block, configure, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WsAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<TResult> WsAsync<TResult>(
         this HttpClient client,
         Uri url,
@@ -57,8 +59,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketAsync(url, block, configure, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketSessionAsync</c>: opens a session, which the caller disposes.</summary>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WsSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WsSessionAsync(
         this HttpClient client,
         Uri url,
@@ -67,7 +68,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketSessionAsync(url, configure, cancellationToken);
 
     /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest},
+    /// Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
     public static Task WsAsync(
         this HttpClient client,
         Action<WebSocketRequest> configure,
@@ -75,9 +77,9 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketAsync(configure, block, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    /// <inheritdoc cref="WsAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task},
+    /// CancellationToken)"/>
     public static Task<TResult> WsAsync<TResult>(
         this HttpClient client,
         Action<WebSocketRequest> configure,
@@ -86,7 +88,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketAsync(configure, block, cancellationToken);
 
     /// <summary>Short for <c>WebSocketSessionAsync</c>: opens a session, which the caller disposes.</summary>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest},
+    /// CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WsSessionAsync(
         this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
         client.WebSocketSessionAsync(configure, cancellationToken);

@@ -3,7 +3,8 @@ namespace Duplex.Ktor;
 public static partial class KtorHttpClientExtensions
 {
     /// <summary>Short for <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string,
+    /// Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WsRawAsync(
         this HttpClient client,
         string url,
@@ -12,9 +13,9 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketRawAsync(url, block, configure, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WsRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?,
+    /// CancellationToken)"/>
     public static Task<TResult> WsRawAsync<TResult>(
         this HttpClient client,
         string url,
@@ -24,7 +25,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketRawAsync(url, block, configure, cancellationToken);
 
     /// <summary>Short for <c>WebSocketRawSessionAsync</c>: opens a raw session, which the caller disposes.</summary>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string,
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<ClientWebSocketSession> WsRawSessionAsync(
         this HttpClient client,
         string url,
@@ -32,8 +34,8 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketRawSessionAsync(url, configure, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WsRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?,
+    /// CancellationToken)"/>
     public static Task WsRawAsync(
         this HttpClient client,
         Uri url,
@@ -42,9 +44,9 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketRawAsync(url, block, configure, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WsRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?,
+    /// CancellationToken)"/>
     public static Task<TResult> WsRawAsync<TResult>(
         this HttpClient client,
         Uri url,
@@ -53,8 +55,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketRawAsync(url, block, configure, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketRawSessionAsync</c>: opens a raw session, which the caller disposes.</summary>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WsRawSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<ClientWebSocketSession> WsRawSessionAsync(
         this HttpClient client,
         Uri url,
@@ -63,7 +64,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketRawSessionAsync(url, configure, cancellationToken);
 
     /// <summary>Short for <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest},
+    /// Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
     public static Task WsRawAsync(
         this HttpClient client,
         Action<WebSocketRequest> configure,
@@ -71,9 +73,9 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketRawAsync(configure, block, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    /// <inheritdoc cref="WsRawAsync(HttpClient, Action{WebSocketRequest}, Func{ClientWebSocketSession, Task},
+    /// CancellationToken)"/>
     public static Task<TResult> WsRawAsync<TResult>(
         this HttpClient client,
         Action<WebSocketRequest> configure,
@@ -82,7 +84,8 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketRawAsync(configure, block, cancellationToken);
 
     /// <summary>Short for <c>WebSocketRawSessionAsync</c>: opens a raw session, which the caller disposes.</summary>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest},
+    /// CancellationToken)"/>
     public static Task<ClientWebSocketSession> WsRawSessionAsync(
         this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
         client.WebSocketRawSessionAsync(configure, cancellationToken);

@@ -6,7 +6,8 @@ public static partial class KtorHttpClientExtensions
 {
     /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
     /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string,
+    /// Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WssRawAsync(
         this HttpClient client,
         string url,
@@ -18,10 +19,9 @@ public static partial class KtorHttpClientExtensions
             OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken),
             cancellationToken);
 
-    /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
     /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WssRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?,
+    /// CancellationToken)"/>
     public static Task<TResult> WssRawAsync<TResult>(
         this HttpClient client,
         string url,
@@ -35,7 +35,8 @@ public static partial class KtorHttpClientExtensions
 
     /// <summary>Opens a raw session over TLS, which the caller disposes. It refuses a plain URL.</summary>
     /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string,
+    /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<ClientWebSocketSession> WssRawSessionAsync(
         this HttpClient client,
         string url,
@@ -43,9 +44,8 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken);
 
-    /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
-    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WssRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?,
+    /// CancellationToken)"/>
     public static Task WssRawAsync(
         this HttpClient client,
         Uri url,
@@ -57,10 +57,9 @@ public static partial class KtorHttpClientExtensions
             OpenRawAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken),
             cancellationToken);
 
-    /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
     /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WssRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?,
+    /// CancellationToken)"/>
     public static Task<TResult> WssRawAsync<TResult>(
         this HttpClient client,
         Uri url,
@@ -72,9 +71,7 @@ public static partial class KtorHttpClientExtensions
             OpenRawAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken),
             cancellationToken);
 
-    /// <summary>Opens a raw session over TLS, which the caller disposes. It refuses a plain URL.</summary>
-    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    /// <inheritdoc cref="WssRawSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<ClientWebSocketSession> WssRawSessionAsync(
         this HttpClient client,
         Uri url,
@@ -84,7 +81,8 @@ public static partial class KtorHttpClientExtensions
 
     /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
     /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest},
+    /// Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
     public static Task WssRawAsync(
         this HttpClient client,
         Action<WebSocketRequest> configure,
@@ -95,10 +93,9 @@ public static partial class KtorHttpClientExtensions
             OpenRawAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken),
             cancellationToken);
 
-    /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
     /// <returns>The block's value.</returns>
-    /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    /// <inheritdoc cref="WssRawAsync(HttpClient, Action{WebSocketRequest}, Func{ClientWebSocketSession, Task},
+    /// CancellationToken)"/>
     public static Task<TResult> WssRawAsync<TResult>(
         this HttpClient client,
         Action<WebSocketRequest> configure,
@@ -111,7 +108,8 @@ public static partial class KtorHttpClientExtensions
 
     /// <summary>Opens a raw session over TLS, which the caller disposes. It refuses a plain URL.</summary>
     /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
-    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"/>
+    /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest},
+    /// CancellationToken)"/>
     public static Task<ClientWebSocketSession> WssRawSessionAsync(
         this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
         OpenRawAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken);

@@ -6,34 +6,48 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Duplex;
 
-/// <summary>JSON in UTF-8, by System.Text.Json: one text message, one JSON value.</summary>
+/// <summary>Converts values to and from JSON with System.Text.Json. One text message is one JSON value.</summary>
 /// <remarks>
-/// Thread-safe. With a context, or with options whose resolver is one, it needs neither reflection nor code generation at run time, so trimmed and natively compiled programs can use it.
-/// Messages are read from their own memory and written into the session's; values never refer to that memory.
+/// Thread-safe. With a source-generated context it needs no reflection or run-time code generation, so it works in
+/// trimmed and natively compiled programs. It reads directly from a message's memory and writes directly into the
+/// session's; values never refer to that memory.
 /// </remarks>
 public sealed class JsonContentConverter : WebSocketContentConverter
 {
     private readonly JsonSerializerOptions _options;
     private readonly JsonWriterOptions _writerOptions;
     private readonly string _cure;
-    private readonly JsonTypeInfo? _info; // where a caller gave it; null where the options' resolver is asked
+    private readonly JsonTypeInfo? _info; // the caller's metadata; null if the options' resolver provides it
 
-    // A writer at rest; whoever serializes takes it out and puts one back, atomically.
+    // A cached writer. A serializing thread takes it and returns it with atomic exchanges.
     private Utf8JsonWriter? _spare;
 
-    /// <summary>Converts the types of a source-generated context, by its options.</summary>
+    /// <summary>Creates a converter for the types of a source-generated context, with the context's options.</summary>
     /// <param name="context">The context, such as <c>MyJson.Default</c>.</param>
     public JsonContentConverter(JsonSerializerContext context)
         : this(NotNull(context).Options, $"Add [JsonSerializable(typeof(...))] with it to {context.GetType()}.") { }
 
-    /// <summary>Converts the types that the options' resolver knows. The options become read-only.</summary>
-    /// <param name="options">The options. Their <see cref="JsonSerializerOptions.TypeInfoResolver"/> must be set: to a source-generated context, or to a resolver by reflection.</param>
+    /// <summary>
+    /// Creates a converter for the types that the options' resolver knows. The options become read-only.
+    /// </summary>
+    /// <param name="options">
+    /// The options. Their <see cref="JsonSerializerOptions.TypeInfoResolver"/> must be a source-generated context or a
+    /// reflection-based resolver.
+    /// </param>
     /// <exception cref="ArgumentException">The options have no resolver.</exception>
-    public JsonContentConverter(JsonSerializerOptions options) : this(options, "Let the options' TypeInfoResolver know it.") { }
+    public JsonContentConverter(JsonSerializerOptions options)
+        : this(options, "Let the options' TypeInfoResolver know it.") { }
 
-    /// <summary>Converts any type, by reflection, with <see cref="JsonSerializerOptions.Web"/>: camel case, numbers also from strings.</summary>
-    [RequiresUnreferencedCode("Types are looked up by reflection. In a trimmed program pass a JsonSerializerContext, or options with one.")]
-    [RequiresDynamicCode("Types are looked up by reflection. In a natively compiled program pass a JsonSerializerContext, or options with one.")]
+    /// <summary>
+    /// Creates a converter for any type, by reflection, with <see cref="JsonSerializerOptions.Web"/>: camel case, and
+    /// numbers may be strings.
+    /// </summary>
+    [RequiresUnreferencedCode(
+        "Types are looked up by reflection. In a trimmed program pass a JsonSerializerContext, or options with " +
+        "one.")]
+    [RequiresDynamicCode(
+        "Types are looked up by reflection. In a natively compiled program pass a JsonSerializerContext, or " +
+        "options with one.")]
     public JsonContentConverter() : this(JsonSerializerOptions.Web) { }
 
     private JsonContentConverter(JsonSerializerOptions options, string cure)
@@ -42,7 +56,9 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         if (options.TypeInfoResolver is null)
         {
             throw new ArgumentException(
-                "The options have no TypeInfoResolver. Set it to a JsonSerializerContext, or to a DefaultJsonTypeInfoResolver where reflection is available.", nameof(options));
+                "The options have no TypeInfoResolver. Set it to a JsonSerializerContext, or to a " +
+                "DefaultJsonTypeInfoResolver where reflection is available.",
+                nameof(options));
         }
 
         options.MakeReadOnly();
@@ -60,7 +76,10 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         _writerOptions = WriterOptions(info.Options);
     }
 
-    /// <summary>Whether JSON in binary messages is read, too, as some servers send it. Default: false. What we send is text in any case.</summary>
+    /// <summary>
+    /// Whether JSON in binary messages is also read, as some servers send it. Default: false. Values are always sent as
+    /// text.
+    /// </summary>
     public bool AcceptsBinary { get; init; }
 
     /// <summary>True: a value never refers to the frame's memory.</summary>
@@ -70,7 +89,9 @@ public sealed class JsonContentConverter : WebSocketContentConverter
     public override bool IsApplicable(Frame frame) => frame is Frame.Text || (AcceptsBinary && frame is Frame.Binary);
 
     /// <inheritdoc/>
-    public override string AdviceFor(Frame frame) => $"If it holds JSON, set {nameof(AcceptsBinary)} of the converter to true; else receive it with another converter, or as a frame.";
+    public override string AdviceFor(Frame frame) =>
+        $"If it holds JSON, set {nameof(AcceptsBinary)} of the converter to true; else receive it with another " +
+        "converter, or as a frame.";
 
     /// <inheritdoc/>
     public override FrameType Serialize(IBufferWriter<byte> output, object? value, Type type)
@@ -97,7 +118,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         JsonTypeInfo info = InfoOf(type);
         try
         {
-            // From a span: no converter of the user's can keep a reference to memory behind it.
+            // From a span, so that no user converter can keep a reference to the memory.
             return JsonSerializer.Deserialize(TextOf(frame), info);
         }
         catch (JsonException e) when (IsNullFor(type, frame))
@@ -122,9 +143,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         }
     }
 
-    /// <summary>
-    /// A converter of the one type that a caller has the metadata of, whatever the resolver of its options knows.
-    /// </summary>
+    /// <summary>Creates a converter for the one type that the metadata describes.</summary>
     internal static JsonContentConverter Of(JsonTypeInfo info) => new(info);
 
     private static JsonWriterOptions WriterOptions(JsonSerializerOptions options) => new()
@@ -143,8 +162,10 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         return context;
     }
 
-    // RFC 8259 §2: "Insignificant whitespace is allowed before or after any of the six structural characters", and around the value.
-    private static bool IsNullFor(Type type, Frame frame) => !CanBeNull(type) && TextOf(frame).Trim(" \t\r\n"u8).SequenceEqual("null"u8);
+    // RFC 8259 §2: "Insignificant whitespace is allowed before or after any of the six structural characters", and
+    // around the value.
+    private static bool IsNullFor(Type type, Frame frame) =>
+        !CanBeNull(type) && TextOf(frame).Trim(" \t\r\n"u8).SequenceEqual("null"u8);
 
     // RFC 8259 §8.1: "implementations that parse JSON texts MAY ignore the presence of a byte order mark rather than
     // treating it as an error."
@@ -172,7 +193,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         return writer;
     }
 
-    // Not reached by one whose serialization threw: that writer goes to the garbage collector.
+    // Not reached if serialization threw: that writer is left to the garbage collector.
     private FrameType Finish(Utf8JsonWriter writer)
     {
         writer.Flush();

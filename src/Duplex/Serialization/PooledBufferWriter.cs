@@ -2,18 +2,18 @@ using System.Buffers;
 
 namespace Duplex;
 
-/// <summary>Pooled memory that grows as a converter writes: the message is sent from where it was written.</summary>
-/// <remarks>Not thread-safe: it belongs to one send, which gives its memory back by disposing it.</remarks>
+/// <summary>Pooled memory that grows as a converter writes. The message is sent from it without another copy.</summary>
+/// <remarks>Not thread-safe: one send owns it, and returns its memory by disposing it.</remarks>
 internal sealed class PooledBufferWriter(ArrayPool<byte> pool) : IBufferWriter<byte>, IDisposable
 {
-    // What a writer asks for when it does not know: few messages are larger, and for those that are the first copy is short.
+    // The first buffer. Few messages are larger, and for those the first copy is short.
     private const int FirstSize = 1024;
 
-    // Both only touched by the send that it belongs to. The array is null once it was given back.
+    // Only touched by the send that owns it. The array is null after disposal.
     private byte[]? _array = [];
     private int _written;
 
-    /// <summary>What was written; gone with the writer.</summary>
+    /// <summary>The bytes written; valid until disposal.</summary>
     public ReadOnlyMemory<byte> Written => _array.AsMemory(0, _written);
 
     public void Advance(int count)
@@ -45,9 +45,15 @@ internal sealed class PooledBufferWriter(ArrayPool<byte> pool) : IBufferWriter<b
 
         long needed = (long)_written + more;
         if (needed > Array.MaxLength)
-            throw new InvalidOperationException($"The serialized message is larger than {Array.MaxLength} bytes, which is what one array holds. Send it as a stream.");
-        // Doubling keeps the copying within one pass over the message, and what lies idle below what is used.
-        byte[] grown = pool.Rent((int)Math.Max(needed, Math.Min(Math.Max(FirstSize, 2L * _array.Length), Array.MaxLength)));
+        {
+            throw new InvalidOperationException(
+                $"The serialized message is larger than {Array.MaxLength} bytes, which is what one array holds. " +
+                "Send it as a stream.");
+        }
+
+        // Doubling bounds all copying by one pass over the message, and keeps unused memory below the used.
+        byte[] grown = pool.Rent(
+            (int)Math.Max(needed, Math.Min(Math.Max(FirstSize, 2L * _array.Length), Array.MaxLength)));
         _array.AsSpan(0, _written).CopyTo(grown);
         Return(_array);
         return _array = grown;

@@ -6,27 +6,29 @@ public partial class DefaultWebSocketSession
 {
     private readonly bool _receivesStreams;
 
-    // 0 or 1, by exchange: whether a call is in progress.
+    // 1 while a receive call is in progress, else 0. Changed by atomic exchange.
     private int _isReceivingStream;
 
-    // Only touched by the call in progress.
+    // Only touched by the receive call in progress.
     private WebSocketMessageStream? _lastStream;
 
     /// <summary>
-    /// Receives the next message as a stream, as soon as its first bytes have come. What is left of the one before is skipped, which may mean waiting for it to come; that stream cannot be
-    /// read any more.
+    /// Receives the next message as a stream, as soon as its first bytes have arrived. First it skips the rest of the
+    /// previous message, waiting for it if necessary; the previous stream can no longer be read.
     /// </summary>
     /// <remarks>
-    /// One call at a time. While a stream is not read and the incoming queue is full, the peer is not read either, and so not answered: read, or dispose the stream, which then is skipped
-    /// as it comes.
+    /// Only one call may be in progress. While a stream is not read and the incoming queue is full, nothing is read
+    /// from the peer, and its pings are not answered. Read the stream, or dispose it: the rest is then skipped as it
+    /// arrives.
     /// </remarks>
     /// <param name="cancellationToken">
-    /// Cancels the wait only: the session stays usable, and no message is lost but what was being skipped.
+    /// Cancels the wait only: the session stays usable, and only the message being skipped is lost.
     /// </param>
-    /// <returns>The message; null at a normal end.</returns>
-    /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
+    /// <returns>The message; null after a normal close.</returns>
+    /// <exception cref="WebSocketException">The session ended in another way; the exception says how.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The session does not receive streams (<see cref="ReceiveMode.Streams"/>), another call is waiting, or the stream before is being read.
+    /// The session does not receive streams (<see cref="ReceiveMode.Streams"/>), another call is waiting, or the
+    /// previous stream is being read.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask<WebSocketMessageStream?> ReceiveStreamAsync(CancellationToken cancellationToken = default)
@@ -35,7 +37,9 @@ public partial class DefaultWebSocketSession
         return ReceiveNextAsync(cancellationToken);
     }
 
-    /// <summary>Receives all messages as streams, to the normal end. Going on to the next skips what is left of the one before.</summary>
+    /// <summary>
+    /// Receives all messages as streams, until a normal close. Each step skips the rest of the previous message.
+    /// </summary>
     /// <inheritdoc cref="ReceiveStreamAsync"/>
     /// <returns>The messages.</returns>
     public IAsyncEnumerable<WebSocketMessageStream> ReceiveStreamsAsync(CancellationToken cancellationToken = default)
@@ -44,13 +48,19 @@ public partial class DefaultWebSocketSession
         return EnumerateStreamsAsync(cancellationToken);
     }
 
-    private static AssemblerOutput OutputFor(ReceiveMode mode) => mode == ReceiveMode.Streams ? AssemblerOutput.Pieces : AssemblerOutput.Messages;
+    private static AssemblerOutput OutputFor(ReceiveMode mode) =>
+        mode == ReceiveMode.Streams ? AssemblerOutput.Pieces : AssemblerOutput.Messages;
 
     private async ValueTask<WebSocketMessageStream?> ReceiveNextAsync(CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
         if (Interlocked.Exchange(ref _isReceivingStream, 1) != 0)
-            throw new InvalidOperationException("Another call waits for the next message already. Messages come one at a time, each skips the rest of the one before: let one place receive them.");
+        {
+            throw new InvalidOperationException(
+                "Another call waits for the next message already. Messages come one at a time, each skips the rest " +
+                "of the one before: let one place receive them.");
+        }
+
         try
         {
             if (_lastStream is not null)
@@ -70,7 +80,8 @@ public partial class DefaultWebSocketSession
         }
     }
 
-    private async IAsyncEnumerable<WebSocketMessageStream> EnumerateStreamsAsync([EnumeratorCancellation] CancellationToken token)
+    private async IAsyncEnumerable<WebSocketMessageStream> EnumerateStreamsAsync(
+        [EnumeratorCancellation] CancellationToken token)
     {
         while (await ReceiveNextAsync(token).ConfigureAwait(false) is { } message)
             yield return message;
@@ -79,6 +90,10 @@ public partial class DefaultWebSocketSession
     private void ThrowIfNoStreams()
     {
         if (!_receivesStreams)
-            throw new InvalidOperationException("The session was opened with ReceiveMode.Messages, so it has no streams. Receive from Incoming, or open it with ReceiveMode = ReceiveMode.Streams on the request.");
+        {
+            throw new InvalidOperationException(
+                "The session was opened with ReceiveMode.Messages, so it has no streams. Receive from Incoming, or " +
+                "open it with ReceiveMode = ReceiveMode.Streams on the request.");
+        }
     }
 }

@@ -1,7 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// A session as most users want it: whole messages in <see cref="WebSocketSession.Incoming"/>, pings answered, pings sent, a polite close in both directions.
+/// The usual session: it delivers whole messages in <see cref="WebSocketSession.Incoming"/>, answers pings, sends
+/// pings, and performs the close handshake.
 /// </summary>
 public partial class DefaultWebSocketSession : WebSocketSession
 {
@@ -9,7 +10,8 @@ public partial class DefaultWebSocketSession : WebSocketSession
     private readonly KeepAliveTimer _keepAlive;
     private readonly TimeProvider _time;
 
-    private protected DefaultWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, OutputFor(settings.ReceiveMode), settings)
+    private protected DefaultWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings)
+        : base(stream, owner, OutputFor(settings.ReceiveMode), settings)
     {
         _receivesStreams = settings.ReceiveMode == ReceiveMode.Streams;
         _time = settings.Time;
@@ -20,9 +22,14 @@ public partial class DefaultWebSocketSession : WebSocketSession
         _keepAlive.Start();
     }
 
-    /// <summary>How long after a ping the next one is sent; <see cref="Timeout.InfiniteTimeSpan"/> for none. Settable at any time, which begins a new period. By default what the options say.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24 days.</exception>
-    /// <exception cref="NotSupportedException">It is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
+    /// <summary>
+    /// The time from one ping to the next; <see cref="Timeout.InfiniteTimeSpan"/> for no pings. It can be set at any
+    /// time, which starts a new interval. Default: the value in the options.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24 days.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The value is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.
+    /// </exception>
     public TimeSpan PingInterval
     {
         get => _keepAlive.Interval;
@@ -35,12 +42,15 @@ public partial class DefaultWebSocketSession : WebSocketSession
     }
 
     /// <summary>
-    /// How long the peer may be silent once a ping has reached the transport, before it counts as dead and the connection is aborted; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
-    /// Anything that the peer sends proves it alive. Time in which this process stood still, or did not read because <see cref="WebSocketSession.Incoming"/> was full, does not count.
-    /// Settable at any time. By default what the options say.
+    /// How long the peer may be silent after a ping reached the transport; then the connection is aborted.
+    /// <see cref="Timeout.InfiniteTimeSpan"/> means indefinitely. Anything received from the peer counts. Time does not
+    /// count while this process was suspended, or did not read because <see cref="WebSocketSession.Incoming"/> was
+    /// full. It can be set at any time. Default: the value in the options.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is zero, negative, or longer than 24 days.</exception>
-    /// <exception cref="NotSupportedException">It is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24 days.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The value is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.
+    /// </exception>
     public TimeSpan PingTimeout
     {
         get => _keepAlive.Timeout;
@@ -52,27 +62,30 @@ public partial class DefaultWebSocketSession : WebSocketSession
         }
     }
 
-    /// <summary>How long the last answered ping took until its pong; null before the first.</summary>
+    /// <summary>The time from the last answered ping to its pong; null before the first pong.</summary>
     public TimeSpan? LastRoundTripTime => _pings.LastRoundTripTime;
 
-    /// <summary>Completes with <see cref="WebSocketSession.Completion"/>: what we sent if we closed, what we received if the peer did, else 1006. Never null, never faulted.</summary>
+    /// <summary>
+    /// Completes with <see cref="WebSocketSession.Completion"/>. The reason is ours if we closed, the peer's if the
+    /// peer closed, otherwise 1006. The result is never null, and the task never faults.
+    /// </summary>
     public Task<CloseReason> CloseReason => Lifetime.CloseReason;
 
     private protected override bool AnswersClose => true;
 
-    /// <summary>A session over a duplex stream.</summary>
-    internal static DefaultWebSocketSession Over(Stream stream, IDisposable owner, SessionSettings settings) => new(stream, owner, settings);
+    internal static DefaultWebSocketSession Over(Stream stream, IDisposable owner, SessionSettings settings) =>
+        new(stream, owner, settings);
 
-    /// <summary>Receives the next message as text, waiting for it.</summary>
+    /// <summary>Receives the next message as text.</summary>
     /// <remarks>
-    /// One message is taken, also where it is binary: the exception holds it, and the next call takes the next.
+    /// A binary message is also consumed: the exception holds it, and the next call receives the next message.
     /// </remarks>
     /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
-    /// <returns>The text; null after a normal end, when the peer or this side closed.</returns>
+    /// <returns>The text; null after a normal close by either side.</returns>
     /// <exception cref="WebSocketDeserializeException">
-    /// The message is binary; <see cref="WebSocketDeserializeException.Frame"/> has it. The session goes on.
+    /// The message is binary; <see cref="WebSocketDeserializeException.Frame"/> holds it. The session stays open.
     /// </exception>
-    /// <exception cref="WebSocketException">The session ended in any other way: what happened.</exception>
+    /// <exception cref="WebSocketException">The session ended in another way; the exception says how.</exception>
     /// <exception cref="InvalidOperationException">
     /// The session receives streams: <see cref="ReceiveMode.Streams"/>.
     /// </exception>
@@ -101,12 +114,16 @@ public partial class DefaultWebSocketSession : WebSocketSession
     }
 
     /// <summary>Sends a ping and waits for its pong.</summary>
-    /// <param name="cancellationToken">Cancels the wait only: the ping stays sent.</param>
-    /// <returns>The time from staging the ping to receiving its pong, or a later one's.</returns>
-    /// <exception cref="TimeoutException">No pong came within <see cref="PingTimeout"/>. Only this call fails.</exception>
-    /// <exception cref="WebSocketClosedException">The session ended first.</exception>
+    /// <param name="cancellationToken">Cancels the wait only; the ping is still sent.</param>
+    /// <returns>The time from staging the ping to receiving its pong, or a later ping's.</returns>
+    /// <exception cref="TimeoutException">
+    /// No pong came within <see cref="PingTimeout"/>. Only this call fails.
+    /// </exception>
+    /// <exception cref="WebSocketClosedException">The session ended before the pong.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="NotSupportedException">The engine lacks <see cref="EngineCapability.ControlFrames"/>.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The engine lacks <see cref="EngineCapability.ControlFrames"/>.
+    /// </exception>
     /// <example>
     /// <code>
     /// TimeSpan roundTrip = await session.PingAsync(cancellationToken);
@@ -122,15 +139,25 @@ public partial class DefaultWebSocketSession : WebSocketSession
         PendingPings.Ping? ping = null;
         try
         {
-            // A peer that does not read uses up the same time.
-            if (!Connection.Pump.IsClosed && !await limit.CompletesAsync(Connection.Pump.WaitForRoomAsync(0, cancellationToken), cancellationToken).ConfigureAwait(false))
-                throw new TimeoutException($"The ping could not be sent within the ping timeout of {timeout.TotalSeconds:0.###} s: the peer takes nothing of what was sent before.");
+            // Waiting for a peer that does not read counts toward the same timeout.
+            if (!Connection.Pump.IsClosed
+                && !await limit.CompletesAsync(
+                    Connection.Pump.WaitForRoomAsync(0, cancellationToken), cancellationToken).ConfigureAwait(false))
+            {
+                throw new TimeoutException(
+                    $"The ping could not be sent within the ping timeout of {timeout.TotalSeconds:0.###} s: " +
+                    "the peer takes nothing of what was sent before.");
+            }
+
             cancellationToken.ThrowIfCancellationRequested();
             ping = SendPing();
             Connection.Receiving.Reclaim();
-            if (!await limit.CompletesAsync(Task.WhenAny(ping.Task, Completion), cancellationToken).ConfigureAwait(false))
+            if (!await limit.CompletesAsync(Task.WhenAny(ping.Task, Completion), cancellationToken)
+                    .ConfigureAwait(false))
                 throw new TimeoutException($"No pong came within the ping timeout of {timeout.TotalSeconds:0.###} s.");
-            return ping.Task.IsCompletedSuccessfully ? await ping.Task.ConfigureAwait(false) : throw CloseState.ToSendException(Queue.Dropped);
+            return ping.Task.IsCompletedSuccessfully
+                ? await ping.Task.ConfigureAwait(false)
+                : throw CloseState.ToSendException(Queue.Dropped);
         }
         finally
         {
@@ -139,7 +166,8 @@ public partial class DefaultWebSocketSession : WebSocketSession
         }
     }
 
-    // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already received a Close frame."
+    // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it
+    // already received a Close frame."
     private protected override void OnPing(ReadOnlySpan<byte> payload) => Connection.Pump.OwePong(payload);
 
     private protected override void OnPong(ReadOnlySpan<byte> payload)

@@ -1,17 +1,18 @@
 namespace Duplex;
 
 /// <summary>
-/// A session that gives every frame of the wire as it came, and answers nothing: pings, pongs and the peer's Close are the user's. The rules of RFC 6455 hold as strictly as
-/// anywhere.
+/// A session that delivers every frame as received and answers none: you answer pings and the peer's Close yourself.
+/// The rules of RFC 6455 are enforced as in any session.
 /// </summary>
-/// <remarks>The peer's Close is the last frame; answer it by a Close of your own, or by disposing the session.</remarks>
+/// <remarks>The peer's Close is the last frame. Answer it with a Close of your own, or dispose the session.</remarks>
 public class RawWebSocketSession : WebSocketSession
 {
-    private protected RawWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings) : base(stream, owner, AssemblerOutput.Frames, settings) =>
+    private protected RawWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings)
+        : base(stream, owner, AssemblerOutput.Frames, settings) =>
         Lifetime.Start(keepAlive: null);
 
     private protected override bool AnswersClose => false;
 
-    /// <summary>A session over a duplex stream.</summary>
-    internal static RawWebSocketSession Over(Stream stream, IDisposable owner, SessionSettings settings) => new(stream, owner, settings);
+    internal static RawWebSocketSession Over(Stream stream, IDisposable owner, SessionSettings settings) =>
+        new(stream, owner, settings);
 }

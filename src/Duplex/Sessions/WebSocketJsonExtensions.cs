@@ -6,12 +6,12 @@ using System.Text.Json.Serialization.Metadata;
 namespace Duplex;
 
 /// <summary>
-/// Sends and receives JSON by System.Text.Json, in the shapes of System.Net.Http.Json. No converter need be set, and
-/// the session's <see cref="DefaultWebSocketSession.Converter"/> plays no part.
+/// Sends and receives JSON with System.Text.Json; the methods mirror System.Net.Http.Json. They need no converter and
+/// ignore the session's <see cref="DefaultWebSocketSession.Converter"/>.
 /// </summary>
 /// <remarks>
-/// One text message is one JSON value. Without options, those of the web hold
-/// (<see cref="JsonSerializerOptions.Web"/>). Options become read-only with their first use. Thread-safe.
+/// One text message is one JSON value. The default options are <see cref="JsonSerializerOptions.Web"/>. Options become
+/// read-only on first use. Thread-safe.
 /// </remarks>
 public static class WebSocketJsonExtensions
 {
@@ -20,10 +20,10 @@ public static class WebSocketJsonExtensions
     private const string CodeGeneration =
         "JSON serialization may need code generated at run time. Use the overload with a JsonTypeInfo<T>.";
 
-    // One converter for each JsonSerializerOptions or JsonTypeInfo: it keeps a writer for its next call, and lives as long as its key.
+    // One converter for each JsonSerializerOptions or JsonTypeInfo. It caches a writer, and lives as long as its key.
     private static readonly ConditionalWeakTable<object, JsonContentConverter> Converters = [];
 
-    /// <summary>Sends a value as JSON, in one text message.</summary>
+    /// <summary>Sends a value as JSON in one text message.</summary>
     /// <inheritdoc cref="SendAsJsonAsync{T}(DefaultWebSocketSession, T, JsonTypeInfo{T}, CancellationToken)"/>
     /// <example>
     /// <code>
@@ -37,14 +37,12 @@ public static class WebSocketJsonExtensions
         this DefaultWebSocketSession session, T value, CancellationToken cancellationToken = default) =>
         SendAsync(session, value, Of(JsonSerializerOptions.Web), cancellationToken);
 
-    /// <summary>Sends a value as JSON, in one text message, by options.</summary>
+    /// <summary>Sends a value as JSON in one text message, with options.</summary>
     /// <inheritdoc cref="SendAsJsonAsync{T}(DefaultWebSocketSession, T, JsonTypeInfo{T}, CancellationToken)"/>
     /// <param name="session">The session.</param>
     /// <param name="value">The value.</param>
     /// <param name="options">How the value is written.</param>
-    /// <param name="cancellationToken">
-    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
-    /// </param>
+    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
     [RequiresUnreferencedCode(Reflection)]
     [RequiresDynamicCode(CodeGeneration)]
     public static ValueTask SendAsJsonAsync<T>(
@@ -52,34 +50,30 @@ public static class WebSocketJsonExtensions
         CancellationToken cancellationToken = default) =>
         SendAsync(session, value, Of(options), cancellationToken);
 
-    /// <summary>Sends a value as JSON, in one text message, by source-generated metadata.</summary>
+    /// <summary>Sends a value as JSON in one text message, with source-generated metadata.</summary>
     /// <remarks>
-    /// The value is serialized before the call returns; the call completes when the message is staged.
+    /// The value is serialized before the call returns. The call completes when the message is staged.
     /// </remarks>
     /// <typeparam name="T">
-    /// What the value is written as: the declared type, which the value's own may extend.
+    /// The declared type, which the value is written as; the value's own type may derive from it.
     /// </typeparam>
     /// <param name="session">The session.</param>
     /// <param name="value">The value.</param>
     /// <param name="jsonTypeInfo">The metadata of the type, such as <c>MyJson.Default.Subscribe</c>.</param>
-    /// <param name="cancellationToken">
-    /// Withdraws the message as long as nothing of it is staged; ignored from then on. Never harms the session.
-    /// </param>
+    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
     /// <exception cref="NotSupportedException">
-    /// The value cannot be serialized; nothing is sent. A JSON converter of your own may throw others.
+    /// The value cannot be serialized. Nothing is sent. Your own JSON converters may throw other exceptions.
     /// </exception>
-    /// <exception cref="WebSocketClosedException">The session takes no more frames.</exception>
+    /// <exception cref="WebSocketClosedException">The session accepts no more frames.</exception>
     /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
-    /// <exception cref="ChannelOverflowException">
-    /// There was no room, and the outgoing queue is set to close then.
-    /// </exception>
+    /// <exception cref="ChannelOverflowException">The outgoing queue was full, and it is set to close then.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before the message was staged.</exception>
     public static ValueTask SendAsJsonAsync<T>(
         this DefaultWebSocketSession session, T value, JsonTypeInfo<T> jsonTypeInfo,
         CancellationToken cancellationToken = default) =>
         SendAsync(session, value, Of(jsonTypeInfo), cancellationToken);
 
-    /// <summary>Receives the next message, waiting for it, and reads its JSON.</summary>
+    /// <summary>Receives the next message and reads its JSON.</summary>
     /// <inheritdoc cref="ReceiveFromJsonAsync{T}(DefaultWebSocketSession, JsonTypeInfo{T}, CancellationToken)"/>
     /// <example>
     /// <code>
@@ -93,7 +87,7 @@ public static class WebSocketJsonExtensions
         this DefaultWebSocketSession session, CancellationToken cancellationToken = default) =>
         ReceiveAsync<T>(session, Of(JsonSerializerOptions.Web), cancellationToken);
 
-    /// <summary>Receives the next message, waiting for it, and reads its JSON, by options.</summary>
+    /// <summary>Receives the next message and reads its JSON, with options.</summary>
     /// <inheritdoc cref="ReceiveFromJsonAsync{T}(DefaultWebSocketSession, JsonTypeInfo{T}, CancellationToken)"/>
     /// <param name="session">The session.</param>
     /// <param name="options">How the value is read.</param>
@@ -105,23 +99,23 @@ public static class WebSocketJsonExtensions
         CancellationToken cancellationToken = default) =>
         ReceiveAsync<T>(session, Of(options), cancellationToken);
 
-    /// <summary>Receives the next message, waiting for it, and reads its JSON, by source-generated metadata.</summary>
+    /// <summary>Receives the next message and reads its JSON, with source-generated metadata.</summary>
     /// <remarks>
-    /// One message is taken, also where it cannot be read: the exception holds it, and the next call takes the next.
+    /// A message that cannot be read is also consumed: the exception holds it, and the next call receives the next one.
     /// </remarks>
-    /// <typeparam name="T">The type of the value. Where a message may say null, a type that can be null.</typeparam>
+    /// <typeparam name="T">The type of the value. It must be nullable if messages may hold null.</typeparam>
     /// <param name="session">The session.</param>
     /// <param name="jsonTypeInfo">The metadata of the type, such as <c>MyJson.Default.Tick</c>.</param>
     /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
-    /// <returns>The value, or null if the message says so. Null never means the end.</returns>
+    /// <returns>The value; null if the message holds null. Null never means the end.</returns>
     /// <exception cref="WebSocketClosedException">
-    /// The session ended, in whatever way; the inner exception has the error, if there was one.
+    /// The session ended, in any way. The inner exception is the error, if there was one.
     /// </exception>
     /// <exception cref="WebSocketDeserializeException">
-    /// The message is binary, malformed, or its value does not fit the type. The session goes on.
+    /// The message is binary, malformed, or its value does not fit the type. The session stays open.
     /// </exception>
     /// <exception cref="WebSocketConverterNotFoundException">
-    /// The options have no metadata of the type. A message was taken.
+    /// The options have no metadata for the type. The message is consumed.
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// The session receives streams: <see cref="ReceiveMode.Streams"/>.
@@ -132,7 +126,7 @@ public static class WebSocketJsonExtensions
         CancellationToken cancellationToken = default) =>
         ReceiveAsync<T>(session, Of(jsonTypeInfo), cancellationToken);
 
-    /// <summary>Enumerates the values of all messages to come, read as JSON.</summary>
+    /// <summary>Enumerates the values of all further messages, read as JSON.</summary>
     /// <inheritdoc cref="ReceiveAllFromJsonAsync{T}(DefaultWebSocketSession, JsonTypeInfo{T}, CancellationToken)"/>
     /// <example>
     /// <code>
@@ -147,13 +141,11 @@ public static class WebSocketJsonExtensions
         this DefaultWebSocketSession session, CancellationToken cancellationToken = default) =>
         ReceiveAll<T>(session, Of(JsonSerializerOptions.Web), cancellationToken);
 
-    /// <summary>Enumerates the values of all messages to come, read as JSON by options.</summary>
+    /// <summary>Enumerates the values of all further messages, read as JSON with options.</summary>
     /// <inheritdoc cref="ReceiveAllFromJsonAsync{T}(DefaultWebSocketSession, JsonTypeInfo{T}, CancellationToken)"/>
     /// <param name="session">The session.</param>
     /// <param name="options">How the values are read.</param>
-    /// <param name="cancellationToken">
-    /// Cancels the enumeration, with <see cref="OperationCanceledException"/>; the session stays usable.
-    /// </param>
+    /// <param name="cancellationToken">Cancels the enumeration. The session stays usable.</param>
     [RequiresUnreferencedCode(Reflection)]
     [RequiresDynamicCode(CodeGeneration)]
     public static IAsyncEnumerable<T?> ReceiveAllFromJsonAsync<T>(
@@ -161,30 +153,26 @@ public static class WebSocketJsonExtensions
         CancellationToken cancellationToken = default) =>
         ReceiveAll<T>(session, Of(options), cancellationToken);
 
-    /// <summary>Enumerates the values of all messages to come, read as JSON by source-generated metadata.</summary>
+    /// <summary>Enumerates the values of all further messages, read as JSON with source-generated metadata.</summary>
     /// <remarks>
-    /// It stops at a normal end of the session; any other end makes it throw what happened. A message that cannot be
-    /// read ends the enumeration with its exception, not the session: enumerate again, and the next message is the
-    /// first.
+    /// Enumeration ends normally after a close; it throws if the session ended in another way. A message that cannot be
+    /// read ends the enumeration with its exception, but not the session. A new enumeration starts with the next
+    /// message.
     /// </remarks>
-    /// <typeparam name="T">The type of the values. Where a message may say null, a type that can be null.</typeparam>
+    /// <typeparam name="T">The type of the values. It must be nullable if messages may hold null.</typeparam>
     /// <param name="session">The session.</param>
     /// <param name="jsonTypeInfo">The metadata of the type, such as <c>MyJson.Default.Tick</c>.</param>
-    /// <param name="cancellationToken">
-    /// Cancels the enumeration, with <see cref="OperationCanceledException"/>; the session stays usable.
-    /// </param>
+    /// <param name="cancellationToken">Cancels the enumeration. The session stays usable.</param>
     /// <exception cref="WebSocketDeserializeException">
     /// While enumerating: a message is binary, malformed, or its value does not fit the type.
     /// </exception>
     /// <exception cref="WebSocketConverterNotFoundException">
-    /// While enumerating: the options have no metadata of the type.
+    /// While enumerating: the options have no metadata for the type.
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// While enumerating: the session receives streams (<see cref="ReceiveMode.Streams"/>).
     /// </exception>
-    /// <exception cref="WebSocketException">
-    /// While enumerating: the session ended in any other way than by closing.
-    /// </exception>
+    /// <exception cref="WebSocketException">While enumerating: the session ended without a close.</exception>
     /// <exception cref="OperationCanceledException">While enumerating: the token was cancelled.</exception>
     public static IAsyncEnumerable<T?> ReceiveAllFromJsonAsync<T>(
         this DefaultWebSocketSession session, JsonTypeInfo<T> jsonTypeInfo,
@@ -219,7 +207,8 @@ public static class WebSocketJsonExtensions
         ArgumentNullException.ThrowIfNull(options);
         return Converters.GetValue(options, static options =>
         {
-            ((JsonSerializerOptions)options).MakeReadOnly(populateMissingResolver: true); // as JsonSerializer does with its first use of them
+            // JsonSerializer does the same on first use.
+            ((JsonSerializerOptions)options).MakeReadOnly(populateMissingResolver: true);
             return new JsonContentConverter((JsonSerializerOptions)options);
         });
     }
