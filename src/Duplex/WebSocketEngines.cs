@@ -13,7 +13,7 @@ public static class WebSocketEngines
     /// The default: Duplex's own framing over an HTTP upgrade, which goes through the handlers below the plugin. It has
     /// every <see cref="EngineCapability"/>.
     /// </summary>
-    public static WebSocketEngine Http { get; } = new HttpEngine();
+    public static WebSocketEngine Http { get; } = new HttpUpgrade();
 
     /// <summary>
     /// Creates an engine over any <see cref="WebSocket"/> that a function connects: ASP.NET's

@@ -197,7 +197,7 @@ public sealed class WebSocketsHandler : DelegatingHandler
         {
             throw new InvalidOperationException(
                 $"The {handler.GetType().Name} below WebSocketsHandler follows redirects by itself: a handshake's " +
-                "headers and cookies would reach another host before anybody sees it. " +
+                "headers and cookies would reach another host unseen. " +
                 "Set its AllowAutoRedirect to false, or give WebSocketsHandler no inner handler. " +
                 "With IHttpClientFactory: ConfigurePrimaryHttpMessageHandler(() => " +
                 "new SocketsHttpHandler { AllowAutoRedirect = false }).");

@@ -46,6 +46,6 @@ public sealed record class CloseResult
     /// <summary>Returns whether the end was clean, the side that began, and both reasons.</summary>
     public override string ToString() =>
         $"{(WasClean ? "clean" : "not clean")}, begun by " +
-        $"{Initiator switch { CloseInitiator.Local => "us", CloseInitiator.Remote => "the peer", _ => "nobody" }}, " +
+        $"{Initiator switch { CloseInitiator.Local => "us", CloseInitiator.Remote => "the peer", _ => "no side" }}, " +
         $"sent {Sent?.ToString() ?? "nothing"}, received {Received?.ToString() ?? "nothing"}";
 }

@@ -10,7 +10,7 @@ namespace Duplex;
 /// The HTTP/1.1 upgrade: sends the real request of a session and checks the response (RFC 6455 §4.1).
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
+internal sealed class HttpUpgrade() : WebSocketEngine(EngineProfile.Complete)
 {
     /// <summary>Throws if the requested HTTP version excludes HTTP/1.1.</summary>
     /// <exception cref="ArgumentException">The version excludes HTTP/1.1.</exception>
@@ -40,8 +40,9 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
     /// <exception cref="InvalidOperationException">
     /// An extension is inconsistent. Exceptions of its factory also pass through.
     /// </exception>
-    public async Task<HttpResponseMessage> SendAsync(
-        HttpRequestMessage marker, WebSocketRequest request, HandshakeDeadline deadline, CancellationToken token)
+    internal override async Task<HttpResponseMessage> OpenAsync(
+        EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, HandshakeDeadline deadline,
+        CancellationToken token)
     {
         CheckVersion(request.Version, request.VersionPolicy);
 
@@ -61,15 +62,15 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
         string target = Log.Describe(real.RequestUri!);
         Uri asked = real.RequestUri!;
         var bounds = new HandshakeBounds(
-            deadline, engine.Below, () => PrimaryHandler.UsesProxy(plugin.Primary(), asked), plugin.Stopping, token);
+            deadline, Below, () => PrimaryHandler.UsesProxy(plugin.Primary(), asked), plugin.Stopping, token);
         return await bounds.RunAsync(plugin.Logger, target, async any =>
         {
             HttpResponseMessage response = await HandshakeBounds.WaitAsync(
                 plugin.Send(real, any), any).ConfigureAwait(false);
             HttpResponseMessage answer = await JudgeAsync(
-                response, marker, request, asked, offered, offer, key, any).ConfigureAwait(false);
+                plugin, response, marker, request, asked, offered, offer, key, any).ConfigureAwait(false);
             if (answer.Content is UpgradedContent)
-                Forget(real, marker);
+                Forget(plugin, real, marker);
             return answer;
         }).ConfigureAwait(false);
     }
@@ -95,7 +96,7 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
 
     // The platform keeps the request as long as its connection, and so its headers and options as long as the session.
     // Other kinds of primary handlers, such as a test's, may still need the request.
-    private void Forget(HttpRequestMessage real, HttpRequestMessage marker)
+    private static void Forget(EnginePlugin plugin, HttpRequestMessage real, HttpRequestMessage marker)
     {
         if (plugin.Primary() is not (SocketsHttpHandler or HttpClientHandler))
             return;
@@ -144,7 +145,7 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
     }
 
     private async Task<HttpResponseMessage> JudgeAsync(
-        HttpResponseMessage response,
+        EnginePlugin plugin, HttpResponseMessage response,
         HttpRequestMessage marker,
         WebSocketRequest request,
         Uri asked,
@@ -170,7 +171,7 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
                 return response;
             }
 
-            if (!Rules(response).TryAccept(
+            if (!Rules(plugin, response).TryAccept(
                     key, offered, offer.Names, out HandshakeAgreement? agreement, out HandshakeFailure? failure)
                 || !TryAccept(offer, agreement, out extensions, out failure))
             {
@@ -183,7 +184,7 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
             Stream stream = await response.Content.ReadAsStreamAsync(token).WaitAsync(token).ConfigureAwait(false);
             if (stream is not { CanRead: true, CanWrite: true })
             {
-                HandshakeRefusal row = IsDecompressed(response, stream)
+                HandshakeRefusal row = IsDecompressed(plugin, response, stream)
                     ? HandshakeRefusals.Decompressed
                     : HandshakeRefusals.NoDuplexStream;
                 throw new WebSocketHandshakeException(row.Failure(), answer, bodyPreview: null);
@@ -202,7 +203,7 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
                 Content = new UpgradedContent(new UpgradedConnection(
                     stream,
                     response,
-                    new WebSocketCall(engine, requested, answer, agreement.Subprotocol),
+                    new WebSocketCall(this, requested, answer, agreement.Subprotocol),
                     extensions)),
             };
             foreach ((string name, HeaderStringValues values) in response.Headers.NonValidated)
@@ -236,13 +237,13 @@ internal sealed class HttpUpgrade(WebSocketEngine engine, EnginePlugin plugin)
 
     // The platform removes Content-Encoding from a decompressed response, and the content's type is internal. So check
     // for an internal type where the handler decompresses.
-    private bool IsDecompressed(HttpResponseMessage response, Stream stream) =>
+    private static bool IsDecompressed(EnginePlugin plugin, HttpResponseMessage response, Stream stream) =>
         stream is GZipStream or DeflateStream or ZLibStream or BrotliStream
         || (PrimaryHandler.Decompresses(plugin.Primary())
             && response.Content.GetType() is { IsVisible: false } content
             && content.Assembly == typeof(HttpClient).Assembly);
 
-    private UpgradeResponse Rules(HttpResponseMessage response)
+    private static UpgradeResponse Rules(EnginePlugin plugin, HttpResponseMessage response)
     {
         return new UpgradeResponse
         {

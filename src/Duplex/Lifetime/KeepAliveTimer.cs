@@ -148,7 +148,13 @@ internal sealed class KeepAliveTimer(
     {
         var accepted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (connection.Pump.TryStageControl(Opcode.Ping, payload, accepted))
-            _ = WatchAsync(number, accepted.Task);
+            Watch(number, accepted.Task);
+    }
+
+    private void Watch(ulong number, Task accepted)
+    {
+        using (AmbientFlow.Suppress()) // it may outlive the call
+            _ = WatchAsync(number, accepted);
     }
 
     private async Task WatchAsync(ulong number, Task accepted)

@@ -131,10 +131,18 @@ internal sealed class SessionLifetime
             (Lifetime: this, Violation: violation, Error: error), preferLocal: false);
 
     /// <summary>A write failed. From any thread that writes.</summary>
-    public void OnWriteFailed(Exception error) =>
+    public void OnWriteFailed(Exception error)
+    {
+        // If we have released the connection ourselves, writes fail because of that.
+        if (_state.Cause is { Reason: null, Received: null })
+            return;
+        IOException lost = Lost(error);
+        _state.Fail(lost);
+        MissClose(lost);
         ThreadPool.UnsafeQueueUserWorkItem(
-            static failed => _ = failed.Lifetime.LoseAsync(Lost(failed.Error)), (Lifetime: this, Error: error),
+            static failed => _ = failed.Lifetime.LoseAsync(failed.Lost), (Lifetime: this, Lost: lost),
             preferLocal: false);
+    }
 
     /// <summary>Ends at once; the peer sees the connection break.</summary>
     public void Abort()
@@ -178,7 +186,8 @@ internal sealed class SessionLifetime
             _incoming.DropAll();
         if (!cause.AwaitsPeer)
             _incoming.Complete();
-        _ = EndAsync(cause);
+        using (AmbientFlow.Suppress()) // the end outlives the call that begins it
+            _ = EndAsync(cause);
     }
 
     private bool StageClose(CloseReason reason)
@@ -233,12 +242,6 @@ internal sealed class SessionLifetime
 
     private async Task LoseAsync(IOException lost)
     {
-        // If we have released the connection ourselves, writes fail because of that.
-        if (_state.Cause is { Reason: null, Received: null })
-            return;
-        _state.Fail(lost);
-        MissClose(lost);
-
         // The peer may have closed before it stopped reading: its Close then says more than our failed write.
         await WaitForAsync(Steps.Received.Task, Tail).ConfigureAwait(false);
         TryEnd(CloseCause.Lost(lost));

@@ -18,7 +18,7 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
     // Only touched by the thread that has the loop.
     private int _runs;
 
-    // Set by the loop before a run, read by any thread.
+    // Set by the thread that has the loop, before a run; read by any thread.
     private volatile bool _isBeforeEnd;
 
     // Set by the thread that reclaims the loop, cleared by the loop when it continues; read by any thread.
@@ -85,13 +85,17 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
 
     /// <summary>
     /// Any thread: the loop stops waiting for a consumer, because a caller waits for what is to be read. Before the
-    /// session's end it goes on waiting, so that the consumer's answers are sent first.
+    /// session's end it keeps waiting, so that the consumer's answers are sent first.
     /// </summary>
     public void Reclaim()
     {
+        int run = Volatile.Read(ref _running); // before the flag, which is set before its run begins
         if (!_isBeforeEnd)
-            ReclaimNow();
+            Reclaim(run);
     }
+
+    /// <summary>Consumer: it is about to block this thread for what the loop must read.</summary>
+    public void Yield() => Reclaim(Watch.RunOf(this));
 
     /// <summary>Loop: it continues.</summary>
     public void OnContinue() => _isReclaimed = false;
@@ -104,9 +108,10 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
         Volatile.Write(ref _running, _runs);
     }
 
-    private void ReclaimNow()
+    // Nothing happens if another run is in progress, or none.
+    private void Reclaim(int run)
     {
-        if (Volatile.Read(ref _running) is not (var run and not 0) || !TryEnd(run))
+        if (run == 0 || !TryEnd(run))
             return;
         _isReclaimed = true;
         ThreadPool.UnsafeQueueUserWorkItem(loop, preferLocal: false);
@@ -236,8 +241,9 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
             private int _seenRuns;
             private int _idle; // for how many looks the same run was in progress
 
-            // Set by its thread, read by the watch.
+            // Set by its thread, read by the watch. A stale number does no harm: its run has ended.
             private volatile ConsumerHandoff? _handoff;
+            private volatile int _run;
 
             /// <summary>Whose consumer runs on the thread now.</summary>
             public ConsumerHandoff? Handoff
@@ -246,8 +252,12 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
                 set => _handoff = value;
             }
 
-            /// <summary>The number of that consumer's run; only touched by the thread.</summary>
-            public int Run { get; set; }
+            /// <summary>The number of that consumer's run.</summary>
+            public int Run
+            {
+                get => _run;
+                set => _run = value;
+            }
 
             /// <summary>How many consumers have run on the thread, or continued.</summary>
             public int Runs { get; set; }
@@ -263,7 +273,7 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
                 _seenRuns = runs;
                 _idle = handoff is null || isNew ? 0 : _idle + 1;
                 if (_idle >= (handoff is { _isBeforeEnd: true } ? PeriodsBeforeEnd : 1))
-                    handoff!.ReclaimNow();
+                    handoff!.Reclaim(_run);
                 return handoff is not null || isNew;
             }
         }

@@ -178,6 +178,9 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     /// </summary>
     public void Reclaim() => _handoff.Reclaim();
 
+    /// <summary>Consumer: it is about to block its thread for a frame, so the loop continues on the pool.</summary>
+    public void Yield() => _handoff.Yield();
+
     /// <summary>
     /// Reads and drops until the stream ends. Unread bytes would turn our FIN into an RST, which can destroy our Close
     /// frame on its way.
@@ -342,8 +345,11 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     }
 
     // Whatever a stream throws, the connection is gone.
-    private bool Fail(Exception error) =>
-        End(null, error as IOException ?? new IOException("Reading from the connection failed.", error));
+    private bool Fail(Exception error)
+    {
+        FrameWaiter.QueueAll(_queue.Publish()); // what was parsed before
+        return End(null, error as IOException ?? new IOException("Reading from the connection failed.", error));
+    }
 
     private bool EndOfInput()
     {

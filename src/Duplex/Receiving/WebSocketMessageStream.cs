@@ -22,6 +22,7 @@ namespace Duplex;
 public sealed class WebSocketMessageStream : Stream
 {
     private readonly FrameQueue _queue;
+    private readonly ReceiveLoop _loop;
     private readonly CloseState _closeState;
     private readonly Lock _sync = new();
     // continues inline: the receive loop runs the waiting caller, as it does every consumer
@@ -37,11 +38,12 @@ public sealed class WebSocketMessageStream : Stream
     private int _offset;
     private bool _isAtEnd;
 
-    internal WebSocketMessageStream(Frame first, FrameQueue queue, CloseState closeState)
+    internal WebSocketMessageStream(Frame first, FrameQueue queue, ReceiveLoop loop, CloseState closeState)
     {
         Type = first.Type;
         _piece = first;
         _queue = queue;
+        _loop = loop;
         _closeState = closeState;
     }
 
@@ -121,6 +123,8 @@ public sealed class WebSocketMessageStream : Stream
             while (!TryRead(buffer, out read))
             {
                 ValueTask<bool> more = _queue.WaitToTakeAsync(CancellationToken.None);
+                if (!more.IsCompleted)
+                    _loop.Yield();
 #pragma warning disable RS0030 // Stream.Read is synchronous by contract
                 if (!(more.IsCompletedSuccessfully ? more.Result : more.AsTask().GetAwaiter().GetResult()))
 #pragma warning restore RS0030
@@ -235,7 +239,8 @@ public sealed class WebSocketMessageStream : Stream
             _isSkipping = true;
         }
 
-        _ = SkipAsync();
+        using (AmbientFlow.Suppress()) // the rest may take long to arrive
+            _ = SkipAsync();
     }
 
     private async ValueTask<int> WaitAndReadAsync(Memory<byte> buffer, CancellationToken token)

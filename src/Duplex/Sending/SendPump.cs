@@ -311,6 +311,9 @@ internal sealed class SendPump : IThreadPoolWorkItem
             EndIfIdle();
         }
 
+        // First, so that a caller that is released finds what happened.
+        if (error is not null)
+            _session.OnWriteFailed(error);
         foreach (TaskCompletionSource flushed in missed)
         {
             flushed.TrySetException(NotAccepted());
@@ -318,8 +321,6 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
 
         room?.TrySetResult();
-        if (error is not null)
-            _session.OnWriteFailed(error);
     }
 
     // Under _sync. Completes with the next write, or when there will be none.

@@ -65,8 +65,9 @@ internal sealed class StreamSender
         var message = new StreamSender(sender, closeState, session, content, type, options, sessionEnd);
         try
         {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(token, sender.Stopped);
             await sender.EnterMessageAsync(token).ConfigureAwait(false);
-            await message.SendAsync(buffer.AsMemory(0, FragmentSize), token).ConfigureAwait(false);
+            await message.SendAsync(buffer.AsMemory(0, FragmentSize), stop, token).ConfigureAwait(false);
         }
         finally
         {
@@ -74,10 +75,9 @@ internal sealed class StreamSender
         }
     }
 
-    private async ValueTask SendAsync(Memory<byte> buffer, CancellationToken token)
+    // Under the gate, which it leaves.
+    private async ValueTask SendAsync(Memory<byte> buffer, CancellationTokenSource stop, CancellationToken token)
     {
-        CancellationToken stopped = _sender.Stopped;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(token, stopped);
         try
         {
             await CopyAsync(buffer, stop.Token, token).ConfigureAwait(false);
@@ -100,7 +100,7 @@ internal sealed class StreamSender
 
             if (e is OperationCanceledException && token.IsCancellationRequested)
                 throw new OperationCanceledException("Sending a message from a stream was cancelled.", e, token);
-            if (e is OperationCanceledException && stopped.IsCancellationRequested)
+            if (e is OperationCanceledException && _sender.Stopped.IsCancellationRequested)
                 throw _closeState.ToSendException();
             throw;
         }

@@ -69,7 +69,7 @@ public partial class DefaultWebSocketSession
             while (await Queue.WaitToTakeAsync(token).ConfigureAwait(false))
             {
                 if (Queue.TryTake() is { } first)
-                    return _lastStream = new WebSocketMessageStream(first, Queue, CloseState);
+                    return _lastStream = new WebSocketMessageStream(first, Queue, Connection.Receiving, CloseState);
             }
 
             return null;

@@ -69,7 +69,7 @@ internal static class Closing
                 CloseResult result = await talk.Session.Completion.Soon();
                 Assert.Equal((CloseInitiator.None, CloseCode.AbnormalClosure), (result.Initiator, result.Reason.Code));
             })),
-        new("7.2.3", "clients SHOULD use some form of backoff when trying to reconnect") { Elsewhere = "for whoever reconnects: a session is one connection, and is never opened again by itself" },
+        new("7.2.3", "clients SHOULD use some form of backoff when trying to reconnect") { Elsewhere = "for code that reconnects: a session is one connection, and is never opened again by itself" },
 
         new("7.4.1", "1005 is a reserved value and MUST NOT be set as a status code in a Close control frame by an endpoint. [...] 1006 is a reserved value and MUST NOT be set as a status code in a Close "
             + "control frame by an endpoint. [...] 1015 is a reserved value and MUST NOT be set as a status code in a Close control frame by an endpoint.",

@@ -108,7 +108,7 @@ internal static class ControlFrames
                 await talk.HearAsync("the end");
                 await closing.Soon();
             }) { Roles = [WebSocketRole.Server] }),
-        new("5.5.1", "clients MUST NOT show it to end users") { Elsewhere = "for whoever writes an application; `CloseReason.Message` says that its text is not to be trusted" },
+        new("5.5.1", "clients MUST NOT show it to end users") { Elsewhere = "for applications; `CloseReason.Message` says that its text is not to be trusted" },
 
         new("5.5.2", "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already received a Close frame.",
             new Receiving("an empty ping", PeerFrame.Ping()) { Hears = ["empty pong"] },
@@ -127,7 +127,7 @@ internal static class ControlFrames
                 .Select(bytes => new Receiving($"a ping of {bytes.Length} bytes", PeerFrame.Ping(bytes)) { Hears = [Words.Pong(bytes)] }),
         ]),
         new("5.5.3", "A Pong frame MAY be sent unsolicited. [...] A response to an unsolicited Pong frame is not expected.",
-            new Receiving("a pong that nobody asked for", PeerFrame.Pong(1, 2, 3)),
+            new Receiving("an unsolicited pong", PeerFrame.Pong(1, 2, 3)),
             new Receiving("an empty pong, and one of 125 bytes", PeerFrame.Pong(), PeerFrame.Pong(Framing.Pattern(125)), PeerFrame.Text("a")) { Sees = ["text 'a'"] },
             new Dialogue("our ping is answered by another payload, then by its own", "the ping takes the second for its pong", async talk =>
             {

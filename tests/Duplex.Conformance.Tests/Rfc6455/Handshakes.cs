@@ -132,7 +132,7 @@ internal static class Handshakes
             + "base64-encoding [...] this 20-byte hash.",
             new Accepting("the RFC's own key, dGhlIHNhbXBsZSBub25jZQ==", new Requested { Key = ["dGhlIHNhbXBsZSBub25jZQ=="] }, null) { Accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" }),
         new("4.2.2", "The value chosen MUST be derived from the client's handshake [...]. Extensions not listed by the client MUST NOT be listed.")
-            { Elsewhere = "and how the answer is sent: for whoever serves HTTP. A session over a stream begins behind the handshake" },
+            { Elsewhere = "and how the answer is sent: for HTTP servers. A session over a stream begins after the handshake" },
     ];
 
     private static Opening Fails(string what, HandshakeCheck check, string answer, params string[] subprotocols) =>

@@ -69,7 +69,7 @@ internal static class Negotiation
             + "\"client_max_window_bits\" extension parameter.",
             Fails("client_max_window_bits, which was not offered", "; client_max_window_bits=10", deflate => deflate.AllowsClientMaxWindowBits = false),
             Fails("client_max_window_bits of 15, which was not offered", "; client_max_window_bits=15", deflate => deflate.AllowsClientMaxWindowBits = false)),
-        new("7.1", "A server MUST decline an extension negotiation offer for this extension if any of the following conditions are met") { Elsewhere = "for whoever serves HTTP: sessions over a stream negotiate nothing, and compress nothing" },
+        new("7.1", "A server MUST decline an extension negotiation offer for this extension if any of the following conditions are met") { Elsewhere = "for HTTP servers: sessions over a stream negotiate nothing, and compress nothing" },
     ];
 
     private static Asking Offers(string what, string offer, Action<PerMessageDeflateOptions> configure) =>

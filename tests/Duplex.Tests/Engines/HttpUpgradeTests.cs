@@ -22,6 +22,19 @@ public sealed class HttpUpgradeTests : IDisposable
     }
 
     [Fact]
+    public async Task It_asks_the_handlers_below_for_an_upgrade_and_offers_what_the_options_say()
+    {
+        var primary = new FakePrimaryHandler();
+        using var client = new HttpClient(new WebSocketsHandler(primary, ws => ws.Subprotocols.Add("a")));
+
+        (UpgradedConnection connection, _) = await HandshakeClient.ConnectAsync(client, new Uri("ws://host.test/"), null, CancellationToken.None).Soon();
+
+        Assert.Same(WebSocketEngines.Http, connection.Call.Engine);
+        Assert.Equal("a", FakePrimaryHandler.Value(primary.Request, "Sec-WebSocket-Protocol"));
+        connection.Owner.Dispose();
+    }
+
+    [Fact]
     [KtorParity("http/HttpHeaders.SecWebSocket")]
     public async Task The_request_is_the_one_of_RFC_6455()
     {
@@ -529,6 +542,6 @@ public sealed class HttpUpgradeTests : IDisposable
     {
         using var invoker = new HttpMessageInvoker(primary, disposeHandler: false);
         var plugin = new EnginePlugin(invoker.SendAsync, () => null, subprotocols ?? [], _extensions, _strictness, logger is null ? NullLogger.Instance : logger, _stopping.Token);
-        return await new HttpUpgrade(WebSocketEngines.Http, plugin).SendAsync(_marker, _request, _deadline, _caller.Token).Soon();
+        return await new HttpUpgrade().OpenAsync(plugin, _marker, _request, _deadline, _caller.Token).Soon();
     }
 }

@@ -175,6 +175,21 @@ public sealed class SessionLifetimeTests
     }
 
     [Fact]
+    public async Task A_call_that_waits_for_a_write_that_fails_is_told_why()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        var reset = new IOException("reset");
+        test.Peer.BlockWrites();
+        await test.Session.SendAsync("lost");
+        Task flush = test.Session.FlushAsync();
+
+        test.Peer.FailWrites(reset);
+
+        var error = await Assert.ThrowsAsync<WebSocketClosedException>(() => flush.Soon());
+        Assert.Same(reset, error.Result.Error);
+    }
+
+    [Fact]
     public async Task A_write_that_fails_while_we_close_shows_its_own_error()
     {
         for (int i = 0; i < 50; i++) // two paths lead to the error: the same must win

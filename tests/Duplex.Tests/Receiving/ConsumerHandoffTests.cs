@@ -66,6 +66,25 @@ public sealed class ConsumerHandoffTests : IDisposable
         Assert.Equal(1, _loop.Runs);
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_consumer_that_says_that_it_will_block_frees_the_loop_at_once(bool beforeEnd)
+    {
+        int runs = -1;
+        await Task.Run(() => Assert.False(_handoff.Run(
+            new Work(() =>
+            {
+                _handoff.Yield();
+                _handoff.Yield(); // once is enough
+                _loop.Ran(1).Wait(Patience.Limit);
+                runs = _loop.Runs;
+            }),
+            beforeEnd))).Soon();
+
+        Assert.Equal(1, runs);
+        _handoff.Yield(); // not the consumer
+        Assert.Equal(1, _loop.Runs);
+    }
+
     [Fact]
     public async Task A_loop_whose_consumer_blocks_the_thread_is_reclaimed()
     {
