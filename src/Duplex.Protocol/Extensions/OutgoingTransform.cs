@@ -118,15 +118,15 @@ internal sealed class OutgoingTransform(ExtensionChain chain, ArrayPool<byte> po
 
     private MessagePart Part(
         int index, FrameType type, ReadOnlySpan<byte> payload, ReservedBits reserved, bool starts, bool fin) => new()
-    {
-        Type = type,
-        Data = payload,
-        Reserved = reserved & chain[index].ReservedBits,
-        StartsMessage = starts,
-        StartsFrame = true,
-        EndsFrame = true,
-        EndsMessage = fin,
-    };
+        {
+            Type = type,
+            Data = payload,
+            Reserved = reserved & chain[index].ReservedBits,
+            StartsMessage = starts,
+            StartsFrame = true,
+            EndsFrame = true,
+            EndsMessage = fin,
+        };
 
     private void ThrowIfNotOwned(int index, ReservedBits set, bool starts)
     {

@@ -108,15 +108,15 @@ public abstract class Frame
 
     internal static Frame Create(
         FrameType type, bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner) => type switch
-    {
-        FrameType.Text => new Text(fin, reserved, data, owner),
-        FrameType.Binary => new Binary(fin, reserved, data, owner),
-        FrameType.Close => new Close(data, owner),
-        FrameType.Ping => new Ping(data, owner),
-        FrameType.Pong => new Pong(data, owner),
-        _ => throw new ArgumentOutOfRangeException(
-            nameof(type), type, "A frame is a text, binary, close, ping or pong frame."),
-    };
+        {
+            FrameType.Text => new Text(fin, reserved, data, owner),
+            FrameType.Binary => new Binary(fin, reserved, data, owner),
+            FrameType.Close => new Close(data, owner),
+            FrameType.Ping => new Ping(data, owner),
+            FrameType.Pong => new Pong(data, owner),
+            _ => throw new ArgumentOutOfRangeException(
+                nameof(type), type, "A frame is a text, binary, close, ping or pong frame."),
+        };
 
     internal static Frame Create(
         FrameType type, bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length) =>

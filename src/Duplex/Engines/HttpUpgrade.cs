@@ -243,9 +243,9 @@ internal sealed class HttpUpgrade() : WebSocketEngine(EngineProfile.Complete)
             && response.Content.GetType() is { IsVisible: false } content
             && content.Assembly == typeof(HttpClient).Assembly);
 
-    private static UpgradeResponse Rules(EnginePlugin plugin, HttpResponseMessage response)
+    private static HandshakeResponseRules Rules(EnginePlugin plugin, HttpResponseMessage response)
     {
-        return new UpgradeResponse
+        return new HandshakeResponseRules
         {
             StatusCode = (int)response.StatusCode,
             Strictness = plugin.Strictness,

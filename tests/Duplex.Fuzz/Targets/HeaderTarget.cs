@@ -118,7 +118,7 @@ internal sealed partial class HeaderTarget : FuzzTarget
     private static int JudgeAnswer(string text)
     {
         string[] lines = text.Split('\n', 5);
-        var answer = new UpgradeResponse
+        var answer = new HandshakeResponseRules
         {
             StatusCode = 101,
             HttpVersion = new Version(1, 1),

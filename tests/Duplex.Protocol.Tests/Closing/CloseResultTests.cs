@@ -37,7 +37,7 @@ public class CloseResultTests
     [Theory]
     [InlineData(CloseInitiator.Local, true, "clean, begun by us, sent 1001 GoingAway: ours, received nothing")]
     [InlineData(CloseInitiator.Remote, false, "not clean, begun by the peer, sent 1001 GoingAway: ours, received nothing")]
-    [InlineData(CloseInitiator.None, false, "not clean, begun by nobody, sent 1001 GoingAway: ours, received nothing")]
+    [InlineData(CloseInitiator.None, false, "not clean, begun by no side, sent 1001 GoingAway: ours, received nothing")]
     public void Its_string_form_tells_who_began_and_both_reasons(CloseInitiator initiator, bool wasClean, string expected) =>
         Assert.Equal(expected, new CloseResult { Sent = Ours, Initiator = initiator, WasClean = wasClean }.ToString());
 }

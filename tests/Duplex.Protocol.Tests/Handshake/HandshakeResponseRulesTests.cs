@@ -2,13 +2,13 @@ using System.Net;
 
 namespace Duplex.Tests;
 
-public class UpgradeResponseTests
+public class HandshakeResponseRulesTests
 {
     private const string Key = "dGhlIHNhbXBsZSBub25jZQ==";
     private const string Accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
     // RFC 6455 §1.2
-    private static readonly UpgradeResponse Good = new()
+    private static readonly HandshakeResponseRules Good = new()
     {
         StatusCode = 101,
         HttpVersion = HttpVersion.Version11,
@@ -18,7 +18,7 @@ public class UpgradeResponseTests
         SecWebSocketProtocol = ["chat"],
     };
 
-    private static HandshakeAgreement Agree(UpgradeResponse response)
+    private static HandshakeAgreement Agree(HandshakeResponseRules response)
     {
         bool accepted = response.TryAccept(Key, ["chat", "superchat"], ["foo"], out HandshakeAgreement? agreement, out HandshakeFailure? failure);
         Assert.True(accepted, failure?.Message);
@@ -26,7 +26,7 @@ public class UpgradeResponseTests
         return agreement!;
     }
 
-    private static string Fail(HandshakeCheck check, UpgradeResponse response)
+    private static string Fail(HandshakeCheck check, HandshakeResponseRules response)
     {
         Assert.False(response.TryAccept(Key, ["chat", "superchat"], ["foo"], out HandshakeAgreement? agreement, out HandshakeFailure? failure));
         Assert.Null(agreement);
@@ -67,7 +67,7 @@ public class UpgradeResponseTests
 
     [Fact]
     public void The_status_is_judged_before_all_else() =>
-        Fail(HandshakeCheck.Status, new UpgradeResponse { StatusCode = 403, HttpVersion = HttpVersion.Version10 });
+        Fail(HandshakeCheck.Status, new HandshakeResponseRules { StatusCode = 403, HttpVersion = HttpVersion.Version10 });
 
     [Theory]
     [InlineData("0.9")]
@@ -163,7 +163,7 @@ public class UpgradeResponseTests
     public void Exactly_the_listed_faults_are_overlooked_leniently_and_refused_with_that_cure_strictly(string fault, object answer, string leniencies)
     {
         _ = fault;
-        var response = (UpgradeResponse)answer; // internal, so no parameter of a public method
+        var response = (HandshakeResponseRules)answer; // internal, so no parameter of a public method
         Assert.False(response.TryAccept(Key, ["chat"], ["foo"], out _, out HandshakeFailure? failure));
         Assert.EndsWith(HandshakeRefusals.LenientAccepts, failure.Message, StringComparison.Ordinal);
 
@@ -189,7 +189,7 @@ public class UpgradeResponseTests
     public void All_other_faults_are_refused_leniently_too_and_that_cure_is_not_named(string fault, object answer, HandshakeCheck check)
     {
         _ = fault;
-        var response = (UpgradeResponse)answer;
+        var response = (HandshakeResponseRules)answer;
         Assert.DoesNotContain("Lenient", Fail(check, response with { Strictness = HandshakeStrictness.Lenient }), StringComparison.Ordinal);
         Assert.False(response.TryAccept(Key, ["chat"], ["foo"], out _, out HandshakeFailure? strictly));
         Assert.DoesNotContain("Lenient", strictly.Message, StringComparison.Ordinal);

@@ -7,7 +7,7 @@ namespace Duplex.Protocol;
 /// (RFC 6455 §4.1). Each header is a list with one value for each line; it is empty if the header is missing.
 /// Immutable and therefore thread-safe.
 /// </summary>
-internal sealed record UpgradeResponse
+internal sealed record HandshakeResponseRules
 {
     public required int StatusCode { get; init; }
 
