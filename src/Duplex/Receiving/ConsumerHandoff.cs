@@ -141,10 +141,10 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
         private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10);
 
         /// <summary>
-        /// How many periods a consumer has whose thread does not wait, or that the session's end waits for: half a second,
-        /// little for an end. On a busy machine a running thread may lose its core for longer than one period.
+        /// How many periods a consumer has before the session's end: half a second, little for an end. On a busy
+        /// machine a consumer may be delayed for longer than one period, and must still be able to send its answer.
         /// </summary>
-        private const int PatientPeriods = 50;
+        private const int PeriodsBeforeEnd = 50;
 
         private static readonly Lock Sync = new();
 
@@ -237,8 +237,6 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
         /// <summary>A thread that consumers run on, one at a time.</summary>
         private sealed class Place
         {
-            private readonly Thread _thread = Thread.CurrentThread;
-
             // All under Sync: what was seen at the last look.
             private int _seenRuns;
             private int _idle; // for how many looks the same run was in progress
@@ -274,8 +272,7 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
                 bool isNew = runs != _seenRuns;
                 _seenRuns = runs;
                 _idle = handoff is null || isNew ? 0 : _idle + 1;
-                bool isPatient = handoff is { _isBeforeEnd: true } || (_thread.ThreadState & ThreadState.WaitSleepJoin) == 0;
-                if (_idle >= (isPatient ? PatientPeriods : 1))
+                if (_idle >= (handoff is { _isBeforeEnd: true } ? PeriodsBeforeEnd : 1))
                     handoff!.Reclaim(_run);
                 return handoff is not null || isNew;
             }
