@@ -1,30 +1,20 @@
 namespace Duplex;
 
-/// <summary>
-/// A WebSocket connection over a duplex stream: its receiving and its sending half, and the one way to end both.
-/// </summary>
+/// <summary>A WebSocket connection over a duplex stream: both halves, and the one way to end them.</summary>
 internal sealed class StreamConnection
 {
     private readonly IDisposable _owner;
     private readonly FrameReader _reader;
-    private readonly long _largestSize; // of a frame or message: what one array holds, where it stands in one
+    private readonly long _largestSize; // what one array holds, unless pieces are passed on
     private readonly ExtensionChain? _extensions;
 
     // 0, then 1: set by the first that releases.
     private int _isReleased;
 
-    /// <summary>Joins the halves over a stream.</summary>
-    /// <param name="stream">The stream. Only this connection reads or writes it from now on.</param>
-    /// <param name="owner">
-    /// Ends reads and writes in progress when it is disposed: the response of an upgrade, or the stream itself. No read
-    /// or write gets a token, because cancelling one destroys an upgraded stream.
-    /// </param>
-    /// <param name="output">What is made of received data frames.</param>
-    /// <param name="incoming">Where they go.</param>
-    /// <param name="closeState">What a send throws once the end has begun.</param>
-    /// <param name="session">What both halves report to.</param>
-    /// <param name="log">The session's log.</param>
-    /// <param name="settings">The settings.</param>
+    /// <summary>
+    /// Disposing <paramref name="owner"/> ends reads and writes in progress. They get no token: cancelling one destroys
+    /// an upgraded stream.
+    /// </summary>
     public StreamConnection(
         Stream stream, IDisposable owner, AssemblerOutput output, FrameQueue incoming, CloseState closeState,
         ISessionEvents session, SessionLog log, ConnectionSettings settings)
@@ -56,25 +46,20 @@ internal sealed class StreamConnection
         Sender = new FrameSender(Pump, closeState, settings, session);
     }
 
-    /// <summary>The active extensions.</summary>
     public IReadOnlyList<WebSocketExtension> Extensions => _extensions?.Extensions ?? [];
 
-    /// <summary>Which end we are.</summary>
     public WebSocketRole Role { get; }
 
-    /// <summary>What made the connection, and what it can do.</summary>
     public EngineProfile Engine { get; }
 
-    /// <summary>The receiving half.</summary>
     public ReceiveLoop Receiving { get; }
 
-    /// <summary>The sending half, for control frames of ours.</summary>
+    /// <summary>For control frames of ours.</summary>
     public SendPump Pump { get; }
 
-    /// <summary>The sending half, for what the user sends.</summary>
+    /// <summary>For what the user sends.</summary>
     public FrameSender Sender { get; }
 
-    /// <summary>The largest payload of a received frame, in bytes; settable at any time.</summary>
     public long MaxFrameSize
     {
         get => _reader.MaxFrameSize;
@@ -85,14 +70,13 @@ internal sealed class StreamConnection
         }
     }
 
-    /// <summary>Nothing is sent any more: what is staged is dropped, and callers that wait to send fail.</summary>
     public void Stop()
     {
         Pump.Stop();
         Sender.Shut();
     }
 
-    /// <summary>Ends reads and writes in progress, and releases the transport. Idempotent.</summary>
+    /// <summary>Ends reads and writes in progress. Idempotent.</summary>
     public void Release()
     {
         if (Interlocked.Exchange(ref _isReleased, 1) != 0)
@@ -102,7 +86,7 @@ internal sealed class StreamConnection
         {
             _owner.Dispose();
         }
-        catch (Exception) // whatever a stream throws when it is disposed, the session still has to end
+        catch (Exception) // whatever a stream throws, the session still has to end
         {
         }
 
