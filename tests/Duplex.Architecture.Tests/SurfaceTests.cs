@@ -6,8 +6,8 @@ namespace Duplex.Tests;
 /// <summary>The public surface, as built: what is in which namespace, and how much of it there is.</summary>
 public sealed class SurfaceTests
 {
-    // Enough for three families (WebSocket, WebSocketRaw, Wss), each with a block, with a block that has a value, and without:
-    // nine by string, Uri or request, and six more with the token in the place of the configuration.
+    // Three families (WebSocket, WebSocketRaw, Wss), each with a block, with a block that returns a value, and without,
+    // by string, Uri or request: 27. Six more for each family with the token in place of the configuration: 18.
     private const int MostExtensionMethods = 45;
 
     private static readonly Assembly Core = typeof(WebSocketsHandler).Assembly;

@@ -8,18 +8,24 @@ internal static class ConformancePage
     private const string Head = """
         # Conformance
 
-        Every MUST and MUST NOT of RFC 6455 §4 to §8 and of RFC 7692, the limits of RFC 6455 §10.4, and the cases in `tests/Duplex.Conformance.Tests` that show that Duplex keeps them. The tests write this page,
-        and fail where it is not what they would write.
+        This page lists every MUST and MUST NOT of RFC 6455 §4 to §8 and of RFC 7692, and the limits of RFC 6455 §10.4.
+        For each it names the cases in `tests/Duplex.Conformance.Tests` that show that Duplex complies. The tests
+        generate this page and fail if it is out of date.
 
-        - Every case runs over a real connection, in each role that it names, with the peer's bytes written 1, 2, 7 and 65,536 at a time (large ones 65,536 at a time, and where only we send the chunking says nothing).
-        - As a client we are a session of the plugin, opened over HTTP; as a server a session over a stream.
-        - The peer is a script that knows no rules. What it hears is cut into frames by code of its own, and each frame is judged: mask, reserved bits, opcode, the coding of its length, the size of control frames.
-        - "fails with 1002, at byte 2 of 7": the peer sends two bytes and waits. Our Close must come without the other five; the same bytes without the last one must not be refused. Raw sessions and sessions that
-          receive streams must end alike.
-        - Where nothing fails, the peer closes behind what it sent, and the session must be alive to answer.
+        - Every case runs over a real connection, in each role that it names. The peer's bytes are written 1, 2, 7 and
+          65,536 at a time; large ones 65,536 at a time. Chunking is irrelevant where only Duplex sends.
+        - As a client, Duplex is a session of the plugin, opened over HTTP; as a server, a session over a stream.
+        - The peer is a script that knows no rules. Its own code cuts what it receives into frames, and judges each
+          frame: mask, reserved bits, opcode, the coding of its length, the size of control frames.
+        - "fails with 1002, at byte 2 of 7": the peer sends two bytes and waits. Our Close must come without the other
+          five; the same bytes without the last one must not be refused. Raw sessions, and sessions that receive
+          streams, must end alike.
+        - If the case is valid, the peer then sends a Close, and the session must answer it.
 
-        The cases of RFC 6455 §5.1 to §5.4 alone, in seconds: `dotnet run --project tests/Duplex.Conformance.Tests -- -class Duplex.Tests.Rfc6455FramingTests`; a failure names its case, role and chunking.
-        To write this page anew: `DUPLEX_WRITE_PAGES=1 dotnet run --project tests/Duplex.Conformance.Tests -- -class Duplex.Tests.ConformancePageTests`.
+        Run the cases of RFC 6455 §5.1 to §5.4 alone, in seconds:
+        `dotnet run --project tests/Duplex.Conformance.Tests -- -class Duplex.Tests.Rfc6455FramingTests`.
+        A failure names its case, role and chunking. Write this page anew:
+        `DUPLEX_WRITE_PAGES=1 dotnet run --project tests/Duplex.Conformance.Tests -- -class Duplex.Tests.ConformancePageTests`.
         """;
 
     public static string Write(params IReadOnlyList<RuleBook> books)
@@ -40,7 +46,7 @@ internal static class ConformancePage
                     page.Append($"No case: {elsewhere}.\n");
                 if (rule.Cases.Count == 0)
                     continue;
-                page.Append("| # | as | case | what must come of it |\n|---|---|---|---|\n");
+                page.Append("| # | as | case | expected result |\n|---|---|---|---|\n");
                 foreach ((string number, ConformanceCase one) in cases[rule])
                     page.Append($"| {number} | {(one.Roles.Count == 2 ? "both" : one.Roles[0] == WebSocketRole.Client ? "client" : "server")} | {Cell(one.What)} | {Cell(one.Outcome)} |\n");
             }

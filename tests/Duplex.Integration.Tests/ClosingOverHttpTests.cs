@@ -21,7 +21,7 @@ public abstract class ClosingOverHttpTests(bool tls) : ClosingTableTests
         {
             var entered = new TaskCompletionSource<WebSocketSession>(TaskCreationOptions.RunContinuationsAsynchronously);
             running = kind == SessionKind.Raw
-                ? WithValueAsync(client.WebSocketRawAsync(uri, session => Block(session), cancellationToken: source.Token))
+                ? client.WebSocketRawAsync(uri, session => Block(session), cancellationToken: source.Token)
                 : client.WebSocketAsync(uri, session => Block(session), cancellationToken: source.Token);
             return entered.Task;
 
@@ -76,13 +76,6 @@ public abstract class ClosingOverHttpTests(bool tls) : ClosingTableTests
             default:
                 Assert.Equal(source.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running!.Soon())).CancellationToken);
                 break;
-        }
-
-        // For where the raw form returns no value.
-        static async Task<int> WithValueAsync(Task running)
-        {
-            await running;
-            return 42;
         }
     }
 

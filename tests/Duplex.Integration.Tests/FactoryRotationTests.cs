@@ -38,10 +38,12 @@ public sealed class FactoryRotationTests
         await Patience.Until(() => IsRotated(factory, counters)); // its lifetime is over
 
         // Nobody holds the first client: the factory finds that out within the ten seconds of its cleanup, and disposes the handlers.
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        await first.Disposed.Soon();
+        await Patience.Until(() =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return first.Disposed.IsCompleted;
+        });
         Assert.Equal(1, first.Disposals);
 
         await TalkAsync(old, oldPeer);

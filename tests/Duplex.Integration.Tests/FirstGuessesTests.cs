@@ -80,10 +80,16 @@ public sealed partial class FirstGuessesTests(KestrelServer server) : IClassFixt
     [Fact]
     public async Task ReceiveAsync_throws_after_a_lost_connection()
     {
-        await using DefaultClientWebSocketSession session = await _client.WebSocketSessionAsync(Echo, Token);
-        session.Abort();
+        using var server = new RawServer();
+        Task<DefaultClientWebSocketSession> opening = _client.WebSocketSessionAsync(server.Uri, Token);
+        using RawPeer peer = await server.AcceptAsync();
+        await peer.WriteAsync(peer.Accept());
+        await using DefaultClientWebSocketSession session = await opening.Soon();
 
-        await Assert.ThrowsAnyAsync<WebSocketException>(() => session.ReceiveAsync(Token).Soon());
+        peer.Reset();
+
+        var error = await Assert.ThrowsAsync<WebSocketClosedException>(() => session.ReceiveAsync(Token).Soon());
+        Assert.IsAssignableFrom<IOException>(error.InnerException);
     }
 
     [Fact]

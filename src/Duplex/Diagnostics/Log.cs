@@ -78,7 +78,7 @@ internal static partial class Log
         }
         catch (Exception)
         {
-            // A logger that fails cannot be told of it.
+            // There is no other log to report it to.
         }
     }
 }

@@ -74,15 +74,11 @@ internal sealed class StreamConnection
     /// <summary>The sending half, for what the user sends.</summary>
     public FrameSender Sender { get; }
 
-    /// <summary>The largest payload of a received frame, in bytes; settable at any time.</summary>
+    /// <summary>The largest payload of a received frame, in bytes, lowered to what one array holds.</summary>
     public long MaxFrameSize
     {
         get => _reader.MaxFrameSize;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, _largestSize);
-            _reader.MaxFrameSize = value;
-        }
+        set => _reader.MaxFrameSize = Math.Min(value, _largestSize);
     }
 
     /// <summary>Nothing is sent any more: what is staged is dropped, and callers that wait to send fail.</summary>

@@ -73,8 +73,7 @@ internal sealed class FrameSender
         ArgumentNullException.ThrowIfNull(frame);
         if (!frame.IsControl)
             return SendAsync(
-                new Outgoing(frame.Type, frame.Data, frame.Fin) { Reserved = frame.Reserved, Wish = options.Transform },
-                token);
+                new Outgoing(frame.Type, frame.Data, frame.Fin, frame.Reserved, Wish: options.Transform), token);
         if (token.IsCancellationRequested)
             return ValueTask.FromCanceled(token);
         if (frame is Frame.Close close)
@@ -97,7 +96,7 @@ internal sealed class FrameSender
         FrameType type, ReadOnlyMemory<byte> payload, SendOptions options, CancellationToken token,
         bool isValidText = false) =>
         SendAsync(
-            new Outgoing(type, payload, Fin: true) { IsValidText = isValidText, Wish = options.Transform }, token);
+            new Outgoing(type, payload, Fin: true, IsValidText: isValidText, Wish: options.Transform), token);
 
     /// <summary>
     /// Sends a frame if that takes no waiting. One that is larger than all the room there can be is taken whole.
@@ -117,7 +116,7 @@ internal sealed class FrameSender
         {
             isSent = frame.IsControl
                 ? _pump.HasRoom && _pump.TryStageControl((Opcode)frame.Type, frame.Data.Span)
-                : TrySend(new Outgoing(frame.Type, frame.Data, frame.Fin) { Reserved = frame.Reserved });
+                : TrySend(new Outgoing(frame.Type, frame.Data, frame.Fin, frame.Reserved));
         }
         catch (WebSocketClosedException)
         {
@@ -192,11 +191,7 @@ internal sealed class FrameSender
         SendPump.Staged outcome;
         try
         {
-            var frame = new Outgoing(type, payload, fin)
-            {
-                Wish = options.Transform,
-                WaitsForRoom = _rules.OpenMessage is not null,
-            };
+            var frame = new Outgoing(type, payload, fin, Wish: options.Transform, WaitsForRoom: IsUnfinished);
             Check(frame);
             outcome = Stage(ref frame, wholeOnly: false, out int taken);
             if (taken < frame.Payload.Length || outcome == SendPump.Staged.NoRoom)
@@ -485,20 +480,11 @@ internal sealed class FrameSender
     }
 
     // A data frame on its way to the pump. The payload is neither masked nor copied; a continuation has the type of its
-    // message.
-    private readonly record struct Outgoing(FrameType Type, ReadOnlyMemory<byte> Payload, bool Fin)
-    {
-        public ReservedBits Reserved { get; init; }
-
-        public bool IsValidText { get; init; }
-
-        // Of a fragmented message the first fragment's counts.
-        public SendTransform Wish { get; init; }
-
-        // Whether it waits for room also where the queue closes on overflow.
-        public bool WaitsForRoom { get; init; }
-
-        // Whether it must go out, because extensions have transformed it: the payload is their outcome.
-        public bool IsCommitted { get; init; }
-    }
+    // message. Of a fragmented message the first fragment's wish counts. One that waits for room does so also where the
+    // queue closes on overflow. A committed one must go out: the payload is what extensions made of it.
+    // Written by one constructor call: properties set one by one would cost a second copy of all of it.
+    private readonly record struct Outgoing(
+        FrameType Type, ReadOnlyMemory<byte> Payload, bool Fin, ReservedBits Reserved = ReservedBits.None,
+        bool IsValidText = false, SendTransform Wish = SendTransform.Default, bool WaitsForRoom = false,
+        bool IsCommitted = false);
 }

@@ -35,27 +35,42 @@ internal static class HiddenArrows
     private static string? Violation(SemanticModel model, SyntaxNode node) => node switch
     {
         EventFieldDeclarationSyntax or EventDeclarationSyntax => "an event hides an arrow; report through ISessionEvents.",
-        PropertyDeclarationSyntax property when model.GetDeclaredSymbol(property) is { } symbol => OfDelegate(symbol, symbol.Type) ?? OfSetter(symbol),
+        BasePropertyDeclarationSyntax property when model.GetDeclaredSymbol(property) is IPropertySymbol symbol => OfDelegate(symbol, symbol.Type) ?? OfSetter(symbol),
         ParameterSyntax parameter when model.GetDeclaredSymbol(parameter) is IParameterSymbol symbol && !IsDemanded(symbol.ContainingSymbol) => OfDelegate(symbol, symbol.Type),
-        VariableDeclaratorSyntax { Parent.Parent: FieldDeclarationSyntax } field when model.GetDeclaredSymbol(field) is IFieldSymbol symbol && !HoldsOwnMethod(model, node, symbol) =>
-            OfDelegate(symbol, symbol.Type),
+        VariableDeclaratorSyntax { Parent.Parent: FieldDeclarationSyntax } field when model.GetDeclaredSymbol(field) is IFieldSymbol symbol =>
+            (HoldsOwnMethod(model, node, symbol) ? null : OfDelegate(symbol, symbol.Type)) ?? OfOpenField(symbol),
         _ => null,
     };
 
     private static string? OfDelegate(ISymbol symbol, ITypeSymbol type)
     {
-        if (type.TypeKind != TypeKind.Delegate || symbol.ContainingSymbol is IMethodSymbol { MethodKind: MethodKind.AnonymousFunction or MethodKind.LocalFunction })
+        if (!HoldsDelegate(type) || symbol.ContainingSymbol is IMethodSymbol { MethodKind: MethodKind.AnonymousFunction or MethodKind.LocalFunction })
             return null;
         string owner = symbol.ContainingType.Name;
         return Exceptions.ContainsKey(owner) || Exceptions.ContainsKey($"{owner}.{symbol.Name}") ? null
             : $"the delegate {symbol.Name} hides an arrow; report through ISessionEvents.";
     }
 
+    // A delegate itself, or an array, a list or a tuple of them.
+    private static bool HoldsDelegate(ITypeSymbol type) => type switch
+    {
+        { TypeKind: TypeKind.Delegate } => true,
+        IArrayTypeSymbol array => HoldsDelegate(array.ElementType),
+        INamedTypeSymbol named => named.TypeArguments.Any(HoldsDelegate),
+        _ => false,
+    };
+
     private static string? OfSetter(IPropertySymbol property) =>
-        property.SetMethod is { IsInitOnly: false, DeclaredAccessibility: not Accessibility.Private } && property.Type is INamedTypeSymbol { IsReferenceType: true } type
-        && type.Locations.Any(location => location.IsInSource)
-        && !SymbolEqualityComparer.Default.Equals(SymbolTypes.Outermost(type), SymbolTypes.Outermost(property.ContainingType))
-            ? $"{property.Name} can be set to a {type.Name} afterwards, which hides an arrow; pass it to the constructor." : null;
+        property.SetMethod is { IsInitOnly: false, DeclaredAccessibility: not Accessibility.Private } ? OfAssignment(property, property.Type) : null;
+
+    private static string? OfOpenField(IFieldSymbol field) =>
+        field is { IsReadOnly: false, IsConst: false, DeclaredAccessibility: not Accessibility.Private } ? OfAssignment(field, field.Type) : null;
+
+    private static string? OfAssignment(ISymbol member, ITypeSymbol type) =>
+        type is INamedTypeSymbol { IsReferenceType: true } named && named.Locations.Any(location => location.IsInSource)
+        && !SymbolEqualityComparer.Default.Equals(SymbolTypes.Outermost(named), SymbolTypes.Outermost(member.ContainingType))
+        && member.ContainingType is not { DeclaredAccessibility: Accessibility.Private }
+            ? $"{member.Name} can be set to a {named.Name} afterwards, which hides an arrow; pass it to the constructor." : null;
 
     private static bool IsDemanded(ISymbol member) => member is IMethodSymbol { IsOverride: true } or IMethodSymbol { ExplicitInterfaceImplementations.Length: > 0 };
 

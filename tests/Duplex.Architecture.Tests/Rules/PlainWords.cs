@@ -59,7 +59,7 @@ internal static partial class PlainWords
     private static string Blank(Match quotation) => $"\"{new string('\n', quotation.ValueSpan.Count('\n'))}\"";
 
     [GeneratedRegex(
-        @"\b(?:whoever|whom|who\s+has|is\s+owed|nobody|shall|has\s+its\s+due|is\s+told|in\s+vain|to\s+be\s+had|"
+        @"\b(?:whoever|whom|who\s+has|nobody|shall|has\s+its\s+due|(?:is|are|was|were|be|been)\s+(?:not\s+)?(?:told(?!\s+to\b)|owed)|in\s+vain|to\s+be\s+had|"
         + @"goes\s+its\s+way|gone\s+their\s+way|come\s+to\s+be|for\s+ever|somebody|anybody)\b",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Listed();

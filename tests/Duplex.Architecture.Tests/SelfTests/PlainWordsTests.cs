@@ -16,6 +16,8 @@ public class PlainWordsTests
     [InlineData("shall")]
     [InlineData("has its due")]
     [InlineData("is told")]
+    [InlineData("are told")]
+    [InlineData("was not told")]
     [InlineData("in vain")]
     [InlineData("to be had")]
     [InlineData("goes its way")]

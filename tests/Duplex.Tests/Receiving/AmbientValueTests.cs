@@ -26,14 +26,7 @@ public sealed class AmbientValueTests
         (WeakReference value, IDisposable open) = ((WeakReference, IDisposable))use.Invoke(null, null)!;
 
         Assert.NotSame(typeof(AmbientValueTests), type);
-        for (int i = 0; i < 100 && value.IsAlive; i++)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            Thread.Yield();
-        }
-
-        Assert.False(value.IsAlive);
+        AssertCollected(value);
         open.Dispose();
     }
 
@@ -60,6 +53,57 @@ public sealed class AmbientValueTests
             Ambient.Value = "the consumer's";
             (await test.Session.Incoming.ReadAsync().ConfigureAwait(false)).Recycle();
         }
+    }
+
+    [Fact]
+    public async Task A_close_that_waits_for_the_peer_keeps_no_ambient_values_of_its_caller()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+
+        WeakReference value = CallWithValue(() => _ = test.Session.CloseAsync());
+
+        AssertCollected(value);
+        Assert.Equal(WebSocketSessionState.Closing, test.Session.State);
+    }
+
+    [Fact]
+    public async Task Skipping_the_rest_of_a_message_keeps_no_ambient_values_of_the_caller_that_disposed_it()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Streams();
+        test.Peer.SendHex("02 01 0A");
+        WebSocketMessageStream message = (await test.Session.ReceiveStreamAsync().Soon())!;
+
+        WeakReference value = CallWithValue(message.Dispose);
+
+        AssertCollected(value);
+    }
+
+    // On a thread of its own, so that nothing of the value is left but what the library keeps.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference CallWithValue(Action call)
+    {
+        WeakReference? value = null;
+        var thread = new Thread(() =>
+        {
+            Ambient.Value = new object();
+            value = new WeakReference(Ambient.Value);
+            call();
+        });
+        thread.Start();
+        thread.Join();
+        return value!;
+    }
+
+    private static void AssertCollected(WeakReference value)
+    {
+        for (int i = 0; i < 100 && value.IsAlive; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            Thread.Yield();
+        }
+
+        Assert.False(value.IsAlive);
     }
 
     // On a thread of its own, so that nothing of the value is left but what the library keeps.

@@ -114,6 +114,36 @@ public sealed class ConsumerHandoffTests : IDisposable
     }
 
     [Fact]
+    public async Task The_watch_reclaims_only_the_run_that_it_saw()
+    {
+        Task<bool> blocked = Task.Run(() => _handoff.Run(new Work(_gate.Wait)));
+        await _loop.Ran(1);
+        await LooksAsync(60); // more than any consumer's patience: the first has blocked its thread for all of them
+
+        bool kept = await Task.Run(() => _handoff.Run(
+            new Work(() => LooksAsync(3).Wait(Patience.Limit)), beforeEnd: true)).Soon();
+
+        Assert.True(kept);
+        Assert.Equal(1, _loop.Runs);
+        _gate.Set();
+        Assert.False(await blocked.Soon());
+    }
+
+    // The watch takes at least one look to reclaim another loop.
+    private static async Task LooksAsync(int looks)
+    {
+        for (int i = 0; i < looks; i++)
+        {
+            using var gate = new ManualResetEventSlim();
+            var loop = new Work(() => { });
+            Task<bool> running = Task.Run(() => new ConsumerHandoff(loop).Run(new Work(gate.Wait)));
+            await loop.Ran(1);
+            gate.Set();
+            await running.Soon();
+        }
+    }
+
+    [Fact]
     public async Task A_consumer_that_is_woken_within_another_goes_to_the_pool()
     {
         var other = new ConsumerHandoff(_loop);

@@ -233,6 +233,24 @@ public sealed class ReceiveLoopTests : IDisposable
         Assert.Same(disposed, Assert.IsType<IOException>((await RunAsync(NewLoop(_peer)).Soon()).Error).InnerException);
     }
 
+    [Fact]
+    public async Task What_was_parsed_before_memory_ran_out_is_delivered()
+    {
+        byte[] large = new byte[5000];
+        _peer.Send([.. Wire((Opcode.Text, "a"u8.ToArray())), .. Wire((Opcode.Binary, large))]);
+        var pool = new ScarcePool(large.Length);
+        var loop = new ReceiveLoop(
+            _peer, new FrameReader(WebSocketRole.Client), new MessageAssembler(AssemblerOutput.Messages, pool),
+            _receiver.Queue, isRaw: true, _receiver, new SessionLog(NullLogger.Instance, null),
+            new ConnectionSettings { Pool = pool, Time = _time });
+
+        (_, Exception? error) = await RunAsync(loop).Soon();
+
+        Assert.IsType<InsufficientMemoryException>(Assert.IsType<IOException>(error).InnerException);
+        _receiver.Take();
+        Assert.Equal("a", Assert.IsType<Frame.Text>(Assert.Single(_receiver.Frames)).ReadText());
+    }
+
     [Theory]
     [InlineData("81 01 61  83 00  81 01 62", CloseCode.ProtocolError)] // a reserved opcode
     [InlineData("81 01 61  81 02 C3 28  81 01 62", CloseCode.InvalidFramePayloadData)]
@@ -653,6 +671,17 @@ public sealed class ReceiveLoopTests : IDisposable
         {
             Queue.Publish();
             Take();
+        }
+    }
+
+    // Has no memory of one size.
+    private sealed class ScarcePool(int size) : System.Buffers.ArrayPool<byte>
+    {
+        public override byte[] Rent(int minimumLength) =>
+            minimumLength == size ? throw new InsufficientMemoryException() : new byte[minimumLength];
+
+        public override void Return(byte[] array, bool clearArray = false)
+        {
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Duplex.Tests;
 
-/// <summary>What a receive loop, a sender or a pump has reported to its session. Each call can be given an effect.</summary>
+/// <summary>What a receive loop, a sender or a pump has reported to its session.</summary>
 internal class SessionReports : ISessionEvents
 {
     private readonly Lock _sync = new();
@@ -8,13 +8,10 @@ internal class SessionReports : ISessionEvents
     private readonly List<(CloseCode Code, WebSocketException Error)> _faults = [];
     private readonly TaskCompletionSource<(ProtocolViolation? Violation, Exception? Error)> _receiveEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Exception> _writeFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _pendingWrites;
 
     public Task<(ProtocolViolation? Violation, Exception? Error)> ReceiveEnd => _receiveEnd.Task;
 
     public Task<Exception> WriteFailed => _writeFailed.Task;
-
-    public int PendingWrites => Volatile.Read(ref _pendingWrites);
 
     public IReadOnlyList<ChannelOverflowException> Overflows
     {
@@ -33,14 +30,6 @@ internal class SessionReports : ISessionEvents
                 return [.. _faults];
         }
     }
-
-    public Func<CloseReason, Exception?, bool> CloseRequested { get; set; } = static (_, _) => throw new InvalidOperationException("No Close was expected.");
-
-    public Action<CloseCode, WebSocketException>? SendFault { get; set; }
-
-    public Action<ChannelOverflowException>? OutgoingOverflow { get; set; }
-
-    public Action? WritePending { get; set; }
 
     public virtual void OnPing(ReadOnlySpan<byte> payload)
     {
@@ -62,26 +51,22 @@ internal class SessionReports : ISessionEvents
 
     public void OnReceiveEnd(ProtocolViolation? violation, Exception? error) => _receiveEnd.SetResult((violation, error));
 
-    public bool OnCloseRequested(CloseReason reason, Exception? error = null) => CloseRequested(reason, error);
+    public bool OnCloseRequested(CloseReason reason, Exception? error = null) => throw new InvalidOperationException("No Close was expected.");
 
     public void OnSendFault(CloseCode code, WebSocketException error)
     {
         lock (_sync)
             _faults.Add((code, error));
-        SendFault?.Invoke(code, error);
     }
 
     public void OnOutgoingOverflow(ChannelOverflowException error)
     {
         lock (_sync)
             _overflows.Add(error);
-        OutgoingOverflow?.Invoke(error);
     }
 
     public void OnWritePending()
     {
-        Interlocked.Increment(ref _pendingWrites);
-        WritePending?.Invoke();
     }
 
     public void OnWriteFailed(Exception error) => _writeFailed.TrySetResult(error);
