@@ -64,10 +64,10 @@ public static class WebSocketSessions
         if (options.Engine != WebSocketEngines.Http)
         {
             throw new ArgumentException(
-                "An engine opens connections; this session has one already. Leave Engine as it is.", nameof(configure));
+                "Engine cannot be set here: the session uses the given connection. Leave Engine at its default.",
+                nameof(configure));
         }
 
-        options.ThrowIfUnsupported();
         if (isRaw)
             return WithRole(options.ToSessionSettings(), role);
 

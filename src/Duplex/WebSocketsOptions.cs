@@ -13,9 +13,6 @@ namespace Duplex;
 /// </remarks>
 public sealed class WebSocketsOptions
 {
-    // The longest time that the platform's timers accept.
-    private static readonly TimeSpan LongestTime = TimeSpan.FromMilliseconds(int.MaxValue);
-
     // Set by the code that configures the options, on one thread.
     private SubprotocolNames _subprotocols = [];
     private TimeSpan _pingInterval = TimeSpan.FromSeconds(20); // below the 60 s idle limit of many proxies and NATs
@@ -40,7 +37,7 @@ public sealed class WebSocketsOptions
     public TimeSpan PingInterval
     {
         get => _pingInterval;
-        set => Set(ref _pingInterval, Checked(value));
+        set => Set(ref _pingInterval, TimerRange.Checked(value));
     }
 
     /// <summary>
@@ -51,7 +48,7 @@ public sealed class WebSocketsOptions
     public TimeSpan PingTimeout
     {
         get => _pingTimeout;
-        set => Set(ref _pingTimeout, Checked(value));
+        set => Set(ref _pingTimeout, TimerRange.Checked(value));
     }
 
     /// <summary>
@@ -62,7 +59,7 @@ public sealed class WebSocketsOptions
     public TimeSpan HandshakeTimeout
     {
         get => _handshakeTimeout;
-        set => Set(ref _handshakeTimeout, Checked(value));
+        set => Set(ref _handshakeTimeout, TimerRange.Checked(value));
     }
 
     /// <summary>
@@ -88,7 +85,7 @@ public sealed class WebSocketsOptions
     public TimeSpan CloseTimeout
     {
         get => _closeTimeout;
-        set => Set(ref _closeTimeout, Checked(value));
+        set => Set(ref _closeTimeout, TimerRange.Checked(value));
     }
 
     /// <summary>
@@ -281,15 +278,6 @@ public sealed class WebSocketsOptions
             },
         };
     }
-
-    private static TimeSpan Checked(TimeSpan value, [CallerMemberName] string name = "") =>
-        value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value <= LongestTime)
-            ? value
-            : throw new ArgumentOutOfRangeException(
-                name,
-                value,
-                $"{name} is positive and at most {LongestTime.TotalDays:0.0} days, or Timeout.InfiniteTimeSpan to " +
-                "turn it off.");
 
     private static long CheckedSize(long value, [CallerMemberName] string name = "") =>
         value > 0 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} is at least 1 byte.");

@@ -22,7 +22,7 @@ public sealed class BlockedPoolTests
         WebSocketHandshakeException error = await BlockedPool.OpenAsync();
 
         Assert.Equal(HandshakeCheck.Timeout, error.Check);
-        Assert.Contains("WebSocketsOptions.HandshakeTimeout, 15 s, but this process itself was 1 s late or more", error.Message, StringComparison.Ordinal);
+        Assert.Contains("WebSocketsOptions.HandshakeTimeout, 15 s, but this process itself ran at least 1 s late", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("did not answer", error.Message, StringComparison.Ordinal);
         Assert.Contains("ThreadPool.SetMinThreads", error.Message, StringComparison.Ordinal);
     }

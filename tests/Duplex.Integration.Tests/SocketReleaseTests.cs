@@ -51,7 +51,7 @@ public sealed class SocketReleaseTests
                     }
 
                     if (moment != "before a byte is read")
-                        data.Add("reset", moment, moment == "within a refusal's body" ? "403 Forbidden" : "failed on its way", tls);
+                        data.Add("reset", moment, moment == "within a refusal's body" ? "403 Forbidden" : "The WebSocket handshake failed", tls);
                 }
             }
 

@@ -298,7 +298,7 @@ public sealed class HandshakeClientTests
         var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => ConnectAsync(client));
 
         Assert.Equal(HandshakeCheck.Transport, error.Check);
-        Assert.Contains("More than 65536 bytes. Raise the limit where the handler is made (MaxResponseHeadersLength, in KiB)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("More than 65536 bytes. Raise the limit of the handler below (MaxResponseHeadersLength, in KiB)", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,14 +9,14 @@ namespace Duplex.Protocol;
 internal static class HandshakeRefusals
 {
     /// <summary>Appended to a message if the response has a body.</summary>
-    public const string SeeBody = "BodyPreview has the beginning of what the answer says.";
+    public const string SeeBody = "See BodyPreview for the start of the response's body.";
 
     /// <summary>Appended to a message if the response has a legal Retry-After.</summary>
     public const string RetryAfter = "Retry-After: {wait}.";
 
     /// <summary>Appended to a message if <see cref="HandshakeStrictness.Lenient"/> accepts the response.</summary>
     public const string LenientAccepts =
-        "If the server cannot be mended, set WebSocketsOptions.HandshakeStrictness to Lenient, which accepts this.";
+        "If the server cannot be fixed, set WebSocketsOptions.HandshakeStrictness to Lenient, which accepts this.";
 
     private const string Answered =
         "The server answered the WebSocket handshake with {status} where 101 Switching Protocols was expected.";
@@ -32,42 +32,42 @@ internal static class HandshakeRefusals
 
     // The server, by its status.
     public static HandshakeRefusal Redirect { get; } = Answer("300 to 399",
-        "Redirects are not followed: connect to the new address, which Headers.Location has, if you trust it.");
+        "Redirects are not followed. If you trust the new address (Headers.Location), connect to it instead.");
     public static HandshakeRefusal BadRequest { get; } = Answer("400 Bad Request",
-        "Check that the path is one for WebSockets, that the server takes the subprotocols offered, and that no "
-        + "proxy strips the Upgrade header.");
+        "Check that the path is a WebSocket endpoint, that the server supports the offered subprotocols, and that "
+        + "no proxy strips the Upgrade header.");
     public static HandshakeRefusal Unauthorized { get; } = Answer("401 Unauthorized",
         "Send credentials: an Authorization header on the request, or Credentials of the handler below. "
         + "Headers.WwwAuthenticate names the scheme.");
     public static HandshakeRefusal Forbidden { get; } = Answer("403 Forbidden",
-        "Check what the credentials allow, and the Origin header where the server has a list of those.");
+        "Check the credentials' permissions, and the Origin header if the server restricts origins.");
     public static HandshakeRefusal NotFound { get; } = Answer("404 Not Found",
-        "Check the path: the server has nothing there.");
+        "Check the path: the server has no resource there.");
     public static HandshakeRefusal MethodNotAllowed { get; } = Answer("405 Method Not Allowed",
-        "Check the path: what is there takes no GET, so it is none for WebSockets.");
+        "Check the path: a resource that does not accept GET is not a WebSocket endpoint.");
     public static HandshakeRefusal GatewayWantsCredentials { get; } = Answer("407 Proxy Authentication Required",
-        "A gateway in front of the server wants credentials: add a Proxy-Authorization header to the request.");
+        "A gateway in front of the server requires credentials: add a Proxy-Authorization header to the request.");
     public static HandshakeRefusal UpgradeRequired { get; } = Answer("426 Upgrade Required",
-        "The server saw no Upgrade header, as where a proxy strips it, or speaks another version: Headers names it "
-        + "in Upgrade and Sec-WebSocket-Version.");
+        "The server saw no Upgrade header (a proxy may strip it), or supports another version only: see the "
+        + "headers Upgrade and Sec-WebSocket-Version in Headers.");
     public static HandshakeRefusal TooManyRequests { get; } = Answer("429 Too Many Requests",
-        "Connect less often, and wait before you try again.");
+        "Connect less often, and wait before you retry.");
     public static HandshakeRefusal ServerFailed { get; } = Answer("500, and above 504",
-        "The server failed by itself: see its log.");
+        "The server failed: see its log.");
     public static HandshakeRefusal Unavailable { get; } = Answer("502, 503, 504",
-        "The server is overloaded, or a gateway in front of it cannot reach it: try again later.");
+        "The server is overloaded, or a gateway in front of it cannot reach it: retry later.");
     public static HandshakeRefusal OtherStatus { get; } = Answer("any other",
         "Check the path, and that the server speaks WebSocket there.");
 
     // The server, by the rest of its response.
     public static HandshakeRefusal OtherVersion { get; } = Server(HandshakeCheck.HttpVersion,
-        "The server answered with HTTP/{version}; expected HTTP/1.1, the version whose upgrade was asked for.",
-        "Check for an old proxy on the way.");
+        "The server answered with HTTP/{version}; expected HTTP/1.1.",
+        "Check for an old proxy between client and server.");
     public static HandshakeRefusal NoUpgrade { get; } = Server(HandshakeCheck.Upgrade,
         "The response has no Upgrade header; expected \"websocket\".",
         "Check for a proxy that strips it.");
     public static HandshakeRefusal OtherUpgrade { get; } = Server(HandshakeCheck.Upgrade,
-        "The response's Upgrade header is not \"websocket\" and nothing else.",
+        "The response's Upgrade header is not exactly \"websocket\".",
         "Check that the server speaks WebSocket there.");
     public static HandshakeRefusal NoConnection { get; } = Server(HandshakeCheck.Connection,
         "The response has no Connection header; expected one with the token \"Upgrade\".",
@@ -76,7 +76,7 @@ internal static class HandshakeRefusals
         "The response's Connection header lacks the token \"Upgrade\".",
         "Check for a proxy that rewrites it.");
     public static HandshakeRefusal NoAccept { get; } = Server(HandshakeCheck.Accept,
-        "The response has no Sec-WebSocket-Accept header; expected the one that answers our key.",
+        "The response has no Sec-WebSocket-Accept header; expected the value that answers our key.",
         "Check that the server speaks WebSocket.");
     public static HandshakeRefusal SeveralAccepts { get; } = Server(HandshakeCheck.Accept,
         "Expected one Sec-WebSocket-Accept header in the response; {count} came.",
@@ -86,21 +86,21 @@ internal static class HandshakeRefusals
         "Check for a cache or proxy that replays an older response.");
     public static HandshakeRefusal SeveralSubprotocols { get; } = Server(HandshakeCheck.Subprotocol,
         "Expected at most one Sec-WebSocket-Protocol header in the response; {count} came. Offered: {offered}.",
-        "A server chooses one subprotocol, or none: mend the server.");
+        "Fix the server: it must choose one subprotocol or none.");
     public static HandshakeRefusal SubprotocolList { get; } = Server(HandshakeCheck.Subprotocol,
         "The server's Sec-WebSocket-Protocol header is a list; expected exactly one of the subprotocols offered: "
         + "{offered}.",
-        "A server chooses one: mend the server, or offer one only.");
+        "Fix the server, which must choose one, or offer only one.");
     public static HandshakeRefusal OtherSubprotocol { get; } = Server(HandshakeCheck.Subprotocol,
         "The server chose the subprotocol {came}, which was not offered. Offered: {offered}.",
-        "Offer what the server speaks, in the same case (WebSocketRequest.Subprotocols, "
+        "Offer one that the server supports, in the same case (WebSocketRequest.Subprotocols, "
         + "WebSocketsOptions.Subprotocols).");
     public static HandshakeRefusal NoSubprotocol { get; } = Server(HandshakeCheck.Subprotocol,
         "The server chose no subprotocol, but WebSocketRequest.RequireSubprotocol is set. Offered: {offered}.",
-        "Offer what the server speaks, in the same case, or leave RequireSubprotocol unset.");
+        "Offer one that the server supports, in the same case, or leave RequireSubprotocol unset.");
     public static HandshakeRefusal MalformedExtensions { get; } = Server(HandshakeCheck.Extensions,
         "The server's Sec-WebSocket-Extensions header is malformed. {error}",
-        "Do without extensions (WebSocketsOptions.Extensions), or turn them off in the server.");
+        "Install no extensions (WebSocketsOptions.Extensions), or turn them off in the server.");
     public static HandshakeRefusal OtherExtension { get; } = Server(HandshakeCheck.Extensions,
         "Extension {position} of the {count} that the server accepted was not offered. Offered: {offered}.",
         "Turn it off in the server, or install it (WebSocketsOptions.Extensions); a raw session offers none.");
@@ -110,11 +110,11 @@ internal static class HandshakeRefusals
         + "a raw session offers none.");
     public static HandshakeRefusal ExtensionTwice { get; } = Server(HandshakeCheck.Extensions,
         "Extension {position} of the {count} that the server accepted has the name of an earlier one; expected each "
-        + "at most once.",
-        "Do without it (WebSocketsOptions.Extensions), or turn it off in the server.");
+        + "name at most once.",
+        "Do not install it (WebSocketsOptions.Extensions), or turn it off in the server.");
     public static HandshakeRefusal ExtensionParameters { get; } = Server(HandshakeCheck.Extensions,
         "The server accepted the extension {extension} with illegal parameters. {error}",
-        "Or do without the extension (WebSocketsOptions.Extensions).");
+        "Otherwise do not install the extension (WebSocketsOptions.Extensions).");
 
     // The proxy.
     public static HandshakeRefusal ProxyWantsCredentials { get; } = Tunnel("407 Proxy Authentication Required",
@@ -122,45 +122,45 @@ internal static class HandshakeRefusals
         + "WebProxy(address) { Credentials = ... } }, or DefaultProxyCredentials. Those in the proxy's URL are "
         + "ignored.");
     public static HandshakeRefusal ProxyForbids { get; } = Tunnel("403 Forbidden",
-        "Let the proxy allow CONNECT to the server's host and port, or pass it by: UseProxy = false, "
+        "Let the proxy allow CONNECT to the server's host and port, or bypass the proxy: UseProxy = false, "
         + "WebProxy.BypassList, or NO_PROXY.");
     public static HandshakeRefusal ProxyCannotReach { get; } = Tunnel("502, 503, 504",
-        "The proxy cannot reach the server: check the server's host and port, as the proxy sees them.");
+        "The proxy cannot reach the server: check the host and port as seen from the proxy.");
     public static HandshakeRefusal ProxyRefuses { get; } = Tunnel("any other",
-        $"Check that it is a proxy for CONNECT ({ProxySettings}).");
+        $"Check that the proxy supports CONNECT ({ProxySettings}).");
     public static HandshakeRefusal ProxyBreaks { get; } = Proxy(
-        "The proxy made no tunnel to the server. {reason}",
+        "The proxy opened no tunnel to the server. {reason}",
         $"Check its rules, its kind (http, socks4, socks4a, socks5) and its Credentials ({ProxySettings}).");
     public static HandshakeRefusal ProxyUnreachable { get; } = Proxy(
-        "The proxy that the connection goes through cannot be reached ({kind}): see the inner exception.",
-        $"Check its address ({ProxySettings}), or pass it by: UseProxy = false.");
+        "The proxy cannot be reached ({kind}): see the inner exception.",
+        $"Check its address ({ProxySettings}), or bypass it: UseProxy = false.");
 
     // The network.
     public static HandshakeRefusal Unreachable { get; } = Network(
         "The server cannot be reached (ConnectionError): see the inner exception.",
-        "Check the host, the port, that the server listens there, and firewalls.");
+        "Check the host and port, that the server listens there, and the firewalls.");
     public static HandshakeRefusal UnknownHost { get; } = Network(
-        "The server's host name is not known (NameResolutionError): see the inner exception.",
-        "Check the host and the name servers.");
+        "The server's host name cannot be resolved (NameResolutionError): see the inner exception.",
+        "Check the host name and the DNS servers.");
     public static HandshakeRefusal NoTls { get; } = Network(
         "TLS with the server failed (SecureConnectionError): see the inner exception.",
-        "Check that the server speaks TLS at this port (else write ws), and its certificate; SslOptions of the "
-        + "handler below says which are trusted.");
+        "Check that the server speaks TLS at this port (if not, use ws), and its certificate. SslOptions of the "
+        + "handler below decides which certificates are trusted.");
     public static HandshakeRefusal NoHttp { get; } = Network(
         "The answer to the WebSocket handshake is not HTTP (InvalidResponse): see the inner exception.",
-        "Check the port, and that the server speaks plain HTTP there (else write wss).");
+        "Check the port, and that the server speaks plain HTTP there (if it speaks TLS, use wss).");
     public static HandshakeRefusal Ended { get; } = Network(
         "The connection ended before the WebSocket handshake was answered (ResponseEnded): see the inner exception.",
-        "See the server's log; and where it speaks TLS at this port, write wss.");
+        "See the server's log. If the server speaks TLS at this port, use wss.");
     public static HandshakeRefusal EndedThroughProxy { get; } = Network(
-        "The proxy, or the server through it, broke the WebSocket handshake off ({kind}): see the inner exception.",
-        $"Check that it is a proxy for CONNECT ({ProxySettings}), then the server's log.");
+        "The proxy, or the server behind it, broke off the WebSocket handshake ({kind}): see the inner exception.",
+        $"Check that the proxy supports CONNECT ({ProxySettings}), then see the server's log.");
     public static HandshakeRefusal TooLong { get; } = Network(
-        "The server answered the WebSocket handshake with more than is taken. {reason}",
-        "Raise the limit where the handler is made (MaxResponseHeadersLength, in KiB), or ask the server for less.");
+        "The server's answer to the WebSocket handshake is too long. {reason}",
+        "Raise the limit of the handler below (MaxResponseHeadersLength, in KiB), or let the server send less.");
     public static HandshakeRefusal Broken { get; } = Network(
-        "The WebSocket handshake failed on its way{kind}: see the inner exception.",
-        "Check the network, and the handlers of the client.");
+        "The WebSocket handshake failed{kind}: see the inner exception.",
+        "Check the network and the client's handlers.");
 
     // Timeouts.
     public static HandshakeRefusal Silent { get; } = Row(HandshakeParty.Server, HandshakeCheck.Timeout,
@@ -171,75 +171,74 @@ internal static class HandshakeRefusals
         + "{timeout} s.",
         $"Check that the proxy tunnels to the server's host and port ({ProxySettings}), or raise the option.");
     public static HandshakeRefusal ClientTimeout { get; } = Row(HandshakeParty.HandlerAbove, HandshakeCheck.Timeout,
-        "The WebSocket handshake did not end within HttpClient.Timeout, {timeout} s.",
-        "Raise it; WebSocketsOptions.HandshakeTimeout holds, too.");
+        "The WebSocket handshake did not complete within HttpClient.Timeout, {timeout} s.",
+        "Raise it. WebSocketsOptions.HandshakeTimeout applies as well.");
     public static HandshakeRefusal TimeLimitBelow { get; } = Row(HandshakeParty.HandlerBelow, HandshakeCheck.Timeout,
-        "{below} gave up the WebSocket handshake by a time limit of its own.",
-        "Raise that limit, such as SocketsHttpHandler.ConnectTimeout.");
+        "{below} ended the WebSocket handshake because of a timeout of its own.",
+        "Raise that timeout, such as SocketsHttpHandler.ConnectTimeout.");
     public static HandshakeRefusal ProcessLate { get; } = Row(HandshakeParty.Ourselves, HandshakeCheck.Timeout,
-        "The WebSocket handshake did not end within {limit}, {timeout} s, but this process itself was {late} s late "
-        + "or more: {pending} work items wait for {threads} pool threads. An answer may have come that no thread "
-        + "could read.",
+        "The WebSocket handshake did not complete within {limit}, {timeout} s, but this process itself ran at least "
+        + "{late} s late: {pending} work items wait for {threads} pool threads. The server may have answered, with "
+        + "no thread free to read it.",
         "Find what blocks pool threads (.Result, .Wait(), Thread.Sleep), or raise ThreadPool.SetMinThreads. A "
-        + "process that was suspended is late, too.");
+        + "suspended process also runs late.");
 
     // Handlers of the client, and their replacements.
     public static HandshakeRefusal StatusAbove { get; } = Row(HandshakeParty.HandlerAbove, HandshakeCheck.Status,
-        "A handler above WebSocketsHandler threw because of the status {status} of the WebSocket handshake's answer.",
-        "See the inner exception. Let the handler pass the answer on, to have its headers and BodyPreview.");
+        "A handler above WebSocketsHandler threw because of the response's status {status}.",
+        "See the inner exception. If the handler returns the response, Headers and BodyPreview are available.");
     public static HandshakeRefusal StatusBelow { get; } = Row(HandshakeParty.HandlerBelow, HandshakeCheck.Status,
         "{below} threw because of the status {status}.",
-        "See the inner exception. Let it pass the answer on, to have its headers and BodyPreview.");
+        "See the inner exception. If it returns the response, Headers and BodyPreview are available.");
     public static HandshakeRefusal AboveThrew { get; } = Row(HandshakeParty.HandlerAbove, HandshakeCheck.Transport,
         "A handler above WebSocketsHandler threw: see the inner exception.",
-        "Check that handler, and what it has caught.");
+        "Check that handler and the exceptions it catches.");
     public static HandshakeRefusal SentElsewhere { get; } = Row(HandshakeParty.HandlerBelow, HandshakeCheck.Redirect,
-        "The handler below WebSocketsHandler sent the handshake somewhere else than it was told, as one does that "
-        + "follows redirects, or that changes the request's address.",
-        "A handshake must not follow redirects: turn that off there (AllowAutoRedirect = false). An address is "
-        + "changed above WebSocketsHandler, not below it.");
+        "The handler below WebSocketsHandler sent the handshake to another address: it follows redirects, or changes "
+        + "the request's address.",
+        "A handshake must not follow redirects: set AllowAutoRedirect = false there. Change addresses in a handler "
+        + "above WebSocketsHandler, not below it.");
     public static HandshakeRefusal NoDuplexStream { get; } = Row(HandshakeParty.HandlerBelow, HandshakeCheck.Transport,
-        "The handler below WebSocketsHandler answered 101 without a stream to read and to write, as an in-memory test "
-        + "server does.",
-        "Use one that has a connection.");
+        "The handler below WebSocketsHandler answered 101 without a duplex stream, as an in-memory test server does.",
+        "Use a handler with a real connection.");
     public static HandshakeRefusal Decompressed { get; } = Row(HandshakeParty.HandlerBelow, HandshakeCheck.Transport,
-        "The server's 101 has a Content-Encoding, and the handler below WebSocketsHandler decompresses by itself, so "
-        + "that there is no stream to write.",
+        "The server's 101 has a Content-Encoding, and the handler below WebSocketsHandler decompresses responses, "
+        + "so no duplex stream is left.",
         "Set that handler's AutomaticDecompression to None, or let the server send 101 without Content-Encoding.");
     public static HandshakeRefusal ConnectThrew { get; } = Row(HandshakeParty.HandlerBelow, HandshakeCheck.Transport,
         "The connect function of the engine {engine} failed.",
         "See the inner exception.");
     public static HandshakeRefusal ConnectGaveNoSocket { get; } = Row(
         HandshakeParty.HandlerBelow, HandshakeCheck.Transport,
-        "The connect function gave no WebSocket.",
-        "Let it return one that is open.");
+        "The connect function returned no WebSocket.",
+        "Return an open WebSocket from it.");
     public static HandshakeRefusal ConnectGaveSpentSocket { get; } = Row(
         HandshakeParty.HandlerBelow, HandshakeCheck.Transport,
-        "The connect function gave a WebSocket in the state {state}.",
-        "Let it return one that is open.");
+        "The connect function returned a WebSocket in the state {state}; expected Open.",
+        "Return an open WebSocket from it.");
     public static HandshakeRefusal ConnectGaveNoStream { get; } = Row(
         HandshakeParty.HandlerBelow, HandshakeCheck.Transport,
-        "The connect function gave no stream to read and to write.",
-        "Let it return a duplex one.");
+        "The connect function returned no stream that can be read and written.",
+        "Return a duplex stream from it.");
     public static HandshakeRefusal ConnectGaveSubprotocol { get; } = Row(
         HandshakeParty.HandlerBelow, HandshakeCheck.Subprotocol,
-        "The connect function's WebSocket has the subprotocol {came}, which was not asked for. Asked for: {offered}.",
-        "Let it offer the request's Subprotocols, and no others.");
+        "The connect function's WebSocket has the subprotocol {came}, which was not requested. Requested: {offered}.",
+        "Offer only the request's Subprotocols.");
 
     // This process.
     public static HandshakeRefusal ExtensionThrew { get; } = Row(HandshakeParty.Ourselves, HandshakeCheck.Extensions,
-        "An extension failed to judge the server's answer: see the inner exception.",
-        "Mend the extension, or do without it (WebSocketsOptions.Extensions).");
+        "An extension failed to check the server's answer: see the inner exception.",
+        "Fix the extension, or do not install it (WebSocketsOptions.Extensions).");
     public static HandshakeRefusal PluginDisposed { get; } = Row(HandshakeParty.Ourselves, HandshakeCheck.Disposed,
         "WebSocketsHandler was disposed while the WebSocket handshake was in progress.",
         "Keep it alive until the session is open.");
     public static HandshakeRefusal ClientDisposed { get; } = Row(HandshakeParty.Ourselves, HandshakeCheck.Disposed,
-        "The HttpClient, or a handler of it, is disposed.",
+        "The HttpClient or one of its handlers is disposed.",
         "Keep it alive until the session is open.");
     public static HandshakeRefusal GivenUpAbove { get; } = Row(HandshakeParty.HandlerAbove, HandshakeCheck.Disposed,
-        "The HttpClient was disposed, its pending requests were cancelled, or a handler of it gave up by a time limit "
-        + "of its own, while the WebSocket handshake was in progress.",
-        "Keep the client alive until the session is open, and look at its handlers' limits.");
+        "While the WebSocket handshake was in progress, the HttpClient was disposed, its pending requests were "
+        + "cancelled, or one of its handlers timed out.",
+        "Keep the client alive until the session is open, and check its handlers' timeouts.");
 
     /// <summary>Returns the row for a server's status other than 101.</summary>
     public static HandshakeRefusal ByStatus(int status) => status switch

@@ -4,15 +4,15 @@ namespace Duplex;
 
 /// <summary>The request of a session's handshake. Immutable.</summary>
 /// <remarks>
-/// A snapshot. It has the names of headers but not their values, and none of the request's options. <see cref="Uri"/>
-/// includes the query, which may hold a secret; <see cref="ToString"/> omits it.
+/// A snapshot without secrets: it has the names of headers but not their values, and none of the request's options.
+/// <see cref="Uri"/> has no query, which may hold a token.
 /// </remarks>
 public sealed class WebSocketHandshakeRequest
 {
     internal WebSocketHandshakeRequest(
         Uri uri, WebSocketRequest request, IEnumerable<string> subprotocols, HttpRequestHeaders headers)
     {
-        Uri = uri;
+        Uri = new Uri(Log.Describe(uri));
         Version = request.Version;
         VersionPolicy = request.VersionPolicy;
         ReceiveMode = request.ReceiveMode;
@@ -20,7 +20,10 @@ public sealed class WebSocketHandshakeRequest
         HeaderNames = HandshakeHeaders.Names(headers);
     }
 
-    /// <summary>The absolute <c>ws</c> or <c>wss</c> address of the session. It has no user info.</summary>
+    /// <summary>
+    /// The absolute <c>ws</c> or <c>wss</c> address of the session: scheme, host, port and path. It has neither the
+    /// query nor user info.
+    /// </summary>
     public Uri Uri { get; }
 
     /// <summary>The requested HTTP version.</summary>
@@ -38,6 +41,6 @@ public sealed class WebSocketHandshakeRequest
     /// <summary>The names of the headers set by the caller, the client and its handlers.</summary>
     public IReadOnlyList<string> HeaderNames { get; }
 
-    /// <summary>Returns the address without its query.</summary>
-    public override string ToString() => Uri.GetLeftPart(UriPartial.Path);
+    /// <summary>Returns <see cref="Uri"/>.</summary>
+    public override string ToString() => Uri.AbsoluteUri;
 }

@@ -71,17 +71,34 @@ public sealed class WebSocketRequest
     /// <see cref="ArgumentException"/>. If it is set and the engine lacks <see cref="EngineCapability.HttpVersion"/>,
     /// the call throws <see cref="NotSupportedException"/>.
     /// </summary>
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
     public Version Version
     {
         get => _version;
-        set => (_version, IsVersionSet) = (value, true);
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            (_version, IsVersionSet) = (value, true);
+        }
     }
 
     /// <summary>How <see cref="Version"/> is interpreted. Default: the client's policy.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is undefined.</exception>
     public HttpVersionPolicy VersionPolicy
     {
         get => _versionPolicy;
-        set => (_versionPolicy, IsVersionSet) = (value, true);
+        set
+        {
+            if (!Enum.IsDefined(value))
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(value),
+                    "Expected RequestVersionOrLower, RequestVersionOrHigher or RequestVersionExact; got " +
+                    $"{(int)value}.");
+            }
+
+            (_versionPolicy, IsVersionSet) = (value, true);
+        }
     }
 
     /// <summary>

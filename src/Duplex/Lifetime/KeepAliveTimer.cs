@@ -7,9 +7,6 @@ internal sealed class KeepAliveTimer(
     StreamConnection connection, ISessionEvents session, SessionLog log, PendingPings pings,
     SessionSettings settings) : IDisposable
 {
-    // What a timer can count: int.MaxValue milliseconds, 24 days.
-    private static readonly TimeSpan LongestTime = TimeSpan.FromMilliseconds(int.MaxValue);
-
     private readonly Lock _sync = new();
     private readonly TimeProvider _time = settings.Time;
 
@@ -29,9 +26,9 @@ internal sealed class KeepAliveTimer(
         }
         set
         {
-            ThrowIfOutOfRange(value);
+            TimeSpan interval = TimerRange.Checked(value, "PingInterval");
             lock (_sync)
-                _keepAlive.Interval = value;
+                _keepAlive.Interval = interval;
             Tick();
         }
     }
@@ -45,9 +42,9 @@ internal sealed class KeepAliveTimer(
         }
         set
         {
-            ThrowIfOutOfRange(value);
+            TimeSpan timeout = TimerRange.Checked(value, "PingTimeout");
             lock (_sync)
-                _keepAlive.Timeout = value;
+                _keepAlive.Timeout = timeout;
             Tick();
         }
     }
@@ -75,16 +72,6 @@ internal sealed class KeepAliveTimer(
             _isDisposed = true;
             _timer?.Dispose();
             _timer = null;
-        }
-    }
-
-    private static void ThrowIfOutOfRange(TimeSpan value)
-    {
-        if ((value <= TimeSpan.Zero || value > LongestTime) && value != System.Threading.Timeout.InfiniteTimeSpan)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(value), value, "A ping interval or timeout is positive and at most " +
-                    $"{LongestTime.TotalDays:0.0} days, or Timeout.InfiniteTimeSpan to turn it off.");
         }
     }
 

@@ -60,14 +60,11 @@ internal sealed class StreamConnection
     /// <summary>For what the user sends.</summary>
     public FrameSender Sender { get; }
 
+    /// <summary>The largest payload of a received frame, in bytes, lowered to what one array holds.</summary>
     public long MaxFrameSize
     {
         get => _reader.MaxFrameSize;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, _largestSize);
-            _reader.MaxFrameSize = value;
-        }
+        set => _reader.MaxFrameSize = Math.Min(value, _largestSize);
     }
 
     public void Stop()

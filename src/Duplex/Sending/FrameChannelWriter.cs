@@ -44,8 +44,8 @@ public sealed class FrameChannelWriter : ChannelWriter<Frame>
         _sender.SendAsync(item, default, cancellationToken);
 
     /// <summary>
-    /// Begins to close the session, without waiting: with 1000, or, given an error, with 1011. Only
-    /// <see cref="CloseResult.Error"/> holds the error. Received messages can still be read.
+    /// Begins to close the session without waiting: with 1000, or with 1011 if an error is given. The error is not
+    /// sent; <see cref="CloseResult.Error"/> holds it. Received messages can still be read.
     /// </summary>
     /// <returns>False if nothing could be sent any more.</returns>
     public override bool TryComplete(Exception? error = null) =>

@@ -15,8 +15,18 @@ public partial class DefaultWebSocketSession
     /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"/>
     /// <param name="value">The value.</param>
     /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    [OverloadResolutionPriority(1)] // a literal `default` is the token
     public ValueTask SendSerializedAsync<T>(T value, CancellationToken cancellationToken = default) =>
-        SendSerializedAsync(value, Converter ?? throw Missing(), cancellationToken);
+        SendSerializedAsync(value, Converter ?? throw Missing(), default, cancellationToken);
+
+    /// <summary>Sends a value as one message, with the session's <see cref="Converter"/> and with options.</summary>
+    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"/>
+    /// <param name="value">The value.</param>
+    /// <param name="options">How the message is sent, for example not compressed.</param>
+    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    public ValueTask SendSerializedAsync<T>(
+        T value, SendOptions options, CancellationToken cancellationToken = default) =>
+        SendSerializedAsync(value, Converter ?? throw Missing(), options, cancellationToken);
 
     /// <summary>
     /// Sends a value as one message. The value is serialized before the call returns. The call completes when the
@@ -37,8 +47,22 @@ public partial class DefaultWebSocketSession
     /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
     /// <exception cref="ChannelOverflowException">The outgoing queue was full, and it is set to close then.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before the message was staged.</exception>
+    [OverloadResolutionPriority(1)]
     public ValueTask SendSerializedAsync<T>(
-        T value, WebSocketContentConverter converter, CancellationToken cancellationToken = default)
+        T value, WebSocketContentConverter converter, CancellationToken cancellationToken = default) =>
+        SendSerializedAsync(value, converter, default, cancellationToken);
+
+    /// <summary>Sends a value as one message, with options.</summary>
+    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"/>
+    /// <param name="value">The value.</param>
+    /// <param name="converter">The converter for this call.</param>
+    /// <param name="options">How the message is sent, for example not compressed.</param>
+    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    public ValueTask SendSerializedAsync<T>(
+        T value,
+        WebSocketContentConverter converter,
+        SendOptions options,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(converter);
         if (cancellationToken.IsCancellationRequested)
@@ -46,7 +70,7 @@ public partial class DefaultWebSocketSession
         var output = new PooledBufferWriter(Pool);
         try
         {
-            return SendAndDispose(converter.Serialize(output, value), output, converter, cancellationToken);
+            return SendAndDispose(converter.Serialize(output, value), output, converter, options, cancellationToken);
         }
         catch
         {
@@ -60,6 +84,7 @@ public partial class DefaultWebSocketSession
     /// <param name="value">The value.</param>
     /// <param name="type">The type that the value is written as; the value's own type may derive from it.</param>
     /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    [OverloadResolutionPriority(1)]
     public ValueTask SendSerializedAsync(object? value, Type type, CancellationToken cancellationToken = default) =>
         SendSerializedAsync(value, type, Converter ?? throw Missing(), cancellationToken);
 
@@ -79,8 +104,8 @@ public partial class DefaultWebSocketSession
         if (value is null ? !WebSocketContentConverter.CanBeNull(type) : !type.IsInstanceOfType(value))
         {
             throw new ArgumentException(
-                $"The value is {value?.GetType().ToString() ?? "null"}, which is no {type}. " +
-                "Name a type that the value has.",
+                $"The value is {value?.GetType().ToString() ?? "null"}, which is not a {type}. " +
+                "Pass the value's type or one that it derives from.",
                 nameof(value));
         }
 
@@ -90,7 +115,8 @@ public partial class DefaultWebSocketSession
         var output = new PooledBufferWriter(Pool);
         try
         {
-            return SendAndDispose(converter.Serialize(output, value, type), output, converter, cancellationToken);
+            return SendAndDispose(
+                converter.Serialize(output, value, type), output, converter, default, cancellationToken);
         }
         catch
         {
@@ -102,6 +128,7 @@ public partial class DefaultWebSocketSession
     /// <summary>Receives the next message and returns its value, with the session's <see cref="Converter"/>.</summary>
     /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
     /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
+    [OverloadResolutionPriority(1)]
     public ValueTask<T?> ReceiveDeserializedAsync<T>(CancellationToken cancellationToken = default) =>
         ReceiveDeserializedAsync<T>(Converter ?? throw Missing(), cancellationToken);
 
@@ -142,6 +169,7 @@ public partial class DefaultWebSocketSession
     /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
     /// <param name="type">The type of the value. It must be nullable if messages may hold null.</param>
     /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
+    [OverloadResolutionPriority(1)]
     public ValueTask<object?> ReceiveDeserializedAsync(Type type, CancellationToken cancellationToken = default) =>
         ReceiveDeserializedAsync(type, Converter ?? throw Missing(), cancellationToken);
 
@@ -164,6 +192,7 @@ public partial class DefaultWebSocketSession
     /// </summary>
     /// <inheritdoc cref="ReceiveAllDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
     /// <param name="cancellationToken">Cancels the enumeration. The session stays usable.</param>
+    [OverloadResolutionPriority(1)]
     public IAsyncEnumerable<T?> ReceiveAllDeserializedAsync<T>(CancellationToken cancellationToken = default) =>
         ReceiveAllDeserializedAsync<T>(Converter ?? throw Missing(), cancellationToken);
 
@@ -287,8 +316,8 @@ public partial class DefaultWebSocketSession
     private static WebSocketDeserializeException Failed(
         WebSocketContentConverter converter, Frame frame, Type type, Exception error) =>
         new(
-            $"A {frame.Type} message of {frame.Data.Length} bytes is no {type} that the " +
-            $"{converter.GetType().Name} can read: see the inner exception.",
+            $"A {frame.Type} message of {frame.Data.Length} bytes cannot be read as {type} by the " +
+            $"{converter.GetType().Name}: see the inner exception.",
             frame,
             error);
 
@@ -298,16 +327,20 @@ public partial class DefaultWebSocketSession
 
     // The send borrows the memory until it completes.
     private ValueTask SendAndDispose(
-        FrameType type, PooledBufferWriter output, WebSocketContentConverter converter, CancellationToken token)
+        FrameType type,
+        PooledBufferWriter output,
+        WebSocketContentConverter converter,
+        SendOptions options,
+        CancellationToken token)
     {
         if (type is not (FrameType.Text or FrameType.Binary))
         {
             throw new InvalidOperationException(
-                $"The {converter.GetType().Name} made a {type} message of a value. A converter makes text or binary " +
-                "messages.");
+                $"The {converter.GetType().Name} serialized a value as a {type} message. A converter must return " +
+                "Text or Binary.");
         }
 
-        ValueTask sending = Connection.Sender.SendAsync(type, output.Written, default, token);
+        ValueTask sending = Connection.Sender.SendAsync(type, output.Written, options, token);
         if (!sending.IsCompletedSuccessfully)
             return DisposeWhenSentAsync(sending, output);
         output.Dispose();

@@ -105,7 +105,7 @@ public partial class DefaultWebSocketSession : WebSocketSession
         {
             throw new WebSocketDeserializeException(
                 $"A {frame.Type} message of {frame.Data.Length} bytes came where text was expected. " +
-                "Receive it with ReceiveAsync, or as a value.", frame);
+                "Use ReceiveAsync for messages of both types, or ReceiveDeserializedAsync for values.", frame);
         }
 
         string text = message.ReadText();

@@ -86,11 +86,9 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <summary>
     /// The largest payload of a received frame, in bytes. A larger frame ends the session with 1009. It can be set at
     /// any time and applies from the next frame header on. With streams the default is no limit,
-    /// <see cref="long.MaxValue"/>.
+    /// <see cref="long.MaxValue"/>; without streams a larger value than one array holds is lowered to that.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">
-    /// The value is not positive, or, without streams, larger than one array.
-    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     /// <exception cref="NotSupportedException">The engine lacks <see cref="EngineCapability.FrameLimits"/>.</exception>
     public long MaxFrameSize
     {
@@ -239,11 +237,11 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     {
         ArgumentNullException.ThrowIfNull(text);
         int most = text.Length <= UncountedText ? text.Length * 3 : Encoding.UTF8.GetByteCount(text);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(most);
+        byte[] buffer = Pool.Rent(most);
         if (Utf8.FromUtf16(text, buffer, out _, out int written, replaceInvalidSequences: false)
             != OperationStatus.Done)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            Pool.Return(buffer);
             throw new ArgumentException(
                 "The text holds half of a surrogate pair, which UTF-8 cannot carry. Send whole characters, or send " +
                 "bytes.",
@@ -254,7 +252,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
             FrameType.Text, buffer.AsMemory(0, written), options, cancellationToken, isValidText: true);
         if (!sending.IsCompletedSuccessfully)
             return ReturnWhenSentAsync(sending, buffer);
-        ArrayPool<byte>.Shared.Return(buffer);
+        Pool.Return(buffer);
         return default;
     }
 
@@ -555,7 +553,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         ? type
         : throw new ArgumentOutOfRangeException(nameof(type), type, "A message is text or binary.");
 
-    private static async ValueTask ReturnWhenSentAsync(ValueTask sending, byte[] buffer)
+    private async ValueTask ReturnWhenSentAsync(ValueTask sending, byte[] buffer)
     {
         try
         {
@@ -563,7 +561,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            Pool.Return(buffer);
         }
     }
 

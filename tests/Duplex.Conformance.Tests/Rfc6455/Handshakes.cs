@@ -89,7 +89,7 @@ internal static class Handshakes
             new Opening("the end of the connection within the answer", "the handshake fails (Transport)", Answer.Status + "Upgr") { Fails = HandshakeCheck.Transport, Finishes = true },
             new Opening("the end of the connection instead of an answer", "the handshake fails (Transport)", "") { Fails = HandshakeCheck.Transport, Finishes = true },
             Opens("an answer of 65,536 bytes", Long(65_536)) with { Chunks = [64 * 1024] },
-            Fails("an answer of 65,537 bytes, where the platform takes 65,536", HandshakeCheck.Transport, Long(65_537)) with { Chunks = [64 * 1024], Says = "exceeded the set limit of 65536 bytes. Raise the limit where the handler is made (MaxResponseHeadersLength" },
+            Fails("an answer of 65,537 bytes, where the platform takes 65,536", HandshakeCheck.Transport, Long(65_537)) with { Chunks = [64 * 1024], Says = "exceeded the set limit of 65536 bytes. Raise the limit of the handler below (MaxResponseHeadersLength" },
             Fails("headers without end", HandshakeCheck.Transport, Long(1 << 20)[..^4]) with { Chunks = [64 * 1024], Says = "exceeded the set limit of 65536 bytes" },
             Fails("257 extensions", HandshakeCheck.Extensions, $"{Proper}Sec-WebSocket-Extensions: {string.Join(", ", Enumerable.Repeat("a", 257))}\r\n\r\n") with { Chunks = [64 * 1024], Says = "expected at most 256 extensions and parameters" },
             Fails("256 extensions, none of which was offered", HandshakeCheck.Extensions, $"{Proper}Sec-WebSocket-Extensions: {string.Join(", ", Enumerable.Repeat("a", 256))}\r\n\r\n") with { Chunks = [64 * 1024], Says = "Extension 1 of the 256" },

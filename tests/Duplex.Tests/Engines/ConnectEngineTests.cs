@@ -41,7 +41,7 @@ public sealed class ConnectEngineTests
         Assert.Equal(["request", "handler", "options"], asked.Subprotocols);
         Assert.Equal(HttpVersion.Version20, asked.Version);
         Assert.True(asked.Options.TryGetValue(option, out string? value) && value == "o");
-        Assert.Equal(asked.Uri, connection.Call.Request.Uri);
+        Assert.Equal(new Uri("wss://host.test/base/feed"), connection.Call.Request.Uri);
         Assert.Equal(asked.Subprotocols, connection.Call.Request.Subprotocols);
         Assert.Equal(["X-Default", "X-Handler", "X-Request"], connection.Call.Request.HeaderNames.Order());
         Assert.Null(connection.Call.Response);

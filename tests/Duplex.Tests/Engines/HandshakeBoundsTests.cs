@@ -76,7 +76,7 @@ public sealed class HandshakeBoundsTests : IDisposable
 
         var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => running.Soon());
         Assert.Equal(HandshakeCheck.Timeout, error.Check);
-        Assert.Contains("this process itself was 1 s late or more", error.Message, StringComparison.Ordinal);
+        Assert.Contains("this process itself ran at least 1 s late", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("did not answer", error.Message, StringComparison.Ordinal);
     }
 

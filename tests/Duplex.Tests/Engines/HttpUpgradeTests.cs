@@ -130,7 +130,7 @@ public sealed class HttpUpgradeTests : IDisposable
         Assert.Equal("one", Assert.Single(answer.Headers.GetValues("X-Server")));
         UpgradedConnection connection = Assert.IsType<UpgradedContent>(answer.Content).TryTake()!;
         Assert.Same(stream, connection.Stream);
-        Assert.Equal("ws://host.test/path?q=1", connection.Call.Request.Uri.AbsoluteUri);
+        Assert.Equal("ws://host.test/path", connection.Call.Request.Uri.AbsoluteUri);
         Assert.Null(inner!.RequestMessage); // the session keeps the response, and no request with it
         Assert.Equal(HttpStatusCode.SwitchingProtocols, connection.Call.Response!.StatusCode);
         Assert.Equal("one", Assert.Single(connection.Call.Response.Headers.GetValues("X-Server")));

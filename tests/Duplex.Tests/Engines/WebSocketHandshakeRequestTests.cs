@@ -25,7 +25,19 @@ public sealed class WebSocketHandshakeRequestTests
         Assert.Equal(["a"], snapshot.Subprotocols);
         Assert.Equal((ReceiveMode.Streams, _request.Version), (snapshot.ReceiveMode, snapshot.Version));
         Assert.Equal(_request.VersionPolicy, snapshot.VersionPolicy);
-        Assert.Equal("wss://host.test/path", snapshot.ToString());
+    }
+
+    [Theory]
+    [InlineData("wss://host.test/path?token=" + Secret, "wss://host.test/path")]
+    [InlineData("wss://" + Secret + ":" + Secret + "@host.test:8443/a%20b/?" + Secret, "wss://host.test:8443/a%20b/")]
+    [InlineData("ws://[fe80::1%25eth0]:81?" + Secret, "ws://[fe80::1]:81/")]
+    public void Its_address_has_neither_query_nor_user_info(string url, string kept)
+    {
+        var snapshot = new WebSocketHandshakeRequest(new Uri(url), _request, _request.Subprotocols, _request.Headers);
+
+        Assert.Equal(kept, snapshot.Uri.AbsoluteUri);
+        Assert.DoesNotContain(Secret, snapshot.Uri.OriginalString, StringComparison.Ordinal);
+        Assert.Equal(kept, snapshot.ToString());
     }
 
     [Fact]

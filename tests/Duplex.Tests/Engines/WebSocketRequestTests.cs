@@ -54,4 +54,14 @@ public sealed class WebSocketRequestTests
         Assert.True(request.IsVersionSet);
         Assert.True(new WebSocketRequest { VersionPolicy = HttpVersionPolicy.RequestVersionExact }.IsVersionSet);
     }
+
+    [Fact]
+    public void A_version_or_policy_that_does_not_exist_is_refused_where_it_is_set()
+    {
+        var request = new WebSocketRequest();
+
+        Assert.Throws<ArgumentNullException>("value", () => request.Version = null!);
+        Assert.Throws<ArgumentOutOfRangeException>("value", () => request.VersionPolicy = (HttpVersionPolicy)3);
+        Assert.False(request.IsVersionSet);
+    }
 }

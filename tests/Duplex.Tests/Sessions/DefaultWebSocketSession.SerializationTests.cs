@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace Duplex.Tests;
@@ -7,6 +8,25 @@ public sealed class DefaultWebSocketSessionSerializationTests
 {
     private static readonly JsonContentConverter Json = new(TestJson.Default);
     private static readonly User Someone = new("user", 123);
+
+    [Fact]
+    public async Task A_literal_default_is_the_token()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(Json);
+
+        await test.Session.SendSerializedAsync(Someone, default);
+        await test.Session.SendSerializedAsync(Someone, typeof(User), default);
+        foreach (int id in (int[])[1, 2, 3])
+            test.Peer.SendFrame(Opcode.Text, Encoding.UTF8.GetBytes($$"""{"name":"a","id":{{id}}}"""));
+
+        Assert.NotNull(await test.Session.ReceiveDeserializedAsync<User>(default));
+        Assert.NotNull(await test.Session.ReceiveDeserializedAsync(typeof(User), default));
+        await foreach (User? user in test.Session.ReceiveAllDeserializedAsync<User>(default))
+        {
+            Assert.NotNull(user);
+            break;
+        }
+    }
 
     [Fact]
     [KtorParity("typed/sendSerialized-T-data", "typed/receiveDeserialized-T", "weakness/15-a-low-level-API-only")]

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+
 namespace Duplex.Tests;
 
 public sealed class WebSocketSessionExtensionsTests
@@ -22,6 +25,15 @@ public sealed class WebSocketSessionExtensionsTests
         Assert.Equal("x", await test.ReceiveAsync());
     }
 
+    private static DelegateConverter Letter(string letter) => new()
+    {
+        OnSerialize = (output, _, _) =>
+        {
+            output.Write(Encoding.UTF8.GetBytes(letter));
+            return FrameType.Text;
+        },
+    };
+
     [Fact]
     public async Task Each_way_to_send_can_wish_that_a_message_is_not_transformed()
     {
@@ -34,9 +46,12 @@ public sealed class WebSocketSessionExtensionsTests
         await test.Session.SendAsync(new Frame.Text(fin: false, "e"u8.ToArray()), SendOptions.Untransformed, default);
         await test.Session.SendAsync(new Frame.Text(fin: true, "f"u8.ToArray()));
         await test.Session.SendAsync(new Frame.Ping("g"u8.ToArray()), SendOptions.Transformed, default);
+        await test.Session.SendSerializedAsync("x", Letter("x"), SendOptions.Untransformed, default);
+        test.Session.Converter = Letter("x");
+        await test.Session.SendSerializedAsync("x", SendOptions.Untransformed, default);
         await test.Session.SendAsync("h", SendOptions.Transformed, default);
 
-        foreach (string letter in (string[])["a", "b", "c", "d", "e", "f", "g"])
+        foreach (string letter in (string[])["a", "b", "c", "d", "e", "f", "g", "x", "x"])
             Assert.Equal((ReservedBits.None, letter), Described(await test.Peer.ReceiveAsync()));
         Assert.Equal((ReservedBits.Rsv1, "h\0"), Described(await test.Peer.ReceiveAsync()));
         Assert.Equal(1, _counter.Transformations);
