@@ -26,6 +26,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     private CancellationTokenRegistration _givenUp;
     private CancellationTokenRegistration _stopped;
     private bool _isOver;
+    private long _began;
 
     public WebSocketRequest Request { get; } = request;
 
@@ -35,6 +36,16 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         {
             lock (_sync)
                 return _options;
+        }
+    }
+
+    /// <summary>The time since the plugin first saw the marker.</summary>
+    public TimeSpan Elapsed
+    {
+        get
+        {
+            lock (_sync)
+                return _options?.TimeProvider.GetElapsedTime(_began) ?? TimeSpan.Zero;
         }
     }
 
@@ -96,6 +107,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
             _options = options;
             if (_deadline is not null || _isOver)
                 return;
+            _began = options.TimeProvider.GetTimestamp();
             _deadline = new HandshakeDeadline(options.HandshakeTimeout, options.TimeProvider);
             // The caller's own token: handlers above may not pass it on.
             _givenUp = caller.UnsafeRegister(static deadline => ((HandshakeDeadline)deadline!).End(), _deadline);

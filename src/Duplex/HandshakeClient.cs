@@ -21,9 +21,29 @@ internal static class HandshakeClient
         token.ThrowIfCancellationRequested();
 
         using var attempt = new HandshakeAttempt(request, token);
+        using var telemetry = new HandshakeTelemetry(target);
+        try
+        {
+            UpgradedConnection connection = await ConnectAsync(client, attempt, target, token).ConfigureAwait(false);
+            telemetry.Succeeded(
+                Instruments.Of(attempt.Options!.MeterFactory), attempt.Elapsed, connection.Call.Response?.StatusCode,
+                connection.Call.Subprotocol);
+            return (connection, attempt.Options);
+        }
+        catch (Exception e)
+        {
+            telemetry.Failed(
+                attempt.Options is { } options ? Instruments.Of(options.MeterFactory) : null, attempt.Elapsed, e);
+            throw;
+        }
+    }
+
+    private static async Task<UpgradedConnection> ConnectAsync(
+        HttpClient client, HandshakeAttempt attempt, Uri target, CancellationToken token)
+    {
         using HttpResponseMessage response = await SendAsync(client, attempt, target, token).ConfigureAwait(false);
         if (response.Content is UpgradedContent content && content.TryTake() is { } connection)
-            return (connection, attempt.Options!);
+            return connection;
         if (attempt.Options is null)
             throw NotInstalled(null);
         if (response.StatusCode == HttpStatusCode.SwitchingProtocols)

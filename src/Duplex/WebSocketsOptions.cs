@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,6 +27,8 @@ public sealed class WebSocketsOptions
     private WebSocketContentConverter? _contentConverter;
     private WebSocketEngine _engine = WebSocketEngines.Http;
     private TimeProvider _timeProvider = TimeProvider.System;
+    private IMeterFactory? _meterFactory;
+    private bool _traceSessions;
     private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
     private ArrayPool<byte> _bufferPool = ArrayPool<byte>.Shared;
     private MaskKeyPool.RandomFill? _randomFill;
@@ -185,6 +188,26 @@ public sealed class WebSocketsOptions
         set => SetNotNull(ref _loggerFactory, value);
     }
 
+    /// <summary>
+    /// Creates the meter <c>Duplex</c>, for example the one of a container. Default: null, a meter of the process. It
+    /// costs nothing while nobody listens.
+    /// </summary>
+    public IMeterFactory? MeterFactory
+    {
+        get => _meterFactory;
+        set => Set(ref _meterFactory, value);
+    }
+
+    /// <summary>
+    /// Whether each session has a span of its own, beside its handshake's, in the activity source <c>Duplex</c>. The
+    /// span ends with the session and lasts as long. Default: false.
+    /// </summary>
+    public bool TraceSessions
+    {
+        get => _traceSessions;
+        set => Set(ref _traceSessions, value);
+    }
+
     /// <summary>Tests count leaks with it.</summary>
     internal ArrayPool<byte> BufferPool
     {
@@ -244,7 +267,13 @@ public sealed class WebSocketsOptions
             PingTimeout = hasPings ? PingTimeout : Timeout.InfiniteTimeSpan,
             CloseTimeout = CloseTimeout,
             Converter = ContentConverter,
-            Logger = LoggerFactory.CreateLogger("Duplex"),
+            Telemetry = new TelemetrySources
+            {
+                Logger = LoggerFactory.CreateLogger("Duplex"),
+                Instruments = Instruments.Of(MeterFactory),
+                TracesSessions = TraceSessions,
+                Time = TimeProvider,
+            },
         };
     }
 

@@ -35,10 +35,18 @@ internal static partial class Log
     [LoggerMessage(
         EventId = 20,
         Message = "WebSocket session {Session} with {Target} ended: {Cause}. Sent close code {Sent}, received " +
-            "{Received}, {Discarded} received messages discarded.")]
+            "{Received}, {Discarded} received messages discarded. The last byte was received {Silence} s before, the " +
+            "last ping round trip was {RoundTrip}.")]
     public static partial void SessionEnded(
         ILogger logger, LogLevel level, string session, string target, string cause, string sent, string received,
-        long discarded);
+        long discarded, string silence, string roundTrip);
+
+    [LoggerMessage(24, LogLevel.Debug, "WebSocket session {Session} with {Target}: ping sent.")]
+    public static partial void PingSent(ILogger logger, string session, string target);
+
+    [LoggerMessage(
+        25, LogLevel.Debug, "WebSocket session {Session} with {Target}: pong received after {Milliseconds} ms.")]
+    public static partial void PongReceived(ILogger logger, string session, string target, double milliseconds);
 
     [LoggerMessage(
         21, LogLevel.Error,

@@ -4,7 +4,7 @@ namespace Duplex;
 /// Carries out what <see cref="KeepAlive"/> decides: one timer a session, none while pings are off. Thread-safe.
 /// </summary>
 internal sealed class KeepAliveTimer(
-    StreamConnection connection, ISessionEvents session, SessionLog log, PendingPings pings,
+    StreamConnection connection, ISessionEvents session, SessionTelemetry telemetry, PendingPings pings,
     SessionSettings settings) : IDisposable
 {
     private readonly Lock _sync = new();
@@ -104,7 +104,7 @@ internal sealed class KeepAliveTimer(
         }
 
         if (full is { } duration)
-            log.IncomingStaysFull(duration);
+            telemetry.IncomingStaysFull(duration);
         switch (action)
         {
             case KeepAlive.Action.Ping:
@@ -121,8 +121,10 @@ internal sealed class KeepAliveTimer(
     private void Ping(ulong number, ReadOnlySpan<byte> payload)
     {
         var accepted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (connection.Pump.TryStageControl(Opcode.Ping, payload, accepted))
-            Watch(number, accepted.Task);
+        if (!connection.Pump.TryStageControl(Opcode.Ping, payload, accepted))
+            return;
+        telemetry.PingSent();
+        Watch(number, accepted.Task);
     }
 
     private void Watch(ulong number, Task accepted)

@@ -31,7 +31,7 @@ internal sealed class SessionLifetime
     private readonly StreamConnection _connection;
     private readonly CloseState _state;
     private readonly FrameQueue _incoming;
-    private readonly SessionLog _log;
+    private readonly SessionTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly TimeSpan _closeTimeout;
 
@@ -42,12 +42,12 @@ internal sealed class SessionLifetime
     private Signals? _signals;
 
     public SessionLifetime(
-        StreamConnection connection, CloseState state, FrameQueue incoming, SessionLog log, SessionSettings settings)
+        StreamConnection connection, CloseState state, FrameQueue incoming, SessionTelemetry telemetry, SessionSettings settings)
     {
         _connection = connection;
         _state = state;
         _incoming = incoming;
-        _log = log;
+        _telemetry = telemetry;
         _time = settings.Time;
         _closeTimeout = settings.CloseTimeout;
     }
@@ -67,7 +67,7 @@ internal sealed class SessionLifetime
     public void Start(KeepAliveTimer? keepAlive)
     {
         _keepAlive = keepAlive;
-        _log.Opened();
+        _telemetry.Opened();
         _connection.Receiving.Start();
     }
 
@@ -250,7 +250,8 @@ internal sealed class SessionLifetime
 
         _state.MarkEnded();
         CloseResult result = _state.ToResult(_incoming.Dropped);
-        _log.Ended(result, _state.Describe(result));
+        _telemetry.Ended(
+            result, _state.Describe(result), _time.GetElapsedTime(_connection.Receiving.LastInbound));
         Steps.Reason.TrySetResult(result.Reason);
         Steps.Completion.TrySetResult(result);
         _ = FireClosedAsync();
@@ -271,7 +272,7 @@ internal sealed class SessionLifetime
         }
         catch (AggregateException e)
         {
-            _log.ClosedCallbackFailed(e);
+            _telemetry.ClosedCallbackFailed(e);
         }
     }
 

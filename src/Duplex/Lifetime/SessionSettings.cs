@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-
 namespace Duplex;
 
 /// <summary>A session's settings.</summary>
@@ -21,10 +18,9 @@ internal sealed record SessionSettings
 
     public WebSocketContentConverter? Converter { get; init; }
 
-    /// <summary>For the log; null over a stream of the user's.</summary>
-    public Uri? Target { get; init; }
-
-    public ILogger Logger { get; init; } = NullLogger.Instance;
+    public TelemetrySources Telemetry { get; init; } = new();
 
     public TimeProvider Time => Connection.Time;
+
+    public SessionSettings With(Uri target) => this with { Telemetry = Telemetry with { Target = target } };
 }

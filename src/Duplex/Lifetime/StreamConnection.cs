@@ -17,7 +17,7 @@ internal sealed class StreamConnection
     /// </summary>
     public StreamConnection(
         Stream stream, IDisposable owner, AssemblerOutput output, FrameQueue incoming, CloseState closeState,
-        ISessionEvents session, SessionLog log, ConnectionSettings settings)
+        ISessionEvents session, SessionTelemetry telemetry, ConnectionSettings settings)
     {
         _owner = owner;
         Role = settings.Role;
@@ -39,11 +39,11 @@ internal sealed class StreamConnection
             AllowsInvalidText = settings.TextValidation == TextValidation.Lenient,
         };
         Receiving = new ReceiveLoop(
-            stream, _reader, assembler, incoming, isRaw: output == AssemblerOutput.Frames, session, log, settings);
+            stream, _reader, assembler, incoming, isRaw: output == AssemblerOutput.Frames, session, telemetry, settings);
         MaskKeyPool? keys = settings.RandomFill is { } fill ? new MaskKeyPool(fill) : null;
         var writer = new FrameWriter(settings.Engine.Masks ? settings.Role : WebSocketRole.Server, keys, settings.Pool);
-        Pump = new SendPump(stream, new SendBuffer(writer, settings.Outgoing), settings.Time, session);
-        Sender = new FrameSender(Pump, closeState, settings, session);
+        Pump = new SendPump(stream, new SendBuffer(writer, settings.Outgoing), settings.Time, session, telemetry);
+        Sender = new FrameSender(Pump, closeState, settings, session, telemetry);
     }
 
     public IReadOnlyList<WebSocketExtension> Extensions => _extensions?.Extensions ?? [];

@@ -78,6 +78,9 @@ internal sealed class FrameQueue
 
     public int Count => (int)Math.Max(0, Volatile.Read(ref _publishedFrames) - Volatile.Read(ref _taken.Frames));
 
+    /// <summary>Payload bytes of frames that were not taken, published or not.</summary>
+    public long Bytes => Math.Max(0, Volatile.Read(ref _added.Bytes) - Volatile.Read(ref _taken.Bytes));
+
     public bool MayAdd => _isLossy || ClosesOnOverflow || Fits(0) || SeesRoom(0);
 
     // Once another end has begun the producer waits: frames are received until the peer's Close.

@@ -43,7 +43,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private readonly MessageAssembler _assembler;
     private readonly FrameQueue _queue;
     private readonly ISessionEvents _session;
-    private readonly SessionLog _log;
+    private readonly SessionTelemetry _telemetry;
     private readonly bool _isRaw;
     private readonly ArrayPool<byte> _pool;
     private readonly TimeProvider _time;
@@ -59,6 +59,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private int _passed; // frames and pieces of this batch
     private long _lastPayloadLength; // of the last frame
     private bool _toldInvalidText;
+    private long _pausedAt;
     private byte[]? _buffer;
     private bool _isHot;
     private Memory<byte> _input; // not parsed yet; in _buffer or the message's memory
@@ -72,7 +73,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     public ReceiveLoop(
         Stream stream, FrameReader reader, MessageAssembler assembler, FrameQueue queue, bool isRaw,
-        ISessionEvents session, SessionLog log, ConnectionSettings settings)
+        ISessionEvents session, SessionTelemetry telemetry, ConnectionSettings settings)
     {
         _stream = stream;
         _reader = reader;
@@ -80,7 +81,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         _queue = queue;
         _isRaw = isRaw;
         _session = session;
-        _log = log;
+        _telemetry = telemetry;
         _pool = settings.Pool;
         _time = settings.Time;
         _extensions = settings.Extensions;
@@ -208,9 +209,10 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             if (_assembler.HasInvalidText && !_toldInvalidText)
             {
                 _toldInvalidText = true;
-                _log.InvalidTextReceived();
+                _telemetry.InvalidTextReceived();
             }
 
+            _telemetry.ReportReceived();
             _session.OnBatchEnd(_lastInbound);
 
             // A Close or a violation takes effect on the next turn, so that the consumer can answer first.
@@ -283,6 +285,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     private void Deliver(Frame frame)
     {
+        _telemetry.Received.Add(frame.Type, frame.Data.Length, frame.Fin);
         if (_queue.TryAdd(frame))
             return;
         if (_session.OnIncomingOverflow(frame))
@@ -339,6 +342,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     private bool TryPause()
     {
+        _pausedAt = _time.GetTimestamp();
         _isPaused = true;
         ConfiguredTaskAwaitable.ConfiguredTaskAwaiter room =
             _queue.WaitForRoomAsync().ConfigureAwait(false).GetAwaiter();
@@ -355,6 +359,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private void OnRoom()
     {
         Resume();
+        _telemetry.ReceivePaused(_time.GetElapsedTime(_pausedAt, _lastResume));
         Run();
     }
 

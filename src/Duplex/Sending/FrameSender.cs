@@ -13,12 +13,14 @@ internal sealed class FrameSender
     private readonly CloseState _closeState;
     private readonly EngineProfile _engine;
     private readonly ISessionEvents _session;
+    private readonly SessionTelemetry _telemetry;
     private readonly ExtensionChain? _extensions;
     private readonly OutgoingTransform? _transform;
     private readonly bool _closesOnOverflow;
 
     // Under the gate.
     private SendRules _rules;
+    private int _committedLength; // of a committed frame, before it was transformed
 
     // Written by any sender: the payload length that WaitToSendAsync waits for.
     private volatile int _refused;
@@ -27,12 +29,15 @@ internal sealed class FrameSender
     private volatile bool _isShut;
     private CancellationTokenSource? _stop;
 
-    public FrameSender(SendPump pump, CloseState closeState, ConnectionSettings settings, ISessionEvents session)
+    public FrameSender(
+        SendPump pump, CloseState closeState, ConnectionSettings settings, ISessionEvents session,
+        SessionTelemetry telemetry)
     {
         _pump = pump;
         _closeState = closeState;
         _engine = settings.Engine;
         _session = session;
+        _telemetry = telemetry;
         _extensions = settings.Extensions;
         _transform = _extensions is null ? null : new OutgoingTransform(_extensions, settings.Pool);
         _closesOnOverflow = settings.Outgoing.Overflow == ChannelOverflow.Close;
@@ -302,6 +307,7 @@ internal sealed class FrameSender
     private async ValueTask<SendPump.Staged> StageRestAsync(
         Outgoing frame, SendPump.Staged outcome, int taken, CancellationToken token)
     {
+        long waits = outcome == SendPump.Staged.NoRoom ? _telemetry.SendWaitBegins() : 0;
         while (outcome == SendPump.Staged.NoRoom)
         {
             await _pump.WaitForRoomAsync(
@@ -309,6 +315,8 @@ internal sealed class FrameSender
                 frame.IsCommitted ? CancellationToken.None : token).ConfigureAwait(false);
             outcome = Stage(ref frame, wholeOnly: false, out taken);
         }
+
+        _telemetry.SendWaited(waits);
 
         // No token stops a begun frame: the peer takes whatever follows for its payload.
         for (ReadOnlyMemory<byte> rest = frame.Payload[taken..]; !rest.IsEmpty; rest = rest[taken..])
@@ -365,6 +373,7 @@ internal sealed class FrameSender
             if (!frame.IsCommitted)
                 _rules.OnCommitted(frame.Type, frame.Payload.Span, frame.Fin);
             _rules.OnStaged(frame.Type, frame.Fin);
+            _telemetry.Sent.Add(frame.Type, frame.IsCommitted ? _committedLength : frame.Payload.Length, frame.Fin);
         }
         else if (_closesOnOverflow && !frame.IsCommitted && !frame.WaitsForRoom)
         {
@@ -433,6 +442,7 @@ internal sealed class FrameSender
             }
 
             _rules.OnCommitted(frame.Type, frame.Payload.Span, frame.Fin);
+            _committedLength = frame.Payload.Length;
             return frame with { Payload = outcome, Reserved = reserved, IsCommitted = true };
         }
         finally

@@ -20,6 +20,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
     private readonly SendBuffer _buffer;
     private readonly TimeProvider _time;
     private readonly ISessionEvents _session;
+    private readonly SessionTelemetry _telemetry;
     private readonly long _burstGap;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -38,12 +39,14 @@ internal sealed class SendPump : IThreadPoolWorkItem
     // Written once, by Stop, under _sync; read by any thread.
     private Exception? _writeError;
 
-    public SendPump(Stream stream, SendBuffer buffer, TimeProvider time, ISessionEvents session)
+    public SendPump(
+        Stream stream, SendBuffer buffer, TimeProvider time, ISessionEvents session, SessionTelemetry telemetry)
     {
         _stream = stream;
         _buffer = buffer;
         _time = time;
         _session = session;
+        _telemetry = telemetry;
         _burstGap = (long)(BurstGap.TotalSeconds * time.TimestampFrequency);
         _lastWrite = time.GetTimestamp() - _burstGap;
     }
@@ -343,6 +346,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
                 error = e;
             }
 
+            _telemetry.ReportSent();
             if (!Complete(batch, error, mayGoOn: !onlyOne))
                 return;
         }

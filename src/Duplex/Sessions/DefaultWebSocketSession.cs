@@ -17,7 +17,7 @@ public partial class DefaultWebSocketSession : WebSocketSession
         _time = settings.Time;
         Converter = settings.Converter;
         _pings = new PendingPings(_time);
-        _keepAlive = new KeepAliveTimer(Connection, this, Log, _pings, settings);
+        _keepAlive = new KeepAliveTimer(Connection, this, Telemetry, _pings, settings);
         Lifetime.Start(_keepAlive);
         _keepAlive.Start();
     }
@@ -168,8 +168,11 @@ public partial class DefaultWebSocketSession : WebSocketSession
 
     private protected override void OnPong(ReadOnlySpan<byte> payload)
     {
-        if (_pings.OnPong(payload) is not 0 and ulong answered)
-            _keepAlive.OnPong(answered);
+        if (_pings.OnPong(payload) is not (> 0 and ulong answered))
+            return;
+        _keepAlive.OnPong(answered);
+        if (_pings.LastRoundTripTime is { } roundTrip)
+            Telemetry.PongReceived(roundTrip);
     }
 
     private protected override void OnWritePending() => _keepAlive.OnWritePending();
@@ -179,7 +182,11 @@ public partial class DefaultWebSocketSession : WebSocketSession
         Span<byte> payload = stackalloc byte[PendingPings.PayloadSize];
         PendingPings.Ping ping = _pings.Add(payload, isAwaited: true);
         if (Connection.Pump.TryStageControl(Opcode.Ping, payload))
+        {
+            Telemetry.PingSent();
             return ping;
+        }
+
         _pings.Withdraw(ping);
         throw CloseState.ToSendException(Queue.Dropped);
     }

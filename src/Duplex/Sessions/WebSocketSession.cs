@@ -31,17 +31,19 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     private protected WebSocketSession(
         Stream stream, IDisposable owner, AssemblerOutput output, SessionSettings settings)
     {
-        Log = new SessionLog(settings.Logger, settings.Target);
         Queue = new FrameQueue(settings.Incoming, CloseState, ofPieces: output == AssemblerOutput.Pieces);
-        Connection = new StreamConnection(stream, owner, output, Queue, CloseState, this, Log, settings.Connection);
-        Lifetime = new SessionLifetime(Connection, CloseState, Queue, Log, settings);
+        Telemetry = new SessionTelemetry(
+            settings.Telemetry, settings.Connection.Extensions?.Extensions ?? [], () => (Queue.Count, Queue.Bytes));
+        Connection = new StreamConnection(
+            stream, owner, output, Queue, CloseState, this, Telemetry, settings.Connection);
+        Lifetime = new SessionLifetime(Connection, CloseState, Queue, Telemetry, settings);
         Pool = settings.Connection.Pool;
         if (output != AssemblerOutput.Pieces)
             _incoming = new FrameChannelReader(Queue, Connection.Receiving, CloseState);
     }
 
     /// <summary>The session's id, unique within the process and part of its log entries.</summary>
-    public string Id => Log.Id;
+    public string Id => Telemetry.Id;
 
     /// <summary>
     /// The messages received from the peer, in order. Enumeration ends normally after a close, once every message
@@ -137,7 +139,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
 
     private protected CloseState CloseState { get; } = new();
 
-    private protected SessionLog Log { get; }
+    private protected SessionTelemetry Telemetry { get; }
 
     private protected ArrayPool<byte> Pool { get; }
 

@@ -1,0 +1,258 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+
+namespace Duplex;
+
+/// <summary>What one session reports: log lines, metrics and, where asked for, its span.</summary>
+/// <remarks>Thread-safe. A logger or listener that throws changes nothing.</remarks>
+internal sealed class SessionTelemetry
+{
+    // Incremented atomically.
+    private static long _last;
+
+    private readonly long _number = Interlocked.Increment(ref _last);
+    private readonly ILogger _logger;
+    private readonly Uri? _target;
+    private readonly TimeProvider _time;
+    private readonly Instruments _instruments;
+    private readonly Instruments.LiveSession _live;
+    private readonly CompressionCounts? _compression;
+    private readonly bool _isTraced;
+
+    // Set by Opened, before anything else can happen.
+    private long _openedAt;
+    private LinkedListNode<Instruments.LiveSession>? _registration;
+    private Activity? _span;
+
+    // Written by the receive loop, read by any thread. In ticks; -1 until the first pong.
+    private long _lastRoundTrip = -1;
+
+    /// <param name="sources">What is reported, and to whom.</param>
+    /// <param name="extensions">The active ones.</param>
+    /// <param name="queueDepth">What the incoming queue holds; called on the thread that collects metrics.</param>
+    public SessionTelemetry(
+        TelemetrySources sources, IReadOnlyList<WebSocketExtension> extensions,
+        Func<(long Frames, long Bytes)> queueDepth)
+    {
+        _logger = sources.Logger;
+        _target = sources.Target;
+        _time = sources.Time;
+        _instruments = sources.Instruments;
+        _isTraced = sources.TracesSessions;
+        _live = new Instruments.LiveSession(_target is null ? null : new ServerTags(_target), queueDepth);
+        if (extensions.OfType<PerMessageDeflate>().FirstOrDefault() is { } deflate)
+            _compression = new CompressionCounts(deflate);
+    }
+
+    /// <summary>Formatted on demand: most sessions do not need it.</summary>
+    public string Id => _number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>For the receive loop.</summary>
+    public Traffic Received { get; } = new();
+
+    /// <summary>For the holder of the send gate.</summary>
+    public Traffic Sent { get; } = new();
+
+    private string Target => _target is null ? "a stream" : Log.Describe(_target);
+
+    public void Opened() => Log.Safely(() =>
+    {
+        _openedAt = _time.GetTimestamp();
+        _registration = _instruments.Add(_live);
+        if (_isTraced)
+            _span = Spans.StartSession(_target, _live.Server, Id);
+        if (_logger.IsEnabled(LogLevel.Information))
+            Log.SessionOpened(_logger, Id, Target);
+    });
+
+    /// <summary>A warning if the end was not clean; <paramref name="cause"/> must be fit for a log.</summary>
+    /// <param name="result">How the session ended.</param>
+    /// <param name="cause">The same in words.</param>
+    /// <param name="silence">The time since the last byte was received.</param>
+    public void Ended(CloseResult result, string cause, TimeSpan silence)
+    {
+        Log.Safely(() => LogEnd(result, cause, silence));
+        ReportReceived();
+        ReportSent();
+        Log.Safely(() =>
+        {
+            if (_registration is not null)
+                _instruments.Remove(_registration);
+            if (_instruments.SessionDuration.Enabled)
+                _instruments.SessionDuration.Record(_time.GetElapsedTime(_openedAt).TotalSeconds, EndTags(result));
+        });
+        Log.Safely(() =>
+        {
+            if (_span is { } span)
+                Spans.EndSession(span, result, sent: Sent.Messages, received: Received.Messages);
+        });
+    }
+
+    public void ClosedCallbackFailed(Exception exception) => Log.Safely(() =>
+    {
+        if (_logger.IsEnabled(LogLevel.Error))
+            Log.ClosedCallbackFailed(_logger, Id, Target, exception);
+    });
+
+    public void InvalidTextReceived() => Log.OnPool(() =>
+    {
+        if (_logger.IsEnabled(LogLevel.Warning))
+            Log.InvalidTextReceived(_logger, Id, Target);
+    });
+
+    public void IncomingStaysFull(TimeSpan duration) => Log.Safely(() =>
+    {
+        if (_logger.IsEnabled(LogLevel.Warning))
+            Log.IncomingStaysFull(_logger, Id, Target, (long)duration.TotalSeconds);
+    });
+
+    public void PingSent()
+    {
+        if (_logger.IsEnabled(LogLevel.Debug))
+            Log.OnPool(() => Log.PingSent(_logger, Id, Target));
+    }
+
+    public void PongReceived(TimeSpan roundTrip)
+    {
+        Volatile.Write(ref _lastRoundTrip, roundTrip.Ticks);
+        Record(_instruments.PingDuration, roundTrip);
+        if (_logger.IsEnabled(LogLevel.Debug))
+            Log.OnPool(() => Log.PongReceived(_logger, Id, Target, roundTrip.TotalMilliseconds));
+    }
+
+    /// <summary>Once a batch, by the receive loop.</summary>
+    public void ReportReceived()
+    {
+        if (_instruments.CountsTraffic)
+            Report(Received, "receive");
+    }
+
+    /// <summary>Once a batch, by the thread that wrote it.</summary>
+    public void ReportSent()
+    {
+        if (_instruments.CountsTraffic)
+            Report(Sent, "transmit");
+    }
+
+    /// <summary>The time at which a wait for room begins; 0 if it is not measured.</summary>
+    public long SendWaitBegins() =>
+        _instruments.SendWaitDuration.Enabled ? Math.Max(1, _time.GetTimestamp()) : 0;
+
+    public void SendWaited(long began)
+    {
+        if (began != 0)
+            Record(_instruments.SendWaitDuration, _time.GetElapsedTime(began));
+    }
+
+    public void ReceivePaused(TimeSpan duration) => Record(_instruments.ReceivePauseDuration, duration);
+
+    private void LogEnd(CloseResult result, string cause, TimeSpan silence)
+    {
+        LogLevel level = result is { WasClean: true, Error: null } ? LogLevel.Information : LogLevel.Warning;
+        if (!_logger.IsEnabled(level))
+            return;
+        string roundTrip = Volatile.Read(ref _lastRoundTrip) is var ticks and >= 0
+            ? $"{Number(TimeSpan.FromTicks(ticks).TotalMilliseconds)} ms"
+            : "none";
+        string sent = Code(result.Sent), received = Code(result.Received), seconds = Number(silence.TotalSeconds);
+        Log.SessionEnded(
+            _logger, level, Id, Target, cause, sent, received, result.DiscardedMessages, seconds, roundTrip);
+    }
+
+    private static string Code(CloseReason? reason) =>
+        reason is null ? "none" : ((ushort)reason.Code).ToString(CultureInfo.InvariantCulture);
+
+    private static string Number(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
+
+    private TagList EndTags(CloseResult result)
+    {
+        TagList tags = Tags();
+        foreach ((string name, object? value) in Spans.EndTags(result))
+            tags.Add(name, value);
+        return tags;
+    }
+
+    private TagList Tags()
+    {
+        TagList tags = default;
+        _live.Server?.AddTo(ref tags);
+        return tags;
+    }
+
+    private void Record(System.Diagnostics.Metrics.Histogram<double> histogram, TimeSpan duration)
+    {
+        if (!histogram.Enabled)
+            return;
+        try
+        {
+            histogram.Record(duration.TotalSeconds, Tags());
+        }
+        catch (Exception) // a listener's own
+        {
+        }
+    }
+
+    private void Report(Traffic traffic, string direction)
+    {
+        (Traffic.Count text, Traffic.Count binary) = traffic.Take();
+        (long plain, long compressed) = _compression?.Take(direction) ?? default;
+        try
+        {
+            TagList tags = Tags();
+            tags.Add("network.io.direction", direction);
+            if (compressed > 0 || plain > 0)
+            {
+                TagList states = tags;
+                states.Add("duplex.compression.state", "uncompressed");
+                _instruments.CompressionBytes.Add(plain, states);
+                states[^1] = new("duplex.compression.state", "compressed");
+                _instruments.CompressionBytes.Add(compressed, states);
+            }
+
+            tags.Add("duplex.message.type", "text");
+            Add(text, tags);
+            tags[^1] = new("duplex.message.type", "binary");
+            Add(binary, tags);
+        }
+        catch (Exception) // a listener's own
+        {
+        }
+    }
+
+    private void Add(Traffic.Count count, in TagList tags)
+    {
+        if (count.Messages > 0)
+            _instruments.Messages.Add(count.Messages, tags);
+        if (count.Bytes > 0)
+            _instruments.MessageBytes.Add(count.Bytes, tags);
+    }
+
+    // What was reported of the extension's counters.
+    private sealed class CompressionCounts(PerMessageDeflate deflate)
+    {
+        private readonly Lock _sync = new();
+
+        // Under _sync.
+        private (long Plain, long Compressed) _sent;
+        private (long Plain, long Compressed) _received;
+
+        public (long Plain, long Compressed) Take(string direction)
+        {
+            lock (_sync)
+            {
+                return direction == "transmit"
+                    ? Since(ref _sent, (deflate.SentBytes, deflate.SentCompressedBytes))
+                    : Since(ref _received, (deflate.ReceivedBytes, deflate.ReceivedCompressedBytes));
+            }
+        }
+
+        private static (long Plain, long Compressed) Since(
+            ref (long Plain, long Compressed) reported, (long Plain, long Compressed) now)
+        {
+            (long Plain, long Compressed) added = (now.Plain - reported.Plain, now.Compressed - reported.Compressed);
+            reported = now;
+            return added;
+        }
+    }
+}
