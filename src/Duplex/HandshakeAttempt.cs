@@ -78,7 +78,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
 
     public HttpRequestMessage CreateMarker(Uri uri)
     {
-        var marker = new HttpRequestMessage(HttpMethod.Get, uri)
+        var marker = new HttpRequestMessage(HttpMethod.Get, WebSocketUri.ToHttpScheme(uri))
         {
             Version = MarkerVersion,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

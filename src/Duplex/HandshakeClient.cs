@@ -16,7 +16,8 @@ internal static class HandshakeClient
         var request = new WebSocketRequest { Uri = uri };
         request.UseDefaults(client.DefaultRequestVersion, client.DefaultVersionPolicy);
         configure?.Invoke(request);
-        Uri target = WebSocketUri.Resolve(request.Uri, client.BaseAddress, request.IsSecureOnly);
+        Uri target = WebSocketUri.Resolve(
+            request.Uri, client.BaseAddress, request.IsSecureOnly, mayNameService: true);
         Prepare(request, client);
         token.ThrowIfCancellationRequested();
 

@@ -10,8 +10,8 @@ namespace Duplex;
 /// or its client, ends handshakes in progress; open sessions stay open.
 /// </para>
 /// <para>
-/// A handler above it (outside) sees a handshake as one GET request and its response. It can add headers, and send the
-/// request, or a copy with its options, again. With <see cref="WebSocketEngines.Http"/>, a handler below it sees each
+/// A handler above it (outside) sees a handshake as one GET request to an <c>http</c> or <c>https</c> URL, and its
+/// response. It can change the URL, add headers, and send the request, or a copy with its options, again. With <see cref="WebSocketEngines.Http"/>, a handler below it sees each
 /// attempt's real request.
 /// </para>
 /// <para>

@@ -49,7 +49,13 @@ internal static class WebSocketUri
                 "The host and the path make no valid URL together. Check both.", nameof(host));
     }
 
-    public static Uri Resolve(Uri? uri, Uri? baseAddress, bool secureOnly = false)
+    /// <param name="uri">Absolute or relative.</param>
+    /// <param name="baseAddress">The base of a relative one.</param>
+    /// <param name="secureOnly">Whether anything but <c>wss</c> is refused.</param>
+    /// <param name="mayNameService">
+    /// Whether a handler may still resolve <c>https+http</c>, by which service discovery's names choose a scheme.
+    /// </param>
+    public static Uri Resolve(Uri? uri, Uri? baseAddress, bool secureOnly = false, bool mayNameService = false)
     {
         if (uri is null)
         {
@@ -59,7 +65,7 @@ internal static class WebSocketUri
 
         uri = ToAbsolute(uri, baseAddress);
         ThrowIfRaw(uri);
-        uri = ToWebSocketScheme(uri);
+        uri = ToWebSocketScheme(uri, mayNameService);
         if (secureOnly && uri.Scheme != "wss")
         {
             throw new ArgumentException(
@@ -95,6 +101,14 @@ internal static class WebSocketUri
     public static bool IsSame(Uri one, Uri other) =>
         one.IsAbsoluteUri && other.IsAbsoluteUri && Comparable(one) == Comparable(other);
 
+    /// <summary>The URI of the GET request that handlers above the plugin see.</summary>
+    public static Uri ToHttpScheme(Uri uri) => uri.Scheme switch
+    {
+        "ws" => Replaced(uri, "http"),
+        "wss" => Replaced(uri, "https"),
+        _ => uri,
+    };
+
     private static Uri ToAbsolute(Uri uri, Uri? baseAddress)
     {
         if (uri is { IsAbsoluteUri: true, IsFile: true } && uri.OriginalString.StartsWith('/'))
@@ -115,11 +129,17 @@ internal static class WebSocketUri
                 "The URL and the HttpClient's BaseAddress make no valid URL together. Check both.", nameof(uri));
     }
 
-    private static Uri ToWebSocketScheme(Uri uri) => uri.Scheme switch
+    private static Uri ToWebSocketScheme(Uri uri, bool mayNameService) => uri.Scheme switch
     {
         "ws" or "wss" => uri,
         "http" => Replaced(uri, "ws"),
         "https" => Replaced(uri, "wss"),
+        "https+http" or "http+https" => mayNameService
+            ? uri
+            : throw new ArgumentException(
+                "The URL names a service (its scheme is https+http), and no handler above WebSocketsHandler " +
+                "resolved it. Add service discovery's handler before WebSocketsHandler.",
+                nameof(uri)),
 
         // Not named: in "name:password@host" the scheme is the name.
         _ => throw new ArgumentException(

@@ -27,6 +27,28 @@ public sealed class WebSocketUriTests
     public void A_relative_url_is_put_on_the_base_address_before_it_is_mapped(string baseAddress, string url, string expected) =>
         Assert.Equal(expected, WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), new Uri(baseAddress)).AbsoluteUri);
 
+    [Theory]
+    [InlineData("ws://host/p?q=1", "http://host/p?q=1")]
+    [InlineData("wss://host:80/p", "https://host:80/p")]
+    [InlineData("ws://[fe80::1%251]:5/p", "http://[fe80::1]:5/p")]
+    [InlineData("https+http://feed/p", "https+http://feed/p")]
+    public void Handlers_above_the_plugin_see_a_url_of_http(string url, string expected) =>
+        Assert.Equal(expected, WebSocketUri.ToHttpScheme(new Uri(url)).AbsoluteUri);
+
+    [Theory]
+    [InlineData("https+http://feed/p", null, "https+http://feed/p")]
+    [InlineData("/p", "https+http://feed", "https+http://feed/p")]
+    [InlineData("http+https://_live.feed/p", null, "http+https://_live.feed/p")]
+    public void A_services_name_stays_until_a_handler_resolves_it(string url, string? baseAddress, string expected)
+    {
+        Uri? on = baseAddress is null ? null : new Uri(baseAddress);
+        Uri uri = WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), on, mayNameService: true);
+
+        Assert.Equal(expected, uri.AbsoluteUri);
+        var error = Assert.Throws<ArgumentException>(() => WebSocketUri.Resolve(uri, null));
+        Assert.Contains("service discovery", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_zone_of_a_link_local_address_is_kept() =>
         Assert.Equal("fe80::1%1", WebSocketUri.Resolve(new Uri("https://[fe80::1%1]:5/p"), null).IdnHost);
