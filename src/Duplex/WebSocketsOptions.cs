@@ -272,7 +272,6 @@ public sealed class WebSocketsOptions
                 Logger = LoggerFactory.CreateLogger("Duplex"),
                 Instruments = Instruments.Of(MeterFactory),
                 TracesSessions = TraceSessions,
-                Time = TimeProvider,
             },
         };
     }

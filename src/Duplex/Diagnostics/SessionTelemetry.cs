@@ -29,15 +29,16 @@ internal sealed class SessionTelemetry
     private long _lastRoundTrip = -1;
 
     /// <param name="sources">What is reported, and to whom.</param>
+    /// <param name="time">Measures durations.</param>
     /// <param name="extensions">The active ones.</param>
     /// <param name="queueDepth">What the incoming queue holds; called on the thread that collects metrics.</param>
     public SessionTelemetry(
-        TelemetrySources sources, IReadOnlyList<WebSocketExtension> extensions,
+        TelemetrySources sources, TimeProvider time, IReadOnlyList<WebSocketExtension> extensions,
         Func<(long Frames, long Bytes)> queueDepth)
     {
         _logger = sources.Logger;
         _target = sources.Target;
-        _time = sources.Time;
+        _time = time;
         _instruments = sources.Instruments;
         _isTraced = sources.TracesSessions;
         _live = new Instruments.LiveSession(_target is null ? null : new ServerTags(_target), queueDepth);
@@ -53,6 +54,21 @@ internal sealed class SessionTelemetry
 
     /// <summary>For the holder of the send gate.</summary>
     public Traffic Sent { get; } = new();
+
+    private bool LogsDebug
+    {
+        get
+        {
+            try
+            {
+                return _logger.IsEnabled(LogLevel.Debug);
+            }
+            catch (Exception) // a logger's own
+            {
+                return false;
+            }
+        }
+    }
 
     private string Target => _target is null ? "a stream" : Log.Describe(_target);
 
@@ -109,7 +125,7 @@ internal sealed class SessionTelemetry
 
     public void PingSent()
     {
-        if (_logger.IsEnabled(LogLevel.Debug))
+        if (LogsDebug)
             Log.OnPool(() => Log.PingSent(_logger, Id, Target));
     }
 
@@ -117,7 +133,7 @@ internal sealed class SessionTelemetry
     {
         Volatile.Write(ref _lastRoundTrip, roundTrip.Ticks);
         Record(_instruments.PingDuration, roundTrip);
-        if (_logger.IsEnabled(LogLevel.Debug))
+        if (LogsDebug)
             Log.OnPool(() => Log.PongReceived(_logger, Id, Target, roundTrip.TotalMilliseconds));
     }
 

@@ -15,6 +15,4 @@ internal sealed record TelemetrySources
 
     /// <summary>The server; null over a stream of the user's.</summary>
     public Uri? Target { get; init; }
-
-    public TimeProvider Time { get; init; } = TimeProvider.System;
 }

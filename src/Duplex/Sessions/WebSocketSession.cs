@@ -33,7 +33,8 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     {
         Queue = new FrameQueue(settings.Incoming, CloseState, ofPieces: output == AssemblerOutput.Pieces);
         Telemetry = new SessionTelemetry(
-            settings.Telemetry, settings.Connection.Extensions?.Extensions ?? [], () => (Queue.Count, Queue.Bytes));
+            settings.Telemetry, settings.Time, settings.Connection.Extensions?.Extensions ?? [],
+            () => (Queue.Count, Queue.Bytes));
         Connection = new StreamConnection(
             stream, owner, output, Queue, CloseState, this, Telemetry, settings.Connection);
         Lifetime = new SessionLifetime(Connection, CloseState, Queue, Telemetry, settings);
