@@ -19,6 +19,8 @@ public sealed class DocumentTests
         global using System.Threading;
         global using System.Threading.Tasks;
         global using Duplex;
+        global using Microsoft.Extensions.Configuration;
+        global using Microsoft.Extensions.DependencyInjection;
         global using static Given;
 
         internal static class Given
@@ -28,6 +30,7 @@ public sealed class DocumentTests
             public static CancellationToken cancellationToken = default;
             public static string token = "";
             public static Stream stream = Stream.Null;
+            public static Microsoft.Extensions.Hosting.HostApplicationBuilder builder = null!;
         }
         """;
 

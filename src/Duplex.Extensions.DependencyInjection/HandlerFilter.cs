@@ -1,0 +1,62 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http;
+
+namespace Duplex;
+
+/// <summary>Checks a client's finished chain of handlers, and keeps handshakes from following redirects.</summary>
+internal sealed class HandlerFilter(HandlerSource source) : IHttpMessageHandlerBuilderFilter
+{
+    /// <inheritdoc/>
+    public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) => builder =>
+    {
+        next(builder);
+        if (!source.Has(builder.Name))
+            return;
+        ThrowIfTwo(builder);
+        if (source.SendsHandshakes(builder.Name!))
+            RefuseRedirects(builder);
+    };
+
+    private static void ThrowIfTwo(HttpMessageHandlerBuilder builder)
+    {
+        int plugins = builder.AdditionalHandlers.OfType<WebSocketsHandler>().Count();
+        bool isBelow = Chain(builder.PrimaryHandler).OfType<WebSocketsHandler>().Any();
+        if (plugins > 1 || isBelow)
+        {
+            throw new InvalidOperationException(
+                $"The HttpClient '{builder.Name}' has two WebSocketsHandlers. AddWebSockets adds one: remove the " +
+                (isBelow ? "one that ConfigurePrimaryHttpMessageHandler sets." : "one that AddHttpMessageHandler adds."));
+        }
+    }
+
+    private void RefuseRedirects(HttpMessageHandlerBuilder builder)
+    {
+        if (builder.PrimaryHandler is SocketsHttpHandler { AllowAutoRedirect: true } sockets)
+        {
+            // Of primary handlers that the factory knows, it does so later.
+            sockets.MeterFactory ??= builder.Services.GetService<IMeterFactory>();
+            builder.PrimaryHandler = new HandshakeRoute(sockets);
+            return;
+        }
+
+        // A client that has the plugin from ConfigureHttpClientDefaults may never open a session. If it does, the
+        // plugin throws.
+        HttpMessageHandler last = Chain(builder.PrimaryHandler).Last();
+        if (source.HasOwn(builder.Name)
+            && last is SocketsHttpHandler { AllowAutoRedirect: true } or HttpClientHandler { AllowAutoRedirect: true })
+        {
+            throw new InvalidOperationException(
+                $"The HttpClient '{builder.Name}' cannot open WebSocket sessions: its primary handler, " +
+                $"{last.GetType().Name}, follows redirects by itself, so a handshake's headers and cookies would " +
+                "reach another host unseen. In its ConfigurePrimaryHttpMessageHandler, set AllowAutoRedirect to " +
+                "false, or return a SocketsHttpHandler.");
+        }
+    }
+
+    private static IEnumerable<HttpMessageHandler> Chain(HttpMessageHandler? handler)
+    {
+        for (; handler is not null; handler = (handler as DelegatingHandler)?.InnerHandler)
+            yield return handler;
+    }
+}
