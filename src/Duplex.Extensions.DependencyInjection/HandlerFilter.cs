@@ -25,8 +25,8 @@ internal sealed class HandlerFilter(HandlerSource source) : IHttpMessageHandlerB
         if (plugins > 1 || isBelow)
         {
             throw new InvalidOperationException(
-                $"The HttpClient '{builder.Name}' has two WebSocketsHandlers. AddWebSockets adds one: remove the " +
-                (isBelow ? "one that ConfigurePrimaryHttpMessageHandler sets." : "one that AddHttpMessageHandler adds."));
+                $"The HttpClient '{builder.Name}' has two WebSocketsHandlers. AddWebSockets adds one: remove the one " +
+                $"that {(isBelow ? "ConfigurePrimaryHttpMessageHandler sets" : "AddHttpMessageHandler adds")}.");
         }
     }
 

@@ -42,6 +42,7 @@ internal sealed partial class HandlerSource(
     public bool SendsHandshakes(string client) =>
         _lastValid.TryGetValue(client, out WebSocketsOptions? options) && options.Engine == WebSocketEngines.Http;
 
-    [LoggerMessage(1, LogLevel.Error, "The options of the HttpClient '{Client}' are invalid; the last valid ones stay.")]
+    [LoggerMessage(
+        1, LogLevel.Error, "The options of the HttpClient '{Client}' are invalid; the last valid ones stay.")]
     private partial void LogInvalid(string client, Exception error);
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Duplex;
 
-/// <summary>Options without content: a host validates them when it starts, which creates the client's handlers.</summary>
+/// <summary>Empty options that a host validates when it starts, which creates the client's handlers.</summary>
 internal sealed class StartCheck
 {
     /// <summary>Creates a client's handlers, which fails where the client's first use would.</summary>

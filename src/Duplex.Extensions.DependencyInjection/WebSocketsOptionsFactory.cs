@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Duplex;
 
 /// <summary>
-/// Creates options that use the container's logging, metrics and clock. Then the defaults of all clients apply, and then
+/// Creates options that use the container's logging, metrics and clock. Then the defaults of all clients apply, then
 /// the rest in the order of its registration.
 /// </summary>
 internal sealed class WebSocketsOptionsFactory(

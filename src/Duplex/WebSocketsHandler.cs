@@ -11,8 +11,8 @@ namespace Duplex;
 /// </para>
 /// <para>
 /// A handler above it (outside) sees a handshake as one GET request to an <c>http</c> or <c>https</c> URL, and its
-/// response. It can change the URL, add headers, and send the request, or a copy with its options, again. With <see cref="WebSocketEngines.Http"/>, a handler below it sees each
-/// attempt's real request.
+/// response. It can change the URL, add headers, and send the request, or a copy with its options, again. With
+/// <see cref="WebSocketEngines.Http"/>, a handler below it sees each attempt's real request.
 /// </para>
 /// <para>
 /// Without an inner handler it creates one for ordinary requests and one for handshakes, which does not follow
