@@ -11,7 +11,7 @@ internal static class Spans
 {
     private static readonly ActivitySource Source = new(Instruments.Name);
 
-    /// <summary>Starts the span of a handshake, as the parent of the request's own; null if nobody listens.</summary>
+    /// <summary>Starts the span of a handshake, as the parent of the request's own; null without a listener.</summary>
     public static Activity? StartHandshake(Uri target)
     {
         Activity? span = Source.StartActivity("websocket handshake", ActivityKind.Client);
@@ -20,7 +20,8 @@ internal static class Spans
         return span;
     }
 
-    public static void EndHandshake(Activity span, HttpStatusCode? status, string? error, string? check, string? subprotocol)
+    public static void EndHandshake(
+        Activity span, HttpStatusCode? status, string? error, string? check, string? subprotocol)
     {
         if (status is { } code)
             span.SetTag("http.response.status_code", (int)code);
