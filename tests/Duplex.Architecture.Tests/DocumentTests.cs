@@ -9,6 +9,8 @@ namespace Duplex.Tests;
 /// <summary>Every C# example that a document prints compiles against the library as it stands.</summary>
 public sealed class DocumentTests
 {
+    private const string Run = "csharp run";
+
     // What an example may take as given: it shows a step, not a whole program.
     private const string Given = """
         global using System;
@@ -50,14 +52,19 @@ public sealed class DocumentTests
                 string[] parts = File.ReadAllText(path).Split("```");
                 for (int i = 1; i < parts.Length; i += 2)
                 {
-                    if (parts[i].StartsWith("csharp\n", StringComparison.Ordinal))
-                        examples.Add($"{Path.GetRelativePath(root, path)}, example {(i + 1) / 2}", parts[i]["csharp\n".Length..]);
+                    // "run": ExampleRunTests runs it, too. The steps of the tutorial are TutorialTests'.
+                    string kind = parts[i].Split('\n')[0].TrimEnd();
+                    if (kind is "csharp" or Run)
+                        examples.Add($"{Path.GetRelativePath(root, path)}, example {(i + 1) / 2}{(kind == Run ? ", run" : "")}", parts[i][(parts[i].IndexOf('\n') + 1)..]);
                 }
             }
 
             return examples;
         }
     }
+
+    /// <summary>The examples that are run against a server.</summary>
+    public static TheoryData<string, string> RunExamples => [.. Examples.Where(example => example.Data.Item1.EndsWith(", run", StringComparison.Ordinal)).Select(example => example.Data)];
 
     /// <summary>The examples of the API documentation: the code of every example tag of a source file.</summary>
     public static TheoryData<string, string> ApiExamples

@@ -31,7 +31,8 @@ public sealed class ReadmeTests
         Assert.Equal(["Received: Hello, WebSocket!", "Received 3 bytes"], printed.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
     }
 
-    private static async Task<string> RunAsync(string code)
+    /// <summary>What an example prints. It prints to the process's console, so examples run one at a time.</summary>
+    internal static async Task<string> RunAsync(string code)
     {
         using var assembly = new MemoryStream();
         Assert.True(DocumentTests.Compile(code).Emit(assembly).Success);

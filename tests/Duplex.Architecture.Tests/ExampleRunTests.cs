@@ -1,0 +1,72 @@
+using System.Net.WebSockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Duplex.Tests;
+
+/// <summary>The examples of the documents that talk to a server do so, to the end and without an exception.</summary>
+[Collection(nameof(ReadmeTests))]
+public sealed class ExampleRunTests : IAsyncLifetime
+{
+    private const string Address = "wss://example.test";
+
+    private WebApplication _server = null!; // until InitializeAsync
+
+    public static TheoryData<string, string> Examples => DocumentTests.RunExamples;
+
+    public async ValueTask InitializeAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        _server = builder.Build();
+        _server.UseWebSockets();
+        _server.Map("/echo", EchoAsync);
+        _server.Map("/feed", FeedAsync);
+        await _server.StartAsync(TestContext.Current.CancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Theory, MemberData(nameof(Examples), DisableDiscoveryEnumeration = true)]
+    public async Task An_example_runs(string name, string code)
+    {
+        Assert.NotEmpty(name);
+        await ReadmeTests.RunAsync(code.Replace(Address, _server.Urls.First().Replace("http", "ws", StringComparison.Ordinal), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_example_that_throws_is_found() =>
+        await Assert.ThrowsAnyAsync<Exception>(() => ReadmeTests.RunAsync("await client.WebSocketSessionAsync(\"relative\");"));
+
+    private static Task<WebSocket> AcceptAsync(HttpContext context) =>
+        context.WebSockets.AcceptWebSocketAsync(context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault());
+
+    // Gives back each message until the client closes.
+    private static async Task EchoAsync(HttpContext context)
+    {
+        using WebSocket socket = await AcceptAsync(context);
+        byte[] buffer = new byte[4096];
+        while (true)
+        {
+            ValueWebSocketReceiveResult received = await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
+            if (received.MessageType == WebSocketMessageType.Close)
+                break;
+            await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, context.RequestAborted);
+        }
+
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
+    }
+
+    // Five messages and a Close.
+    private static async Task FeedAsync(HttpContext context)
+    {
+        using WebSocket socket = await AcceptAsync(context);
+        for (int i = 0; i < 5; i++)
+            await socket.SendAsync(Encoding.UTF8.GetBytes($$"""{"symbol":"EURUSD","price":1.0{{i}}}""").AsMemory(), WebSocketMessageType.Text, endOfMessage: true, context.RequestAborted);
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
+    }
+}
