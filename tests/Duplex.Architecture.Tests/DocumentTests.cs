@@ -25,7 +25,7 @@ public sealed class DocumentTests
 
         internal static class Given
         {
-            public static HttpClient client = new(new WebSocketsHandler());
+            public static HttpClient client = new(new WebSocketsHandler()) { BaseAddress = new("https://example.test") };
             public static DefaultClientWebSocketSession session = null!;
             public static CancellationToken cancellationToken = default;
             public static string token = "";
@@ -114,13 +114,19 @@ public sealed class DocumentTests
         .ToImmutableArray();
 
     /// <summary>An example as a program.</summary>
-    internal static Compilation Compile(string code)
+    /// <param name="code">The example.</param>
+    /// <param name="server">The server that stands in for the host example.test.</param>
+    internal static Compilation Compile(string code, Uri? server = null)
     {
+        string Placed(string text) => server is null ? text : text
+            .Replace("wss://example.test", $"ws://{server.Authority}", StringComparison.Ordinal)
+            .Replace("https://example.test", $"http://{server.Authority}", StringComparison.Ordinal);
+
         var options = new CSharpParseOptions(LanguageVersion.CSharp14);
         IEnumerable<MetadataReference> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path));
         var example = CSharpCompilation.Create(
             "Example",
-            [CSharpSyntaxTree.ParseText(code, options), CSharpSyntaxTree.ParseText(Given, options)],
+            [CSharpSyntaxTree.ParseText(Placed(code), options), CSharpSyntaxTree.ParseText(Placed(Given), options)],
             references,
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
         CSharpGeneratorDriver.Create([JsonGenerator.Value], parseOptions: options).RunGeneratorsAndUpdateCompilation(example, out Compilation whole, out _);

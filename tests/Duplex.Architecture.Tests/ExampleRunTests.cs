@@ -11,8 +11,6 @@ namespace Duplex.Tests;
 [Collection(nameof(ReadmeTests))]
 public sealed class ExampleRunTests : IAsyncLifetime
 {
-    private const string Address = "wss://example.test";
-
     private WebApplication _server = null!; // until InitializeAsync
 
     public static TheoryData<string, string> Examples => DocumentTests.RunExamples;
@@ -26,6 +24,12 @@ public sealed class ExampleRunTests : IAsyncLifetime
         _server.UseWebSockets();
         _server.Map("/echo", EchoAsync);
         _server.Map("/feed", FeedAsync);
+        _server.Map("/quotes", QuotesAsync);
+        _server.MapPost("/login", context =>
+        {
+            context.Response.Cookies.Append("session", "12345");
+            return Task.CompletedTask;
+        });
         await _server.StartAsync(TestContext.Current.CancellationToken);
     }
 
@@ -35,7 +39,7 @@ public sealed class ExampleRunTests : IAsyncLifetime
     public async Task An_example_runs(string name, string code)
     {
         Assert.NotEmpty(name);
-        await ReadmeTests.RunAsync(code.Replace(Address, _server.Urls.First().Replace("http", "ws", StringComparison.Ordinal), StringComparison.Ordinal));
+        await ReadmeTests.RunAsync(code, new Uri(_server.Urls.First()));
     }
 
     [Fact]
@@ -61,10 +65,23 @@ public sealed class ExampleRunTests : IAsyncLifetime
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
     }
 
-    // Five messages and a Close.
     private static async Task FeedAsync(HttpContext context)
     {
         using WebSocket socket = await AcceptAsync(context);
+        await SendTicksAsync(socket, context);
+    }
+
+    // A feed that begins with the client's first message.
+    private static async Task QuotesAsync(HttpContext context)
+    {
+        using WebSocket socket = await AcceptAsync(context);
+        await socket.ReceiveAsync(new byte[4096].AsMemory(), context.RequestAborted);
+        await SendTicksAsync(socket, context);
+    }
+
+    // Five messages and a Close.
+    private static async Task SendTicksAsync(WebSocket socket, HttpContext context)
+    {
         for (int i = 0; i < 5; i++)
             await socket.SendAsync(Encoding.UTF8.GetBytes($$"""{"symbol":"EURUSD","price":1.0{{i}}}""").AsMemory(), WebSocketMessageType.Text, endOfMessage: true, context.RequestAborted);
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);

@@ -32,10 +32,10 @@ public sealed class ReadmeTests
     }
 
     /// <summary>What an example prints. It prints to the process's console, so examples run one at a time.</summary>
-    internal static async Task<string> RunAsync(string code)
+    internal static async Task<string> RunAsync(string code, Uri? server = null)
     {
         using var assembly = new MemoryStream();
-        Assert.True(DocumentTests.Compile(code).Emit(assembly).Success);
+        Assert.True(DocumentTests.Compile(code, server).Emit(assembly).Success);
         MethodInfo main = Assembly.Load(assembly.ToArray()).EntryPoint!;
         TextWriter console = Console.Out;
         using var printed = new StringWriter();
