@@ -119,6 +119,7 @@ public sealed class DocumentTests
     internal static Compilation Compile(string code, Uri? server = null)
     {
         string Placed(string text) => server is null ? text : text
+            .Replace("\"example.test\", 8080", $"\"{server.Host}\", {server.Port}", StringComparison.Ordinal)
             .Replace("wss://example.test", $"ws://{server.Authority}", StringComparison.Ordinal)
             .Replace("https://example.test", $"http://{server.Authority}", StringComparison.Ordinal);
 

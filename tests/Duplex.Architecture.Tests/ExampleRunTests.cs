@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -9,8 +10,11 @@ namespace Duplex.Tests;
 
 /// <summary>The examples of the documents that talk to a server do so, to the end and without an exception.</summary>
 [Collection(nameof(ReadmeTests))]
-public sealed class ExampleRunTests : IAsyncLifetime
+public sealed partial class ExampleRunTests : IAsyncLifetime
 {
+    // Where examples read and write their files.
+    private readonly string _folder = Directory.CreateTempSubdirectory("duplex-examples-").FullName;
+
     private WebApplication _server = null!; // until InitializeAsync
 
     public static TheoryData<string, string> Examples => DocumentTests.RunExamples;
@@ -20,11 +24,13 @@ public sealed class ExampleRunTests : IAsyncLifetime
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
+        await File.WriteAllBytesAsync(Path.Combine(_folder, "large.bin"), new byte[1 << 20], TestContext.Current.CancellationToken);
         _server = builder.Build();
         _server.UseWebSockets();
         _server.Map("/echo", EchoAsync);
         _server.Map("/feed", FeedAsync);
         _server.Map("/quotes", QuotesAsync);
+        _server.Map("/files", FilesAsync);
         _server.MapPost("/login", context =>
         {
             context.Response.Cookies.Append("session", "12345");
@@ -33,13 +39,19 @@ public sealed class ExampleRunTests : IAsyncLifetime
         await _server.StartAsync(TestContext.Current.CancellationToken);
     }
 
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
 
     [Theory, MemberData(nameof(Examples), DisableDiscoveryEnumeration = true)]
     public async Task An_example_runs(string name, string code)
     {
         Assert.NotEmpty(name);
-        await ReadmeTests.RunAsync(code, new Uri(_server.Urls.First()));
+        await ReadmeTests.RunAsync(
+            FileName().Replace(code, match => $"@\"{Path.Combine(_folder, match.Groups[1].Value)}\""),
+            new Uri(_server.Urls.First()));
     }
 
     [Fact]
@@ -71,6 +83,19 @@ public sealed class ExampleRunTests : IAsyncLifetime
         await SendTicksAsync(socket, context);
     }
 
+    // Takes a file, gives one back, and closes.
+    private static async Task FilesAsync(HttpContext context)
+    {
+        using WebSocket socket = await AcceptAsync(context);
+        byte[] buffer = new byte[64 * 1024];
+        while (!(await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted)).EndOfMessage)
+        {
+        }
+
+        await socket.SendAsync(buffer.AsMemory(), WebSocketMessageType.Binary, endOfMessage: true, context.RequestAborted);
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
+    }
+
     // A feed that begins with the client's first message.
     private static async Task QuotesAsync(HttpContext context)
     {
@@ -86,4 +111,7 @@ public sealed class ExampleRunTests : IAsyncLifetime
             await socket.SendAsync(Encoding.UTF8.GetBytes($$"""{"symbol":"EURUSD","price":1.0{{i}}}""").AsMemory(), WebSocketMessageType.Text, endOfMessage: true, context.RequestAborted);
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
     }
+
+    [GeneratedRegex(@"""([a-z]+\.bin)""")]
+    private static partial Regex FileName();
 }
