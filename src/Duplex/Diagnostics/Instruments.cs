@@ -25,7 +25,7 @@ internal sealed class Instruments
     private static readonly Lazy<Instruments> Static = new(() => new Instruments(new Meter(Name)));
 
     private readonly Lock _sync = new();
-    private readonly LinkedList<SessionTelemetry> _live = []; // under _sync
+    private readonly LinkedList<LiveSession> _live = []; // under _sync
 
     private Instruments(Meter meter)
     {
@@ -53,10 +53,10 @@ internal sealed class Instruments
         meter.CreateObservableUpDownCounter(
             "duplex.active_sessions", () => Observe(static _ => 1), "{session}", "Sessions that are open or closing.");
         meter.CreateObservableUpDownCounter(
-            "duplex.incoming_queue.frames", () => Observe(static live => live.QueueDepth().Frames), "{frame}",
+            "duplex.incoming_queue.frames", () => Observe(static live => live.Depth().Frames), "{frame}",
             "Received frames that no consumer has taken yet.");
         meter.CreateObservableUpDownCounter(
-            "duplex.incoming_queue.size", () => Observe(static live => live.QueueDepth().Bytes), "By",
+            "duplex.incoming_queue.size", () => Observe(static live => live.Depth().Bytes), "By",
             "Payload bytes of received frames that no consumer has taken yet.");
     }
 
@@ -84,22 +84,22 @@ internal sealed class Instruments
         ? Default
         : ByFactory.GetValue(factory, static factory => new Instruments(factory.Create(new MeterOptions(Name))));
 
-    public LinkedListNode<SessionTelemetry> Add(SessionTelemetry session)
+    public LinkedListNode<LiveSession> Add(LiveSession session)
     {
         lock (_sync)
             return _live.AddLast(session);
     }
 
-    public void Remove(LinkedListNode<SessionTelemetry> session)
+    public void Remove(LinkedListNode<LiveSession> session)
     {
         lock (_sync)
             _live.Remove(session);
     }
 
     // One measurement for each server.
-    private IEnumerable<Measurement<long>> Observe(Func<SessionTelemetry, long> value)
+    private IEnumerable<Measurement<long>> Observe(Func<LiveSession, long> value)
     {
-        SessionTelemetry[] live;
+        LiveSession[] live;
         lock (_sync)
             live = [.. _live];
         return live
@@ -111,4 +111,8 @@ internal sealed class Instruments
                 return new Measurement<long>(group.Sum(value), tags);
             });
     }
+
+    /// <param name="Server">Null for a session over a stream of the user's.</param>
+    /// <param name="Depth">What its incoming queue holds; called on the thread that collects.</param>
+    public sealed record LiveSession(ServerTags? Server, Func<(long Frames, long Bytes)> Depth);
 }

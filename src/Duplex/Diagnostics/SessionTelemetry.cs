@@ -16,12 +16,13 @@ internal sealed class SessionTelemetry
     private readonly Uri? _target;
     private readonly TimeProvider _time;
     private readonly Instruments _instruments;
+    private readonly Instruments.LiveSession _live;
     private readonly PerMessageDeflate? _deflate;
     private readonly bool _isTraced;
 
     // Set by Opened, before anything else can happen.
     private long _openedAt;
-    private LinkedListNode<SessionTelemetry>? _registration;
+    private LinkedListNode<Instruments.LiveSession>? _registration;
     private Activity? _span;
 
     // Created on first use, by an atomic exchange from null.
@@ -44,16 +45,11 @@ internal sealed class SessionTelemetry
         _instruments = sources.Instruments;
         _isTraced = sources.TracesSessions;
         _deflate = extensions.OfType<PerMessageDeflate>().FirstOrDefault();
-        Server = _target is null ? null : new ServerTags(_target);
-        QueueDepth = queueDepth;
+        _live = new Instruments.LiveSession(_target is null ? null : new ServerTags(_target), queueDepth);
     }
 
     /// <summary>Formatted on demand: most sessions do not need it.</summary>
     public string Id => _number.ToString(CultureInfo.InvariantCulture);
-
-    public ServerTags? Server { get; }
-
-    public Func<(long Frames, long Bytes)> QueueDepth { get; }
 
     /// <summary>For the receive loop.</summary>
     public Traffic Received { get; } = new();
@@ -64,6 +60,8 @@ internal sealed class SessionTelemetry
     private TrafficReports Reports => _reports
         ?? Interlocked.CompareExchange(ref _reports, new TrafficReports(_instruments, Server, _deflate), null)
         ?? _reports;
+
+    private ServerTags? Server => _live.Server;
 
     private bool LogsDebug
     {
@@ -85,7 +83,7 @@ internal sealed class SessionTelemetry
     public void Opened() => Log.Safely(() =>
     {
         _openedAt = _time.GetTimestamp();
-        _registration = _instruments.Add(this);
+        _registration = _instruments.Add(_live);
         if (_isTraced)
             _span = Spans.StartSession(_target, Server, Id);
         if (_logger.IsEnabled(LogLevel.Information))

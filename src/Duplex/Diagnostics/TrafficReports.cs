@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Duplex;
 
-/// <summary>Adds a session's traffic to the counters. Created when a listener is there: most sessions have none.</summary>
+/// <summary>Adds a session's traffic to the counters. Created for a listener: most sessions have none.</summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class TrafficReports(Instruments instruments, ServerTags? server, PerMessageDeflate? deflate)
 {
