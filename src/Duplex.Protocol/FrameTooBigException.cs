@@ -2,8 +2,8 @@ namespace Duplex;
 
 /// <summary>A frame or message exceeded a limit. The session ended with close code 1009.</summary>
 /// <remarks>
-/// Receivers get this exception. Senders get a <see cref="WebSocketClosedException"/> with this as its inner exception.
-/// If several limits were exceeded, the message names them all.
+/// Thrown to receivers; senders get a <see cref="WebSocketClosedException"/> with this inside. The message names all
+/// exceeded limits.
 /// </remarks>
 public sealed class FrameTooBigException : WebSocketException
 {

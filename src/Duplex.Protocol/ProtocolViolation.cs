@@ -1,14 +1,14 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Describes a peer's violation of the protocol or a limit. RFC 6455 §7.1.7: the connection is then failed, with
-/// <see cref="Code"/> in our Close frame.
+/// A peer's violation of the protocol or a limit, which fails the connection with <see cref="Code"/> in our Close (RFC
+/// 6455 §7.1.7).
 /// </summary>
 public sealed class ProtocolViolation
 {
     private readonly long? _limit;
     private readonly long _size;
-    private readonly string? _limits; // in words: the sizes received and allowed
+    private readonly string? _limits; // the sizes received and allowed, in words
     private readonly string? _names; // the options that raise these limits
     private readonly WebSocketException? _fault;
 
@@ -32,10 +32,9 @@ public sealed class ProtocolViolation
     /// <summary>The code of the Close frame sent to the peer.</summary>
     public CloseCode Code { get; }
 
-    /// <summary>What was expected and what was received. Contains no payload.</summary>
+    /// <summary>What was expected and received, without payload.</summary>
     public string Message { get; }
 
-    /// <summary>Whether a user can raise the exceeded limits.</summary>
     internal bool NamesLimits => _names is not null;
 
     internal static ProtocolViolation Protocol(string message) =>
@@ -45,10 +44,7 @@ public sealed class ProtocolViolation
     internal static ProtocolViolation InvalidUtf8(string where) =>
         new(CloseCode.InvalidFramePayloadData, $"The peer broke the WebSocket protocol: {where} is not valid UTF-8.");
 
-    /// <summary>
-    /// Any other reason, such as 1007 for data that an extension cannot decode. The message must not contain payload.
-    /// </summary>
-    /// <exception cref="ArgumentException">The code must not be sent, or the message is empty.</exception>
+    /// <summary>Any other reason. The message must not contain payload.</summary>
     internal static ProtocolViolation Of(CloseCode code, string message)
     {
         ArgumentException.ThrowIfNullOrEmpty(message);
@@ -60,19 +56,19 @@ public sealed class ProtocolViolation
                 nameof(code));
     }
 
-    /// <summary>1011: one of our extensions threw while it processed received data.</summary>
+    /// <summary>1011: one of our extensions threw on received data.</summary>
     internal static ProtocolViolation Fault(WebSocketException fault) =>
         new(CloseCode.InternalError, fault.Message, fault: fault);
 
-    /// <summary>1009: the peer exceeded the limit of the named option. The unit is bytes or fragments.</summary>
+    /// <summary>1009: the limit of an option.</summary>
     internal static ProtocolViolation TooBig(string limitName, long limit, long size, string unit = "bytes") =>
         new($"{size} {unit} where {limitName} allows {limit}", limitName, limit, size);
 
-    /// <summary>1009: the peer exceeded a limit that no option raises.</summary>
+    /// <summary>1009: a limit that no option raises.</summary>
     internal static ProtocolViolation TooCostly(string message, long limit, long size) =>
         new(CloseCode.MessageTooBig, message, limit, size);
 
-    /// <summary>Adds another limit that the message exceeds, so that a user can raise both at once.</summary>
+    /// <summary>So that a user can raise both limits at once.</summary>
     internal ProtocolViolation And(string limitName, long limit, long size, string unit = "bytes") =>
         new(
             $"{_limits}, in a message of {size} {unit} where {limitName} allows {limit}",

@@ -1,6 +1,6 @@
 namespace Duplex;
 
-/// <summary>The base class of all exceptions that a WebSocket session or its handshake throws.</summary>
+/// <summary>The base class of all exceptions of sessions and handshakes.</summary>
 public class WebSocketException : Exception
 {
     /// <summary>Creates the exception.</summary>

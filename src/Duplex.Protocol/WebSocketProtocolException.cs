@@ -1,12 +1,9 @@
 namespace Duplex;
 
 /// <summary>
-/// The peer broke RFC 6455, or sent data that does not match its type. The session has ended with
-/// <see cref="CloseCode"/>.
+/// The peer broke RFC 6455, or sent data that does not match its type. The session ended with <see cref="CloseCode"/>.
 /// </summary>
-/// <remarks>
-/// Receivers get this exception. Senders get a <see cref="WebSocketClosedException"/> with this as its inner exception.
-/// </remarks>
+/// <remarks>Thrown to receivers; senders get a <see cref="WebSocketClosedException"/> with this inside.</remarks>
 public sealed class WebSocketProtocolException : WebSocketException
 {
     /// <summary>Creates the exception.</summary>

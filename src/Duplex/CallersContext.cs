@@ -1,11 +1,9 @@
 namespace Duplex;
 
-/// <summary>
-/// The synchronization context or task scheduler of a method's caller. Only the caller's own code runs there.
-/// </summary>
+/// <summary>Where a caller's code runs: a synchronization context or task scheduler.</summary>
 internal readonly struct CallersContext
 {
-    private readonly TaskScheduler? _scheduler; // null for the thread pool
+    private readonly TaskScheduler? _scheduler; // null: the thread pool
     private readonly TaskCreationOptions _options;
 
     private CallersContext(TaskScheduler scheduler, TaskCreationOptions options)
@@ -29,7 +27,6 @@ internal readonly struct CallersContext
             : new CallersContext(TaskScheduler.Current, TaskCreationOptions.DenyChildAttach);
     }
 
-    /// <summary>Runs the caller's code in that context.</summary>
     public Task<TResult> RunAsync<TResult>(Func<Task<TResult>> code) =>
         _scheduler is null
             ? code()

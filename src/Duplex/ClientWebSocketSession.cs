@@ -9,14 +9,12 @@ public sealed class ClientWebSocketSession : RawWebSocketSession
     /// <summary>The handshake that opened the session.</summary>
     public WebSocketCall Call { get; }
 
-    /// <summary>The subprotocol that the server chose among those offered; null if it chose none.</summary>
+    /// <summary>The subprotocol that the server chose; null for none.</summary>
     public string? Subprotocol => Call.Subprotocol;
 
-    /// <summary>
-    /// The server's handshake response; null if the engine lacks <see cref="EngineCapability.Response"/>.
-    /// </summary>
+    /// <summary>The server's response; null if the engine lacks <see cref="EngineCapability.Response"/>.</summary>
     public WebSocketHandshakeResponse? Response => Call.Response;
 
     internal static ClientWebSocketSession Open(UpgradedConnection connection, WebSocketsOptions options) =>
-        new(connection, options.ToSessionSettings() with { Target = connection.Call.Request.Uri });
+        new(connection, options.ToSessionSettings(target: connection.Call.Request.Uri));
 }

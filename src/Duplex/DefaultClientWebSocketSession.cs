@@ -9,17 +9,13 @@ public sealed class DefaultClientWebSocketSession : DefaultWebSocketSession
     /// <summary>The handshake that opened the session.</summary>
     public WebSocketCall Call { get; }
 
-    /// <summary>The subprotocol that the server chose among those offered; null if it chose none.</summary>
+    /// <summary>The subprotocol that the server chose; null for none.</summary>
     public string? Subprotocol => Call.Subprotocol;
 
-    /// <summary>
-    /// The server's handshake response; null if the engine lacks <see cref="EngineCapability.Response"/>.
-    /// </summary>
+    /// <summary>The server's response; null if the engine lacks <see cref="EngineCapability.Response"/>.</summary>
     public WebSocketHandshakeResponse? Response => Call.Response;
 
     internal static DefaultClientWebSocketSession Open(UpgradedConnection connection, WebSocketsOptions options) =>
-        new(connection, options.ToSessionSettings(connection.Call.Request.ReceiveMode, connection.Extensions) with
-        {
-            Target = connection.Call.Request.Uri,
-        });
+        new(connection, options.ToSessionSettings(
+            connection.Call.Request.ReceiveMode, connection.Extensions, connection.Call.Request.Uri));
 }

@@ -8,18 +8,7 @@ namespace Duplex;
 /// </summary>
 internal static class HandshakeClient
 {
-    /// <returns>The connection, which the caller owns, and the options of the plugin that opened it.</returns>
-    /// <exception cref="ArgumentException">The request is invalid. Nothing was sent.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// The client has no plugin, or a handler that does not work with it.
-    /// </exception>
-    /// <exception cref="NotSupportedException">
-    /// The request needs a capability that the plugin's engine lacks.
-    /// </exception>
-    /// <exception cref="WebSocketHandshakeException">The handshake failed.</exception>
-    /// <exception cref="OperationCanceledException">
-    /// <paramref name="token"/> was cancelled; no other token leads to this.
-    /// </exception>
+    /// <returns>The caller owns the connection.</returns>
     public static async Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(
         HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, CancellationToken token)
     {
@@ -32,9 +21,29 @@ internal static class HandshakeClient
         token.ThrowIfCancellationRequested();
 
         using var attempt = new HandshakeAttempt(request, token);
+        using var telemetry = new HandshakeTelemetry(target);
+        try
+        {
+            UpgradedConnection connection = await ConnectAsync(client, attempt, target, token).ConfigureAwait(false);
+            telemetry.Succeeded(
+                Instruments.Of(attempt.Options!.MeterFactory), attempt.Elapsed, connection.Call.Response?.StatusCode,
+                connection.Call.Subprotocol);
+            return (connection, attempt.Options);
+        }
+        catch (Exception e)
+        {
+            telemetry.Failed(
+                attempt.Options is { } options ? Instruments.Of(options.MeterFactory) : null, attempt.Elapsed, e);
+            throw;
+        }
+    }
+
+    private static async Task<UpgradedConnection> ConnectAsync(
+        HttpClient client, HandshakeAttempt attempt, Uri target, CancellationToken token)
+    {
         using HttpResponseMessage response = await SendAsync(client, attempt, target, token).ConfigureAwait(false);
         if (response.Content is UpgradedContent content && content.TryTake() is { } connection)
-            return (connection, attempt.Options!);
+            return connection;
         if (attempt.Options is null)
             throw NotInstalled(null);
         if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
@@ -45,8 +54,7 @@ internal static class HandshakeClient
                 "Let that handler pass responses with status 101 on as they are.");
         }
 
-        // HttpClient.Timeout covers the headers only. The body of a rejection gets the same time again, or the rest of
-        // the handshake timeout if that is shorter.
+        // HttpClient.Timeout covers the headers only; a rejection's body gets the same time again.
         using var patience = new CancellationTokenSource(client.Timeout, attempt.Options.TimeProvider);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(token, attempt.Deadline.Token, patience.Token);
         WebSocketHandshakeException rejection = await HttpUpgrade.RejectionAsync(
@@ -55,7 +63,6 @@ internal static class HandshakeClient
         throw rejection;
     }
 
-    // The checks that need no handler of the client.
     private static void Prepare(WebSocketRequest request, HttpClient client)
     {
         if (request is { IsRaw: true, ReceiveMode: ReceiveMode.Streams })
@@ -91,7 +98,7 @@ internal static class HandshakeClient
     {
         try
         {
-            // Headers only: the content is the session itself.
+            // Headers only: the content is the session.
             return await client.SendAsync(
                 attempt.CreateMarker(target), HttpCompletionOption.ResponseHeadersRead, token).ConfigureAwait(false);
         }
@@ -99,7 +106,7 @@ internal static class HandshakeClient
             token.IsCancellationRequested
             && e is (OperationCanceledException or WebSocketHandshakeException or HttpRequestException or IOException))
         {
-            // The client's handlers may have turned the cancellation into another exception.
+            // The client's handlers may have replaced the cancellation.
             throw new OperationCanceledException("The WebSocket handshake was cancelled by its caller.", e, token);
         }
         catch (OperationCanceledException e) when (e.InnerException is TimeoutException)
@@ -128,7 +135,6 @@ internal static class HandshakeClient
         }
     }
 
-    // The error comes from the transport or from a handler above the plugin.
     private static WebSocketHandshakeException Failed(Exception error)
     {
         HandshakeAttempt.Origin? origin = HandshakeAttempt.OriginOf(error);

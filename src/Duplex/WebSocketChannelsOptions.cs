@@ -1,19 +1,17 @@
 namespace Duplex;
 
-/// <summary>
-/// The bounds of a session's two queues. They are part of <see cref="WebSocketsOptions"/> and copied with them.
-/// </summary>
+/// <summary>The bounds of a session's two queues, copied with their <see cref="WebSocketsOptions"/>.</summary>
 public sealed class WebSocketChannelsOptions
 {
     /// <summary>
-    /// The queue of received frames. Default: 4,096 frames and 4 MiB of payload. While it is full, nothing is read from
-    /// the peer: the peer slows down (backpressure), and memory stays bounded.
+    /// The queue of received frames; default: 4,096 frames and 4 MiB of payload. While it is full, nothing is read: the
+    /// peer slows down (backpressure), and memory stays bounded.
     /// </summary>
     /// <remarks>
     /// While nothing is read, the peer's pings are not answered, and many servers then close with 1011. Receive in a
-    /// loop that never waits long, and hand slow work to a task or channel of your own. Or raise the bound to the bytes
-    /// per second of the feed times the longest delay. A queue that stays full for longer than the ping interval is
-    /// logged as a warning (event 23), once each time, unless pings are off.
+    /// loop that never waits long, with slow work elsewhere. Or raise the bound to the feed's bytes per second times
+    /// the longest delay. Unless pings are off, a queue full for longer than the ping interval is logged as a warning
+    /// (event 23).
     /// </remarks>
     public ChannelConfig Incoming
     {
@@ -26,8 +24,7 @@ public sealed class WebSocketChannelsOptions
     } = ChannelConfig.DefaultIncoming;
 
     /// <summary>
-    /// The queue of sent frames that are not written yet. Default: 4,096 frames and 256 KiB. While it is full, senders
-    /// wait.
+    /// The queue of sent frames not written yet; default: 4,096 frames and 256 KiB. While it is full, senders wait.
     /// </summary>
     public ChannelConfig Outgoing
     {

@@ -3,15 +3,15 @@ using System.Net.WebSockets;
 namespace Duplex;
 
 /// <summary>
-/// The engines for <see cref="WebSocketsOptions.Engine"/>. With every engine, the client's base address, its default
-/// headers and the handlers above the plugin apply.
+/// The engines for <see cref="WebSocketsOptions.Engine"/>. The client's base address, default headers and handlers
+/// above the plugin apply with each.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 public static class WebSocketEngines
 {
     /// <summary>
-    /// The default: Duplex's own framing over an HTTP upgrade, which goes through the handlers below the plugin. It has
-    /// every <see cref="EngineCapability"/>.
+    /// The default: Duplex's framing over an HTTP upgrade through the handlers below the plugin. It has every
+    /// <see cref="EngineCapability"/>.
     /// </summary>
     public static WebSocketEngine Http { get; } = new HttpUpgrade();
 
@@ -21,32 +21,30 @@ public static class WebSocketEngines
     /// </summary>
     /// <remarks>
     /// <para>
-    /// Queues, backpressure, <see cref="WebSocketsOptions.MaxMessageSize"/>, close codes and reasons, and the timeouts
-    /// of handshake and close work as with any engine. The socket itself masks frames, answers pings, sends keep-alives
-    /// by its own options, and checks the protocol. A violation that it finds ends the session like a lost connection;
-    /// the socket's exception is the inner exception.
+    /// Queues, backpressure, <see cref="WebSocketsOptions.MaxMessageSize"/>, closes, and the timeouts of handshake and
+    /// close work as with any engine. The socket masks frames, answers pings, sends keep-alives by its own options, and
+    /// checks the protocol. A violation that it finds ends the session like a lost connection, with its exception as
+    /// the inner one.
     /// </para>
     /// <para>
     /// The engine lacks <see cref="EngineCapability.ControlFrames"/>, <see cref="EngineCapability.FrameLimits"/>,
     /// <see cref="EngineCapability.LenientText"/>, <see cref="EngineCapability.WebSocketExtensions"/> and
-    /// <see cref="EngineCapability.Response"/>. No pings are sent, and <see cref="WebSocketCall.Response"/> is null. An
-    /// empty Close is sent as 1000, because such sockets cannot send an empty one. A <see cref="ClientWebSocket"/> also
-    /// reports a received empty Close as 1000.
+    /// <see cref="EngineCapability.Response"/>: no pings are sent, and <see cref="WebSocketCall.Response"/> is null. An
+    /// empty Close is sent as 1000; a <see cref="ClientWebSocket"/> also reports a received one as 1000.
     /// </para>
     /// <para>
-    /// The handlers below the plugin are not called. Cookies, proxy, credentials and certificates are up to the
+    /// The handlers below the plugin are not called: cookies, proxy, credentials and certificates are up to the
     /// function.
     /// </para>
     /// </remarks>
     /// <param name="connect">
     /// Connects. It receives the request as the client and its handlers left it, with an absolute <c>ws</c> or
-    /// <c>wss</c> <see cref="WebSocketRequest.Uri"/> and all subprotocols to offer. Its token fires when the handshake
-    /// times out or is cancelled. It returns an open socket, which the session then owns. Its exceptions become a
-    /// <see cref="WebSocketHandshakeException"/>.
+    /// <c>wss</c> URL and all subprotocols. Its token fires when the handshake times out or is cancelled. The session
+    /// owns the open socket that it returns. Its exceptions become a <see cref="WebSocketHandshakeException"/>.
     /// </param>
     /// <param name="capabilities">
     /// The parts of a request that the function honours: <see cref="EngineCapability.RequestHeaders"/>,
-    /// <see cref="EngineCapability.HttpVersion"/>. Default: neither; a request that sets one fails with a
+    /// <see cref="EngineCapability.HttpVersion"/>. Default: neither; a request that sets one throws
     /// <see cref="NotSupportedException"/> before the function is called.
     /// </param>
     /// <exception cref="ArgumentException">A function cannot add one of the capabilities.</exception>
@@ -59,22 +57,20 @@ public static class WebSocketEngines
     }
 
     /// <summary>
-    /// Creates an engine with Duplex's own framing over any duplex stream that a function connects: a pipe, a socket
+    /// Creates an engine with Duplex's framing over any duplex stream that a function connects: a pipe, a socket
     /// without HTTP, a tunnel. The function makes the handshake, if there is one.
     /// </summary>
     /// <remarks>
-    /// The session is a client and masks its frames. The engine lacks
+    /// The session is a client and masks its frames. It sees no response: the engine lacks
     /// <see cref="EngineCapability.WebSocketExtensions"/> and <see cref="EngineCapability.Response"/>, and
-    /// <see cref="WebSocketCall.Subprotocol"/> is null: the session sees no response. The handlers below the plugin are
-    /// not called.
+    /// <see cref="WebSocketCall.Subprotocol"/> is null. The handlers below the plugin are not called.
     /// </remarks>
     /// <param name="connect">
-    /// Connects, as for <see cref="From"/>. The session owns the returned stream and never cancels its reads or writes.
-    /// Disposing the stream must end both.
+    /// Connects, as for <see cref="From"/>. The session owns the returned stream and never cancels reads or writes:
+    /// disposing the stream must end both.
     /// </param>
     /// <param name="capabilities">
-    /// The parts of a request that the function honours: <see cref="EngineCapability.RequestHeaders"/>, which
-    /// subprotocols also need, and <see cref="EngineCapability.HttpVersion"/>. Default: neither.
+    /// As for <see cref="From"/>; subprotocols need <see cref="EngineCapability.RequestHeaders"/>, too.
     /// </param>
     /// <exception cref="ArgumentException">A function cannot add one of the capabilities.</exception>
     public static WebSocketEngine FromStream(

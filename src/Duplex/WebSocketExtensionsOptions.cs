@@ -1,26 +1,24 @@
 namespace Duplex;
 
 /// <summary>
-/// The extensions of all sessions except raw ones, in the order in which they are offered to the server. They are part
-/// of <see cref="WebSocketsOptions"/> and copied with them.
+/// The extensions of all sessions except raw ones, in the order of offers; copied with their
+/// <see cref="WebSocketsOptions"/>.
 /// </summary>
 /// <remarks>
-/// A sent message passes three groups in order. First come the local interceptors installed before all negotiated
-/// extensions. Then come the extensions that the server accepted, in the server's order. The other interceptors come
-/// last. A received message passes them in reverse. So an interceptor installed first sees what the user sees, and one
-/// installed last sees what is on the wire.
+/// A sent message passes the interceptors installed before all negotiated extensions, then the extensions that the
+/// server accepted, in its order, then the other interceptors; a received one passes in reverse. So an interceptor
+/// installed first sees what the user sees, and one installed last what is on the wire.
 /// </remarks>
 public sealed class WebSocketExtensionsOptions
 {
     private readonly List<WebSocketExtensionFactory> _factories = [];
 
-    /// <summary>The factories, in installation order.</summary>
     internal IReadOnlyList<WebSocketExtensionFactory> Factories => _factories;
 
     /// <summary>Installs an extension.</summary>
     /// <param name="factory">Creates an instance for each session.</param>
     /// <exception cref="ArgumentException">
-    /// Another extension has the same name or owns the same reserved bit, or the factory's name is not a token.
+    /// Another extension has its name or owns its reserved bit, or the factory's name is not a token.
     /// </exception>
     public void Install(WebSocketExtensionFactory factory)
     {
@@ -67,11 +65,11 @@ public sealed class WebSocketExtensionsOptions
     /// <typeparam name="TExtension">The extension.</typeparam>
     /// <param name="factory">Creates an instance for each session.</param>
     /// <param name="configure">
-    /// Sets the options. Called once, immediately. All sessions share the options object: do not change it later.
+    /// Sets the options, immediately. All sessions share the options object: do not change it later.
     /// </param>
     /// <exception cref="ArgumentException">
-    /// Another extension has the same name or owns the same reserved bit, the factory's name is not a token, or the
-    /// factory refuses the options.
+    /// Another extension has its name or owns its reserved bit, the factory's name is not a token, or the factory
+    /// refuses the options.
     /// </exception>
     public void Install<TOptions, TExtension>(
         WebSocketExtensionFactory<TOptions, TExtension> factory, Action<TOptions>? configure = null)
@@ -86,10 +84,10 @@ public sealed class WebSocketExtensionsOptions
     }
 
     /// <summary>
-    /// Installs permessage-deflate (RFC 7692): messages are compressed if the server accepts it. See
-    /// <see cref="PerMessageDeflate"/>.
+    /// Installs permessage-deflate (RFC 7692), <see cref="PerMessageDeflate"/>: messages are compressed if the server
+    /// accepts.
     /// </summary>
-    /// <param name="configure">Sets the options. Called once, immediately.</param>
+    /// <param name="configure">Sets the options, immediately.</param>
     /// <exception cref="ArgumentException">It is installed already, or another extension owns RSV1.</exception>
     public void InstallPerMessageDeflate(Action<PerMessageDeflateOptions>? configure = null) =>
         Install(new PerMessageDeflateFactory(), configure);

@@ -5,27 +5,25 @@ namespace Duplex;
 /// upgrade, a pipe, a test.
 /// </summary>
 /// <remarks>
-/// Thread-safe. A session owns its stream: from then on only the session reads and writes, and it disposes the stream
-/// at its end. Reads and writes get no token: disposing the stream must end those in progress.
+/// Thread-safe. A session owns its stream, which only it may read and write, and disposes it at its end. Reads and
+/// writes get no token: disposing the stream must end them.
 /// </remarks>
 public static class WebSocketSessions
 {
     /// <summary>
-    /// Creates a session with whole messages, automatic pongs and pings, and a clean close: a
-    /// <see cref="DefaultWebSocketSession"/>.
+    /// Creates a <see cref="DefaultWebSocketSession"/>: whole messages, automatic pongs and pings, and a clean close.
     /// </summary>
-    /// <param name="stream">A duplex stream, whose next byte is the first of a frame.</param>
-    /// <param name="role">The role of this side. A client masks its frames, a server does not (RFC 6455 §5.1).</param>
+    /// <param name="stream">A duplex stream, whose next byte begins a frame.</param>
+    /// <param name="role">A client masks its frames, a server does not (RFC 6455 §5.1).</param>
     /// <param name="configure">
-    /// Sets the session's options. The defaults are those of <see cref="WebSocketsOptions"/>. The handshake's options
-    /// have no effect here (<see cref="WebSocketsOptions.HandshakeTimeout"/>,
+    /// Sets the session's options. The handshake's have no effect (<see cref="WebSocketsOptions.HandshakeTimeout"/>,
     /// <see cref="WebSocketsOptions.HandshakeStrictness"/>, <see cref="WebSocketsOptions.Subprotocols"/>), and
     /// <see cref="WebSocketsOptions.Engine"/> must not be set.
     /// </param>
     /// <param name="receiveMode">Whether messages are received whole or as streams.</param>
     /// <exception cref="ArgumentException">
-    /// The stream cannot be read or written, the role or the mode is undefined, an engine was set, or an extension
-    /// needs a handshake.
+    /// The stream cannot be read or written, the role or mode is undefined, an engine was set, or an extension needs a
+    /// handshake.
     /// </exception>
     public static DefaultWebSocketSession Create(
         Stream stream,
@@ -35,7 +33,7 @@ public static class WebSocketSessions
         DefaultWebSocketSession.Over(Duplex(stream), stream, Settings(role, configure, receiveMode, isRaw: false));
 
     /// <summary>
-    /// Creates a session that delivers every frame as received and answers none: a <see cref="RawWebSocketSession"/>.
+    /// Creates a <see cref="RawWebSocketSession"/>, which delivers every frame as received and answers none.
     /// </summary>
     /// <inheritdoc cref="Create(Stream, WebSocketRole, Action{WebSocketsOptions}?, ReceiveMode)"/>
     public static RawWebSocketSession CreateRaw(

@@ -1,7 +1,7 @@
 namespace Duplex;
 
 /// <summary>
-/// The plugin: an <see cref="HttpClient"/> with this handler opens WebSocket sessions. Ordinary requests pass through
+/// The plugin: an <see cref="HttpClient"/> with this handler opens WebSocket sessions. Ordinary requests pass
 /// unchanged.
 /// </summary>
 /// <remarks>
@@ -11,13 +11,12 @@ namespace Duplex;
 /// </para>
 /// <para>
 /// A handler above it (outside) sees a handshake as one GET request and its response. It can add headers, and send the
-/// request, or a copy with its options, again. A handler below it sees the real request of each attempt, with the
-/// engine <see cref="WebSocketEngines.Http"/> only.
+/// request, or a copy with its options, again. With <see cref="WebSocketEngines.Http"/>, a handler below it sees each
+/// attempt's real request.
 /// </para>
 /// <para>
-/// Without an inner handler it creates its own: one for ordinary requests, and one for handshakes, which does not
-/// follow redirects. An inner handler of your own must not follow redirects either: they would send the handshake's
-/// headers and cookies to another host.
+/// Without an inner handler it creates one for ordinary requests and one for handshakes, which does not follow
+/// redirects. Your own must not either: redirects would send the handshake's headers and cookies to another host.
 /// </para>
 /// </remarks>
 public sealed class WebSocketsHandler : DelegatingHandler
@@ -27,7 +26,7 @@ public sealed class WebSocketsHandler : DelegatingHandler
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _sync = new();
 
-    // Under _sync. Created at the first send, because IHttpClientFactory may set an inner handler until then. Null if
+    // Under _sync. Created at the first send: IHttpClientFactory may set an inner handler until then. Null if
     // handshakes go to the inner handler.
     private HttpMessageInvoker? _handshakes;
     private SocketsHttpHandler? _ownPrimary;
@@ -37,16 +36,15 @@ public sealed class WebSocketsHandler : DelegatingHandler
     public WebSocketsHandler(Action<WebSocketsOptions>? configure = null) : this(Configured(configure)) { }
 
     /// <summary>
-    /// Creates the plugin around a handler that sends requests. The handler's proxy, certificates, cookies and
-    /// credentials also apply to sessions.
+    /// Creates the plugin around a handler, whose proxy, certificates, cookies and credentials apply to sessions.
     /// </summary>
-    /// <param name="innerHandler">The handler, which must not follow redirects.</param>
+    /// <param name="innerHandler">A handler that does not follow redirects.</param>
     /// <param name="configure">Sets the options.</param>
     public WebSocketsHandler(HttpMessageHandler innerHandler, Action<WebSocketsOptions>? configure = null)
         : this(innerHandler, Configured(configure)) { }
 
     /// <summary>Creates the plugin with a copy of the options.</summary>
-    /// <param name="options">The options. They may be shared; later changes have no effect on this handler.</param>
+    /// <param name="options">The options, which may be shared; later changes have no effect.</param>
     /// <exception cref="NotSupportedException">An option was set that the engine cannot honour.</exception>
     public WebSocketsHandler(WebSocketsOptions options)
     {
@@ -63,8 +61,8 @@ public sealed class WebSocketsHandler : DelegatingHandler
     }
 
     /// <summary>Creates the plugin around a handler, with a copy of the options.</summary>
-    /// <param name="innerHandler">The handler, which must not follow redirects.</param>
-    /// <param name="options">The options. They may be shared; later changes have no effect on this handler.</param>
+    /// <param name="innerHandler">A handler that does not follow redirects.</param>
+    /// <param name="options">The options, which may be shared; later changes have no effect.</param>
     /// <exception cref="NotSupportedException">An option was set that the engine cannot honour.</exception>
     public WebSocketsHandler(HttpMessageHandler innerHandler, WebSocketsOptions options) : this(options)
     {
@@ -127,8 +125,7 @@ public sealed class WebSocketsHandler : DelegatingHandler
             if (InnerHandler is not null)
                 return;
 
-            // Two handlers, because ordinary requests follow redirects, as HttpClient's do by default. They share
-            // cookies.
+            // Two, because ordinary requests follow redirects, as HttpClient's do by default. They share cookies.
             var ordinary = new SocketsHttpHandler();
             _ownPrimary = new SocketsHttpHandler
             {
@@ -181,7 +178,7 @@ public sealed class WebSocketsHandler : DelegatingHandler
     {
         while (handler is DelegatingHandler outer)
         {
-            // The lower plugin would treat our handshake as an ordinary request, and follow redirects.
+            // It would treat our handshake as an ordinary request, and follow redirects.
             if (outer is WebSocketsHandler { InnerHandler: null } or WebSocketsHandler { _handshakes: not null })
             {
                 throw new InvalidOperationException(

@@ -4,27 +4,22 @@ namespace Duplex;
 
 public static partial class WebSocketsHttpClientExtensions
 {
-    /// <summary>Opens a session for as long as a block runs.</summary>
+    /// <summary>Opens a session while a block runs.</summary>
     /// <remarks>
-    /// The block runs in the caller's <see cref="SynchronizationContext"/>, if there is one. Await the call: a UI
-    /// thread that blocks on it waits indefinitely, because its block cannot run.
+    /// Await the call: a UI thread that blocks on it waits indefinitely, because its block cannot run.
     /// </remarks>
     /// <param name="client">The client.</param>
     /// <param name="url">The URL to connect to.</param>
     /// <param name="block">The code that uses the session.</param>
     /// <param name="configure">Adds headers, subprotocols, options.</param>
     /// <param name="cancellationToken">
-    /// Cancels the handshake. While the block runs, it closes the session with 1001.
+    /// Cancels the handshake. While the block runs, closes the session with 1001.
     /// </param>
-    /// <exception cref="ArgumentException">
-    /// The URL or a setting made by <c>configure</c> is invalid. Nothing was sent.
-    /// </exception>
+    /// <exception cref="ArgumentException">The URL or a setting is invalid. Nothing was sent.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that does not work with it.
+    /// The client has no <see cref="WebSocketsHandler"/>, or a handler unfit for it.
     /// </exception>
-    /// <exception cref="NotSupportedException">
-    /// The request needs a capability that the engine lacks. Nothing was sent.
-    /// </exception>
+    /// <exception cref="NotSupportedException">The engine lacks a needed capability. Nothing was sent.</exception>
     /// <exception cref="WebSocketHandshakeException">
     /// The server refused, its response was invalid or late, or the connection failed.
     /// </exception>
@@ -106,7 +101,7 @@ public static partial class WebSocketsHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
-    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    [OverloadResolutionPriority(1)]
     public static Task<TResult> WebSocketAsync<TResult>(
         this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task<TResult>> block,
         CancellationToken cancellationToken) =>
@@ -118,7 +113,7 @@ public static partial class WebSocketsHttpClientExtensions
 
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
-    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    [OverloadResolutionPriority(1)]
     public static Task WebSocketAsync(
         this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task> block,
         CancellationToken cancellationToken) =>
@@ -130,7 +125,7 @@ public static partial class WebSocketsHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
-    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    [OverloadResolutionPriority(1)]
     public static Task<TResult> WebSocketAsync<TResult>(
         this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task<TResult>> block,
         CancellationToken cancellationToken) =>
@@ -139,28 +134,21 @@ public static partial class WebSocketsHttpClientExtensions
             OpenAsync(client, NotNull(url), secureOnly: false, configure: null, cancellationToken),
             cancellationToken);
 
-    /// <summary>Opens a session for as long as a block runs.</summary>
+    /// <summary>Opens a session while a block runs.</summary>
     /// <remarks>
-    /// The block runs in the caller's <see cref="SynchronizationContext"/>, if there is one. Await the call: a UI
-    /// thread that blocks on it waits indefinitely, because its block cannot run.
+    /// Await the call: a UI thread that blocks on it waits indefinitely, because its block cannot run.
     /// </remarks>
     /// <param name="client">The client.</param>
-    /// <param name="configure">
-    /// Sets the request's <see cref="WebSocketRequest.Uri"/>, and its headers, subprotocols and options.
-    /// </param>
+    /// <param name="configure">Sets the <see cref="WebSocketRequest.Uri"/>, headers, subprotocols and options.</param>
     /// <param name="block">The code that uses the session.</param>
     /// <param name="cancellationToken">
-    /// Cancels the handshake. While the block runs, it closes the session with 1001.
+    /// Cancels the handshake. While the block runs, closes the session with 1001.
     /// </param>
-    /// <exception cref="ArgumentException">
-    /// The URL or a setting made by <c>configure</c> is invalid. Nothing was sent.
-    /// </exception>
+    /// <exception cref="ArgumentException">The URL or a setting is invalid. Nothing was sent.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that does not work with it.
+    /// The client has no <see cref="WebSocketsHandler"/>, or a handler unfit for it.
     /// </exception>
-    /// <exception cref="NotSupportedException">
-    /// The request needs a capability that the engine lacks. Nothing was sent.
-    /// </exception>
+    /// <exception cref="NotSupportedException">The engine lacks a needed capability. Nothing was sent.</exception>
     /// <exception cref="WebSocketHandshakeException">
     /// The server refused, its response was invalid or late, or the connection failed.
     /// </exception>
@@ -192,16 +180,12 @@ public static partial class WebSocketsHttpClientExtensions
     /// <param name="client">The client.</param>
     /// <param name="url">The URL to connect to.</param>
     /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. It has no effect once the session is open.</param>
-    /// <exception cref="ArgumentException">
-    /// The URL or a setting made by <c>configure</c> is invalid. Nothing was sent.
-    /// </exception>
+    /// <param name="cancellationToken">Cancels the handshake; no effect once the session is open.</param>
+    /// <exception cref="ArgumentException">The URL or a setting is invalid. Nothing was sent.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that does not work with it.
+    /// The client has no <see cref="WebSocketsHandler"/>, or a handler unfit for it.
     /// </exception>
-    /// <exception cref="NotSupportedException">
-    /// The request needs a capability that the engine lacks. Nothing was sent.
-    /// </exception>
+    /// <exception cref="NotSupportedException">The engine lacks a needed capability. Nothing was sent.</exception>
     /// <exception cref="WebSocketHandshakeException">
     /// The server refused, its response was invalid or late, or the connection failed.
     /// </exception>
@@ -229,32 +213,26 @@ public static partial class WebSocketsHttpClientExtensions
         OpenAsync(client, NotNull(url), secureOnly: false, configure, cancellationToken);
 
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
-    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    [OverloadResolutionPriority(1)]
     public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
         this HttpClient client, string url, CancellationToken cancellationToken) =>
         OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure: null, cancellationToken);
 
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
-    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    [OverloadResolutionPriority(1)]
     public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
         this HttpClient client, Uri url, CancellationToken cancellationToken) =>
         OpenAsync(client, NotNull(url), secureOnly: false, configure: null, cancellationToken);
 
     /// <summary>Opens a session, which the caller disposes.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="configure">
-    /// Sets the request's <see cref="WebSocketRequest.Uri"/>, and its headers, subprotocols and options.
-    /// </param>
-    /// <param name="cancellationToken">Cancels the handshake. It has no effect once the session is open.</param>
-    /// <exception cref="ArgumentException">
-    /// The URL or a setting made by <c>configure</c> is invalid. Nothing was sent.
-    /// </exception>
+    /// <param name="configure">Sets the <see cref="WebSocketRequest.Uri"/>, headers, subprotocols and options.</param>
+    /// <param name="cancellationToken">Cancels the handshake; no effect once the session is open.</param>
+    /// <exception cref="ArgumentException">The URL or a setting is invalid. Nothing was sent.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The client has no <see cref="WebSocketsHandler"/>, or a handler that does not work with it.
+    /// The client has no <see cref="WebSocketsHandler"/>, or a handler unfit for it.
     /// </exception>
-    /// <exception cref="NotSupportedException">
-    /// The request needs a capability that the engine lacks. Nothing was sent.
-    /// </exception>
+    /// <exception cref="NotSupportedException">The engine lacks a needed capability. Nothing was sent.</exception>
     /// <exception cref="WebSocketHandshakeException">
     /// The server refused, its response was invalid or late, or the connection failed.
     /// </exception>

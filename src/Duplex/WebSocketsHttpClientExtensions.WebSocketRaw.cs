@@ -2,7 +2,7 @@ namespace Duplex;
 
 public static partial class WebSocketsHttpClientExtensions
 {
-    /// <summary>Opens a raw session for as long as a block runs.</summary>
+    /// <summary>Opens a raw session while a block runs.</summary>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WebSocketRawAsync(
@@ -57,7 +57,7 @@ public static partial class WebSocketsHttpClientExtensions
             OpenRawAsync(client, NotNull(url), secureOnly: false, configure, cancellationToken),
             cancellationToken);
 
-    /// <summary>Opens a raw session for as long as a block runs.</summary>
+    /// <summary>Opens a raw session while a block runs.</summary>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession,
     /// Task}, CancellationToken)"/>
     public static Task WebSocketRawAsync(

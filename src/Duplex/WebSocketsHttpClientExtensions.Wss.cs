@@ -4,11 +4,9 @@ namespace Duplex;
 
 public static partial class WebSocketsHttpClientExtensions
 {
-    /// <summary>
-    /// Opens a session over TLS for as long as a block runs. A plain URL is refused before any traffic.
-    /// </summary>
+    /// <summary>Opens a session over TLS while a block runs. A plain URL is refused before any traffic.</summary>
     /// <exception cref="ArgumentException">
-    /// The URL, or the base address of a relative one, is not <c>wss</c> or <c>https</c>, or it is invalid.
+    /// The URL, or its base address, is invalid or not <c>wss</c> or <c>https</c>.
     /// </exception>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
@@ -79,7 +77,7 @@ public static partial class WebSocketsHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WssAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
-    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    [OverloadResolutionPriority(1)]
     public static Task<TResult> WssAsync<TResult>(
         this HttpClient client, string url, Func<DefaultClientWebSocketSession, Task<TResult>> block,
         CancellationToken cancellationToken) =>
@@ -91,7 +89,7 @@ public static partial class WebSocketsHttpClientExtensions
 
     /// <inheritdoc cref="WssAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
-    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    [OverloadResolutionPriority(1)]
     public static Task WssAsync(
         this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task> block,
         CancellationToken cancellationToken) =>
@@ -103,7 +101,7 @@ public static partial class WebSocketsHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WssAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
-    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    [OverloadResolutionPriority(1)]
     public static Task<TResult> WssAsync<TResult>(
         this HttpClient client, Uri url, Func<DefaultClientWebSocketSession, Task<TResult>> block,
         CancellationToken cancellationToken) =>
@@ -112,11 +110,9 @@ public static partial class WebSocketsHttpClientExtensions
             OpenAsync(client, NotNull(url), secureOnly: true, configure: null, cancellationToken),
             cancellationToken);
 
-    /// <summary>
-    /// Opens a session over TLS for as long as a block runs. A plain URL is refused before any traffic.
-    /// </summary>
+    /// <summary>Opens a session over TLS while a block runs. A plain URL is refused before any traffic.</summary>
     /// <exception cref="ArgumentException">
-    /// The URL, or the base address of a relative one, is not <c>wss</c> or <c>https</c>, or it is invalid.
+    /// The URL, or its base address, is invalid or not <c>wss</c> or <c>https</c>.
     /// </exception>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession,
     /// Task}, CancellationToken)"/>
@@ -147,7 +143,7 @@ public static partial class WebSocketsHttpClientExtensions
     /// Opens a session over TLS, which the caller disposes. A plain URL is refused before any traffic.
     /// </summary>
     /// <exception cref="ArgumentException">
-    /// The URL, or the base address of a relative one, is not <c>wss</c> or <c>https</c>, or it is invalid.
+    /// The URL, or its base address, is invalid or not <c>wss</c> or <c>https</c>.
     /// </exception>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WssSessionAsync(
@@ -166,13 +162,13 @@ public static partial class WebSocketsHttpClientExtensions
         OpenAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken);
 
     /// <inheritdoc cref="WssSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
-    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    [OverloadResolutionPriority(1)]
     public static Task<DefaultClientWebSocketSession> WssSessionAsync(
         this HttpClient client, string url, CancellationToken cancellationToken) =>
         OpenAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure: null, cancellationToken);
 
     /// <inheritdoc cref="WssSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
-    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    [OverloadResolutionPriority(1)]
     public static Task<DefaultClientWebSocketSession> WssSessionAsync(
         this HttpClient client, Uri url, CancellationToken cancellationToken) =>
         OpenAsync(client, NotNull(url), secureOnly: true, configure: null, cancellationToken);
@@ -181,7 +177,7 @@ public static partial class WebSocketsHttpClientExtensions
     /// Opens a session over TLS, which the caller disposes. A plain URL is refused before any traffic.
     /// </summary>
     /// <exception cref="ArgumentException">
-    /// The URL, or the base address of a relative one, is not <c>wss</c> or <c>https</c>, or it is invalid.
+    /// The URL, or its base address, is invalid or not <c>wss</c> or <c>https</c>.
     /// </exception>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WssSessionAsync(

@@ -1,33 +1,30 @@
 namespace Duplex;
 
 /// <summary>
-/// Opens WebSocket sessions through an <see cref="HttpClient"/> that has the <see cref="WebSocketsHandler"/> plugin.
+/// Opens WebSocket sessions through an <see cref="HttpClient"/> with the <see cref="WebSocketsHandler"/> plugin.
 /// </summary>
 /// <remarks>
 /// <para>
 /// The URL is <c>ws</c>, <c>wss</c>, <c>http</c> or <c>https</c>, or relative to the client's base address. Before any
 /// traffic, an invalid call throws <see cref="ArgumentException"/>, a client without the plugin
 /// <see cref="InvalidOperationException"/>, and a capability that the engine lacks <see cref="NotSupportedException"/>.
-/// <see cref="WebSocketHandshakeException"/> means that no session was opened, because of the server, the network or
-/// the client. Exceptions of your own handlers pass through, except <see cref="HttpRequestException"/> and
-/// <see cref="IOException"/>. <see cref="OperationCanceledException"/> always means that the call's own token was
-/// cancelled.
+/// <see cref="WebSocketHandshakeException"/> means that server, network or client prevented the session. Your own
+/// handlers' exceptions pass through, except <see cref="HttpRequestException"/> and <see cref="IOException"/>.
+/// <see cref="OperationCanceledException"/> always means that the call's own token was cancelled.
 /// </para>
 /// <para>
-/// <c>WebSocket…</c> takes any of these URLs. <c>Wss…</c> never opens a connection without TLS. It throws an
+/// <c>WebSocket…</c> takes any of these URLs. <c>Wss…</c> never connects without TLS: it throws
 /// <see cref="ArgumentException"/> before any traffic, even if the base address, <c>configure</c> or a handler made the
-/// URL a plain one. <c>…Raw…</c> opens a session that delivers every frame as received and answers none.
-/// <c>…Session…</c> opens a session that the caller disposes. The namespace <c>Duplex.Ktor</c> has Ktor's other
-/// names and signatures.
+/// URL a plain one. <c>…Raw…</c> opens a session that delivers every frame as received and answers none,
+/// <c>…Session…</c> one that the caller disposes. The namespace <c>Duplex.Ktor</c> has Ktor's other names.
 /// </para>
 /// <para>
-/// A call with a block keeps the session open while the block runs. Only the block runs in the caller's
-/// <see cref="SynchronizationContext"/>, if there is one. Await the call: a UI thread that blocks on it (<c>Wait()</c>,
-/// <c>Result</c>) keeps its own block from running. When the block returns, the session is closed with 1000 and the
-/// call returns the block's value. When the block throws, the session is closed with 1011 and the call rethrows the
-/// exception. Errors during the close never replace the block's value or exception. The token cancels the handshake.
-/// While the block runs, it closes the session with 1001; the call throws <see cref="OperationCanceledException"/> once
-/// the block has ended.
+/// A call with a block keeps the session open while the block runs, in the caller's
+/// <see cref="SynchronizationContext"/>, if any. Await the call: a UI thread that blocks on it (<c>Wait()</c>,
+/// <c>Result</c>) keeps its own block from running. When the block returns, the session is closed with 1000, and the
+/// call returns its value. When it throws, the session is closed with 1011, and the call rethrows. Errors during the
+/// close never replace either. The token cancels the handshake; while the block runs, it closes the session with 1001.
+/// The call then throws <see cref="OperationCanceledException"/> once the block has ended.
 /// </para>
 /// </remarks>
 public static partial class WebSocketsHttpClientExtensions
@@ -73,7 +70,7 @@ public static partial class WebSocketsHttpClientExtensions
         Func<TSession, Task<TResult>> block, Task<TSession> opening, CancellationToken token)
         where TSession : WebSocketSession
     {
-        // Only the block runs in the caller's context: it is the caller's code, and may touch UI.
+        // The block is the caller's code, and may touch UI.
         CallersContext callers = CallersContext.Capture();
         TSession session = await opening.ConfigureAwait(false);
         await using (session.ConfigureAwait(false))
@@ -89,7 +86,7 @@ public static partial class WebSocketsHttpClientExtensions
                 }
                 catch (Exception e) when (token.IsCancellationRequested)
                 {
-                    // The block may have seen the cancellation before our registration ran: close here, too.
+                    // The block may have seen the cancellation before our registration ran.
                     session.CloseAndDiscard(new CloseReason(CloseCode.GoingAway));
                     throw new OperationCanceledException(
                         "The call was cancelled while its block was running.", e, token);

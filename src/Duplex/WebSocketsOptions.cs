@@ -1,19 +1,19 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Duplex;
 
-/// <summary>The plugin's options, for every session opened through it. Each is checked when it is set.</summary>
+/// <summary>The plugin's options, for every session opened through it, each checked when set.</summary>
 /// <remarks>
-/// A <see cref="WebSocketsHandler"/> copies its options when it is constructed; later changes have no effect on it.
-/// Several handlers may be constructed from the same object. Changes are not thread-safe.
-/// <see cref="Timeout.InfiniteTimeSpan"/> turns a timeout or an interval off.
+/// A <see cref="WebSocketsHandler"/> copies its options when constructed; several can use the same object. Changes are
+/// not thread-safe. <see cref="Timeout.InfiniteTimeSpan"/> turns a timeout or an interval off.
 /// </remarks>
 public sealed class WebSocketsOptions
 {
-    // Set by the code that configures the options, on one thread.
+    // Set by the configuring code, on one thread.
     private SubprotocolNames _subprotocols = [];
     private TimeSpan _pingInterval = TimeSpan.FromSeconds(20); // below the 60 s idle limit of many proxies and NATs
     private TimeSpan _pingTimeout = TimeSpan.FromSeconds(20);
@@ -27,10 +27,12 @@ public sealed class WebSocketsOptions
     private WebSocketContentConverter? _contentConverter;
     private WebSocketEngine _engine = WebSocketEngines.Http;
     private TimeProvider _timeProvider = TimeProvider.System;
+    private IMeterFactory? _meterFactory;
+    private bool _traceSessions;
     private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
     private ArrayPool<byte> _bufferPool = ArrayPool<byte>.Shared;
     private MaskKeyPool.RandomFill? _randomFill;
-    private HashSet<string> _set = []; // the names of the options that were set
+    private HashSet<string> _set = []; // names of the options that were set
 
     /// <summary>The time from one ping to the next. Default: 20 s.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
@@ -41,8 +43,8 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// How long the peer may be silent after a ping reached the transport; then the connection is aborted. Default:
-    /// 20 s. Time during which this process was suspended does not count.
+    /// How long the peer may be silent after a ping reached the transport, before the connection is aborted. Default:
+    /// 20 s. Suspension of this process does not count.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     public TimeSpan PingTimeout
@@ -52,8 +54,8 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// How long opening a session may take, including a proxy's redirects and the retries of other handlers. Default:
-    /// 15 s. <see cref="HttpClient.Timeout"/> also applies.
+    /// How long opening a session may take, with a proxy's redirects and other handlers' retries. Default: 15 s.
+    /// <see cref="HttpClient.Timeout"/> also applies.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     public TimeSpan HandshakeTimeout
@@ -64,8 +66,7 @@ public sealed class WebSocketsOptions
 
     /// <summary>
     /// Whether four known faults of a handshake response are tolerated. Default:
-    /// <see cref="HandshakeStrictness.Strict"/>, which tolerates none. It needs
-    /// <see cref="EngineCapability.Response"/>.
+    /// <see cref="HandshakeStrictness.Strict"/>, none. Needs <see cref="EngineCapability.Response"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is undefined.</exception>
     public HandshakeStrictness HandshakeStrictness
@@ -78,9 +79,7 @@ public sealed class WebSocketsOptions
                 : throw new ArgumentOutOfRangeException(nameof(value), value, "Expected Strict or Lenient."));
     }
 
-    /// <summary>
-    /// How long the close handshake may take until the peer's Close; then the connection is aborted. Default: 5 s.
-    /// </summary>
+    /// <summary>How long the peer's Close may take before the connection is aborted. Default: 5 s.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     public TimeSpan CloseTimeout
     {
@@ -89,9 +88,8 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// The largest payload of a received frame, in bytes. A larger frame ends the session with 1009. Default: 64 MiB,
-    /// or no limit for a session that receives streams (<see cref="ReceiveMode.Streams"/>). Without streams, 2 GiB is
-    /// the limit of any value: one array holds no more.
+    /// The largest payload of a received frame, in bytes; a larger one ends the session with 1009. Default: 64 MiB, or
+    /// no limit with <see cref="ReceiveMode.Streams"/>. Without streams, the limit is one array, 2 GiB.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public long MaxFrameSize
@@ -101,9 +99,8 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// The largest received message, in bytes, including all its fragments. A larger message ends the session with
-    /// 1009. Default: 64 MiB, or no limit for a session that receives streams. Without streams, 2 GiB is the limit of
-    /// any value: one array holds no more.
+    /// The largest received message with all its fragments, in bytes; a larger one ends the session with 1009. Default:
+    /// 64 MiB, or no limit with streams. Without streams, the limit is one array, 2 GiB.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public long MaxMessageSize
@@ -113,8 +110,8 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// The maximum number of fragments of a received message. More fragments end the session with 1009. Default:
-    /// 131,072, or no limit for a session that receives streams.
+    /// The most fragments of a received message; more end the session with 1009. Default: 131,072, or no limit with
+    /// streams.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public int MaxFragments
@@ -128,9 +125,8 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// How received text that is not valid UTF-8 is handled. Default: <see cref="TextValidation.Strict"/>, which ends
-    /// the session with 1007, as RFC 6455 demands. <see cref="TextValidation.Lenient"/> delivers such messages
-    /// unchanged, for peers that send other bytes as text.
+    /// How received text that is not valid UTF-8 is handled. The default, <see cref="TextValidation.Strict"/>, ends the
+    /// session with 1007, as RFC 6455 demands; <see cref="TextValidation.Lenient"/> delivers it unchanged.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is undefined.</exception>
     public TextValidation TextValidation
@@ -144,15 +140,13 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// The subprotocols that every handshake offers, after those of its request. Default: none. Adding a name that is
-    /// not a token, or a duplicate, throws <see cref="ArgumentException"/>.
+    /// The subprotocols that every handshake offers, after its request's own. Default: none. Adding a duplicate or a
+    /// name that is not a token throws <see cref="ArgumentException"/>.
     /// </summary>
     public IList<string> Subprotocols => _subprotocols;
 
     /// <summary>
-    /// Serializes and deserializes values (<see cref="DefaultWebSocketSession.SendSerializedAsync{T}(T,
-    /// CancellationToken)"/> and similar methods), unless the session or the call has its own converter. All sessions
-    /// share it. Default: none.
+    /// The converter of values, unless the session or the call has its own. All sessions share it. Default: none.
     /// </summary>
     public WebSocketContentConverter? ContentConverter
     {
@@ -167,10 +161,9 @@ public sealed class WebSocketsOptions
     public WebSocketExtensionsOptions Extensions { get; private set; } = new();
 
     /// <summary>
-    /// The engine that opens connections. Default: <see cref="WebSocketEngines.Http"/>. Options that the engine cannot
-    /// honour are off. Constructing a handler throws <see cref="NotSupportedException"/> if such an option was set. A
-    /// request that needs a missing capability throws it before connecting. The message names the engine, the
-    /// capability and the setting.
+    /// The engine that opens connections. Default: <see cref="WebSocketEngines.Http"/>. Options that it cannot honour
+    /// are off. If one was set, constructing a handler throws <see cref="NotSupportedException"/>; a request that needs
+    /// a missing capability throws it before connecting.
     /// </summary>
     public WebSocketEngine Engine
     {
@@ -186,8 +179,8 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// Logs handshakes and the ends of sessions, in the category <c>Duplex</c>. Queries, user info, header values and
-    /// payloads are never logged. Default: no logging.
+    /// Logs handshakes and the ends of sessions, in the category <c>Duplex</c>; never queries, user info, header values
+    /// or payloads. Default: no logging.
     /// </summary>
     public ILoggerFactory LoggerFactory
     {
@@ -195,14 +188,34 @@ public sealed class WebSocketsOptions
         set => SetNotNull(ref _loggerFactory, value);
     }
 
-    /// <summary>The pool of buffers and payloads; tests count leaks with it.</summary>
+    /// <summary>
+    /// Creates the meter <c>Duplex</c>, for example the one of a container. Default: null, a meter of the process. It
+    /// costs nothing without a listener.
+    /// </summary>
+    public IMeterFactory? MeterFactory
+    {
+        get => _meterFactory;
+        set => Set(ref _meterFactory, value);
+    }
+
+    /// <summary>
+    /// Whether each session has a span of its own, beside its handshake's, in the activity source <c>Duplex</c>. The
+    /// span ends with the session and lasts as long. Default: false.
+    /// </summary>
+    public bool TraceSessions
+    {
+        get => _traceSessions;
+        set => Set(ref _traceSessions, value);
+    }
+
+    /// <summary>Tests count leaks with it.</summary>
     internal ArrayPool<byte> BufferPool
     {
         get => _bufferPool;
         set => SetNotNull(ref _bufferPool, value);
     }
 
-    /// <summary>The source of mask keys; null for the system's cryptographic generator.</summary>
+    /// <summary>Null: the system's cryptographic generator.</summary>
     internal MaskKeyPool.RandomFill? RandomFill
     {
         get => _randomFill;
@@ -219,8 +232,6 @@ public sealed class WebSocketsOptions
         return copy;
     }
 
-    /// <summary>Throws if an option was set that the engine cannot honour.</summary>
-    /// <exception cref="NotSupportedException">Such an option was set.</exception>
     internal void ThrowIfUnsupported()
     {
         Require(EngineCapability.ControlFrames, nameof(PingInterval), PingInterval != Timeout.InfiniteTimeSpan);
@@ -232,8 +243,7 @@ public sealed class WebSocketsOptions
             EngineCapability.Response, nameof(HandshakeStrictness), HandshakeStrictness != HandshakeStrictness.Strict);
     }
 
-    /// <summary>The settings of a session. Unset options that the engine cannot honour are off.</summary>
-    internal SessionSettings ToSessionSettings(ExtensionChain? extensions = null)
+    internal SessionSettings ToSessionSettings(ExtensionChain? extensions = null, Uri? target = null)
     {
         bool hasLimits = Engine.Supports(EngineCapability.FrameLimits);
         bool hasPings = Engine.Supports(EngineCapability.ControlFrames);
@@ -257,14 +267,21 @@ public sealed class WebSocketsOptions
             PingTimeout = hasPings ? PingTimeout : Timeout.InfiniteTimeSpan,
             CloseTimeout = CloseTimeout,
             Converter = ContentConverter,
-            Logger = LoggerFactory.CreateLogger("Duplex"),
+            Telemetry = new TelemetrySources
+            {
+                Logger = LoggerFactory.CreateLogger("Duplex"),
+                Instruments = Instruments.Of(MeterFactory),
+                TracesSessions = TraceSessions,
+                Target = target,
+            },
         };
     }
 
-    /// <summary>The settings of a default session. With streams, only limits that were set explicitly apply.</summary>
-    internal SessionSettings ToSessionSettings(ReceiveMode receiveMode, ExtensionChain? extensions = null)
+    /// <summary>With streams, only limits that were set apply.</summary>
+    internal SessionSettings ToSessionSettings(
+        ReceiveMode receiveMode, ExtensionChain? extensions = null, Uri? target = null)
     {
-        SessionSettings settings = ToSessionSettings(extensions);
+        SessionSettings settings = ToSessionSettings(extensions, target);
         if (receiveMode == ReceiveMode.Messages)
             return settings;
         return settings with

@@ -2,25 +2,20 @@ using System.Buffers;
 
 namespace Duplex.Protocol;
 
-/// <summary>The buffer that an extension writes to. It grows on demand, up to a limit for each message.</summary>
+/// <summary>The buffer that an extension writes to, with a limit for each message.</summary>
 /// <remarks>
-/// A write past the limit throws and sets <see cref="Violation"/>. Not thread-safe: one direction of one connection
-/// uses it.
+/// A write past it throws and sets <see cref="Violation"/>. Not thread-safe: used by one direction of a connection.
 /// </remarks>
 internal abstract class LimitedOutput : IBufferWriter<byte>
 {
-    // Accessed only by the one direction.
+    // Accessed only by that direction.
     private long _limit;
     private long _total;
 
-    /// <summary>The bytes written for the message in progress.</summary>
     public long Total => _total;
 
     public ProtocolViolation? Violation { get; private set; }
 
-    /// <summary>
-    /// Starts a part of a message; <paramref name="limit"/> is the maximum size of the whole message in bytes.
-    /// </summary>
     public void Begin(bool starts, long limit)
     {
         _limit = limit;
@@ -28,7 +23,6 @@ internal abstract class LimitedOutput : IBufferWriter<byte>
             _total = 0;
     }
 
-    /// <summary>Continues a message of which <paramref name="total"/> bytes were written elsewhere.</summary>
     public void Continue(long total) => _total = total;
 
     public void Advance(int count)
@@ -49,7 +43,7 @@ internal abstract class LimitedOutput : IBufferWriter<byte>
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
 
-        // One byte past the limit suffices for a writer that fills the buffer to exceed it.
+        // One byte past the limit lets a writer that fills the buffer exceed it.
         Memory<byte> free = GetFree(Math.Max(1, sizeHint));
         long left = Math.Max(0, _limit - _total);
         return free.Length > left ? free[..(int)Math.Min(free.Length, Math.Max(sizeHint, left + 1))] : free;

@@ -4,25 +4,23 @@ using System.Runtime.InteropServices;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Collects one payload in one array. The memory grows with the received bytes, never with the declared length.
+/// Collects one payload in one array, which grows with the bytes received, never with the declared length.
 /// </summary>
 internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
 {
-    /// <summary>
-    /// The most that a declared length may reserve before any byte has arrived: the size of one read of the stream.
-    /// </summary>
+    /// <summary>What a declared length may reserve before any byte arrives: one read of the stream.</summary>
     public const int FirstReservation = 64 * 1024;
 
-    // Extra room if the length is unknown. A codec writes in bulk while its longest output fits (258 bytes in DEFLATE);
-    // without this room, expanding 1 KiB takes an eighth longer (measured).
+    // A codec writes in bulk while its longest output fits (258 bytes in DEFLATE): 1 KiB expands an eighth faster
+    // (measured).
     private const int Spare = 320;
 
     // Accessed only by the receive loop.
     private SharedBuffer? _owner;
     private ArraySegment<byte> _memory = ArraySegment<byte>.Empty;
-    private long _announced; // the length including the announced frame
-    private bool _final; // whether no frame follows the announced one
-    private int _lastLength; // the previous payload's length, which may be reserved at once
+    private long _announced; // including the announced frame
+    private bool _final;
+    private int _lastLength; // may be reserved at once
 
     public override int FreeCapacity => _memory.Count - Length;
 
@@ -43,7 +41,7 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
     {
         if (FreeCapacity < atLeast)
         {
-            // First use the rest of a slab and return the unused part; then allocate as much as the last message took.
+            // First the rest of a slab, whose unused part is returned; then as much as the last message took.
             int likely = (int)Math.Min(Array.MaxLength, Math.Max(atLeast, (long)_lastLength + Spare));
             if (_memory.Count == 0 && atLeast <= PayloadAllocator.SlabSize)
             {
@@ -98,7 +96,6 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
         return payload;
     }
 
-    /// <summary>Does nothing: all memory is in use.</summary>
     public override void Trim()
     {
     }
@@ -121,7 +118,7 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
     private void Grow(int more)
     {
         int needed = checked(Length + more);
-        // Doubling limits the copying to one pass over the payload; the announced length keeps the last step small.
+        // Doubling copies each byte about once; the announced length keeps the last step small.
         long doubled = 2L * _memory.Count;
         long reservation = Math.Max(FirstReservation, _lastLength);
         long target = _final

@@ -3,29 +3,23 @@ using System.Buffers;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Allocates memory for received payloads. Small payloads share a slab, larger ones get their own array.
-/// A retained small frame thus keeps only one slab alive.
+/// Allocates received payloads. Small ones share a slab, so a retained small frame keeps only one slab alive.
 /// </summary>
-/// <remarks>Not thread-safe: only the receive loop allocates. Any thread may release the memory.</remarks>
+/// <remarks>Only the receive loop allocates; any thread may release.</remarks>
 internal sealed class PayloadAllocator(ArrayPool<byte> pool)
 {
     /// <summary>The most that a retained small frame keeps alive: one page.</summary>
     public const int SlabSize = 4096;
 
-    /// <summary>
-    /// The largest payload that is put into a slab: a quarter, so at most a quarter is wasted at the end.
-    /// </summary>
+    /// <summary>A quarter, so at most a quarter is wasted at a slab's end.</summary>
     public const int SmallPayload = SlabSize / 4;
 
     // Accessed only by the receive loop.
     private SharedBuffer? _slab;
     private int _used;
-    private int _unshared; // the slab's references not handed out yet
+    private int _unshared; // references not handed out
 
-    /// <summary>
-    /// Returns at least <paramref name="length"/> bytes and at least one.
-    /// The caller owns one reference of <paramref name="owner"/>.
-    /// </summary>
+    /// <summary>The caller owns one reference of <paramref name="owner"/>.</summary>
     public ArraySegment<byte> Allocate(int length, out SharedBuffer owner)
     {
         if (length > SmallPayload)
@@ -39,10 +33,7 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
         return Share(length, out owner);
     }
 
-    /// <summary>
-    /// Returns the rest of a slab for a payload of unknown length: at least <paramref name="atLeast"/> bytes, at most
-    /// <see cref="SlabSize"/>. The caller owns one reference of <paramref name="owner"/>.
-    /// </summary>
+    /// <summary>For a payload of unknown length; the caller owns one reference of <paramref name="owner"/>.</summary>
     public ArraySegment<byte> AllocateRest(int atLeast, out SharedBuffer owner)
     {
         if (_slab is null || SlabSize - _used < atLeast)
@@ -50,7 +41,7 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
         return Share(SlabSize - _used, out owner);
     }
 
-    /// <summary>Returns the unused part of an allocation; false if the current slab does not end with it.</summary>
+    /// <summary>False if the current slab does not end with the allocation.</summary>
     public bool TryGiveBack(SharedBuffer owner, ArraySegment<byte> memory, int used)
     {
         if (owner != _slab || memory.Offset + memory.Count != _used)
@@ -59,7 +50,6 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
         return true;
     }
 
-    /// <summary>Releases the current slab, when the connection is idle or ends.</summary>
     public void Trim()
     {
         _slab?.Release(_unshared);
@@ -71,7 +61,7 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
     {
         Trim();
 
-        // Each payload takes at least one byte, so these references suffice, including one of our own.
+        // Each payload takes at least one byte; one reference is our own.
         _unshared = SlabSize + 1;
         _slab = new SharedBuffer(pool.Rent(SlabSize), pool, _unshared);
     }

@@ -5,25 +5,22 @@ using System.Runtime.InteropServices;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Collects payload that is delivered in pieces as it arrives. Pieces share arrays, so queued pieces take little
-/// more memory than their bytes. An array returns to the pool when its last piece is released.
+/// Collects payload in pieces, which share arrays: queued ones take little more memory than their bytes.
 /// </summary>
 internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
 {
-    /// <summary>The size of one read of the stream: a batch fits in one array and becomes one piece.</summary>
+    /// <summary>One read of the stream becomes one piece.</summary>
     public const int SlabSize = 64 * 1024;
 
-    /// <summary>
-    /// One page: enough for light traffic, and the smallest rest of an array worth a system call to read into.
-    /// </summary>
+    /// <summary>One page: enough for light traffic, and the smallest rest of an array worth a system call.</summary>
     public const int SmallSlab = 4096;
 
     // Accessed only by the receive loop.
     private SharedBuffer? _slab;
-    private int _unshared; // the slab's references not handed out yet
-    private int _start; // the offset in the slab of the bytes held
-    private long _announced; // the bytes of the frame in progress that have not arrived yet
-    private int _lastSize; // the size of the previous slab
+    private int _unshared;
+    private int _start; // where the bytes held start
+    private long _announced; // bytes of the frame still to arrive
+    private int _lastSize;
 
     public override int FreeCapacity => _slab is null ? 0 : _slab.Array.Length - _start - Length;
 
@@ -39,7 +36,7 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
 
     public override Memory<byte> GetFree(int atLeast)
     {
-        // One batch may expand to many slabs. Doubling limits the copying to one pass over it.
+        // One batch may expand to many slabs, so double.
         if (FreeCapacity < atLeast)
             Grow(Math.Max(atLeast, Math.Min(Length, Array.MaxLength - Length)));
         return _slab!.Array.AsMemory(_start + Length);
@@ -82,7 +79,7 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
         _start += Length;
         Length = 0;
 
-        // A small piece would keep all of an oversized array alive, so no other piece shares it.
+        // Not shared: a small piece would keep all of an oversized array alive.
         if (FreeCapacity == 0 || owner.Array.Length > 2 * SlabSize)
             LetGo();
         return piece;
@@ -104,7 +101,7 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
 
     private void Grow(int more)
     {
-        // Doubling from one page on keeps small messages small; an announced large one gets a whole read at once.
+        // Doubling from one page keeps small messages small; an announced large one gets a whole read.
         long likely = Math.Clamp(Math.Max(_announced, 2L * _lastSize), SmallSlab, SlabSize);
         int size = (int)Math.Max(checked(Length + more), likely);
         byte[] grown = pool.Rent(size);
@@ -112,7 +109,7 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
             _slab.Array.AsSpan(_start, Length).CopyTo(grown);
         LetGo();
 
-        // Each piece takes at least one byte, so these references suffice, including one of our own.
+        // Each piece takes at least one byte; one reference is our own.
         _unshared = grown.Length + 1;
         _slab = new SharedBuffer(grown, pool, _unshared);
         _lastSize = size;

@@ -2,12 +2,10 @@ using System.Buffers;
 
 namespace Duplex.Protocol;
 
-/// <summary>
-/// Writes to pooled memory that is returned after each part. It carries data between extensions and to the transport.
-/// </summary>
+/// <summary>Pooled memory for data between extensions and to the transport, returned after each part.</summary>
 internal sealed class PooledOutput(ArrayPool<byte> pool) : LimitedOutput
 {
-    // The first buffer: fits a small message with its frame's overhead, and is a common size in pools.
+    // Fits a small message with its frame's overhead, and is a common pool size.
     private const int FirstSize = 1024;
 
     // Accessed only by the one direction.
@@ -33,7 +31,6 @@ internal sealed class PooledOutput(ArrayPool<byte> pool) : LimitedOutput
     {
         if (FreeCapacity < atLeast)
         {
-            // Doubling limits the copying to one pass over the bytes written.
             long likely = _buffer is null ? FirstSize : Math.Min(2L * _buffer.Length, Array.MaxLength);
             byte[] grown = pool.Rent((int)Math.Max(likely, checked(_length + atLeast)));
             if (_buffer is { } buffer)

@@ -2,12 +2,10 @@ using System.Buffers;
 
 namespace Duplex.Protocol;
 
-/// <summary>
-/// A pooled array that several frames share. It returns to its pool when the last reference is released. Thread-safe.
-/// </summary>
+/// <summary>A pooled array shared by frames, returned with the last reference. Thread-safe.</summary>
 internal sealed class SharedBuffer(byte[] array, ArrayPool<byte> pool, int references = 1)
 {
-    // Only decremented, atomically, by any thread. Creating all references at once makes handing one out free.
+    // Only decremented, atomically: creating all references at once makes handing one out free.
     private int _references = references;
 
     public byte[] Array { get; } = array;

@@ -1,8 +1,7 @@
 namespace Duplex;
 
 /// <summary>
-/// The close codes of the IANA "WebSocket Close Code Number Registry", by registered name (RFC 6455 §7.4, §11.7).
-/// Cast other codes, 3000-4999.
+/// The close codes of the IANA "WebSocket Close Code Number Registry" (RFC 6455 §7.4, §11.7). Cast others, 3000-4999.
 /// </summary>
 public enum CloseCode : ushort
 {
@@ -15,7 +14,7 @@ public enum CloseCode : ushort
     /// <summary>1002: the peer broke the protocol.</summary>
     ProtocolError = 1002,
 
-    /// <summary>1003: the peer sent a type of data that the endpoint cannot accept.</summary>
+    /// <summary>1003: the endpoint cannot accept this type of data.</summary>
     UnsupportedData = 1003,
 
     /// <summary>1005: the Close frame had no code. Never sent.</summary>
@@ -36,7 +35,7 @@ public enum CloseCode : ushort
     /// <summary>1010: the client expected an extension that the server did not negotiate.</summary>
     MandatoryExtension = 1010,
 
-    /// <summary>1011: an unexpected condition kept the endpoint from fulfilling the request.</summary>
+    /// <summary>1011: an unexpected condition on the endpoint.</summary>
     InternalError = 1011,
 
     /// <summary>1012: the service restarts.</summary>

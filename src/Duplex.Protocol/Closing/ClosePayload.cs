@@ -8,7 +8,6 @@ namespace Duplex.Protocol;
 /// <summary>The payload of a Close frame (RFC 6455 §5.5.1): empty, or a code and UTF-8 text.</summary>
 internal static class ClosePayload
 {
-    /// <summary>Parses a received payload. An empty one is <see cref="CloseReason.NoStatus"/>.</summary>
     public static bool TryParse(
         ReadOnlySpan<byte> payload,
         [NotNullWhen(true)] out CloseReason? reason,
@@ -43,8 +42,7 @@ internal static class ClosePayload
         var code = (CloseCode)BinaryPrimitives.ReadUInt16BigEndian(payload);
         if (!CloseReason.IsSendableCode(code))
         {
-            // §7.4.1: 1005, 1006 and 1015 "MUST NOT be set as a status code in a Close control frame". §7.4.2:
-            // "Status codes in the range 0-999 are not used."
+            // §7.4.1: 1005, 1006 and 1015 "MUST NOT be set as a status code in a Close control frame".
             violation = ProtocolViolation.Protocol(
                 $"a Close frame carries the code {(ushort)code}, which must not be sent");
             return false;
@@ -53,7 +51,7 @@ internal static class ClosePayload
         ReadOnlySpan<byte> text = payload[2..];
         if (!Utf8.IsValid(text))
         {
-            // §5.5.1: "Following the 2-byte integer, the body MAY contain UTF-8-encoded data". Other data: see §8.1.
+            // §5.5.1: "Following the 2-byte integer, the body MAY contain UTF-8-encoded data".
             violation = ProtocolViolation.InvalidUtf8("a Close frame's reason");
             return false;
         }
@@ -65,10 +63,8 @@ internal static class ClosePayload
     }
 
     /// <summary>
-    /// Writes a payload to a buffer of at least 125 bytes and returns its length; 0 for
-    /// <see cref="CloseReason.NoStatus"/>.
+    /// Returns the length, for a buffer of at least 125 bytes; 0 for <see cref="CloseReason.NoStatus"/>.
     /// </summary>
-    /// <exception cref="ArgumentException">The code must not be sent.</exception>
     public static int Write(CloseReason reason, Span<byte> destination)
     {
         ArgumentNullException.ThrowIfNull(reason);

@@ -3,21 +3,19 @@ using System.Text.Unicode;
 
 namespace Duplex;
 
-/// <summary>
-/// The reason for closing a connection: a code and a text (RFC 6455 §5.5.1, §7.1.5, §7.1.6). Immutable.
-/// </summary>
+/// <summary>Why a connection is closed: a code and a text (RFC 6455 §5.5.1, §7.1.5, §7.1.6). Immutable.</summary>
 public sealed record class CloseReason
 {
-    /// <summary>The maximum size of the text in UTF-8 bytes: a control frame has 125, the code takes 2.</summary>
+    /// <summary>The most UTF-8 bytes of the text: a control frame has 125, the code takes 2.</summary>
     public const int MaxMessageBytes = FrameHeader.MaxControlPayload - sizeof(ushort);
 
-    // Throws for unpaired surrogates: replacing them would change the text that the peer reads.
+    // Replacing unpaired surrogates would change the text that the peer reads.
     private static readonly UTF8Encoding StrictUtf8 =
         new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Creates a reason with any code. The code is checked only when it is sent.</summary>
+    /// <summary>Creates a reason with any code, which is checked only when sent.</summary>
     /// <exception cref="ArgumentException">
-    /// The text takes more than 123 UTF-8 bytes, or contains an unpaired surrogate.
+    /// The text exceeds 123 UTF-8 bytes, or contains an unpaired surrogate.
     /// </exception>
     public CloseReason(CloseCode code, string message = "")
     {
@@ -48,12 +46,10 @@ public sealed record class CloseReason
         Message = message;
     }
 
-    /// <summary>
-    /// Creates a reason with an application-defined code, such as 4000. The code is checked only when it is sent.
-    /// </summary>
+    /// <summary>Creates a reason with a code of your own, such as 4000, which is checked only when sent.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The code is not 0 to 65535.</exception>
     /// <exception cref="ArgumentException">
-    /// The text takes more than 123 UTF-8 bytes, or contains an unpaired surrogate.
+    /// The text exceeds 123 UTF-8 bytes, or contains an unpaired surrogate.
     /// </exception>
     public CloseReason(int code, string message = "") : this(Checked(code), message) { }
 
@@ -69,29 +65,27 @@ public sealed record class CloseReason
     /// <summary>The code.</summary>
     public CloseCode Code { get; }
 
-    /// <summary>The text; empty if there is none. It may come from the peer: do not trust it.</summary>
+    /// <summary>The text; empty for none. It may come from the peer: do not trust it.</summary>
     public string Message { get; }
 
-    /// <summary>Whether the code may be sent in a Close frame: 1000-1003, 1007-1014 and 3000-4999.</summary>
+    /// <summary>Whether <see cref="Code"/> may be sent in a Close frame: see <see cref="IsSendableCode"/>.</summary>
     public bool IsSendable => IsSendableCode(Code);
 
     /// <summary>
-    /// Whether a code may be sent in a Close frame: 1000-1003, 1007-1014 and 3000-4999 (RFC 6455 §7.4.1, §7.4.2 and
-    /// the IANA registry).
+    /// Whether a code may be sent in a Close frame (RFC 6455 §7.4.1, §7.4.2, IANA registry): 1000-1003, 1007-1014 and
+    /// 3000-4999.
     /// </summary>
     public static bool IsSendableCode(CloseCode code) =>
         (ushort)code is (>= 1000 and <= 1003) or (>= 1007 and <= 1014) or (>= 3000 and <= 4999);
 
-    /// <summary>
-    /// Creates a reason with a text of any length, cut after the last character that fits in 123 UTF-8 bytes.
-    /// </summary>
+    /// <summary>Creates a reason, with its text cut after the last character that fits in 123 UTF-8 bytes.</summary>
     /// <exception cref="ArgumentException">The remaining text contains an unpaired surrogate.</exception>
     public static CloseReason Truncated(CloseCode code, string message)
     {
         ArgumentNullException.ThrowIfNull(message);
         Span<byte> room = stackalloc byte[MaxMessageBytes];
 
-        // An unpaired surrogate counts as U+FFFD (3 bytes) and stays in the text, so the constructor throws.
+        // An unpaired surrogate counts as U+FFFD (3 bytes) and stays, so the constructor throws.
         Utf8.FromUtf16(message, room, out int kept, out _);
         return new CloseReason(code, message[..kept]);
     }
@@ -110,11 +104,10 @@ public sealed record class CloseReason
     private string Name => Enum.IsDefined(Code) ? $"{(ushort)Code} {Code}" : $"{(ushort)Code}";
 
     /// <summary>
-    /// Returns the code, its name if any, and the text, safe for logs. Control characters, quotes and backslashes are
-    /// escaped as in C#. An escaped text longer than 123 characters is cut.
+    /// Returns the code, its name and the text, safe for logs: control characters, quotes and backslashes are escaped
+    /// as in C#, and an escaped text is cut at 123 characters.
     /// </summary>
     public override string ToString() => Message.Length == 0 ? Name : $"{Name}: {EscapedText.Of(Message)}";
 
-    /// <summary>Returns the same with the text in quotes, for use in a sentence.</summary>
     internal string ToQuotedString() => Message.Length == 0 ? Name : $"{Name}: \"{EscapedText.Of(Message)}\"";
 }

@@ -4,36 +4,33 @@ namespace Duplex;
 public sealed record class CloseResult
 {
     /// <summary>
-    /// The reason in our Close frame; null if none reached the transport. <see cref="CloseReason.NoStatus"/> if it had
-    /// no code.
+    /// The reason in our Close, <see cref="CloseReason.NoStatus"/> without a code; null if none reached the transport.
     /// </summary>
     public CloseReason? Sent { get; init; }
 
     /// <summary>
-    /// The reason in the peer's Close frame; null if no valid one was received. <see cref="CloseReason.NoStatus"/> if
-    /// it had no code.
+    /// The reason in the peer's Close, <see cref="CloseReason.NoStatus"/> without a code; null if no valid one was
+    /// received.
     /// </summary>
     public CloseReason? Received { get; init; }
 
-    /// <summary>
-    /// The side that began. If two Closes crossed, the side whose Close was buffered or parsed first.
-    /// </summary>
+    /// <summary>The side that began; if two Closes crossed, that of the Close buffered or parsed first.</summary>
     public CloseInitiator Initiator { get; init; }
 
     /// <summary>
-    /// Whether the close handshake completed: the transport accepted our Close, and a valid one was received
-    /// (RFC 6455 §7.1.4).
+    /// Whether the close handshake completed: the transport accepted our Close, and a valid one was received (RFC 6455
+    /// §7.1.4).
     /// </summary>
     public bool WasClean { get; init; }
 
-    /// <summary>The error that ended the session or kept its end from being clean; null if there was none.</summary>
+    /// <summary>The error that ended the session, or kept its end from being clean; null for none.</summary>
     public Exception? Error { get; init; }
 
-    /// <summary>The number of received frames dropped because the session ended before a consumer took them.</summary>
+    /// <summary>The number of received frames dropped before a consumer took them.</summary>
     public long DiscardedMessages { get; init; }
 
     /// <summary>
-    /// The effective reason: <see cref="Sent"/> if we began, <see cref="Received"/> if the peer began, otherwise
+    /// <see cref="Sent"/> if we began, <see cref="Received"/> if the peer began, otherwise
     /// <see cref="CloseReason.Abnormal"/>.
     /// </summary>
     public CloseReason Reason => (Initiator switch

@@ -1,8 +1,6 @@
 namespace Duplex.Protocol;
 
-/// <summary>
-/// The state of a session from open to ended. The first cause wins, by one compare-exchange; later callers read it.
-/// </summary>
+/// <summary>The state of a session from open to ended. The first cause wins, by one compare-exchange.</summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class CloseState
 {
@@ -16,10 +14,8 @@ internal sealed class CloseState
     private CloseReason? _received;
     private volatile bool _ended;
 
-    /// <summary>The cause of the end; null while the session is open.</summary>
     public CloseCause? Cause => Volatile.Read(ref _cause);
 
-    /// <summary>The reason in the peer's Close; null if no valid one was received.</summary>
     public CloseReason? Received => Cause?.Received ?? Volatile.Read(ref _received);
 
     public CloseReason? Staged => Volatile.Read(ref _staged);
@@ -35,22 +31,19 @@ internal sealed class CloseState
         _ => WebSocketSessionState.Closing,
     };
 
-    /// <summary>Begins the end; false if another cause was first.</summary>
     public bool TryBegin(CloseCause cause)
     {
         ArgumentNullException.ThrowIfNull(cause);
         return Interlocked.CompareExchange(ref _cause, cause, null) is null;
     }
 
-    /// <summary>Records our buffered Close, after which nothing is sent. False if one was already buffered.</summary>
+    /// <summary>False if a Close was buffered already, after which nothing is sent.</summary>
     public bool TryStage(CloseReason reason) => Interlocked.CompareExchange(ref _staged, reason, null) is null;
 
     public void MarkFlushed() => _flushed = true;
 
-    /// <summary>Records a valid Close of the peer; only the first one counts.</summary>
     public void MarkReceived(CloseReason reason) => Interlocked.CompareExchange(ref _received, reason, null);
 
-    /// <summary>Records an error that kept the end from being clean; only the first one counts.</summary>
     public void Fail(Exception error) => Interlocked.CompareExchange(ref _failure, error, null);
 
     public void MarkEnded() => _ended = true;
@@ -79,17 +72,14 @@ internal sealed class CloseState
             $"The WebSocket session takes no more frames: {Describe(result)}.", result, result.Error);
     }
 
-    /// <summary>
-    /// Creates the exception that a receive throws after the last frame. Null for a normal end: every frame before the
-    /// peer's Close was delivered.
-    /// </summary>
+    /// <summary>Null for a normal end: every frame before the peer's Close was delivered.</summary>
     public Exception? ToReceiveException(long discardedMessages = 0)
     {
         CloseCause? cause = Cause;
         if (cause is { ReceiveError: { } error, WrapsError: false })
             return error;
 
-        // If our close fails before the peer's Close arrives, the end is abnormal for receivers, and only for them.
+        // If our close fails before the peer's Close arrives, the end is abnormal for receivers only.
         Exception? failure = cause is { AwaitsPeer: true } && Received is null ? Failure : null;
         if (failure is WebSocketProtocolException or FrameTooBigException)
             return failure; // the peer broke a rule before its Close arrived
@@ -107,17 +97,13 @@ internal sealed class CloseState
             $"The WebSocket session has ended {how}: {Describe(result)}.", result, inner);
     }
 
-    /// <summary>
-    /// Describes the cause of the end, and what kept it from being clean, in words that are safe for logs. The only
-    /// text from the peer is that of its Close, escaped.
-    /// </summary>
+    /// <summary>In words safe for logs: the peer's only text is that of its Close, escaped.</summary>
     internal string Describe(CloseResult result)
     {
         string began = Cause switch
         {
             null when Failure is null => "its end has not begun",
             null => "the connection was lost without a Close frame",
-            // The user's own error, of any type.
             { Error: { } error, Initiator: CloseInitiator.Local, ReceiveError: null }
                 when error is not ChannelOverflowException =>
                 $"an error on our side ended it ({error.GetType().Name})",
@@ -135,7 +121,7 @@ internal sealed class CloseState
             : $"{began}, but not cleanly ({SafeWords(result.Error)})";
     }
 
-    // Other exceptions' messages may contain what no log should, so only their type is used.
+    // Other exceptions' messages may contain what no log should.
     private static string SafeWords(Exception error) => error is WebSocketException or TimeoutException
         ? error.Message.TrimEnd('.')
         : error.GetType().Name;

@@ -3,16 +3,12 @@ using System.Text;
 
 namespace Duplex.Protocol;
 
-/// <summary>Makes a peer's text safe for messages and logs: one line, a visible end, and a bounded length.</summary>
+/// <summary>Makes a peer's text safe for messages and logs: one line, a visible end, a bounded length.</summary>
 internal static class EscapedText
 {
-    // The maximum length of a Close frame's text, so a text without escapes is shown in full.
+    // A Close frame's longest text, so one without escapes is shown in full.
     private const int MaxLength = FrameHeader.MaxControlPayload - sizeof(ushort);
 
-    /// <summary>
-    /// Returns the text, cut after the last character that fits. Escapes quotes, backslashes and characters that move
-    /// or hide others, as in C#.
-    /// </summary>
     public static string Of(string text)
     {
         var escaped = new StringBuilder(text.Length);
@@ -35,7 +31,7 @@ internal static class EscapedText
         return escaped.ToString();
     }
 
-    // Control characters such as line ends, format characters such as direction marks, and separators.
+    // Line ends, direction marks and their like.
     private static bool MovesOrHides(Rune rune) => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;

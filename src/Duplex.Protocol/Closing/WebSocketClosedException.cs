@@ -1,13 +1,13 @@
 namespace Duplex;
 
 /// <summary>
-/// The session has ended or is ending: nothing can be sent, and nothing more is received. The message states the cause.
-/// If the peer closed, it contains the code and the text, escaped and cut as in <see cref="CloseReason.ToString"/>.
+/// The session has ended or is ending: nothing can be sent or received any more. The message states the cause; a peer's
+/// code and text are escaped and cut as in <see cref="CloseReason.ToString"/>.
 /// </summary>
 /// <remarks>
-/// After the peer broke a rule or a limit, every send throws this exception. Its
-/// <see cref="Exception.InnerException"/> is the same <see cref="WebSocketProtocolException"/> or
-/// <see cref="FrameTooBigException"/> that receivers get, and so is <see cref="CloseResult.Error"/>.
+/// After a peer's violation every send throws this. Its <see cref="Exception.InnerException"/> and
+/// <see cref="CloseResult.Error"/> are the <see cref="WebSocketProtocolException"/> or
+/// <see cref="FrameTooBigException"/> that receivers get.
 /// </remarks>
 public sealed class WebSocketClosedException : WebSocketException
 {
@@ -21,7 +21,7 @@ public sealed class WebSocketClosedException : WebSocketException
     public WebSocketClosedException(string message, Exception? innerException) : base(message, innerException) =>
         Result = new CloseResult { Error = innerException };
 
-    /// <summary>Creates the exception with the session's result as far as it is known.</summary>
+    /// <summary>Creates the exception with the result as far as it is known.</summary>
     public WebSocketClosedException(string message, CloseResult result, Exception? innerException = null)
         : base(message, innerException)
     {
@@ -29,8 +29,6 @@ public sealed class WebSocketClosedException : WebSocketException
         Result = result;
     }
 
-    /// <summary>
-    /// The session's result at the time of the throw. The final result is the session's <c>Completion</c>.
-    /// </summary>
+    /// <summary>The result at the time of the throw; the final one is the session's <c>Completion</c>.</summary>
     public CloseResult Result { get; }
 }

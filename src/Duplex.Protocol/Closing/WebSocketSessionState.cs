@@ -6,12 +6,12 @@ public enum WebSocketSessionState
     /// <summary>Frames can be sent and received.</summary>
     Open,
 
-    /// <summary>We began to close: our Close is sent or about to be, and nothing follows it.</summary>
+    /// <summary>We began to close: nothing follows our Close.</summary>
     Closing,
 
-    /// <summary>The peer began to close: its Close was received, and ours is sent or about to be.</summary>
+    /// <summary>The peer began to close, and our Close is sent or about to be.</summary>
     PeerClosing,
 
-    /// <summary>Nothing is sent or received any more. The transport is released or about to be.</summary>
+    /// <summary>Nothing is sent or received. The transport is released or about to be.</summary>
     Ended,
 }

@@ -1,18 +1,17 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// A session's active extensions, in the order in which an outgoing message passes them. They are disposed once the
-/// session has released them and no call is in progress.
+/// A session's active extensions in outgoing order; disposed after the session's release and the last use.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class ExtensionChain
 {
     private readonly WebSocketExtension[] _extensions;
 
-    // Users, the owner included; changed atomically. At 0 the extensions are disposed; it never rises again.
+    // Users with the owner; changed atomically. At 0 the extensions are disposed; it never rises again.
     private int _users = 1;
 
-    // Set to 1 by the owner's first Release, atomically.
+    // Set to 1 atomically.
     private int _isReleased;
 
     public ExtensionChain(params IEnumerable<WebSocketExtension> extensions)
@@ -33,15 +32,12 @@ internal sealed class ExtensionChain
 
     public IReadOnlyList<WebSocketExtension> Extensions { get; }
 
-    /// <summary>The reserved bits that the extensions own.</summary>
     public ReservedBits OwnedBits { get; }
 
-    /// <summary>The owned bits that are also allowed on continuation frames.</summary>
+    /// <summary>The owned bits that are legal on continuation frames.</summary>
     public ReservedBits ContinuationBits { get; }
 
-    /// <summary>
-    /// Prevents disposal until <see cref="Unuse"/>; returns false if the extensions are already disposed.
-    /// </summary>
+    /// <summary>False if the extensions are already disposed.</summary>
     public bool TryUse()
     {
         int users = Volatile.Read(ref _users);
@@ -56,21 +52,18 @@ internal sealed class ExtensionChain
         return false;
     }
 
-    /// <summary>Ends a use; the last one disposes the extensions.</summary>
     public void Unuse()
     {
         if (Interlocked.Decrement(ref _users) == 0)
             Dispose(_extensions);
     }
 
-    /// <summary>Releases the owner's use, at the end of the session or of a failed handshake. Idempotent.</summary>
     public void Release()
     {
         if (Interlocked.Exchange(ref _isReleased, 1) == 0)
             Unuse();
     }
 
-    /// <summary>Disposes extensions, ignoring exceptions, so that each of them is disposed.</summary>
     public static void Dispose(IEnumerable<WebSocketExtension> extensions)
     {
         foreach (WebSocketExtension extension in extensions)
@@ -79,15 +72,13 @@ internal sealed class ExtensionChain
             {
                 extension.Dispose();
             }
-            catch (Exception) // user code; no caller is left to report it to
+            catch (Exception) // no caller is left to report it to
             {
             }
         }
     }
 
-    /// <summary>
-    /// The error for an exception of an extension. It names only the exception's type: the text may hold secrets.
-    /// </summary>
+    /// <summary>Names only the exception's type: the text may hold secrets.</summary>
     public WebSocketException Fault(int index, Exception error) =>
         new(
             $"The extension {_extensions[index].Name} failed ({error.GetType().Name}): see the inner exception.",

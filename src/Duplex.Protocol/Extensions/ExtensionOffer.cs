@@ -3,20 +3,16 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// The extensions of one handshake: creates them, offers them to the server and checks its answer. Disposes those that
-/// no session takes over.
+/// Creates and offers the extensions of one handshake, checks the server's answer, and disposes those that no session
+/// takes.
 /// </summary>
 /// <remarks>Not thread-safe: it belongs to one handshake attempt.</remarks>
 internal sealed class ExtensionOffer : IDisposable
 {
     // Only the attempt touches these.
-    private readonly List<WebSocketExtension> _extensions = []; // those still owned, in order of installation
+    private readonly List<WebSocketExtension> _extensions = []; // still owned, in installation order
     private readonly List<WebSocketExtension> _offered = [];
 
-    /// <summary>Creates the extensions, in order of installation.</summary>
-    /// <exception cref="InvalidOperationException">
-    /// An extension contradicts its factory. Exceptions of the factories propagate.
-    /// </exception>
     public ExtensionOffer(IEnumerable<WebSocketExtensionFactory> factories)
     {
         try
@@ -33,14 +29,12 @@ internal sealed class ExtensionOffer : IDisposable
 
     public IReadOnlyList<string> Names => [.. _offered.Select(extension => extension.Name)];
 
-    /// <summary>The value of Sec-WebSocket-Extensions, in order of preference; null if nothing is offered.</summary>
-    // RFC 6455 §9.1: "the header fields listed by the client in its request represent a preference of the header
-    // fields it wishes to use, with the first options listed being most preferable."
+    // RFC 6455 §9.1: "the header fields listed by the client in its request represent a preference of the header fields
+    // it wishes to use, with the first options listed being most preferable."
     public string? HeaderValue { get; private set; }
 
     /// <summary>
-    /// Checks the server's answer, which has each offered extension at most once. The caller owns
-    /// <paramref name="chain"/>; it is null if no extension is active. Exceptions of an extension propagate.
+    /// The answer has each offered extension at most once. The caller owns <paramref name="chain"/>, if any.
     /// </summary>
     public bool TryAccept(
         IReadOnlyList<WebSocketExtensionHeader> answer,
@@ -63,8 +57,8 @@ internal sealed class ExtensionOffer : IDisposable
             accepted.Add(extension);
         }
 
-        // An interceptor keeps its place relative to the negotiated extensions. Installed before the first of them, it
-        // sees what the application sees; installed later, what is on the wire.
+        // An interceptor installed before the first negotiated extension sees what the application sees; a later one
+        // sees the wire.
         int firstOffered = _offered.Count == 0 ? _extensions.Count : _extensions.IndexOf(_offered[0]);
 
         // RFC 6455 §9.1: "the order of operations on the data should be assumed to be the same as the order in which
@@ -81,7 +75,6 @@ internal sealed class ExtensionOffer : IDisposable
         return true;
     }
 
-    /// <summary>Disposes the extensions still owned. Idempotent.</summary>
     public void Dispose()
     {
         ExtensionChain.Dispose(_extensions);

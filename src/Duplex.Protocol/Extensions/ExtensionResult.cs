@@ -1,8 +1,8 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// The outcome of processing a part with a <see cref="WebSocketExtension"/>. It is a value because data from a peer
-/// must not cause exceptions. The default is <see cref="Untouched"/>.
+/// The outcome of processing a part; a value, because a peer's data must not cause exceptions. The default is
+/// <see cref="Untouched"/>.
 /// </summary>
 public readonly struct ExtensionResult : IEquatable<ExtensionResult>
 {
@@ -16,31 +16,27 @@ public readonly struct ExtensionResult : IEquatable<ExtensionResult>
     }
 
     /// <summary>
-    /// The message passes unchanged, at no cost, and the extension does not see its other parts. Legal only for a
-    /// message's first part, with nothing written.
+    /// The message passes unchanged, and the extension does not see its other parts. Legal only for a message's first
+    /// part, with nothing written.
     /// </summary>
     public static ExtensionResult Untouched => default;
 
     /// <summary>The part is processed; the result is written to the output.</summary>
     /// <param name="reserved">
-    /// For outgoing parts, the extension's own bits to set on the frame. On a continuation frame they are legal only if
+    /// For outgoing parts, the extension's own bits to set on the frame; on a continuation frame only if
     /// <see cref="WebSocketExtensionFactory.MarksContinuations"/> is true.
     /// </param>
     public static ExtensionResult Done(ReservedBits reserved = ReservedBits.None) => new(true, reserved, null);
 
     /// <summary>The session must end: the peer receives the code, the application the message.</summary>
     /// <param name="code">
-    /// The status code of the Close frame, such as 1007 (<see cref="CloseCode.InvalidFramePayloadData"/>) for data that
-    /// the extension cannot read.
+    /// The close code, such as 1007 (<see cref="CloseCode.InvalidFramePayloadData"/>) for unreadable data.
     /// </param>
-    /// <param name="message">What was expected and what was received, in one sentence, without any payload.</param>
+    /// <param name="message">What was expected and received, in one sentence, without payload.</param>
     /// <exception cref="ArgumentException">The code must not be sent.</exception>
     public static ExtensionResult Failed(CloseCode code, string message) =>
         Failed(ProtocolViolation.Of(code, message));
 
-    /// <summary>
-    /// The session must end, for example with <see cref="ProtocolViolation.TooBig"/> for a limit of the extension.
-    /// </summary>
     internal static ExtensionResult Failed(ProtocolViolation violation)
     {
         ArgumentNullException.ThrowIfNull(violation);

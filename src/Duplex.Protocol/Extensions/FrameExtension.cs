@@ -3,17 +3,17 @@ using System.Buffers;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// A simpler base class for extensions that receive and return frames. An incoming frame is a whole message. An
-/// outgoing frame is what its sender sent: a message or a fragment.
+/// A simpler base class for extensions that receive and return frames: incoming ones are whole messages, outgoing ones
+/// the messages or fragments that were sent.
 /// </summary>
 /// <remarks>
-/// It copies each payload and buffers an incoming message until it is complete, even where the session receives
-/// streams. To avoid that, derive from <see cref="WebSocketExtension"/>. The extension may keep the frames it receives.
-/// By default it sees every message, whatever the sender's <see cref="SendTransform"/>.
+/// It copies each payload and buffers whole incoming messages, even where the session receives streams; to avoid that,
+/// derive from <see cref="WebSocketExtension"/>. The extension may keep the frames. By default it sees every message,
+/// whatever the sender's <see cref="SendTransform"/>.
 /// </remarks>
 public abstract class FrameExtension : WebSocketExtension
 {
-    // Only touched by the incoming direction: the parts of an incomplete message, and the bits of its first frame.
+    // Only touched by the incoming direction: an incomplete message, and its first frame's bits.
     private ArrayBufferWriter<byte>? _gathered;
     private ReservedBits _reserved;
 
@@ -69,11 +69,10 @@ public abstract class FrameExtension : WebSocketExtension
 
     /// <summary>Processes a frame before it is sent, in wire order. May replace it.</summary>
     /// <param name="frame">
-    /// A text or binary frame with its own memory. Its reserved bits are those of the extension that the sender has
-    /// set.
+    /// A text or binary frame with its own memory, and the extension's reserved bits that the sender set.
     /// </param>
     /// <returns>
-    /// The same frame, or another of the same type and <see cref="Frame.Fin"/> whose reserved bits the extension owns.
+    /// The same frame, or another of the same type and <see cref="Frame.Fin"/> with reserved bits of the extension.
     /// </returns>
     protected virtual Frame ProcessOutgoing(Frame frame) => frame;
 
@@ -82,7 +81,7 @@ public abstract class FrameExtension : WebSocketExtension
     /// A whole text or binary message with its own memory and the extension's reserved bits. A text is not validated
     /// yet.
     /// </param>
-    /// <returns>The same frame, or another of the same type. Its reserved bits are ignored.</returns>
+    /// <returns>The same frame, or another of the same type, whose reserved bits are ignored.</returns>
     protected virtual Frame ProcessIncoming(Frame frame) => frame;
 
     private Frame Checked(Frame outcome, Frame frame) =>

@@ -3,37 +3,29 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Duplex.Protocol;
 
-/// <summary>
-/// Passes incoming messages through the extensions, from the last to the first: the reverse of the outgoing order.
-/// </summary>
-/// <remarks>Not thread-safe: it belongs to one connection's receive loop, which holds a use of the chain.</remarks>
+/// <summary>Passes incoming messages through the extensions, in the reverse of the outgoing order.</summary>
+/// <remarks>Not thread-safe: belongs to a receive loop, which holds a use of the chain.</remarks>
 internal sealed class IncomingTransform(ExtensionChain chain, ArrayPool<byte> pool)
 {
     /// <summary>
-    /// The largest piece passed to extensions at a time, in bytes, where a message is delivered in pieces and no
-    /// message limit applies. DEFLATE expands it to at most 1,032 times as much, 1 MiB: a quarter of a session's queue.
-    /// Expanding such a piece of text takes 20 us, far more than its way through the chain.
+    /// The largest piece passed at a time where messages are delivered in pieces without a limit. DEFLATE expands it to
+    /// at most 1 MiB, a quarter of a session's queue. That takes 20 us, far more than the way through the chain.
     /// </summary>
     public const int MaxPiece = 1024;
 
-    // What each extension passes to the next one, created on demand.
+    // Created on demand.
     private readonly PooledOutput?[] _between = new PooledOutput?[chain.Count];
 
     // Only touched by the thread that reads.
-    private readonly bool[] _isActive = new bool[chain.Count]; // which extensions transform the message in progress
-    private int _last; // the index of the lowest active extension, which writes into the message
+    private readonly bool[] _isActive = new bool[chain.Count]; // which transform the message in progress
+    private int _last; // the lowest active index, which writes into the message
 
-    /// <summary>Whether any extension transforms the message in progress.</summary>
     public bool IsActive { get; private set; }
 
-    /// <summary>
-    /// The reserved bits that the extensions own and have processed. Delivered frames do not have them.
-    /// </summary>
     public ReservedBits OwnedBits => chain.OwnedBits;
 
     /// <summary>
-    /// Processes a piece of a data frame. <paramref name="rest"/> is still to be added to the message and valid until
-    /// <see cref="Clear"/>. Returns false if the session must end.
+    /// <paramref name="rest"/> is still to be added to the message, and valid until <see cref="Clear"/>.
     /// </summary>
     public bool TryProcess(
         in FramePiece piece,
@@ -56,8 +48,8 @@ internal sealed class IncomingTransform(ExtensionChain chain, ArrayPool<byte> po
             if (!_isActive[i])
                 continue;
 
-            // Which extensions will transform a message is unknown during its first piece, so only the first extension
-            // writes into the message itself.
+            // During the first piece it is unknown which extensions transform the message, so only the first writes
+            // into it.
             LimitedOutput output = i == _last ? message : _between[i] ??= new PooledOutput(pool);
             output.Begin(piece.StartsMessage, maxMessageSize);
             var part = new MessagePart
@@ -82,20 +74,18 @@ internal sealed class IncomingTransform(ExtensionChain chain, ArrayPool<byte> po
             IsActive = _isActive.AsSpan().Contains(true);
             _last = Math.Max(0, _isActive.AsSpan().IndexOf(true));
             if (IsActive && _last > 0)
-                message.Continue(_between[_last]!.Total); // the second and later pieces are written into the message
+                message.Continue(_between[_last]!.Total); // later pieces are written into the message
         }
 
         return violation is null;
     }
 
-    /// <summary>Releases the memory between the extensions, once the piece is processed.</summary>
     public void Clear()
     {
         foreach (PooledOutput? between in _between)
             between?.Clear();
     }
 
-    // False if the extension leaves the message unchanged, or if the session must end.
     private bool TryProcess(int index, in MessagePart part, LimitedOutput output, out ProtocolViolation? violation)
     {
         violation = null;
@@ -109,7 +99,7 @@ internal sealed class IncomingTransform(ExtensionChain chain, ArrayPool<byte> po
                     "ExtensionResult.Untouched is for the first part of a message, with nothing written. Return Done.");
             }
 
-            // The limit takes precedence over the extension's result: bytes past it are not in the message.
+            // The limit takes precedence: bytes past it are not in the message.
             violation = output.Violation ?? result.Violation;
             return violation is null && !result.IsUntouched;
         }

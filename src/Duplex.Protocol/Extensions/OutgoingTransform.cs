@@ -3,21 +3,17 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Duplex.Protocol;
 
-/// <summary>Passes outgoing messages through the extensions, in wire order, from the first to the last.</summary>
-/// <remarks>Not thread-safe: call it while holding the gate.</remarks>
+/// <summary>Passes outgoing messages through the extensions, in wire order.</summary>
+/// <remarks>Not thread-safe: call it under the gate.</remarks>
 internal sealed class OutgoingTransform(ExtensionChain chain, ArrayPool<byte> pool)
 {
     // Only touched under the gate.
-    private readonly bool[] _isActive = new bool[chain.Count]; // which extensions transform the message in progress
+    private readonly bool[] _isActive = new bool[chain.Count]; // which transform the message in progress
     private readonly PooledOutput[] _outputs = [new(pool), new(pool)]; // used in turn: one is read, the other written
 
-    /// <summary>Whether any extension transforms the message in progress.</summary>
     public bool IsActive { get; private set; }
 
-    /// <summary>
-    /// Asks each extension whether it transforms a message that begins. An exception of an extension propagates to the
-    /// sender and changes no state. Returns false if the extensions are already disposed.
-    /// </summary>
+    /// <summary>An exception changes no state. False if the extensions are already disposed.</summary>
     public bool TryDecide(
         FrameType type, ReadOnlySpan<byte> payload, bool fin, ReservedBits reserved, SendTransform wish)
     {
@@ -43,9 +39,8 @@ internal sealed class OutgoingTransform(ExtensionChain chain, ArrayPool<byte> po
     }
 
     /// <summary>
-    /// Transforms a message or a fragment. Afterwards it must be sent, or the session must end: the extensions' state
-    /// depends on it. Returns false if the session must end. <paramref name="reserved"/> has the sender's bits on
-    /// entry, and also the extensions' on return. <paramref name="outcome"/> is valid until <see cref="Clear"/>.
+    /// Afterwards the outcome, valid until <see cref="Clear"/>, must be sent or the session end: the extensions' state
+    /// depends on it.
     /// </summary>
     public bool TryProcess(
         FrameType type,
@@ -109,7 +104,6 @@ internal sealed class OutgoingTransform(ExtensionChain chain, ArrayPool<byte> po
         return true;
     }
 
-    /// <summary>Releases the output memory, once its content is staged or discarded.</summary>
     public void Clear()
     {
         _outputs[0].Clear();

@@ -1,8 +1,7 @@
 namespace Duplex;
 
 /// <summary>
-/// What a sender wishes of the session's extensions for one message. Each extension decides
-/// (<see cref="WebSocketExtension.TransformsOutgoing"/>).
+/// A sender's wish for one message; each extension decides (<see cref="WebSocketExtension.TransformsOutgoing"/>).
 /// </summary>
 public enum SendTransform
 {
@@ -10,8 +9,8 @@ public enum SendTransform
     Default,
 
     /// <summary>
-    /// Do not transform the message, for example because it is already compressed, or holds a secret beside data that
-    /// an attacker chose.
+    /// Do not transform the message: it is already compressed, say, or holds a secret beside data that an attacker
+    /// chose.
     /// </summary>
     Never,
 

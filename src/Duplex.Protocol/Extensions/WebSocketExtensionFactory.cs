@@ -1,34 +1,30 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Creates the instances of an extension, one for each session. Install it in <c>WebSocketsOptions.Extensions</c>.
+/// Creates an extension's instances, one for each session. Install it in <c>WebSocketsOptions.Extensions</c>.
 /// </summary>
 /// <remarks>Its members must be thread-safe and return the same values each time.</remarks>
 public abstract class WebSocketExtensionFactory
 {
     /// <summary>
-    /// The extension's name, a token. For a negotiated extension it is the name in the header (RFC 6455 §9.1), such as
+    /// The extension's name, a token; for a negotiated extension the header's (RFC 6455 §9.1), such as
     /// <c>permessage-deflate</c>.
     /// </summary>
     public abstract string Name { get; }
 
     /// <summary>
-    /// The reserved bits that the extension owns; none by default. Two extensions of a session must not own the same
-    /// bit.
+    /// The reserved bits that the extension owns; none by default. No two extensions of a session may own the same.
     /// </summary>
     public virtual ReservedBits ReservedBits => ReservedBits.None;
 
     /// <summary>
-    /// Whether the owned bits are legal on continuation frames, too. False by default: such a frame with one of the
-    /// bits is then a violation.
+    /// Whether the owned bits are also legal on continuation frames; by default they are a violation there.
     /// </summary>
     public virtual bool MarksContinuations => false;
 
-    /// <summary>Creates a new instance for one handshake and its session. Must not return an instance twice.</summary>
+    /// <summary>Creates a new instance for one handshake and its session, never the same twice.</summary>
     public abstract WebSocketExtension Create();
 
-    /// <summary>Creates an instance and assigns its name and bits.</summary>
-    /// <exception cref="InvalidOperationException">The instance is null or was returned before.</exception>
     internal WebSocketExtension CreateIdentified()
     {
         WebSocketExtension extension = Create() ?? throw new InvalidOperationException(
@@ -42,11 +38,9 @@ public abstract class WebSocketExtensionFactory
 }
 
 /// <summary>
-/// Creates the instances of an extension with options. <c>WebSocketsOptions.Extensions.Install</c> configures them.
+/// Creates the instances of an extension with options, which <c>WebSocketsOptions.Extensions.Install</c> sets.
 /// </summary>
-/// <typeparam name="TOptions">
-/// The options: configured once, when the extension is installed, then shared by all instances.
-/// </typeparam>
+/// <typeparam name="TOptions">The options: configured once, at installation, then shared by all instances.</typeparam>
 /// <typeparam name="TExtension">The extension.</typeparam>
 public abstract class WebSocketExtensionFactory<TOptions, TExtension> : WebSocketExtensionFactory
     where TOptions : class, new()
@@ -55,8 +49,8 @@ public abstract class WebSocketExtensionFactory<TOptions, TExtension> : WebSocke
     /// <summary>Creates an instance with default options.</summary>
     public sealed override WebSocketExtension Create() => Create(new TOptions());
 
-    /// <summary>Creates a new instance for one handshake and its session. Must not return an instance twice.</summary>
-    /// <param name="options">The options. They must not be changed any more.</param>
+    /// <summary>Creates a new instance for one handshake and its session, never the same twice.</summary>
+    /// <param name="options">The options, which must no longer change.</param>
     public abstract TExtension Create(TOptions options);
 
     /// <summary>Validates the options when the extension is installed. Override it to check more than null.</summary>
@@ -64,7 +58,6 @@ public abstract class WebSocketExtensionFactory<TOptions, TExtension> : WebSocke
     /// <exception cref="ArgumentException">The options are invalid.</exception>
     public virtual void Validate(TOptions options) => ArgumentNullException.ThrowIfNull(options);
 
-    /// <summary>Returns this factory with fixed options.</summary>
     internal virtual WebSocketExtensionFactory With(TOptions options) => new Configured(this, options);
 
     private sealed class Configured(WebSocketExtensionFactory<TOptions, TExtension> factory, TOptions options)

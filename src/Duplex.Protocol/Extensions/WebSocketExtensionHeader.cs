@@ -5,15 +5,13 @@ namespace Duplex.Protocol;
 
 /// <summary>
 /// An extension and its parameters in a <c>Sec-WebSocket-Extensions</c> header (RFC 6455 §9.1): an offer in a request,
-/// an agreement in a response. Immutable and therefore thread-safe.
+/// an agreement in a response. Immutable.
 /// </summary>
 public sealed class WebSocketExtensionHeader
 {
     /// <summary>Creates an extension with its parameters.</summary>
     /// <param name="name">The extension's name, a token, as in <c>permessage-deflate</c>.</param>
-    /// <param name="parameters">
-    /// The parameters, whose names and values are tokens. The list is copied. A name may occur more than once.
-    /// </param>
+    /// <param name="parameters">Names and values are tokens; a name may recur. The list is copied.</param>
     /// <exception cref="ArgumentException">A name or a value is not a token.</exception>
     public WebSocketExtensionHeader(string name, params IReadOnlyList<WebSocketExtensionParameter> parameters)
     {
@@ -55,9 +53,7 @@ public sealed class WebSocketExtensionHeader
     /// <summary>The parameters, in header order.</summary>
     public IReadOnlyList<WebSocketExtensionParameter> Parameters { get; }
 
-    /// <summary>
-    /// Returns the extension in header form, such as <c>permessage-deflate; client_max_window_bits=12</c>.
-    /// </summary>
+    /// <summary>Returns the header form, such as <c>permessage-deflate; client_max_window_bits=12</c>.</summary>
     public override string ToString()
     {
         var text = new StringBuilder(Name);
@@ -65,9 +61,7 @@ public sealed class WebSocketExtensionHeader
         return text.ToString();
     }
 
-    /// <summary>
-    /// Formats several extensions as one header value. Returns an empty string for an empty list: then send no header.
-    /// </summary>
+    /// <summary>Formats extensions as one header value; empty for an empty list, for which no header is sent.</summary>
     public static string FormatList(IEnumerable<WebSocketExtensionHeader> headers)
     {
         ArgumentNullException.ThrowIfNull(headers);
@@ -75,7 +69,7 @@ public sealed class WebSocketExtensionHeader
     }
 
     /// <summary>
-    /// Parses one header value, by the rules of
+    /// Parses one header value, like
     /// <see cref="TryParseList(IEnumerable{string}, out IReadOnlyList{WebSocketExtensionHeader}, out string)"/>.
     /// </summary>
     public static bool TryParseList(
@@ -87,12 +81,12 @@ public sealed class WebSocketExtensionHeader
         return TryParseList([value], out headers, out error);
     }
 
-    /// <summary>Parses all lines of the header, which form one list. No lines are an empty list.</summary>
+    /// <summary>Parses all lines of the header as one list; no lines are an empty list.</summary>
     /// <param name="values">The header's values, one for each line.</param>
     /// <param name="headers">On success, the extensions in order.</param>
-    /// <param name="error">On failure, what was expected and where. It never repeats any of the value.</param>
+    /// <param name="error">On failure, what was expected and where, without any of the value.</param>
     /// <returns>
-    /// Whether the header is well-formed: its lines hold at least one extension, and at most
+    /// Whether the lines are well-formed and hold at least one extension, and at most
     /// <see cref="HttpGrammar.MaxListElements"/> extensions and parameters together.
     /// </returns>
     public static bool TryParseList(
@@ -104,7 +98,6 @@ public sealed class WebSocketExtensionHeader
         return TryParseList(values, HandshakeStrictness.Strict, ref none, out headers, out error);
     }
 
-    /// <summary>Parses all lines of the header with the given strictness.</summary>
     internal static bool TryParseList(
         IEnumerable<string> values,
         HandshakeStrictness strictness,
@@ -136,8 +129,8 @@ public sealed class WebSocketExtensionHeader
             }
         }
 
-        // RFC 6455 §9.1: extension-list = 1#extension, and §4.2.2: "The empty string is not the same as the null
-        // value for these purposes."
+        // RFC 6455 §9.1: extension-list = 1#extension, and §4.2.2: "The empty string is not the same as the null value
+        // for these purposes."
         if (line > 0 && found.Count == 0)
         {
             if (strictness == HandshakeStrictness.Strict)
@@ -157,9 +150,7 @@ public sealed class WebSocketExtensionHeader
 
     /// <summary>Parses one header value.</summary>
     /// <returns>The extensions in order.</returns>
-    /// <exception cref="FormatException">
-    /// The value is malformed; the message says where, and never repeats any of it.
-    /// </exception>
+    /// <exception cref="FormatException">The value is malformed; the message says where, without any of it.</exception>
     public static IReadOnlyList<WebSocketExtensionHeader> ParseList(string value) =>
         TryParseList(value, out IReadOnlyList<WebSocketExtensionHeader>? headers, out string? error)
             ? headers

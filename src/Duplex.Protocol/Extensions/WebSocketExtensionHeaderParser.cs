@@ -11,16 +11,11 @@ internal sealed class WebSocketExtensionHeaderParser(HandshakeStrictness strictn
     private readonly List<WebSocketExtensionParameter> _parameters = [];
     private int _elements;
 
-    /// <summary>The parameters of the extension read last; valid until the next read.</summary>
+    /// <summary>Valid until the next read.</summary>
     public IReadOnlyList<WebSocketExtensionParameter> Parameters => _parameters;
 
-    /// <summary>The faults accepted so far.</summary>
     public HandshakeLeniencies Leniencies { get; private set; }
 
-    /// <summary>
-    /// Reads one element of the header's list, without white space around it. On failure <paramref name="expectation"/>
-    /// is what was expected at the position, counted from 0.
-    /// </summary>
     public bool TryRead(
         ReadOnlySpan<char> text,
         [NotNullWhen(true)] out string? name,
@@ -32,7 +27,6 @@ internal sealed class WebSocketExtensionHeaderParser(HandshakeStrictness strictn
         return expectation is null;
     }
 
-    /// <summary>Returns <see langword="null"/>, or what was expected at the position.</summary>
     private string? Read(ReadOnlySpan<char> text, ref int position, out string name)
     {
         // RFC 6455 §9.1: extension = extension-token *( ";" extension-param )
@@ -103,8 +97,8 @@ internal sealed class WebSocketExtensionHeaderParser(HandshakeStrictness strictn
         return true;
     }
 
-    // RFC 6455 §9.1: "this section is using ABNF syntax/rules from [RFC2616], including the "implied *LWS rule"",
-    // which allows white space before and after every separator.
+    // RFC 6455 §9.1: "this section is using ABNF syntax/rules from [RFC2616], including the "implied *LWS rule"", which
+    // allows white space around every separator.
     private static void SkipWhiteSpace(ReadOnlySpan<char> text, ref int position) =>
         position += HttpGrammar.WhiteSpaceLength(text[position..]);
 

@@ -3,24 +3,24 @@ using System.Text;
 namespace Duplex;
 
 /// <summary>
-/// One WebSocket frame. On a default session it is a whole message or, when sent, a control frame. On a raw session
-/// it is a frame of the wire. Match on its kind: <c>case Frame.Text text</c>.
+/// One WebSocket frame: on a default session a whole message or a sent control frame, on a raw session a frame of the
+/// wire. Match on its kind: <c>case Frame.Text text</c>.
 /// </summary>
 /// <remarks>
-/// The caller owns each frame it receives; frame objects are never reused. Calling <see cref="Recycle"/> is optional.
-/// Reading is thread-safe unless another thread calls it.
+/// The caller owns each received frame; frames are never reused. <see cref="Recycle"/> is optional. Reading is
+/// thread-safe unless another thread calls it.
 /// </remarks>
 public abstract class Frame
 {
     private static readonly UTF8Encoding StrictUtf8 =
         new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly byte _bits; // FIN in the lowest bit, the reserved bits at their wire positions
+    private readonly byte _bits; // FIN in the lowest bit, RSV1-3 at their wire positions
 
-    // Taken atomically by the first caller of Recycle; null if the memory is not pooled.
+    // Taken atomically by the first caller of Recycle; null for memory that is not pooled.
     private SharedBuffer? _owner;
 
-    // Cleared only by the caller of Recycle that took the owner.
+    // Cleared only by the caller that took the owner.
     private ReadOnlyMemory<byte> _data;
 
     private Frame(FrameType type, bool fin, ReservedBits reserved, ReadOnlyMemory<byte> data, SharedBuffer? owner)
@@ -31,7 +31,7 @@ public abstract class Frame
         _owner = owner;
     }
 
-    // Builds the memory here: copying a value just built would read it before its stores complete, which stalls.
+    // Builds the memory here: copying one just built would read it before its stores complete, which stalls.
     private Frame(FrameType type, bool fin, ReservedBits reserved, SharedBuffer owner, int offset, int length)
     {
         Type = type;
@@ -44,8 +44,8 @@ public abstract class Frame
     public FrameType Type { get; }
 
     /// <summary>
-    /// Whether the frame is the last one of its message. Always true for control frames and for frames received on a
-    /// default session.
+    /// Whether the frame is its message's last; always true for control frames and frames received on a default
+    /// session.
     /// </summary>
     public bool Fin => (_bits & 1) != 0;
 
@@ -70,12 +70,12 @@ public abstract class Frame
     /// <summary>Returns a copy of the payload.</summary>
     public byte[] ReadBytes() => _data.ToArray();
 
-    /// <summary>Returns a frame with a copy of the payload. Recycling this frame does not affect it.</summary>
+    /// <summary>Returns a frame with a copy of the payload, which recycling this one does not affect.</summary>
     public Frame Copy() => Create(Type, Fin, Reserved, _data.ToArray(), owner: null);
 
     /// <summary>
     /// Returns a received payload's memory to the pool early; <see cref="Data"/> is then empty. Any thread may call it,
-    /// also repeatedly. It does nothing for a frame without pooled memory.
+    /// repeatedly; it does nothing without pooled memory.
     /// </summary>
     public void Recycle()
     {
@@ -86,12 +86,9 @@ public abstract class Frame
     }
 
     /// <summary>
-    /// Creates a frame of the given type. A control frame ignores <paramref name="fin"/> and
-    /// <paramref name="reserved"/>.
+    /// Creates a frame; control frames ignore <paramref name="fin"/> and <paramref name="reserved"/>.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">
-    /// The type is unknown, or <paramref name="reserved"/> contains a bit that is not reserved.
-    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The type is unknown, or a bit is not reserved.</exception>
     /// <exception cref="ArgumentException">The payload of a control frame exceeds 125 bytes.</exception>
     public static Frame Create(
         FrameType type, bool fin, ReadOnlyMemory<byte> data, ReservedBits reserved = ReservedBits.None)
@@ -169,9 +166,7 @@ public abstract class Frame
         /// <exception cref="ArgumentException">The text contains an unpaired surrogate.</exception>
         public Text(string text) : this(true, Encode(text)) { }
 
-        /// <summary>
-        /// Creates a message or a fragment of UTF-8 bytes without copying them. A character may span fragments.
-        /// </summary>
+        /// <summary>Creates a message or fragment of UTF-8 bytes, uncopied. A character may span fragments.</summary>
         public Text(bool fin, ReadOnlyMemory<byte> data, bool rsv1 = false, bool rsv2 = false, bool rsv3 = false)
             : this(fin, Bits(rsv1, rsv2, rsv3), data, null) { }
 
@@ -183,7 +178,7 @@ public abstract class Frame
 
         /// <summary>Returns the text.</summary>
         /// <exception cref="InvalidOperationException">
-        /// The frame is a fragment; its first and last characters may be split.
+        /// The frame is a fragment, whose first and last characters may be split.
         /// </exception>
         public string ReadText() => Fin
             ? Encoding.UTF8.GetString(Data.Span)
@@ -192,9 +187,9 @@ public abstract class Frame
                 "Join the fragments' Data first.");
 
         /// <summary>
-        /// Deconstructs the frame into its text, for a pattern such as <c>case Frame.Text(var text)</c>. Never throws.
+        /// Deconstructs the frame into its text, as in <c>case Frame.Text(var text)</c>. Never throws.
         /// </summary>
-        /// <remarks>Omits the split characters at the start and end of a fragment.</remarks>
+        /// <remarks>Omits split characters at a fragment's ends.</remarks>
         /// <param name="text">The text; empty after the frame is recycled.</param>
         /// <example>
         /// <code>
@@ -241,10 +236,10 @@ public abstract class Frame
     /// <summary>A frame of bytes.</summary>
     public sealed class Binary : Frame
     {
-        /// <summary>Creates a whole message of bytes without copying them.</summary>
+        /// <summary>Creates a whole message of bytes, uncopied.</summary>
         public Binary(ReadOnlyMemory<byte> data) : this(true, data) { }
 
-        /// <summary>Creates a message or a fragment of bytes without copying them.</summary>
+        /// <summary>Creates a message or fragment of bytes, uncopied.</summary>
         public Binary(bool fin, ReadOnlyMemory<byte> data, bool rsv1 = false, bool rsv2 = false, bool rsv3 = false)
             : this(fin, Bits(rsv1, rsv2, rsv3), data, null) { }
 
@@ -255,8 +250,7 @@ public abstract class Frame
             : base(FrameType.Binary, fin, reserved, owner, offset, length) { }
 
         /// <summary>
-        /// Deconstructs the frame into its payload, for a pattern such as <c>case Frame.Binary(var data)</c>. Never
-        /// throws.
+        /// Deconstructs the frame into its payload, as in <c>case Frame.Binary(var data)</c>. Never throws.
         /// </summary>
         /// <param name="data">The same memory as <see cref="Data"/>; empty after the frame is recycled.</param>
         public void Deconstruct(out ReadOnlyMemory<byte> data) => data = Data;
@@ -280,7 +274,7 @@ public abstract class Frame
             : base(FrameType.Close, true, ReservedBits.None, Control(data), owner) { }
 
         /// <summary>
-        /// Returns the reason; null if there is none, or if the payload of a frame that was not received is invalid.
+        /// Returns the reason; null without one, or if the payload of a frame that was not received is invalid.
         /// </summary>
         public CloseReason? ReadReason() =>
             !Data.IsEmpty && ClosePayload.TryParse(Data.Span, out CloseReason? reason, out _) ? reason : null;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Duplex.Protocol;
 
-/// <summary>The header of one frame (RFC 6455 §5.2). It does not validate; <see cref="FrameReader"/> does.</summary>
+/// <summary>The header of one frame (RFC 6455 §5.2), not validated: <see cref="FrameReader"/> does that.</summary>
 /// <remarks>
 /// <code>
 ///  0               1               2               3
@@ -40,7 +40,7 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     private readonly byte _first;
     private readonly byte _second;
 
-    /// <summary>Creates the header of a frame to send, with the shortest encoding of its length.</summary>
+    /// <summary>Creates a header to send, with the shortest encoding of the length.</summary>
     public FrameHeader(Opcode opcode, bool fin, ReservedBits reserved, long payloadLength, uint? maskKey = null)
         : this(
             (byte)((fin ? FinBit : 0) | (byte)reserved | (byte)opcode),
@@ -58,7 +58,7 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
         MaskKey = maskKey;
     }
 
-    /// <summary>Whether this frame is the last one of its message.</summary>
+    /// <summary>Whether the frame is its message's last.</summary>
     public bool Fin => (_first & FinBit) != 0;
 
     /// <summary>The reserved bits that are set.</summary>
@@ -74,7 +74,7 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     public bool IsControl => (_first & 0x8) != 0;
 
     /// <summary>
-    /// The payload's length in bytes; negative if its most significant bit was set, which §5.2 forbids.
+    /// The payload's length in bytes; negative if its most significant bit is set, which §5.2 forbids.
     /// </summary>
     public long PayloadLength { get; }
 
@@ -84,10 +84,10 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     /// <summary>The mask key in native byte order; 0 without a mask.</summary>
     public uint MaskKey { get; }
 
-    /// <summary>The size in bytes of the extended length: 0, 2 or 8.</summary>
+    /// <summary>The extended length's size in bytes: 0, 2 or 8.</summary>
     public byte LengthSize => LengthSizeIn(_second);
 
-    /// <summary>The size of the header in bytes.</summary>
+    /// <summary>The header's size in bytes.</summary>
     public int Size => 2 + LengthSize + (Masked ? 4 : 0);
 
     /// <summary>§5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".</summary>
@@ -144,10 +144,10 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(_first, _second, PayloadLength, MaskKey);
 
-    /// <summary>Compares two headers, including the encoding of the length.</summary>
+    /// <summary>Compares with the encoding of the length.</summary>
     public static bool operator ==(FrameHeader left, FrameHeader right) => left.Equals(right);
 
-    /// <summary>Compares two headers, including the encoding of the length.</summary>
+    /// <summary>Compares with the encoding of the length.</summary>
     public static bool operator !=(FrameHeader left, FrameHeader right) => !left.Equals(right);
 
     private static byte LengthSizeIn(byte second) =>

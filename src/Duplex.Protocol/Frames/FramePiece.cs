@@ -1,8 +1,7 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// A part of a frame that a <see cref="FrameReader"/> found: its start, payload bytes, its end, or all of them.
-/// A frame that is complete in the input is one piece.
+/// What a <see cref="FrameReader"/> found of a frame: its start, payload bytes, its end, or all of them.
 /// </summary>
 public readonly ref struct FramePiece
 {
@@ -18,14 +17,14 @@ public readonly ref struct FramePiece
     }
 
     /// <summary>
-    /// The frame's header, by reference because copying it for each piece is slow. Valid until the reader's next call.
+    /// The frame's header, valid until the reader's next call; by reference, because copying it is slow.
     /// </summary>
     public ref readonly FrameHeader Header => ref _header;
 
     /// <summary>The frame's type; for a continuation, the type of its message.</summary>
     public FrameType Type { get; }
 
-    /// <summary>The frame's next payload bytes, unmasked: a slice of the reader's input.</summary>
+    /// <summary>The next payload bytes, unmasked: a slice of the reader's input.</summary>
     public Span<byte> Payload { get; }
 
     /// <summary>Whether this is the frame's first piece.</summary>
@@ -34,9 +33,9 @@ public readonly ref struct FramePiece
     /// <summary>Whether this is the frame's last piece.</summary>
     public bool Ends { get; }
 
-    /// <summary>Whether this is the first piece of a message. False for control frames.</summary>
+    /// <summary>Whether this is a message's first piece; false for control frames.</summary>
     public bool StartsMessage => Starts && !Header.IsControl && Header.Opcode != Opcode.Continuation;
 
-    /// <summary>Whether this is the last piece of a message. False for control frames.</summary>
+    /// <summary>Whether this is a message's last piece; false for control frames.</summary>
     public bool EndsMessage => Ends && !Header.IsControl && Header.Fin;
 }

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Parses frames from bytes as they arrive, and validates each header (RFC 6455 §5) before memory is allocated for its
-/// payload. The reader has no buffer and never waits.
+/// Parses frames as their bytes arrive, and validates each header (RFC 6455 §5) before memory is allocated for the
+/// payload. It has no buffer and never waits.
 /// </summary>
 /// <remarks>Not thread-safe, except for <see cref="MaxFrameSize"/>.</remarks>
 public sealed class FrameReader
@@ -19,14 +19,14 @@ public sealed class FrameReader
     // Accessed only by the reading thread.
     private FrameHeader _header;
     private FrameType _type;
-    private FrameType? _openMessage; // the type of the message in progress
+    private FrameType? _openMessage;
     private uint _key;
 
     /// <summary>Creates a reader.</summary>
     /// <param name="role">Our own role: a client accepts unmasked frames, a server masked ones.</param>
-    /// <param name="maxFrameSize">The maximum payload of a frame in bytes; see <see cref="MaxFrameSize"/>.</param>
-    /// <param name="ownedBits">The reserved bits that negotiated extensions use; others are violations.</param>
-    /// <param name="continuationBits">Those of them that continuation frames may set, too.</param>
+    /// <param name="maxFrameSize">See <see cref="MaxFrameSize"/>.</param>
+    /// <param name="ownedBits">The reserved bits of negotiated extensions; others are violations.</param>
+    /// <param name="continuationBits">Those of them that are legal on continuation frames.</param>
     public FrameReader(
         WebSocketRole role,
         long maxFrameSize = WebSocketLimits.DefaultMaxSize,
@@ -40,8 +40,8 @@ public sealed class FrameReader
     }
 
     /// <summary>
-    /// The maximum payload of a frame in bytes, at least 1. Any thread may set it; it applies from the next header on.
-    /// A caller that collects a frame in one array must check that the frame fits.
+    /// The largest payload of a frame in bytes. Any thread may set it; it applies from the next header. A caller that
+    /// collects a frame in one array must check that it fits.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The size is zero or negative.</exception>
     public long MaxFrameSize
@@ -54,24 +54,22 @@ public sealed class FrameReader
         }
     }
 
-    /// <summary>The maximum payload bytes in a piece, for a caller that expands payloads.</summary>
     internal int MaxPiece { get; init; } = int.MaxValue;
 
-    /// <summary>The payload bytes of the frame in progress that have not arrived yet; 0 between frames.</summary>
+    /// <summary>The payload bytes of the current frame that have not arrived; 0 between frames.</summary>
     public long Remaining { get; private set; }
 
     internal bool InControlFrame => Remaining > 0 && _header.IsControl;
 
-    /// <summary>The header parsed last: of the frame in progress, or of the frame that was too large.</summary>
+    /// <summary>Parsed last: of the frame in progress, or of one that was too large.</summary>
     internal ref readonly FrameHeader Header => ref _header;
 
     /// <summary>The peer's violation, if any; nothing is parsed after it.</summary>
     public ProtocolViolation? Violation { get; private set; }
 
-    /// <summary>Reads the next piece from the start of <paramref name="input"/> and unmasks it in place.</summary>
+    /// <summary>Reads the next piece from the start of <paramref name="input"/>, unmasked in place.</summary>
     /// <returns>
-    /// False if more bytes are needed (at most 13 bytes then remain in <paramref name="input"/>), or if
-    /// <see cref="Violation"/> is set.
+    /// False if more bytes are needed (at most 13 then remain), or if <see cref="Violation"/> is set.
     /// </returns>
     public bool TryRead(ref Span<byte> input, out FramePiece piece)
     {
@@ -101,13 +99,13 @@ public sealed class FrameReader
 
     private bool TryReadHeader(ref Span<byte> input)
     {
-        // Check the first two bytes at once: a violation is then reported before the rest of the header arrives.
+        // A violation in the first two bytes is reported before the rest of the header arrives.
         if (Violation is not null || input.IsEmpty || Breaks(JudgeFirst(input[0])))
             return false;
         if (input.Length > 1 && Breaks(JudgeSecond(input[0], input[1])))
             return false;
 
-        // Parse into the field directly: copying the struct would read it before its stores complete, which stalls.
+        // Parse into the field: copying the struct would read it before its stores complete, which stalls.
         if (!FrameHeader.TryParse(input, out _header) || Breaks(JudgeLength(_header)))
             return false;
 
@@ -150,9 +148,9 @@ public sealed class FrameReader
                 $"a frame has {(reserved & ~_ownedBits).InWords()} set, which no negotiated extension owns");
         }
 
-        // Extensions use these bits only on the first frame of a message. RFC 7692 §6 says of RSV1: "An endpoint MUST
-        // NOT set the "Per-Message Compressed" bit of control frames and non-first fragments of a data message. An
-        // endpoint receiving such a frame MUST _Fail the WebSocket Connection_."
+        // RFC 7692 §6 of RSV1: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and
+        // non-first fragments of a data message. An endpoint receiving such a frame MUST _Fail the WebSocket
+        // Connection_."
         if (opcode == (int)Opcode.Continuation && (reserved & ~_continuationBits) != 0)
         {
             return ProtocolViolation.Protocol(
@@ -168,9 +166,9 @@ public sealed class FrameReader
 
         switch (opcode)
         {
-            // §5.4: a message is one frame "with the FIN bit clear and an opcode other than 0, followed by zero or
-            // more frames with the FIN bit clear and the opcode set to 0, and terminated by a single frame with the FIN
-            // bit set and an opcode of 0."
+            // §5.4: a message is one frame "with the FIN bit clear and an opcode other than 0, followed by zero or more
+            // frames with the FIN bit clear and the opcode set to 0, and terminated by a single frame with the FIN bit
+            // set and an opcode of 0."
             case (int)Opcode.Continuation when _openMessage is null:
                 return ProtocolViolation.Protocol("a continuation frame came while no message was begun");
             case (int)Opcode.Text or (int)Opcode.Binary when _openMessage is not null:

@@ -1,8 +1,6 @@
 namespace Duplex;
 
-/// <summary>
-/// The type of a <see cref="Frame"/>, by its opcode (RFC 6455 §5.2). A continuation has the type of its message.
-/// </summary>
+/// <summary>A <see cref="Frame"/>'s type, by opcode (RFC 6455 §5.2); a continuation has its message's.</summary>
 public enum FrameType
 {
     /// <summary>UTF-8 text.</summary>

@@ -3,17 +3,16 @@ using System.Buffers;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Writes frames one after the other to pooled memory. It copies and masks payload in one pass. A payload may be
-/// written in parts; no other frame can begin before its last byte.
+/// Writes frames to pooled memory; it copies and masks in one pass. A payload may be written in parts, before any other
+/// frame begins.
 /// </summary>
 /// <remarks>Not thread-safe: the owner must hold a lock.</remarks>
 public sealed class FrameWriter : IDisposable
 {
-    // The smallest buffer rented: fits a control frame, and pools have nothing much smaller.
+    // Fits a control frame; pools have nothing much smaller.
     private const int MinBuffer = 256;
 
-    // The most rented in advance because the last batch was large: the size of one write of a session. After one huge
-    // frame, a single pong must not cost as much.
+    // Bounds the guess by one write of a session: after a huge frame, a single pong must not cost as much.
     private const int MaxGuess = 256 * 1024;
 
     private readonly MaskKeyPool? _keys;
@@ -22,27 +21,27 @@ public sealed class FrameWriter : IDisposable
     // Accessed only under the owner's lock.
     private byte[]? _buffer;
     private uint _key;
-    private int _guess; // the estimated size of the next batch, from the last batches
+    private int _guess; // the next batch's size, from the last ones
 
     /// <summary>Creates a writer. A client's mask keys come from the system's cryptographic generator.</summary>
     /// <param name="role">Our own role: a client masks, a server must not (RFC 6455 §5.1).</param>
-    /// <param name="pool">The pool of the buffers; <see cref="ArrayPool{T}.Shared"/> by default.</param>
+    /// <param name="pool">The pool of the buffers; default: <see cref="ArrayPool{T}.Shared"/>.</param>
     public FrameWriter(WebSocketRole role, ArrayPool<byte>? pool = null) : this(role, keys: null, pool)
     {
     }
 
     internal FrameWriter(WebSocketRole role, MaskKeyPool? keys, ArrayPool<byte>? pool = null)
     {
-        // §5.1: "a client MUST mask all frames that it sends to the server"; "A server MUST NOT mask any frames that
-        // it sends to the client."
+        // §5.1: "a client MUST mask all frames that it sends to the server"; "A server MUST NOT mask any frames that it
+        // sends to the client."
         _keys = role == WebSocketRole.Client ? keys ?? new MaskKeyPool() : null;
         _pool = pool ?? ArrayPool<byte>.Shared;
     }
 
-    /// <summary>The number of bytes written and not taken yet.</summary>
+    /// <summary>The bytes written and not taken yet.</summary>
     public int WrittenCount { get; private set; }
 
-    /// <summary>The payload bytes missing from the current frame; 0 between frames.</summary>
+    /// <summary>The payload bytes that the current frame lacks; 0 between frames.</summary>
     public long Remaining { get; private set; }
 
     /// <summary>Writes a whole frame.</summary>
@@ -52,7 +51,7 @@ public sealed class FrameWriter : IDisposable
         Begin(opcode, payload.Length, payload, fin, reserved);
 
     /// <summary>
-    /// Writes a frame's header. Exactly <paramref name="payloadLength"/> bytes must be appended before the next frame.
+    /// Writes a header. Exactly <paramref name="payloadLength"/> bytes must be appended before the next frame.
     /// </summary>
     /// <exception cref="InvalidOperationException">The previous frame is incomplete.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
@@ -61,8 +60,8 @@ public sealed class FrameWriter : IDisposable
         Begin(opcode, payloadLength, 0, fin, reserved);
 
     /// <summary>
-    /// Writes a frame's header and the beginning of its payload. If the pool throws, neither is written.
-    /// The rest must be appended before the next frame.
+    /// Writes a header and the beginning of its payload; neither, if the pool throws. The rest must be appended before
+    /// the next frame.
     /// </summary>
     /// <exception cref="InvalidOperationException">The previous frame is incomplete.</exception>
     /// <exception cref="ArgumentException"><paramref name="first"/> is longer than the payload.</exception>
@@ -94,7 +93,7 @@ public sealed class FrameWriter : IDisposable
         }
 
         if (payload.IsEmpty)
-            return; // do not rent a buffer that stays empty and is never returned
+            return; // a rented buffer that stays empty would never be returned
 
         Span<byte> destination = Reserve(payload.Length);
         if (_keys is null)
@@ -106,7 +105,7 @@ public sealed class FrameWriter : IDisposable
     }
 
     /// <summary>
-    /// Takes everything written, possibly up to the middle of a frame. Return the array with <see cref="Return"/>.
+    /// Takes everything written, perhaps up to within a frame. Return the array with <see cref="Return"/>.
     /// </summary>
     public ArraySegment<byte> Take()
     {
@@ -127,7 +126,7 @@ public sealed class FrameWriter : IDisposable
             _pool.Return(array);
     }
 
-    /// <summary>Returns the memory to the pool and discards what was not taken.</summary>
+    /// <summary>Returns the memory to the pool, with what was not taken.</summary>
     public void Dispose()
     {
         Return(Take());
@@ -145,7 +144,7 @@ public sealed class FrameWriter : IDisposable
 
         uint? key = _keys?.Next();
         var header = new FrameHeader(opcode, fin, reserved, payloadLength, key);
-        // Reserve for the whole write at once: otherwise the first large frame is copied to a larger buffer.
+        // For the whole write at once: otherwise the first large frame is copied to a larger buffer.
         WrittenCount += header.Write(Reserve(checked(header.Size + appended)));
         _key = key.GetValueOrDefault();
         Remaining = payloadLength;

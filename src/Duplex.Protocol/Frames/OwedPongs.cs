@@ -1,17 +1,13 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// The pongs waiting to be sent between frames. The number is bounded: a flood of pings costs constant memory, since
-/// the oldest pong is dropped. RFC 6455 §5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong
-/// frame(s) in response to previous Ping frame(s), the endpoint MAY elect to send a Pong frame for only the most
-/// recently processed Ping frame."
+/// The pongs to send between frames, bounded against a flood of pings. RFC 6455 §5.5.3: "the endpoint MAY elect to send
+/// a Pong frame for only the most recently processed Ping frame."
 /// </summary>
 /// <remarks>Not thread-safe: the owner must hold a lock.</remarks>
 internal sealed class OwedPongs
 {
-    /// <summary>
-    /// The maximum number of pongs: 64 of the largest take 8 KiB; a well-behaved peer has fewer pings in flight.
-    /// </summary>
+    /// <summary>64 of the largest take 8 KiB; a well-behaved peer has fewer pings in flight.</summary>
     public const int Capacity = 64;
 
     private const int SlotSize = FrameHeader.MaxControlPayload + 1; // a length byte before each payload
@@ -22,8 +18,7 @@ internal sealed class OwedPongs
 
     public int Count { get; private set; }
 
-    /// <summary>Adds a pong with a ping's payload. If there are too many, the oldest is dropped.</summary>
-    /// <exception cref="ArgumentException">The payload exceeds 125 bytes.</exception>
+    /// <summary>Drops the oldest if there are too many.</summary>
     public void Add(ReadOnlySpan<byte> payload)
     {
         if (payload.Length > FrameHeader.MaxControlPayload)
@@ -40,7 +35,7 @@ internal sealed class OwedPongs
             Count--;
         }
 
-        // Grow on demand: most sessions never have two pongs waiting.
+        // Most sessions never have two waiting.
         if (_slots.Length / SlotSize == Count)
             Grow();
         Span<byte> slot = Slot(Count);

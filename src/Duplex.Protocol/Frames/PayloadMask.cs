@@ -4,26 +4,20 @@ using System.Runtime.InteropServices;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Masks and unmasks payloads. RFC 6455 §5.3: "Octet i of the transformed data is the XOR of octet i of the original
-/// data with octet at index i modulo 4 of the masking key".
+/// Masks payloads. RFC 6455 §5.3: "Octet i of the transformed data is the XOR of octet i of the original data with
+/// octet at index i modulo 4 of the masking key".
 /// </summary>
 internal static class PayloadMask
 {
-    /// <summary>
-    /// Copies <paramref name="source"/> to <paramref name="destination"/> and masks it, in one pass.
-    /// Both may be the same memory.
-    /// </summary>
-    /// <param name="source">The bytes. Masking twice restores the original.</param>
-    /// <param name="destination">The destination, at least as long.</param>
-    /// <param name="key">The key in native byte order, rotated to the position of the first byte.</param>
-    /// <returns>The key rotated to the position after the last byte, for the next call of the same payload.</returns>
+    /// <summary>Masks or unmasks; both may be the same memory. Keys are in native byte order.</summary>
+    /// <returns>The key rotated for the next call of the same payload.</returns>
     public static uint Copy(ReadOnlySpan<byte> source, Span<byte> destination, uint key)
     {
         destination = destination[..source.Length];
         int done = 0;
         if (source.Length >= Vector<byte>.Count)
         {
-            // A vector holds whole keys, so the key needs no rotation between vectors.
+            // A vector holds whole keys, so the key needs no rotation.
             Vector<byte> keys = Vector.AsVectorByte(new Vector<uint>(key));
             for (; done <= source.Length - Vector<byte>.Count; done += Vector<byte>.Count)
                 (new Vector<byte>(source[done..]) ^ keys).CopyTo(destination[done..]);
@@ -43,7 +37,6 @@ internal static class PayloadMask
         return Turn(key, rest);
     }
 
-    /// <summary>Rotates the key to a position <paramref name="offset"/> bytes further in the payload.</summary>
     public static uint Turn(uint key, int offset) =>
         BitConverter.IsLittleEndian
             ? BitOperations.RotateRight(key, 8 * (offset & 3))

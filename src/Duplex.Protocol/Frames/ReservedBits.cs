@@ -1,6 +1,6 @@
 namespace Duplex.Protocol;
 
-/// <summary>The three reserved bits of a frame's first byte, at their wire positions (RFC 6455 §5.2).</summary>
+/// <summary>The three reserved bits of a frame, at their wire positions (RFC 6455 §5.2).</summary>
 [Flags]
 public enum ReservedBits : byte
 {
@@ -19,10 +19,10 @@ public enum ReservedBits : byte
 
 internal static class ReservedBitsWording
 {
-    /// <summary>Returns the bits in words: "the reserved bit RSV1", "the reserved bits RSV2 and RSV3".</summary>
+    /// <summary>"the reserved bit RSV1", "the reserved bits RSV2 and RSV3".</summary>
     public static string InWords(this ReservedBits bits)
     {
-        // In wire order, which is not the order of the values.
+        // In wire order, not the values'.
         (ReservedBits Bit, string Name)[] all =
             [(ReservedBits.Rsv1, "RSV1"), (ReservedBits.Rsv2, "RSV2"), (ReservedBits.Rsv3, "RSV3")];
         string[] names = [.. all.Where(bit => (bits & bit.Bit) != 0).Select(bit => bit.Name)];

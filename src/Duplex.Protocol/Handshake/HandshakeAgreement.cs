@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Duplex.Protocol;
 
-/// <summary>The result of a handshake: what client and server agreed on. Immutable and therefore thread-safe.</summary>
+/// <summary>What client and server agreed on in a handshake. Immutable.</summary>
 internal sealed class HandshakeAgreement
 {
     private HandshakeAgreement(
@@ -13,19 +13,16 @@ internal sealed class HandshakeAgreement
         Leniencies = leniencies;
     }
 
-    /// <summary>The subprotocol that the server chose, or <see langword="null"/> if it chose none.</summary>
     public string? Subprotocol { get; }
 
-    /// <summary>
-    /// The extensions that the server accepted, in its order. Each extension validates its own parameters.
-    /// </summary>
+    /// <summary>Each extension validates its own parameters.</summary>
     public IReadOnlyList<WebSocketExtensionHeader> Extensions { get; }
 
     internal HandshakeLeniencies Leniencies { get; }
 
     /// <summary>
-    /// Checks a server's choices, by the same rules over HTTP/1.1 (RFC 6455) and HTTP/2 (RFC 8441). Each list of values
-    /// has one value for each header line. Any extension is a failure if none was offered.
+    /// Checks a server's choices, the same over HTTP/1.1 (RFC 6455) and HTTP/2 (RFC 8441). Lists have one value for
+    /// each header line.
     /// </summary>
     public static bool TryCreate(
         IReadOnlyList<string> subprotocolValues,
@@ -44,7 +41,6 @@ internal sealed class HandshakeAgreement
             out agreement,
             out failure);
 
-    /// <summary>Checks a server's choices with the given strictness.</summary>
     internal static bool TryCreate(
         IReadOnlyList<string> subprotocolValues,
         IReadOnlyList<string> extensionValues,
@@ -89,18 +85,17 @@ internal sealed class HandshakeAgreement
                 ("count", values.Count), ("offered", NameDisclosure.OfAll(offered)));
         }
 
-        // RFC 6455 §4.1 fails a response that "indicates the use of a subprotocol that was not present in the client's
-        // handshake". An empty value indicates none. By §4.2.2 a server then omits the header, but .NET's HttpListener
-        // sends it empty.
+        // An empty value indicates no subprotocol. By RFC 6455 §4.2.2 a server then omits the header, but .NET's
+        // HttpListener sends it empty.
         ReadOnlySpan<char> value = HttpGrammar.TrimWhiteSpace(values[0]);
         if (value.IsEmpty) return null;
 
-        // RFC 6455 §4.3: Sec-WebSocket-Protocol-Server = token. A comma can only separate two names.
+        // RFC 6455 §4.3: Sec-WebSocket-Protocol-Server = token.
         if (value.Contains(','))
             return HandshakeRefusals.SubprotocolList.Failure(("offered", NameDisclosure.OfAll(offered)));
 
-        // RFC 6455 §4.1: "the use of a subprotocol that was not present in the client's handshake [...] the client
-        // MUST _Fail the WebSocket Connection_".
+        // RFC 6455 §4.1: "the use of a subprotocol that was not present in the client's handshake [...] the client MUST
+        // _Fail the WebSocket Connection_".
         foreach (string candidate in offered)
         {
             if (!value.SequenceEqual(candidate)) continue;
@@ -121,8 +116,8 @@ internal sealed class HandshakeAgreement
     {
         extensions = [];
 
-        // Several lines are legal: RFC 6455 §4.2.2 has extensions "split between multiple instances" of the header,
-        // and erratum 3433 withdraws the sentence of §11.3.2 that denied it.
+        // Several lines are legal: RFC 6455 §4.2.2 has extensions "split between multiple instances" of the header, and
+        // erratum 3433 withdraws §11.3.2's denial.
         if (!WebSocketExtensionHeader.TryParseList(
             values,
             strictness,
@@ -142,7 +137,7 @@ internal sealed class HandshakeAgreement
             if (Offered(header, offered, strictness, ref leniencies) is not { } known)
                 return NotOffered(header, accepted.Count + 1, headers.Count, offered);
 
-            // Several offers of an extension are legal, but no RFC defines the meaning of several agreements.
+            // No RFC defines the meaning of several agreements on an extension.
             if (accepted.Any(earlier => earlier.Name == known.Name))
             {
                 return HandshakeRefusals.ExtensionTwice.Failure(
@@ -156,7 +151,7 @@ internal sealed class HandshakeAgreement
         return null;
     }
 
-    // Returns the header with the offered spelling of its name; null if the name was not offered.
+    // With the offered spelling of the name; null if it was not offered.
     private static WebSocketExtensionHeader? Offered(
         WebSocketExtensionHeader header,
         IReadOnlyList<string> offered,
@@ -177,7 +172,7 @@ internal sealed class HandshakeAgreement
     private static HandshakeFailure NotOffered(
         WebSocketExtensionHeader header, int position, int count, IReadOnlyList<string> offered)
     {
-        string names = offered.Count == 0 ? "none" : string.Join(", ", offered); // chosen by the client; no secrets
+        string names = offered.Count == 0 ? "none" : string.Join(", ", offered); // the client's own; no secrets
         return header.Name == DeflateParameters.ExtensionName
             ? HandshakeRefusals.CompressionUnasked.Failure(("offered", names))
             : HandshakeRefusals.OtherExtension.Failure(

@@ -19,40 +19,34 @@ public enum HandshakeCheck
     Accept,
 
     /// <summary>
-    /// The <c>Sec-WebSocket-Protocol</c> header of the response was malformed, chose a subprotocol that was not
-    /// offered, or was missing although the caller requires one.
+    /// The response's <c>Sec-WebSocket-Protocol</c> header was malformed, chose a subprotocol that was not offered, or
+    /// was missing although required.
     /// </summary>
     Subprotocol,
 
     /// <summary>
-    /// The <c>Sec-WebSocket-Extensions</c> header of the response was malformed or chose an extension that was not
-    /// offered.
+    /// The response's <c>Sec-WebSocket-Extensions</c> header was malformed, or chose an extension that was not offered.
     /// </summary>
     Extensions,
 
-    /// <summary>The request's method was not GET (seen by a server only).</summary>
+    /// <summary>The request's method was not GET (server only).</summary>
     Method,
 
-    /// <summary>The <c>Host</c> header was missing or repeated (seen by a server only).</summary>
+    /// <summary>The <c>Host</c> header was missing or repeated (server only).</summary>
     Host,
 
-    /// <summary>
-    /// The <c>Sec-WebSocket-Version</c> header was missing, repeated or not 13 (seen by a server only).
-    /// </summary>
+    /// <summary>The <c>Sec-WebSocket-Version</c> header was missing, repeated or not 13 (server only).</summary>
     Version,
 
-    /// <summary>
-    /// The <c>Sec-WebSocket-Key</c> header was missing, repeated or malformed (seen by a server only).
-    /// </summary>
+    /// <summary>The <c>Sec-WebSocket-Key</c> header was missing, repeated or malformed (server only).</summary>
     Key,
 
     /// <summary>
-    /// The response came from a different address than the requested one: a handler followed a redirect (seen by a
-    /// client only).
+    /// The response came from another address than requested: a handler followed a redirect (client only).
     /// </summary>
     Redirect,
 
-    /// <summary>The connection could not be established, or was lost before the handshake ended.</summary>
+    /// <summary>The connection failed, or was lost before the handshake ended.</summary>
     Transport,
 
     /// <summary>The handshake did not end before its timeout.</summary>
@@ -62,8 +56,7 @@ public enum HandshakeCheck
     Disposed,
 
     /// <summary>
-    /// The proxy refused the tunnel to the server, or could not be reached. A status is then the proxy's (seen by a
-    /// client only).
+    /// The proxy refused the tunnel or could not be reached. A status is then the proxy's (client only).
     /// </summary>
     Proxy,
 }

@@ -5,25 +5,22 @@ using System.Text;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// A request's <c>Sec-WebSocket-Key</c> and the <c>Sec-WebSocket-Accept</c> that answers it (RFC 6455 §4). Stateless
-/// and therefore thread-safe.
+/// <c>Sec-WebSocket-Key</c>, and the <c>Sec-WebSocket-Accept</c> that answers it (RFC 6455 §4). Thread-safe.
 /// </summary>
 internal static class HandshakeKey
 {
     // RFC 6455 §4.1: "a nonce consisting of a randomly selected 16-byte value that has been base64-encoded".
     private const int NonceBytes = 16;
 
-    // Base64 encodes each started group of 3 bytes as 4 characters: 16 bytes as 24.
+    // Base64: 4 characters for each started group of 3 bytes.
     private const int KeyChars = 24;
 
     // The 20 bytes of a SHA-1 hash in base64.
     private const int AcceptChars = 28;
 
-    // RFC 6455 §1.3: the GUID that is "unlikely to be used by network endpoints that do not understand the WebSocket
-    // Protocol".
+    // RFC 6455 §1.3: "unlikely to be used by network endpoints that do not understand the WebSocket Protocol".
     private static ReadOnlySpan<byte> Guid => "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"u8;
 
-    /// <summary>Generates a key from 128 bits of the cryptographic random generator.</summary>
     public static string Generate()
     {
         // RFC 6455 §4.1: "The nonce MUST be selected randomly for each connection."
@@ -32,8 +29,7 @@ internal static class HandshakeKey
         return Generate(nonce);
     }
 
-    /// <summary>Returns the key for a given nonce, for tests.</summary>
-    /// <exception cref="ArgumentException"><paramref name="nonce"/> is not 16 bytes long.</exception>
+    /// <summary>For tests.</summary>
     public static string Generate(ReadOnlySpan<byte> nonce)
     {
         if (nonce.Length != NonceBytes)
@@ -45,22 +41,16 @@ internal static class HandshakeKey
         return Convert.ToBase64String(nonce);
     }
 
-    /// <summary>
-    /// Whether a value is a legal <c>Sec-WebSocket-Key</c>: base64 of exactly 16 bytes, without white space.
-    /// </summary>
     public static bool IsValid([NotNullWhen(true)] string? key)
     {
-        // The length is checked, too, because .NET's base64 decoder skips white space. Base64.IsValid is unsuitable: it
-        // rejects unused bits that are set in the last character, and the RFC's own example,
-        // "AQIDBAUGBwgJCgsMDQ4PEC==", has them.
+        // The length is checked, too: .NET's base64 decoder skips white space. Base64.IsValid would reject unused bits
+        // that are set in the last character, as in the RFC's own example, "AQIDBAUGBwgJCgsMDQ4PEC==".
         Span<byte> nonce = stackalloc byte[KeyChars / 4 * 3];
         return key is { Length: KeyChars }
             && Convert.TryFromBase64Chars(key, nonce, out int bytes)
             && bytes == NonceBytes;
     }
 
-    /// <summary>Computes the <c>Sec-WebSocket-Accept</c> for a key.</summary>
-    /// <exception cref="ArgumentException"><paramref name="key"/> is not valid (<see cref="IsValid"/>).</exception>
     public static string ComputeAccept(string key)
     {
         Span<char> accept = stackalloc char[AcceptChars];
@@ -68,10 +58,7 @@ internal static class HandshakeKey
         return new string(accept);
     }
 
-    /// <summary>
-    /// Whether a <c>Sec-WebSocket-Accept</c> answers a key. The comparison is ordinal, as base64 is case-sensitive.
-    /// </summary>
-    /// <exception cref="ArgumentException"><paramref name="key"/> is not valid (<see cref="IsValid"/>).</exception>
+    /// <summary>Ordinal: base64 is case-sensitive.</summary>
     public static bool IsAcceptFor(string key, ReadOnlySpan<char> accept)
     {
         Span<char> expected = stackalloc char[AcceptChars];

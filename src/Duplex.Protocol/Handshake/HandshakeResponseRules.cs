@@ -3,9 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// The parts of an HTTP/1.1 response that decide whether a WebSocket is open, and a client's rules for checking them
-/// (RFC 6455 §4.1). Each header is a list with one value for each line; it is empty if the header is missing.
-/// Immutable and therefore thread-safe.
+/// An HTTP/1.1 response, and a client's rules for checking it (RFC 6455 §4.1). Headers have one value for each line, or
+/// none. Immutable.
 /// </summary>
 internal sealed record HandshakeResponseRules
 {
@@ -25,11 +24,7 @@ internal sealed record HandshakeResponseRules
 
     public HandshakeStrictness Strictness { get; init; }
 
-    /// <summary>
-    /// Checks the response to a request. Returns whether the WebSocket is open; if not, <paramref name="failure"/> is
-    /// the first check that failed.
-    /// </summary>
-    /// <exception cref="ArgumentException"><paramref name="key"/> is not a legal key.</exception>
+    /// <summary>On false, <paramref name="failure"/> is the first check that failed.</summary>
     public bool TryAccept(
         string key,
         IReadOnlyList<string> offeredSubprotocols,
@@ -103,8 +98,7 @@ internal sealed record HandshakeResponseRules
             return HandshakeRefusals.NoUpgrade.Failure();
 
         // [...] or the |Upgrade| header field contains a value that is not an ASCII case-insensitive match for the
-        // value "websocket", the client MUST _Fail the WebSocket Connection_." A second protocol in the header is such
-        // a value.
+        // value "websocket", the client MUST _Fail the WebSocket Connection_." A second protocol is such a value.
         return HttpGrammar.ListContainsToken(Upgrade, "websocket") && ElementCount(Upgrade) == 1
             ? null
             : HandshakeRefusals.OtherUpgrade.Failure();

@@ -5,17 +5,12 @@ using System.Text;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// The rules of HTTP's grammar (RFC 7230 §3.2.6 and §7) that a WebSocket handshake needs. Every method runs in linear
-/// time and is thread-safe.
+/// HTTP's grammar (RFC 7230 §3.2.6 and §7) for handshakes. Methods run in linear time and are thread-safe.
 /// </summary>
 internal static class HttpGrammar
 {
-    /// <summary>
-    /// The largest number of elements, parameters included, in a parsed list over all its header lines.
-    /// </summary>
-    // RFC 7230 §7 asks for "not so much that they could be used as a denial-of-service mechanism". The largest
-    // sensible handshake, some twenty alternatives of permessage-deflate with four parameters each, has about 100. A 64
-    // KiB header could hold 30,000.
+    // RFC 7230 §7 asks for "not so much that they could be used as a denial-of-service mechanism". The largest sensible
+    // handshake, with some twenty alternatives of permessage-deflate, has about 100.
     public const int MaxListElements = 256;
 
     // RFC 7230 §3.2.6: tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~"
@@ -25,20 +20,14 @@ internal static class HttpGrammar
 
     private static readonly SearchValues<char> LineBreaksAndNul = SearchValues.Create("\r\n\0");
 
-    /// <summary>Whether a text is a token: one or more of the characters that RFC 7230 allows in one.</summary>
     public static bool IsToken(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAnyExcept(TokenChars);
 
-    /// <summary>
-    /// Whether a header value contains CR, LF or NUL, which could start another header line (header injection).
-    /// </summary>
     // RFC 9110 §5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous".
     public static bool ContainsLineBreakOrNul(ReadOnlySpan<char> value) => value.ContainsAny(LineBreaksAndNul);
 
     public static HttpList List(ReadOnlySpan<char> value) => new(value);
 
-    /// <summary>
-    /// Whether a comma-separated header value contains a token; ASCII letters are compared case-insensitively.
-    /// </summary>
+    /// <summary>ASCII letters are compared case-insensitively.</summary>
     public static bool ListContainsToken(ReadOnlySpan<char> value, ReadOnlySpan<char> token)
     {
         foreach (ReadOnlySpan<char> element in List(value))
@@ -49,7 +38,6 @@ internal static class HttpGrammar
         return false;
     }
 
-    /// <summary>Whether any line of a header contains a token, compared in the same way.</summary>
     public static bool ListContainsToken(IReadOnlyList<string> values, ReadOnlySpan<char> token)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -61,7 +49,6 @@ internal static class HttpGrammar
         return false;
     }
 
-    /// <summary>Unquotes a text that is exactly one well-formed quoted-string; false if it is not.</summary>
     public static bool TryUnquote(ReadOnlySpan<char> text, [NotNullWhen(true)] out string? value)
     {
         if (TryReadQuotedString(text, out int length, out value) && length == text.Length) return true;
@@ -69,10 +56,7 @@ internal static class HttpGrammar
         return false;
     }
 
-    /// <summary>
-    /// Reads the quoted-string at the start of a text. Anything after the closing quote is ignored. On success the
-    /// length includes both quotes; on failure it is the length of the legal part.
-    /// </summary>
+    /// <summary>On failure, the length is that of the legal part.</summary>
     public static bool TryReadQuotedString(
         ReadOnlySpan<char> text, out int length, [NotNullWhen(true)] out string? value)
     {
@@ -100,8 +84,7 @@ internal static class HttpGrammar
         return false;
     }
 
-    // RFC 7230 §3.2.6: HTAB, SP, VCHAR and obs-text (%x80-FF). A decoder other than Latin-1 may decode obs-text to any
-    // character from U+0080 on.
+    // RFC 7230 §3.2.6: HTAB, SP, VCHAR and obs-text (%x80-FF), which a decoder may map to any character from U+0080 on.
     private static bool MayBeQuoted(char c) => c is '\t' or (>= ' ' and not '\x7F');
 
     internal static int TokenLength(ReadOnlySpan<char> text)

@@ -1,9 +1,8 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Enumerates the elements of a comma-separated header value (<c>#element</c>, RFC 7230 §7) without allocating. It
-/// skips empty elements and trims white space. A comma inside a quoted-string does not separate; an unclosed
-/// quoted-string extends to the end of the value. Use it with <c>foreach</c>, on one thread.
+/// Enumerates a comma-separated header value (<c>#element</c>, RFC 7230 §7), trimmed and without empty elements. A
+/// comma in a quoted-string does not separate; an unclosed one extends to the end.
 /// </summary>
 internal ref struct HttpList
 {
@@ -19,15 +18,12 @@ internal ref struct HttpList
 
     public HttpList(ReadOnlySpan<char> value) => _value = value;
 
-    /// <summary>The current element; empty before the first and after the last element.</summary>
     public readonly ReadOnlySpan<char> Current => _current;
 
-    /// <summary>The position of the element in the value, counted from 0.</summary>
     public readonly int Position => _position;
 
     public readonly HttpList GetEnumerator() => this;
 
-    /// <summary>Moves to the next element that is not empty; false if there is none.</summary>
     public bool MoveNext()
     {
         // RFC 7230 §7: "a recipient MUST parse and ignore a reasonable number of empty list elements".

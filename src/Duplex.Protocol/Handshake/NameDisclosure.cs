@@ -1,32 +1,25 @@
 namespace Duplex.Protocol;
 
-/// <summary>
-/// Decides which subprotocols a message may name. Some programs send a credential as a subprotocol, and messages must
-/// not repeat it.
-/// </summary>
+/// <summary>Decides which subprotocols a message may name: some programs send a credential as one.</summary>
 internal static class NameDisclosure
 {
-    // The names registered with IANA have 4 to 28 characters, except for one of 55.
+    // The names registered with IANA have 4 to 28 characters, except one of 55.
     private const int LongestName = 32;
 
-    // The longest run of letters and digits. In registered names it is at most 19, mostly below 10. Keys and tokens
-    // have 16 and more.
+    // Letters and digits in a row: at most 19 in registered names, mostly below 10; 16 and more in keys and tokens.
     private const int LongestWord = 15;
 
-    // Enough to recognize a mistake; a list may have 256 names.
+    // Enough to recognize a mistake.
     private const int MostNames = 8;
 
     private static readonly string[] Suspicious =
         ["auth", "bearer", "jwt", "key", "password", "secret", "session", "token"];
 
-    /// <summary>Returns the received name; only its length if it may be a credential or is not a name.</summary>
+    /// <summary>Only the length of what may be a credential.</summary>
     public static string Of(ReadOnlySpan<char> came) =>
         IsHarmless(came) ? $"'{came}'" : $"({came.Length} characters, not shown)";
 
-    /// <summary>
-    /// Returns the offered names; only their number if one of them may be a credential, as the short name beside it may
-    /// be another one.
-    /// </summary>
+    /// <summary>Only the number if one may be a credential, as a short name beside it may be another.</summary>
     public static string OfAll(IReadOnlyList<string> offered)
     {
         if (offered.Count == 0)

@@ -3,20 +3,14 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// The subprotocols in a request's <c>Sec-WebSocket-Protocol</c> header (RFC 6455 §4.1). Names are case-sensitive.
-/// Stateless and therefore thread-safe.
+/// The subprotocols in a request's <c>Sec-WebSocket-Protocol</c> header (RFC 6455 §4.1), case-sensitive. Thread-safe.
 /// </summary>
 internal static class SubprotocolList
 {
-    /// <summary>Whether a text can be the name of a subprotocol: it must be a token.</summary>
     // RFC 6455 §4.1: "non-empty strings with characters in the range U+0021 to U+007E not including separator
     // characters".
     public static bool IsValidName([NotNullWhen(true)] string? name) => HttpGrammar.IsToken(name);
 
-    /// <summary>
-    /// Parses one header value, by the rules of
-    /// <see cref="TryParse(IEnumerable{string}, out IReadOnlyList{string}, out string)"/>.
-    /// </summary>
     public static bool TryParse(
         string value, [NotNullWhen(true)] out IReadOnlyList<string>? names, [NotNullWhen(false)] out string? error)
     {
@@ -24,11 +18,7 @@ internal static class SubprotocolList
         return TryParse([value], out names, out error);
     }
 
-    /// <summary>
-    /// Parses all lines of the header, which form one list. No lines are an empty list. Otherwise the lines must hold
-    /// at least one name and at most <see cref="HttpGrammar.MaxListElements"/>. All must be tokens, and no name may
-    /// occur twice. The error never repeats any of the value.
-    /// </summary>
+    /// <summary>All lines form one list, empty without lines. The error never repeats any of the value.</summary>
     public static bool TryParse(
         IEnumerable<string> values,
         [NotNullWhen(true)] out IReadOnlyList<string>? names,
@@ -59,7 +49,7 @@ internal static class SubprotocolList
             }
         }
 
-        // RFC 6455 §4.1: "The ABNF for the value of this header field is 1#token": the header has at least one name.
+        // RFC 6455 §4.1: "The ABNF for the value of this header field is 1#token".
         if (line > 0 && found.Count == 0)
         {
             error = "Expected at least one subprotocol name; the header is empty.";
@@ -71,10 +61,6 @@ internal static class SubprotocolList
         return true;
     }
 
-    /// <summary>Formats a list as one header value.</summary>
-    /// <exception cref="ArgumentException">
-    /// The list is empty, has a name that is not a token, or has a name twice.
-    /// </exception>
     public static string Format(IReadOnlyList<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);
@@ -100,7 +86,6 @@ internal static class SubprotocolList
         return string.Join(", ", names);
     }
 
-    /// <summary>Returns what the next name should have been, or <see langword="null"/> if it is legal.</summary>
     private static string? Expectation(ReadOnlySpan<char> name, HashSet<string> seen)
     {
         if (!HttpGrammar.IsToken(name))

@@ -3,13 +3,11 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// The parts of an HTTP/1.1 request that ask for a WebSocket, and a server's rules for checking them (RFC 6455
-/// §4.2.1). Each header is a list with one value for each line; it is empty if the header is missing. Immutable and
-/// therefore thread-safe.
+/// An HTTP/1.1 request for a WebSocket, and a server's rules for checking it (RFC 6455 §4.2.1). Headers have one value
+/// for each line, or none. Immutable.
 /// </summary>
 internal sealed record UpgradeRequest
 {
-    /// <summary>The only version of the protocol, as in <c>Sec-WebSocket-Version</c>.</summary>
     // RFC 6455 §4.2.1: "A |Sec-WebSocket-Version| header field, with a value of 13."
     public const string ProtocolVersion = "13";
 
@@ -30,8 +28,8 @@ internal sealed record UpgradeRequest
     public IReadOnlyList<string> SecWebSocketVersion { get; init; } = [];
 
     /// <summary>
-    /// Checks the request. A server answers a failure with status 426 for <see cref="HandshakeCheck.Version"/>,
-    /// otherwise with 400. <paramref name="failure"/> is the first check that failed.
+    /// <paramref name="failure"/> is the first check that failed, answered with 426 for
+    /// <see cref="HandshakeCheck.Version"/>, otherwise with 400.
     /// </summary>
     public bool TryAccept([NotNullWhen(true)] out string? accept, [NotNullWhen(false)] out HandshakeFailure? failure)
     {
@@ -74,11 +72,8 @@ internal sealed record UpgradeRequest
                 "The request's Connection header is missing or lacks the token \"Upgrade\".");
         }
 
-        // The version is checked before the key, whose form another version may change. The client then learns the
-        // supported version.
-        // supported version.
-        //
-        // RFC 6455 §11.3.5: the header "MUST NOT appear more than once in an HTTP request".
+        // The version is checked before the key, whose form another version may change. RFC 6455 §11.3.5: the header
+        // "MUST NOT appear more than once in an HTTP request".
         if (SecWebSocketVersion.Count != 1 || Trimmed(SecWebSocketVersion[0]) != ProtocolVersion)
         {
             return new HandshakeFailure(
@@ -87,8 +82,8 @@ internal sealed record UpgradeRequest
                 + $"{SecWebSocketVersion.Count} came, or another value.");
         }
 
-        // RFC 6455 §4.2.1: "A |Sec-WebSocket-Key| header field with a base64-encoded [...] value that, when decoded,
-        // is 16 bytes in length", and §11.3.1: it "MUST NOT appear more than once in an HTTP request".
+        // RFC 6455 §4.2.1: "A |Sec-WebSocket-Key| header field with a base64-encoded [...] value that, when decoded, is
+        // 16 bytes in length", and §11.3.1: it "MUST NOT appear more than once in an HTTP request".
         if (SecWebSocketKey.Count != 1 || !HandshakeKey.IsValid(Trimmed(SecWebSocketKey[0])))
         {
             return new HandshakeFailure(

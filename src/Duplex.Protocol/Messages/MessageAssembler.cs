@@ -4,11 +4,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Creates frames from pieces: whole messages (default sessions), wire frames (raw sessions), or messages in pieces
-/// (streaming). It validates text as its bytes arrive, parses Close payloads, and checks a message's limits at each
-/// fragment's header.
+/// Creates frames from pieces (<see cref="AssemblerOutput"/>). It validates text as it arrives, parses Close payloads,
+/// and checks a message's limits at each fragment's header.
 /// </summary>
-/// <remarks>Not thread-safe: only the connection's receive loop uses it. Any thread may set the limits.</remarks>
+/// <remarks>Only the receive loop uses it; any thread may set the limits.</remarks>
 internal sealed class MessageAssembler : IDisposable
 {
     private readonly AssemblerOutput _output;
@@ -24,10 +23,10 @@ internal sealed class MessageAssembler : IDisposable
 
     // Accessed only by the receive loop.
     private Utf8Validator _utf8;
-    private FrameType _type; // of the message in progress
+    private FrameType _type;
     private ReservedBits _reserved; // of the message's first frame
     private int _fragments;
-    private long _size; // the declared size of the message so far
+    private long _size; // declared so far
 
     public MessageAssembler(
         AssemblerOutput output = AssemblerOutput.Messages,
@@ -58,11 +57,7 @@ internal sealed class MessageAssembler : IDisposable
         MaxFragments = maxFragments;
     }
 
-    /// <summary>
-    /// The maximum size of a message in bytes, over all fragments and after extensions. At least 1, and at most
-    /// <see cref="WebSocketLimits.LargestSize"/> unless messages are delivered in pieces. It applies from the next
-    /// fragment's header on.
-    /// </summary>
+    /// <summary>In bytes, over all fragments and after extensions. Applies from the next fragment's header.</summary>
     public long MaxMessageSize
     {
         get => Volatile.Read(ref _maxMessageSize);
@@ -79,9 +74,7 @@ internal sealed class MessageAssembler : IDisposable
         }
     }
 
-    /// <summary>
-    /// The maximum number of fragments in a message, at least 1. It applies from the next fragment's header on.
-    /// </summary>
+    /// <summary>Applies from the next fragment's header.</summary>
     public int MaxFragments
     {
         get => Volatile.Read(ref _maxFragments);
@@ -92,18 +85,14 @@ internal sealed class MessageAssembler : IDisposable
         }
     }
 
-    /// <summary>Whether text that is not valid UTF-8 is delivered unchanged. By default it is a violation.</summary>
+    /// <summary>Delivers text that is not valid UTF-8 unchanged, instead of a violation.</summary>
     internal bool AllowsInvalidText { get; init; }
 
     internal bool HasInvalidText { get; private set; }
 
-    /// <summary>The peer's violation, if any; no piece may follow.</summary>
     public ProtocolViolation? Violation { get; private set; }
 
-    /// <summary>
-    /// Whether the data frame's payload can be read directly into <see cref="GetPayloadMemory"/>. False if an extension
-    /// changes it.
-    /// </summary>
+    /// <summary>False if an extension changes the payload.</summary>
     public bool TakesPayloadInPlace => _transform is not { IsActive: true };
 
     public bool TryAccept(in FramePiece piece, [NotNullWhen(true)] out Frame? frame)
@@ -153,10 +142,7 @@ internal sealed class MessageAssembler : IDisposable
         return true;
     }
 
-    /// <summary>
-    /// Returns the undelivered part of the message in progress, if messages are delivered in pieces; false if there is
-    /// none. Called at the end of a batch and before a Close is delivered, so small fragments are coalesced until then.
-    /// </summary>
+    /// <summary>Called at the end of a batch and before a Close, so small fragments are coalesced until then.</summary>
     public bool TryTakePiece([NotNullWhen(true)] out Frame? piece)
     {
         piece = null;
@@ -167,9 +153,7 @@ internal sealed class MessageAssembler : IDisposable
         return true;
     }
 
-    /// <summary>
-    /// Adds the message limits that a frame refused by the reader exceeds, so that a user can raise all limits at once.
-    /// </summary>
+    /// <summary>So that a user can raise all exceeded limits at once.</summary>
     internal ProtocolViolation WithLimits(ProtocolViolation violation, in FrameHeader header)
     {
         if (!violation.NamesLimits || header.IsControl || _output == AssemblerOutput.Frames)
@@ -181,7 +165,7 @@ internal sealed class MessageAssembler : IDisposable
         return WithSize(violation, size, header.PayloadLength);
     }
 
-    /// <summary>Returns memory to read the next payload bytes into; pieces in it are not copied.</summary>
+    /// <summary>Pieces in this memory are not copied.</summary>
     public Memory<byte> GetPayloadMemory(long most) => _message.GetTail(most);
 
     public void Trim()
@@ -190,7 +174,6 @@ internal sealed class MessageAssembler : IDisposable
         _message.Trim();
     }
 
-    /// <summary>Drops incomplete data and releases its memory. Delivered frames stay valid.</summary>
     public void Dispose()
     {
         _message.Discard();
@@ -221,7 +204,6 @@ internal sealed class MessageAssembler : IDisposable
         return false;
     }
 
-    // Cleared in delivered frames.
     private ReservedBits OwnedBits => _transform?.OwnedBits ?? ReservedBits.None;
 
     private void Append(in FramePiece piece)
@@ -234,7 +216,7 @@ internal sealed class MessageAssembler : IDisposable
     private void Expect(in FramePiece piece) => _message.Expect(
         piece.Header.PayloadLength, final: _output == AssemblerOutput.Frames || piece.Header.Fin);
 
-    // Checks at the header, before memory is allocated: all but the message's size, which extensions change.
+    // Checks at the header, before memory is allocated; not the message's size, which extensions change.
     private bool TryStart(in FramePiece piece)
     {
         if (piece.StartsMessage)
@@ -248,14 +230,14 @@ internal sealed class MessageAssembler : IDisposable
 
         if (_output == AssemblerOutput.Frames)
         {
-            // A frame must fit in one array, even if the reader's limit is higher.
+            // A frame must fit in one array, whatever the reader's limit.
             long length = piece.Header.PayloadLength;
             if (length > WebSocketLimits.LargestSize)
                 Violation = ProtocolViolation.TooBig("MaxFrameSize", WebSocketLimits.LargestSize, length);
             return Violation is null;
         }
 
-        // Read once: another thread may change it before the violation is created.
+        // Read once: another thread may change it.
         int maxFragments = MaxFragments;
         if (++_fragments > maxFragments)
         {
@@ -311,15 +293,15 @@ internal sealed class MessageAssembler : IDisposable
         if (isWell && piece.Type == FrameType.Text)
             isWell = TryValidate(_message.Since(before), piece.EndsMessage);
         if (!isWell)
-            _message.Truncate(before); // earlier data of the same batch is still delivered
+            _message.Truncate(before); // earlier data of the batch is still delivered
         return isWell;
     }
 
     private bool TryValidate(ReadOnlySpan<byte> text, bool ends)
     {
         // §8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in
-        // fact, a valid UTF-8 stream, that endpoint MUST _Fail the WebSocket Connection_." We fail at the first invalid
-        // byte, not at the end of the message.
+        // fact, a valid UTF-8 stream, that endpoint MUST _Fail the WebSocket Connection_." We do at the first invalid
+        // byte.
         if (_utf8.Append(text) && (!ends || _utf8.IsComplete))
             return true;
         if (!AllowsInvalidText)

@@ -3,23 +3,21 @@ using System.Text.Unicode;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Validates UTF-8 as it arrives, in pieces that may split a character. Validation fails at the first byte that no
-/// valid text can contain there (RFC 3629 §4).
+/// Validates UTF-8 in pieces that may split a character. It fails at the first byte that no valid text can contain
+/// there (RFC 3629 §4).
 /// </summary>
 /// <remarks>A mutable struct: keep it in a field. The default value is the start of a text.</remarks>
 internal struct Utf8Validator
 {
-    // Inside a character: the number of missing bytes, and the range of the next one. The range of the second byte
-    // rules out overlong forms, surrogates, and values above U+10FFFF.
+    // Inside a character: the missing bytes, and the range of the next. The second byte's range rules out overlong
+    // forms, surrogates, and values above U+10FFFF.
     private byte _pending;
     private byte _low;
     private byte _high;
 
     public readonly bool IsComplete => _pending == 0;
 
-    /// <summary>
-    /// Validates the next bytes; false if they cannot be part of a valid text. After false, reset the validator.
-    /// </summary>
+    /// <summary>After false, reset the validator.</summary>
     public bool Append(ReadOnlySpan<byte> bytes)
     {
         while (_pending > 0)
@@ -45,7 +43,7 @@ internal struct Utf8Validator
 
     public void Reset() => this = default;
 
-    // The number of bytes at the end that may start an incomplete character.
+    // The bytes at the end that may start an incomplete character.
     private static int SplitTail(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty || bytes[^1] < 0x80)

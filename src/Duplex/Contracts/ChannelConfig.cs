@@ -10,9 +10,7 @@ public sealed class ChannelConfig
         Overflow = overflow;
     }
 
-    /// <summary>
-    /// No bounds: memory is the limit. Use it only with a trusted peer that does not send faster than you receive.
-    /// </summary>
+    /// <summary>No bounds. Only for a trusted peer that sends no faster than you receive.</summary>
     public static ChannelConfig Unlimited { get; } = new(int.MaxValue, long.MaxValue, ChannelOverflow.Suspend);
 
     /// <summary>4,096 frames and 4 MiB; when full, it suspends.</summary>
@@ -21,31 +19,27 @@ public sealed class ChannelConfig
     /// <summary>4,096 frames and 256 KiB; when full, it suspends.</summary>
     public static ChannelConfig DefaultOutgoing { get; } = new(4096, 256 * 1024, ChannelOverflow.Suspend);
 
-    /// <summary>The maximum number of frames; <see cref="int.MaxValue"/> for no bound.</summary>
+    /// <summary>The most frames; <see cref="int.MaxValue"/> for no bound.</summary>
     public int Capacity { get; }
 
     /// <summary>
-    /// The maximum number of bytes; <see cref="long.MaxValue"/> for no bound. An empty queue accepts one frame of any
-    /// size. An incoming queue that suspends may exceed the bound by the size of its last frame.
+    /// The most bytes; <see cref="long.MaxValue"/> for no bound. An empty queue accepts any frame; an incoming queue
+    /// that suspends may exceed the bound by its last frame.
     /// </summary>
     public long MaxBytes { get; }
 
     /// <summary>What happens when the queue is full.</summary>
     public ChannelOverflow Overflow { get; }
 
-    /// <summary>Whether the queue has no bounds.</summary>
+    /// <summary>Whether there are no bounds.</summary>
     public bool IsUnlimited => Capacity == int.MaxValue && MaxBytes == long.MaxValue;
 
-    /// <summary>Creates bounds in frames and bytes. The queue is full when either is reached.</summary>
-    /// <param name="capacity">
-    /// The maximum number of frames, at least 1; <see cref="int.MaxValue"/> for no bound.
-    /// </param>
-    /// <param name="maxBytes">
-    /// The maximum number of bytes, at least 1. Default: <see cref="long.MaxValue"/>, no bound.
-    /// </param>
-    /// <param name="overflow">What happens when the queue is full. Default: the producer waits.</param>
+    /// <summary>Creates bounds; the queue is full when either is reached.</summary>
+    /// <param name="capacity">Frames, at least 1; <see cref="int.MaxValue"/> for no bound.</param>
+    /// <param name="maxBytes">Bytes, at least 1. Default: no bound.</param>
+    /// <param name="overflow">What happens when it is full. Default: the producer waits.</param>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// A bound is zero or negative, or <paramref name="overflow"/> is undefined.
+    /// A bound is below 1, or <paramref name="overflow"/> is undefined.
     /// </exception>
     public static ChannelConfig Bounded(
         int capacity, long maxBytes = long.MaxValue, ChannelOverflow overflow = ChannelOverflow.Suspend)

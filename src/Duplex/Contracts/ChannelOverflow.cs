@@ -4,13 +4,13 @@ namespace Duplex;
 public enum ChannelOverflow
 {
     /// <summary>
-    /// The producer waits for room: a sender waits in its call, and the receive loop stops reading, which slows the
-    /// peer down (backpressure).
+    /// The producer waits: a sender in its call; the receive loop stops reading, which slows the peer down
+    /// (backpressure).
     /// </summary>
     Suspend,
 
     /// <summary>
-    /// The session closes with 1011 and a <see cref="ChannelOverflowException"/>. Frames already queued are not lost.
+    /// The session closes with 1011 and a <see cref="ChannelOverflowException"/>; queued frames are not lost.
     /// </summary>
     Close,
 }

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Duplex;
 
-/// <summary>The settings of a connection over a stream.</summary>
+/// <summary>A connection's settings.</summary>
 internal sealed record ConnectionSettings
 {
     public WebSocketRole Role { get; init; } = WebSocketRole.Client;
@@ -19,13 +19,13 @@ internal sealed record ConnectionSettings
 
     public ChannelConfig Outgoing { get; init; } = ChannelConfig.DefaultOutgoing;
 
-    /// <summary>The extensions, which the connection releases when it ends; null for none.</summary>
+    /// <summary>Released when the connection ends.</summary>
     public ExtensionChain? Extensions { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public ArrayPool<byte> Pool { get; init; } = ArrayPool<byte>.Shared;
 
-    /// <summary>The source of mask keys; null for the system's cryptographic generator.</summary>
+    /// <summary>Null for the system's cryptographic generator.</summary>
     public MaskKeyPool.RandomFill? RandomFill { get; init; }
 }

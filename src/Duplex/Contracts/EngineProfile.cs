@@ -1,6 +1,6 @@
 namespace Duplex;
 
-/// <summary>An engine's name and capabilities, for the layers above it. Immutable.</summary>
+/// <summary>An engine's name and capabilities. Immutable.</summary>
 internal sealed class EngineProfile
 {
     private readonly int _capabilities; // one bit for each
@@ -16,13 +16,12 @@ internal sealed class EngineProfile
 
     public string Name { get; }
 
-    /// <summary>Whether we mask a client's frames; false if the layer below frames and masks them itself.</summary>
+    /// <summary>False if the layer below masks.</summary>
     public bool Masks { get; init; } = true;
 
     public bool Supports(EngineCapability capability) =>
         Enum.IsDefined(capability) && (_capabilities & BitOf(capability)) != 0;
 
-    /// <exception cref="NotSupportedException">The engine lacks it.</exception>
     public void Require(EngineCapability capability, string setting)
     {
         if (!Supports(capability))

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Duplex;
 
 /// <summary>
-/// Every message that Duplex logs. Event ids and the names in braces are a contract. None contains a query, user info,
-/// a header value or a payload. The only text of the peer is that of its Close, escaped.
+/// Everything that Duplex logs. Event ids and names in braces are a contract. No message has a query, user info, a
+/// header value or a payload; the peer's only text is that of its Close, escaped.
 /// </summary>
 internal static partial class Log
 {
@@ -35,10 +35,18 @@ internal static partial class Log
     [LoggerMessage(
         EventId = 20,
         Message = "WebSocket session {Session} with {Target} ended: {Cause}. Sent close code {Sent}, received " +
-            "{Received}, {Discarded} received messages discarded.")]
+            "{Received}, {Discarded} received messages discarded. The last byte was received {Silence} s before, the " +
+            "last ping round trip was {RoundTrip}.")]
     public static partial void SessionEnded(
         ILogger logger, LogLevel level, string session, string target, string cause, string sent, string received,
-        long discarded);
+        long discarded, string silence, string roundTrip);
+
+    [LoggerMessage(24, LogLevel.Debug, "WebSocket session {Session} with {Target}: ping sent.")]
+    public static partial void PingSent(ILogger logger, string session, string target);
+
+    [LoggerMessage(
+        25, LogLevel.Debug, "WebSocket session {Session} with {Target}: pong received after {Milliseconds} ms.")]
+    public static partial void PongReceived(ILogger logger, string session, string target, double milliseconds);
 
     [LoggerMessage(
         21, LogLevel.Error,
@@ -59,17 +67,15 @@ internal static partial class Log
         "receive faster, or raise WebSocketsOptions.Channels.Incoming.")]
     public static partial void IncomingStaysFull(ILogger logger, string session, string target, long seconds);
 
-    /// <summary>
-    /// Describes an address without secrets: scheme, host, port and path; neither query nor user info.
-    /// </summary>
+    /// <summary>Without query and user info, which may be secrets.</summary>
     public static string Describe(Uri target) =>
         target.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
-    /// <summary>Logs on the thread pool, for the receive loop, which must not wait for a logger.</summary>
+    /// <summary>For the receive loop, which must not wait for a logger.</summary>
     public static void OnPool(Action log) =>
         ThreadPool.UnsafeQueueUserWorkItem(static log => Safely(log), log, preferLocal: false);
 
-    /// <summary>Logs, and continues if the logger throws: logging must not change what happens.</summary>
+    /// <summary>Ignores exceptions: logging must not change what happens.</summary>
     public static void Safely(Action log)
     {
         try

@@ -2,22 +2,19 @@ using System.Text;
 
 namespace Duplex;
 
-/// <summary>Reads the beginning of an error response's body, for diagnosis. Bounded in bytes and in time.</summary>
+/// <summary>Reads the beginning of an error response's body for diagnosis, bounded in bytes and time.</summary>
 internal static class BodyPreview
 {
-    /// <summary>The most bytes read: the first lines of an error page say what is wrong.</summary>
+    /// <summary>The first lines of an error page say what is wrong.</summary>
     public const int MaxBytes = 4096;
 
-    /// <summary>
-    /// Reads what arrives before the token fires. Errors only end the preview. Returns null if nothing arrived.
-    /// </summary>
     public static async Task<string?> ReadAsync(HttpContent content, CancellationToken enough)
     {
-        // Compressed bytes are not text. A handler that decompresses removes the header.
+        // Compressed bytes are not text; a handler that decompresses removes the header.
         if (content.Headers.ContentEncoding.Count > 0)
             return null;
 
-        // Not pooled: a read that ignores its token may still write into it later.
+        // Not pooled: a read that ignores its token may write into it later.
         byte[] buffer = new byte[MaxBytes];
         int filled = 0;
         try
@@ -34,7 +31,7 @@ internal static class BodyPreview
         }
         catch (Exception) // from the transport, a decompressor, or a handler's stream
         {
-            // Keep what has arrived.
+            // Keep what arrived.
         }
 
         return filled == 0 ? null : Decode(content, buffer.AsSpan(0, filled));
@@ -50,10 +47,10 @@ internal static class BodyPreview
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            // An unknown encoding: UTF-8 still decodes ASCII text.
+            // UTF-8 still decodes ASCII text.
         }
 
-        // Without a flush, an incomplete last character is omitted instead of replaced.
+        // Without a flush, an incomplete last character is omitted, not replaced.
         char[] text = new char[encoding.GetMaxCharCount(bytes.Length)];
         int length = encoding.GetDecoder().GetChars(bytes, text, flush: false);
         return new string(text, 0, length);

@@ -3,15 +3,12 @@ using System.Net;
 namespace Duplex;
 
 /// <summary>
-/// An engine whose connections a user's function opens. The function gets the request as the client, its defaults and
-/// its handlers left it. The handlers below the plugin are not called.
+/// An engine whose connections a user's function opens; the handlers below the plugin are not called.
 /// </summary>
 internal abstract class ConnectEngine : WebSocketEngine
 {
     private protected ConnectEngine(EngineProfile profile) : base(profile) { }
 
-    /// <summary>Throws for capabilities that a function cannot add.</summary>
-    /// <exception cref="ArgumentException">A function cannot add one of them.</exception>
     public static EngineCapability[] Checked(ReadOnlySpan<EngineCapability> capabilities)
     {
         foreach (EngineCapability capability in capabilities)
@@ -71,11 +68,8 @@ internal abstract class ConnectEngine : WebSocketEngine
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Calls the function and checks its result.</summary>
     private protected abstract ValueTask<Opened> ConnectAsync(WebSocketRequest request, CancellationToken token);
 
-    /// <summary>Throws if the request needs a capability that this engine lacks.</summary>
-    /// <exception cref="NotSupportedException">A capability is missing.</exception>
     private protected virtual void Require(WebSocketRequest asked, WebSocketRequest request)
     {
         foreach ((string name, _) in asked.Headers.NonValidated)
@@ -84,8 +78,7 @@ internal abstract class ConnectEngine : WebSocketEngine
             Profile.Require(EngineCapability.HttpVersion, "WebSocketRequest.Version or VersionPolicy");
     }
 
-    // The request for the function. A copy, because handlers may send the marker again, also concurrently, with other
-    // headers.
+    // A copy: handlers may send the marker again, even concurrently, with other headers.
     private static WebSocketRequest Merge(EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request)
     {
         HandshakeHeaders.CheckValues(marker.Headers);
@@ -107,7 +100,6 @@ internal abstract class ConnectEngine : WebSocketEngine
         return asked;
     }
 
-    // Starts on the caller's thread, and wraps the function's exceptions.
     private async Task<Opened> OpenAsync(WebSocketRequest asked, CancellationToken token)
     {
         try

@@ -3,13 +3,6 @@ using Microsoft.Extensions.Logging;
 namespace Duplex;
 
 /// <summary>What the plugin provides to its engine for every handshake.</summary>
-/// <param name="Send">Sends a request to the handlers below. It does not follow redirects.</param>
-/// <param name="Primary">Returns the bottom handler, if known: its settings explain failures.</param>
-/// <param name="Subprotocols">The subprotocols that every handshake offers, after those of its request.</param>
-/// <param name="Extensions">The extension factories, in installation order.</param>
-/// <param name="Strictness">How strictly responses are checked.</param>
-/// <param name="Logger">The logger.</param>
-/// <param name="Stopping">Fires when the plugin is disposed.</param>
 internal sealed record EnginePlugin(
     Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> Send,
     Func<HttpMessageHandler?> Primary,
@@ -19,18 +12,9 @@ internal sealed record EnginePlugin(
     ILogger Logger,
     CancellationToken Stopping)
 {
-    /// <summary>
-    /// The option that marks a request for a session. It has a namespace, because all handlers of a client share a
-    /// request's options.
-    /// </summary>
+    /// <summary>Namespaced, because all of a client's handlers share a request's options.</summary>
     public const string Mark = "Duplex.HandshakeAttempt";
 
-    /// <summary>
-    /// Returns the extension factories for one request: those of the options, with the request's own compression.
-    /// </summary>
-    /// <exception cref="ArgumentException">
-    /// The request's compression options are invalid, or another extension owns RSV1.
-    /// </exception>
     public IReadOnlyList<WebSocketExtensionFactory> ExtensionsFor(WebSocketRequest request)
     {
         if (request.IsRaw)
@@ -56,8 +40,6 @@ internal sealed record EnginePlugin(
         return extensions;
     }
 
-    /// <summary>Throws if a request requires a subprotocol but offers none.</summary>
-    /// <exception cref="ArgumentException">None is offered.</exception>
     public static void CheckOffered(WebSocketRequest request, int count)
     {
         if (request.RequireSubprotocol && count == 0)
@@ -68,7 +50,6 @@ internal sealed record EnginePlugin(
         }
     }
 
-    /// <summary>Returns the failure if the server chose no subprotocol but had to; otherwise null.</summary>
     public static HandshakeFailure? CheckChosen(
         WebSocketRequest request, string? chosen, IReadOnlyList<string> offered) =>
         request.RequireSubprotocol && chosen is null

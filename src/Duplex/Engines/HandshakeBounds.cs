@@ -3,10 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Duplex;
 
-/// <summary>
-/// The limits of one handshake attempt, and how reaching them is reported. Only the caller's own token leads to a
-/// cancellation.
-/// </summary>
+/// <summary>The limits of one handshake attempt. Only the caller's own token cancels.</summary>
 internal sealed record HandshakeBounds(
     HandshakeDeadline Deadline,
     string Below,
@@ -14,8 +11,6 @@ internal sealed record HandshakeBounds(
     CancellationToken Stopping,
     CancellationToken Token)
 {
-    /// <summary>Runs an attempt within the limits, and logs its outcome.</summary>
-    /// <exception cref="WebSocketHandshakeException">A limit other than the caller's token was reached.</exception>
     public async Task<HttpResponseMessage> RunAsync(
         ILogger logger, string target, Func<CancellationToken, Task<HttpResponseMessage>> attempt)
     {
@@ -55,9 +50,6 @@ internal sealed record HandshakeBounds(
         }
     }
 
-    /// <summary>
-    /// Returns the failure for a timeout that fired while this process itself was late; null if it was not late.
-    /// </summary>
     public static async Task<HandshakeFailure?> WhyLateAsync(
         HandshakeDeadline deadline, string limit, TimeSpan timeout) =>
         await deadline.LatenessAsync().ConfigureAwait(false) is { } late
@@ -71,9 +63,7 @@ internal sealed record HandshakeBounds(
 
     public static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
 
-    /// <summary>
-    /// Waits for a task of other code. A task that ignores cancellation is abandoned; a late result is disposed.
-    /// </summary>
+    /// <summary>Abandons other code's task on cancellation, and disposes its late result.</summary>
     public static async Task<T> WaitAsync<T>(Task<T> making, CancellationToken token)
         where T : IDisposable
     {
@@ -91,7 +81,7 @@ internal sealed record HandshakeBounds(
                         late.Result?.Dispose();
 #pragma warning restore RS0030
                     else
-                        _ = late.Exception; // observed, so that it is not reported as unobserved
+                        _ = late.Exception; // observed
                 },
                 CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             throw;

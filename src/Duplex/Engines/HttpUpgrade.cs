@@ -6,14 +6,10 @@ using System.Net.Http.Headers;
 
 namespace Duplex;
 
-/// <summary>
-/// The HTTP/1.1 upgrade: sends the real request of a session and checks the response (RFC 6455 §4.1).
-/// </summary>
+/// <summary>The HTTP/1.1 upgrade: sends a session's request and checks the response (RFC 6455 §4.1).</summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class HttpUpgrade() : WebSocketEngine(EngineProfile.Complete)
 {
-    /// <summary>Throws if the requested HTTP version excludes HTTP/1.1.</summary>
-    /// <exception cref="ArgumentException">The version excludes HTTP/1.1.</exception>
     public static void CheckVersion(Version version, HttpVersionPolicy policy)
     {
         bool will11Do = policy switch
@@ -31,23 +27,14 @@ internal sealed class HttpUpgrade() : WebSocketEngine(EngineProfile.Complete)
         }
     }
 
-    /// <summary>Makes one attempt: a new key, one request, one response. The marker is not changed.</summary>
-    /// <returns>
-    /// A response with an <see cref="UpgradedContent"/>, or the server's own if its status is not 101.
-    /// </returns>
-    /// <exception cref="WebSocketHandshakeException">The response is invalid, or none came in time.</exception>
-    /// <exception cref="ArgumentException">The request cannot be sent.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// An extension is inconsistent. Exceptions of its factory also pass through.
-    /// </exception>
+    /// <summary>A status other than 101 is returned, not thrown: a handler above may retry.</summary>
     internal override async Task<HttpResponseMessage> OpenAsync(
         EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, HandshakeDeadline deadline,
         CancellationToken token)
     {
         CheckVersion(request.Version, request.VersionPolicy);
 
-        // RFC 6455 §4.1: "The nonce MUST be selected randomly for each connection." So a repeated marker makes a new
-        // handshake.
+        // RFC 6455 §4.1: "The nonce MUST be selected randomly for each connection."
         string key = HandshakeKey.Generate();
         string[] offered =
         [
@@ -75,9 +62,6 @@ internal sealed class HttpUpgrade() : WebSocketEngine(EngineProfile.Complete)
         }).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Creates the exception for a response with a status other than 101, with the beginning of its body.
-    /// </summary>
     public static async Task<WebSocketHandshakeException> RejectionAsync(
         HttpResponseMessage response, CancellationToken token)
     {
@@ -94,18 +78,17 @@ internal sealed class HttpUpgrade() : WebSocketEngine(EngineProfile.Complete)
             preview);
     }
 
-    // The platform keeps the request as long as its connection, and so its headers and options as long as the session.
-    // Other kinds of primary handlers, such as a test's, may still need the request.
+    // The platform keeps a request, with its headers, as long as its connection. Other primary handlers may need it.
     private static void Forget(EnginePlugin plugin, HttpRequestMessage real, HttpRequestMessage marker)
     {
         if (plugin.Primary() is not (SocketsHttpHandler or HttpClientHandler))
             return;
         real.Headers.Clear();
-        if (((ICollection<KeyValuePair<string, object?>>)marker.Options).Count > 1) // more than the marker's own option
+        if (((ICollection<KeyValuePair<string, object?>>)marker.Options).Count > 1) // more than the mark
             ((ICollection<KeyValuePair<string, object?>>)real.Options).Clear();
     }
 
-    // The parsed value, not the text: seconds or a date cannot hold a secret.
+    // The parsed value: the text may hold a secret.
     private static string? RetryAfter(HttpResponseHeaders headers) => headers.RetryAfter switch
     {
         { Delta: { } seconds } => $"{HandshakeBounds.Seconds(seconds)} s",
@@ -119,12 +102,12 @@ internal sealed class HttpUpgrade() : WebSocketEngine(EngineProfile.Complete)
         HandshakeHeaders.CheckValues(marker.Headers);
         var request = new HttpRequestMessage(HttpMethod.Get, WebSocketUri.Resolve(marker.RequestUri, baseAddress: null))
         {
-            // "OrHigher" or HTTP/2 would become an ordinary GET if the server speaks HTTP/2.
+            // "OrHigher" or HTTP/2 would become an ordinary GET at an HTTP/2 server.
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
 
-        // RFC 6455 §4.1, requirements 5 to 10 of the opening handshake.
+        // RFC 6455 §4.1, requirements 5 to 10.
         request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
         request.Headers.TryAddWithoutValidation("Upgrade", "websocket");
         request.Headers.TryAddWithoutValidation("Sec-WebSocket-Version", UpgradeRequest.ProtocolVersion);
@@ -136,7 +119,7 @@ internal sealed class HttpUpgrade() : WebSocketEngine(EngineProfile.Complete)
         HandshakeHeaders.Copy(marker.Headers, request.Headers);
         foreach ((string name, object? value) in marker.Options)
         {
-            // Without the mark, a second plugin below passes it as an ordinary request.
+            // Without the mark, a second plugin below passes it on.
             if (name != EnginePlugin.Mark)
                 ((IDictionary<string, object?>)request.Options)[name] = value;
         }
@@ -166,7 +149,6 @@ internal sealed class HttpUpgrade() : WebSocketEngine(EngineProfile.Complete)
 
             if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
             {
-                // Handlers above see an ordinary response: one may fetch a new token and send the marker again.
                 response.RequestMessage = marker;
                 return response;
             }
@@ -218,7 +200,6 @@ internal sealed class HttpUpgrade() : WebSocketEngine(EngineProfile.Complete)
         }
     }
 
-    // An exception of an extension also fails the handshake.
     private static bool TryAccept(
         ExtensionOffer offer,
         HandshakeAgreement agreement,
@@ -235,8 +216,7 @@ internal sealed class HttpUpgrade() : WebSocketEngine(EngineProfile.Complete)
         }
     }
 
-    // The platform removes Content-Encoding from a decompressed response, and the content's type is internal. So check
-    // for an internal type where the handler decompresses.
+    // The platform removes Content-Encoding, and has an internal type for decompressed content.
     private static bool IsDecompressed(EnginePlugin plugin, HttpResponseMessage response, Stream stream) =>
         stream is GZipStream or DeflateStream or ZLibStream or BrotliStream
         || (PrimaryHandler.Decompresses(plugin.Primary())

@@ -1,9 +1,8 @@
 namespace Duplex;
 
-/// <summary>Reads the settings of the handler at the bottom of a chain, to explain a failure.</summary>
+/// <summary>Reads the settings of a chain's bottom handler, to explain a failure.</summary>
 internal static class PrimaryHandler
 {
-    /// <summary>Returns the handler at the bottom of a chain.</summary>
     public static HttpMessageHandler? Of(HttpMessageHandler? handler)
     {
         while (handler is DelegatingHandler outer)
@@ -11,7 +10,6 @@ internal static class PrimaryHandler
         return handler;
     }
 
-    /// <summary>Whether connections to a URL go through a proxy; false for unknown handlers.</summary>
     public static bool UsesProxy(HttpMessageHandler? primary, Uri target)
     {
         try
@@ -27,7 +25,7 @@ internal static class PrimaryHandler
                 && proxy.GetProxy(target) is { } through
                 && through != target;
         }
-        catch (Exception) // the user's proxy threw: do not hide the original failure
+        catch (Exception) // do not hide the original failure
         {
             return false;
         }

@@ -2,10 +2,7 @@ using System.Net.WebSockets;
 
 namespace Duplex;
 
-/// <summary>
-/// Sessions over the platform's WebSocket classes, which do their own framing: a client's, a browser's, a test
-/// server's.
-/// </summary>
+/// <summary>Sessions over the platform's WebSocket classes, which do their own framing.</summary>
 internal sealed class SocketEngine : ConnectEngine
 {
     private readonly Func<WebSocketRequest, CancellationToken, ValueTask<WebSocket>> _connect;

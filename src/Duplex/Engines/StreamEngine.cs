@@ -1,6 +1,6 @@
 namespace Duplex;
 
-/// <summary>Duplex's own framing over any duplex stream, after a handshake by the user's function.</summary>
+/// <summary>Duplex's framing over any duplex stream, after a handshake by the user's function.</summary>
 internal sealed class StreamEngine : ConnectEngine
 {
     private readonly Func<WebSocketRequest, CancellationToken, ValueTask<Stream>> _connect;
@@ -31,11 +31,10 @@ internal sealed class StreamEngine : ConnectEngine
     {
         base.Require(asked, request);
 
-        // The function returns only a stream, so the server's choice is unknown.
         if (request.RequireSubprotocol)
             Profile.Require(EngineCapability.Response, "WebSocketRequest.RequireSubprotocol");
 
-        // Subprotocols are offered in a header, so the function must send headers.
+        // Subprotocols are offered in a header.
         if (asked.Subprotocols.Count > 0)
             Profile.Require(EngineCapability.RequestHeaders, "WebSocketRequest.Subprotocols, or those of the options,");
     }

@@ -2,7 +2,7 @@ using System.Collections.ObjectModel;
 
 namespace Duplex;
 
-/// <summary>Subprotocols in order of preference. Names are checked when they are added.</summary>
+/// <summary>Subprotocols in order of preference, checked when added.</summary>
 internal sealed class SubprotocolNames : Collection<string>
 {
     protected override void InsertItem(int index, string item)

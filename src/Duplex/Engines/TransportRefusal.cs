@@ -5,7 +5,6 @@ namespace Duplex;
 /// <summary>Maps transport exceptions to rows of <see cref="HandshakeRefusals"/>.</summary>
 internal static class TransportRefusal
 {
-    /// <summary>Creates our exception for one of the transport.</summary>
     public static WebSocketHandshakeException Of(Exception cause, bool throughProxy, Exception? thrown = null)
     {
         HttpRequestException? http = FindProxys(cause) ?? cause as HttpRequestException;
@@ -22,7 +21,7 @@ internal static class TransportRefusal
             HttpRequestError.InvalidResponse => HandshakeRefusals.NoHttp.Failure(),
             HttpRequestError.ResponseEnded => HandshakeRefusals.Ended.Failure(),
 
-            // The platform's text names the limit and contains no received data.
+            // The platform's text names the limit and holds no received data.
             HttpRequestError.ConfigurationLimitExceeded => HandshakeRefusals.TooLong.Failure(("reason", http.Message)),
             null or HttpRequestError.Unknown => HandshakeRefusals.Broken.Failure(("kind", "")),
             { } kind => HandshakeRefusals.Broken.Failure(("kind", $" ({kind})")),
@@ -30,7 +29,6 @@ internal static class TransportRefusal
         return new WebSocketHandshakeException(failure, thrown ?? cause, http?.StatusCode);
     }
 
-    /// <summary>Finds a proxy's refusal inside an exception; null if there is none.</summary>
     public static HttpRequestException? FindProxys(Exception? error)
     {
         for (; error is not null; error = error.InnerException)
@@ -45,7 +43,7 @@ internal static class TransportRefusal
     public static string Describe(HttpStatusCode status) =>
         Enum.IsDefined(status) ? $"{(int)status} {status}" : $"{(int)status}";
 
-    // The platform's text for a SOCKS proxy's refusal names a code and contains no secret.
+    // The platform's text for a SOCKS refusal names a code and holds no secret.
     private static HandshakeFailure Proxy(HttpRequestException error) => error.StatusCode is { } status
         ? HandshakeRefusals.ByProxyStatus((int)status).Failure(("status", Describe(status)))
         : HandshakeRefusals.ProxyBreaks.Failure(("reason", error.InnerException?.Message ?? error.Message));

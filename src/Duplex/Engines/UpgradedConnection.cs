@@ -1,10 +1,9 @@
 namespace Duplex;
 
-/// <summary>A connection after its handshake. Disposing the owner ends reads and writes in progress.</summary>
+/// <summary>A connection after its handshake. Disposing the owner ends pending reads and writes.</summary>
 internal sealed record UpgradedConnection(
     Stream Stream, IDisposable Owner, WebSocketCall Call, ExtensionChain? Extensions = null) : IDisposable
 {
-    /// <summary>Releases everything if no session takes the connection.</summary>
     public void Dispose()
     {
         Extensions?.Release();

@@ -2,16 +2,12 @@ using System.Net;
 
 namespace Duplex;
 
-/// <summary>
-/// The content of a successful handshake response. It owns the connection until the session takes it. It cannot be
-/// buffered, because its bytes are the session.
-/// </summary>
+/// <summary>Owns the connection until the session takes it. It cannot be buffered: its bytes are the session.</summary>
 internal sealed class UpgradedContent(UpgradedConnection connection) : HttpContent
 {
     // Taken once, by an atomic exchange: by the session or by disposal.
     private UpgradedConnection? _connection = connection;
 
-    /// <summary>Takes ownership of the connection; null if it was already taken.</summary>
     public UpgradedConnection? TryTake() => Interlocked.Exchange(ref _connection, null);
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw NotToBeRead();

@@ -24,6 +24,6 @@ public sealed class WebSocketCall
     /// <summary>The server's response; null if the engine lacks <see cref="EngineCapability.Response"/>.</summary>
     public WebSocketHandshakeResponse? Response { get; }
 
-    /// <summary>The subprotocol that the server chose among those offered; null for none.</summary>
+    /// <summary>The subprotocol that the server chose; null for none.</summary>
     public string? Subprotocol { get; }
 }

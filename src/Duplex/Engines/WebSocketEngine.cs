@@ -1,12 +1,12 @@
 namespace Duplex;
 
 /// <summary>
-/// Opens the connections of sessions. <see cref="WebSocketEngines"/> creates engines, and
-/// <see cref="WebSocketsOptions.Engine"/> selects one. Immutable and thread-safe; any number of clients can share one.
+/// Opens connections. Created by <see cref="WebSocketEngines"/>, selected by <see cref="WebSocketsOptions.Engine"/>.
+/// Immutable and thread-safe; clients can share one.
 /// </summary>
 public abstract class WebSocketEngine
 {
-    // Not derivable outside this library: the engine's contract is internal.
+    // Not derivable outside: the engine's contract is internal.
     private protected WebSocketEngine(EngineProfile profile) => Profile = profile;
 
     /// <summary>The engine's name, for messages and logs.</summary>
@@ -14,19 +14,17 @@ public abstract class WebSocketEngine
 
     internal EngineProfile Profile { get; }
 
-    /// <summary>The component that makes the connections, as error messages name it.</summary>
     internal virtual string Below => "A handler below WebSocketsHandler";
 
     /// <summary>Whether the engine has a capability.</summary>
     /// <param name="capability">The capability.</param>
-    /// <returns>True if the engine has the capability; false if not, or if the value is undefined.</returns>
+    /// <returns>False also for an undefined value.</returns>
     public bool Supports(EngineCapability capability) => Profile.Supports(capability);
 
     /// <summary>Returns the engine's name.</summary>
     public override string ToString() => Name;
 
-    /// <summary>Makes one attempt to open a connection. The marker is not changed.</summary>
-    /// <returns>A response whose content is the connection, or the server's refusal.</returns>
+    /// <summary>Makes one attempt; the marker is not changed.</summary>
     internal abstract Task<HttpResponseMessage> OpenAsync(
         EnginePlugin plugin,
         HttpRequestMessage marker,

@@ -6,23 +6,18 @@ using System.Text;
 namespace Duplex;
 
 /// <summary>
-/// Adapts a platform <see cref="WebSocket"/> to the stream that a connection reads and writes. Received data is read as
-/// frames, and written frames become calls of the socket. Nothing is masked here: the socket frames and masks what it
-/// sends.
+/// Adapts a platform <see cref="WebSocket"/>, which frames and masks by itself, to a stream of unmasked frames.
 /// </summary>
 /// <remarks>
-/// One read and one write may be in progress at a time. Socket calls get no token, because cancelling one aborts the
-/// socket. Disposing ends both. Each receive becomes one frame, so fragments do not match those of the sender.
+/// One read and one write at a time. Socket calls get no token, because cancelling one aborts the socket; disposing
+/// ends both. Each receive becomes one frame, so fragments differ from the sender's.
 /// </remarks>
 internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
 {
-    /// <summary>
-    /// The size of the receive buffer for reads without one: small enough to cost an idle connection little, and enough
-    /// for most small messages.
-    /// </summary>
+    /// <summary>Enough for most small messages, and costs an idle connection little.</summary>
     public const int SmallReceive = 1024;
 
-    // Space before a received payload for its header: 2 bytes and a 16-bit length.
+    // Room for a received payload's header: 2 bytes and a 16-bit length.
     private const int HeaderRoom = 4;
 
     // RFC 6455 §5.2: the largest 16-bit payload length.
@@ -36,15 +31,15 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
 
     // Only touched by the read in progress.
     private byte[]? _small;
-    private Memory<byte> _held; // received but not yet read, in _small
-    private bool _inMessage; // the next receive continues a message
-    private bool _ended; // no more data will be received
+    private Memory<byte> _held; // received but unread, in _small
+    private bool _inMessage;
+    private bool _ended;
 
     // Only touched by the write in progress.
-    private int _headerLength; // bytes of the header written so far
+    private int _headerLength;
     private bool _inFrame;
     private FrameHeader _frame;
-    private long _remaining; // payload bytes of the frame not yet written
+    private long _remaining;
     private WebSocketMessageType _type; // of the message in progress
     private int _closeLength;
 
@@ -62,10 +57,7 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>
-    /// Reads frames. A zero-byte read waits for data. It receives into an internal buffer, because sockets treat empty
-    /// buffers differently.
-    /// </summary>
+    /// <summary>A zero-byte read receives into an internal buffer: sockets treat empty buffers differently.</summary>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_held.IsEmpty)
@@ -83,10 +75,7 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         return read;
     }
 
-    /// <summary>
-    /// Writes frames, in chunks cut anywhere. Payload is sent as it arrives. A Close closes the socket's output; reads
-    /// receive the peer's Close.
-    /// </summary>
+    /// <summary>A Close closes the socket's output; reads then receive the peer's.</summary>
     public override async ValueTask WriteAsync(
         ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -130,7 +119,7 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         {
             try
             {
-                // Abort is the only call that ends pending operations. After both Closes there are none.
+                // Only Abort ends pending operations; after both Closes there are none.
                 if (socket.State != WebSocketState.Closed)
                     socket.Abort();
             }
@@ -143,7 +132,6 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         base.Dispose(disposing);
     }
 
-    // Receives one frame, including its header, into the target.
     private async ValueTask<int> ReceiveAsync(Memory<byte> target)
     {
         Memory<byte> room = target[HeaderRoom..Math.Min(target.Length, HeaderRoom + MostReceived)];
@@ -157,13 +145,13 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
             catch (System.Net.WebSockets.WebSocketException e) when (
                 e is { WebSocketErrorCode: WebSocketError.ConnectionClosedPrematurely, InnerException: null })
             {
-                _ended = true; // end of stream without a Close; a broken connection has an inner exception
+                _ended = true; // no Close; a broken connection has an inner exception
                 break;
             }
 
             if (received.MessageType == WebSocketMessageType.Close)
             {
-                // RFC 6455 §5.5.1: no data follows a Close. The socket would refuse another receive.
+                // RFC 6455 §5.5.1: no data follows a Close; another receive would throw.
                 _ended = true;
                 return WriteClose(target.Span);
             }
@@ -175,7 +163,7 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         return 0;
     }
 
-    // The payload starts at HeaderRoom. A short one moves to directly after its shorter header.
+    // A short payload moves to directly after its shorter header.
     private int WriteHeader(Span<byte> target, ValueWebSocketReceiveResult received)
     {
         Opcode opcode = _inMessage ? Opcode.Continuation
@@ -188,7 +176,7 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         return size + received.Count;
     }
 
-    // Passes the peer's code and text unchanged: the reader of frames validates every Close.
+    // Unchanged: the reader of frames validates every Close.
     private int WriteClose(Span<byte> target)
     {
         byte[] payload = [];
@@ -202,12 +190,11 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
 
         int size = new FrameHeader(Opcode.Close, fin: true, ReservedBits.None, payload.Length).Write(target);
         if (payload.Length > FrameHeader.MaxControlPayload)
-            return size; // the header alone is a violation; only an in-memory peer can send this
+            return size; // only an in-memory peer sends this violation
         payload.CopyTo(target[size..]);
         return size + payload.Length;
     }
 
-    // Parses a header from the front of the buffer; false if it is incomplete.
     private bool TryBegin(ref ReadOnlyMemory<byte> buffer)
     {
         int taken = Math.Min(_header.Length - _headerLength, buffer.Length);
@@ -241,8 +228,8 @@ internal sealed class WebSocketFrameStream(WebSocket socket) : Stream
         if (_inFrame)
             return;
 
-        // A Close without a code is sent as 1000. For Empty a browser's socket throws, and the platform's writes 1005.
-        // RFC 6455 §7.4.1: 1005 "MUST NOT be set as a status code in a Close control frame by an endpoint".
+        // A Close without a code is sent as 1000: for Empty a browser's socket throws, and the platform's writes 1005,
+        // which "MUST NOT be set as a status code in a Close control frame by an endpoint" (RFC 6455 §7.4.1).
         var status = WebSocketCloseStatus.NormalClosure;
         string? text = null;
         if (_closeLength > 0)

@@ -5,11 +5,10 @@ namespace Duplex;
 
 /// <summary>Thrown if a handshake fails. No session was opened, and the connection is released.</summary>
 /// <remarks>
-/// The message says which component refused, what was received, what was expected, and what to change;
-/// docs/handshake-errors.md lists all messages. From the server's response it contains only the status,
-/// <c>Retry-After</c>, and the name of a subprotocol that does not look like a secret. <see cref="Headers"/> and
-/// <see cref="BodyPreview"/> hold the rest, which is untrusted. The text of an inner exception is also untrusted: it
-/// comes from the platform, and may contain a proxy's address or a malformed header.
+/// The message says which component refused, what was received and expected, and what to change;
+/// docs/handshake-errors.md lists all. From the response it contains only the status, <c>Retry-After</c>, and a
+/// subprotocol's name that does not look like a secret. <see cref="Headers"/>, <see cref="BodyPreview"/> and the text
+/// of inner exceptions are untrusted; that text may contain a proxy's address or a malformed header.
 /// </remarks>
 public sealed class WebSocketHandshakeException : WebSocketException
 {
@@ -25,7 +24,7 @@ public sealed class WebSocketHandshakeException : WebSocketException
 
     /// <summary>Creates the exception.</summary>
     /// <param name="check">Which check failed.</param>
-    /// <param name="message">What was expected, what was received, and what to do.</param>
+    /// <param name="message">What was expected and received, and what to do.</param>
     /// <param name="innerException">The transport's error, if there was one.</param>
     public WebSocketHandshakeException(HandshakeCheck check, string message, Exception? innerException = null)
         : base(message, innerException) => Check = check;
@@ -48,13 +47,13 @@ public sealed class WebSocketHandshakeException : WebSocketException
     public HandshakeCheck Check { get; }
 
     /// <summary>
-    /// The status of the response; with <see cref="HandshakeCheck.Proxy"/> it is the proxy's. Null without a response.
+    /// The status of the response (with <see cref="HandshakeCheck.Proxy"/>, the proxy's); null without one.
     /// </summary>
     public HttpStatusCode? StatusCode { get; }
 
     /// <summary>The headers of the response; null without a response.</summary>
     public HttpResponseHeaders? Headers { get; }
 
-    /// <summary>The beginning of the response's body, at most 4 KiB; null if there was none.</summary>
+    /// <summary>The beginning of the response's body, at most 4 KiB; null without one.</summary>
     public string? BodyPreview { get; }
 }

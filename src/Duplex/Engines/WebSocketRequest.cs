@@ -7,51 +7,51 @@ namespace Duplex;
 /// <remarks>Not thread-safe. Do not change it after the handshake has started.</remarks>
 public sealed class WebSocketRequest
 {
-    // Set by the code that configures the request, before the handshake starts.
+    // Written only before the handshake starts.
     private Version _version = HttpVersion.Version11;
     private HttpVersionPolicy _versionPolicy = HttpVersionPolicy.RequestVersionOrLower;
     private ReceiveMode _receiveMode;
     private PerMessageDeflateOptions? _compression;
 
-    // Created on first use: most requests have none of these.
+    // Created on first use.
     private HttpRequestHeaders? _headers;
     private SubprotocolNames? _subprotocols;
     private HttpRequestOptions? _options;
 
     /// <summary>
-    /// The URL to connect to: <c>ws</c>, <c>wss</c>, <c>http</c> (treated as <c>ws</c>) or <c>https</c> (treated as
-    /// <c>wss</c>), or relative to the client's base address.
+    /// The URL: <c>ws</c>, <c>wss</c>, <c>http</c> (as <c>ws</c>) or <c>https</c> (as <c>wss</c>), or relative to the
+    /// client's base address.
     /// </summary>
     public Uri? Uri { get; set; }
 
     /// <summary>
-    /// Headers for this handshake, in addition to the client's default headers; <c>Host</c> is allowed. Headers of the
-    /// handshake itself (<c>Connection</c>, <c>Upgrade</c>, <c>Sec-WebSocket-Key</c> …) are set for you and rejected
-    /// here. Content headers (<c>Content-Type</c> …) are also rejected. A <c>Sec-WebSocket-Protocol</c> is added to
+    /// Headers for this handshake, besides the client's default headers; <c>Host</c> is allowed. Headers of the
+    /// handshake itself (<c>Connection</c>, <c>Upgrade</c>, <c>Sec-WebSocket-Key</c> …) are set for you. They and
+    /// content headers (<c>Content-Type</c> …) are rejected. A <c>Sec-WebSocket-Protocol</c> is added to
     /// <see cref="Subprotocols"/>.
     /// </summary>
-    public HttpRequestHeaders Headers => _headers ??= new HttpRequestMessage().Headers; // it has no public constructor
+    public HttpRequestHeaders Headers => _headers ??= new HttpRequestMessage().Headers; // no public constructor
 
     /// <summary>
-    /// The subprotocols to offer, in order of preference; those of the plugin's options follow. The server chooses one
-    /// or none. Adding a name that is not a token, or a duplicate, throws <see cref="ArgumentException"/>. Do not put
-    /// secrets into names: an error message may contain a name that does not look like a credential.
+    /// The subprotocols to offer, in order of preference, before those of the plugin's options. Adding a duplicate or a
+    /// name that is not a token throws <see cref="ArgumentException"/>. Do not put secrets into names: an error message
+    /// may contain one that does not look like a credential.
     /// </summary>
     public IList<string> Subprotocols => _subprotocols ??= [];
 
     /// <summary>
-    /// Whether the server must choose one of the subprotocols offered. If it chooses none, the handshake fails with a
-    /// <see cref="WebSocketHandshakeException"/> (<see cref="HandshakeCheck.Subprotocol"/>). If none is offered, the
-    /// call throws <see cref="ArgumentException"/> before any traffic. Default: false.
+    /// Whether the server must choose one of the subprotocols offered; default: false. If it chooses none, the
+    /// handshake fails (<see cref="HandshakeCheck.Subprotocol"/>). If none is offered, the call throws
+    /// <see cref="ArgumentException"/> before any traffic.
     /// </summary>
     public bool RequireSubprotocol { get; set; }
 
     /// <summary>
-    /// How this session compresses messages (permessage-deflate, RFC 7692), instead of the handler's options. Set
-    /// options to offer compression, or null to offer none. If the property is never set, the handler's options apply.
+    /// How this session compresses messages (permessage-deflate, RFC 7692): options to offer compression, null to offer
+    /// none. If never set, the handler's options apply.
     /// </summary>
     /// <remarks>
-    /// A raw session has no extensions: setting options throws <see cref="ArgumentException"/> when it is opened.
+    /// A raw session has no extensions: options throw <see cref="ArgumentException"/> when it is opened.
     /// </remarks>
     /// <example>
     /// <code>
@@ -66,10 +66,9 @@ public sealed class WebSocketRequest
     }
 
     /// <summary>
-    /// The HTTP version. Default: the client's. Sessions are opened over HTTP/1.1: a higher version needs
-    /// <see cref="HttpVersionPolicy.RequestVersionOrLower"/>, otherwise the call throws
-    /// <see cref="ArgumentException"/>. If it is set and the engine lacks <see cref="EngineCapability.HttpVersion"/>,
-    /// the call throws <see cref="NotSupportedException"/>.
+    /// The HTTP version. Default: the client's. Sessions use HTTP/1.1: a higher version without
+    /// <see cref="HttpVersionPolicy.RequestVersionOrLower"/> throws <see cref="ArgumentException"/>. If set and the
+    /// engine lacks <see cref="EngineCapability.HttpVersion"/>, the call throws <see cref="NotSupportedException"/>.
     /// </summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     public Version Version
@@ -102,8 +101,8 @@ public sealed class WebSocketRequest
     }
 
     /// <summary>
-    /// Whether a default session delivers whole messages, the default, or each message as a stream. For a raw session,
-    /// streams throw <see cref="ArgumentException"/>.
+    /// Whether a default session delivers whole messages (the default) or streams; a raw session throws
+    /// <see cref="ArgumentException"/> for streams.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is undefined.</exception>
     public ReceiveMode ReceiveMode
@@ -118,26 +117,22 @@ public sealed class WebSocketRequest
     /// <summary>Options for the client's handlers.</summary>
     public HttpRequestOptions Options => _options ??= [];
 
-    /// <summary>Whether <see cref="Headers"/> was read, and so may have entries.</summary>
+    /// <summary>Whether <see cref="Headers"/> was read: reading creates them.</summary>
     internal bool HasHeaders => _headers is not null;
 
-    /// <summary>Whether <see cref="Subprotocols"/> was read, and so may have entries.</summary>
     internal bool HasSubprotocols => _subprotocols is not null;
 
-    /// <summary>Whether <see cref="Options"/> was read, and so may have entries.</summary>
     internal bool HasOptions => _options is not null;
 
-    /// <summary>Whether a plain URL is refused, even if a handler above the plugin set it.</summary>
+    /// <summary>Refuses a plain URL, even if a handler above the plugin set it.</summary>
     internal bool IsSecureOnly { get; set; }
 
     internal bool IsRaw { get; set; }
 
     internal bool IsVersionSet { get; private set; }
 
-    /// <summary>Whether <see cref="Compression"/> was set, to null or not.</summary>
     internal bool IsCompressionSet { get; private set; }
 
-    /// <summary>Sets the client's version and policy as defaults.</summary>
     internal void UseDefaults(Version version, HttpVersionPolicy policy) =>
         (_version, _versionPolicy) = (version, policy);
 }

@@ -3,17 +3,16 @@ using System.Globalization;
 namespace Duplex;
 
 /// <summary>
-/// The rules of a WebSocket URI (RFC 6455 §3). Error messages never contain parts of the URI, which may hold secrets.
+/// The rules of a WebSocket URI (RFC 6455 §3). Error messages never contain its parts, which may hold secrets.
 /// </summary>
 internal static class WebSocketUri
 {
     private const int LargestPort = 65535; // 16 bits in TCP's header
 
-    /// <exception cref="ArgumentException">The string is not a URI.</exception>
     public static Uri Parse(string url, string parameter)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(url, parameter);
-        // On Unix, a leading slash would be parsed as a file path.
+        // On Unix, a leading slash would parse as a file path.
         return Uri.TryCreate(url, url.StartsWith('/') ? UriKind.Relative : UriKind.RelativeOrAbsolute, out Uri? uri)
             ? uri
             : throw new ArgumentException(
@@ -22,7 +21,6 @@ internal static class WebSocketUri
                 parameter);
     }
 
-    /// <exception cref="ArgumentException">The host is not a host alone.</exception>
     public static Uri At(bool secure, string host, int? port, string? path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(host);
@@ -51,8 +49,6 @@ internal static class WebSocketUri
                 "The host and the path make no valid URL together. Check both.", nameof(host));
     }
 
-    /// <summary>Returns the absolute <c>ws</c> or <c>wss</c> URI of a handshake.</summary>
-    /// <exception cref="ArgumentException">The URI is missing or invalid.</exception>
     public static Uri Resolve(Uri? uri, Uri? baseAddress, bool secureOnly = false)
     {
         if (uri is null)
@@ -95,16 +91,12 @@ internal static class WebSocketUri
         return uri;
     }
 
-    /// <summary>
-    /// Whether two absolute URIs name the same resource. <c>http</c> equals <c>ws</c>, and <c>https</c> equals
-    /// <c>wss</c>.
-    /// </summary>
+    /// <summary><c>http</c> equals <c>ws</c>, and <c>https</c> equals <c>wss</c>.</summary>
     public static bool IsSame(Uri one, Uri other) =>
         one.IsAbsoluteUri && other.IsAbsoluteUri && Comparable(one) == Comparable(other);
 
     private static Uri ToAbsolute(Uri uri, Uri? baseAddress)
     {
-        // A leading slash was parsed as a file path.
         if (uri is { IsAbsoluteUri: true, IsFile: true } && uri.OriginalString.StartsWith('/'))
             uri = new Uri(uri.OriginalString, UriKind.Relative);
         if (uri.IsAbsoluteUri)
@@ -129,25 +121,25 @@ internal static class WebSocketUri
         "http" => Replaced(uri, "ws"),
         "https" => Replaced(uri, "wss"),
 
-        // Do not name the scheme: in "name:password@host" it is the name.
+        // Not named: in "name:password@host" the scheme is the name.
         _ => throw new ArgumentException(
             "The URL's scheme is not ws or wss (or http or https, which are taken for these). " +
             "Expected ws://host/path or wss://host/path.",
             nameof(uri)),
     };
 
-    // Keep the rest unchanged; UriBuilder would escape it again.
+    // UriBuilder would escape the rest again.
     private static Uri Replaced(Uri uri, string scheme)
     {
         string rest = uri.AbsoluteUri[uri.Scheme.Length..];
 
-        // AbsoluteUri omits the zone of a link-local address, which is needed to connect.
+        // AbsoluteUri omits the zone of a link-local address, which connecting needs.
         if (uri.HostNameType == UriHostNameType.IPv6)
             rest = rest.Replace(uri.Host, $"[{uri.DnsSafeHost}]", StringComparison.Ordinal);
         return new Uri(scheme + rest);
     }
 
-    // Such a Uri would send its path unescaped, including line breaks, and its components cannot be read.
+    // Such a Uri sends its path unescaped, with line breaks.
     private static void ThrowIfRaw(Uri uri)
     {
         try
@@ -164,7 +156,7 @@ internal static class WebSocketUri
         }
     }
 
-    // Check the text: for ws://@host/ the user info is empty, but the @ is there.
+    // For ws://@host/ the user info is empty, but the @ is there.
     private static bool HasAt(Uri uri)
     {
         ReadOnlySpan<char> authority = uri.AbsoluteUri.AsSpan(uri.Scheme.Length + Uri.SchemeDelimiter.Length);

@@ -2,16 +2,16 @@ namespace Duplex.Ktor;
 
 public static partial class KtorHttpClientExtensions
 {
-    /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
+    /// <summary>Opens a session at a host, without TLS, while a block runs.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80, or 443 over TLS.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
+    /// <param name="host">A host name or an IP address; an IPv6 address may have brackets.</param>
+    /// <param name="port">1 to 65535; null for the default: 80, or 443 over TLS.</param>
+    /// <param name="path">The path and query, with or without the first slash; null for the root.</param>
     /// <param name="block">The code that uses the session.</param>
     /// <param name="configure">Adds headers, subprotocols, options.</param>
     /// <param name="cancellationToken">Cancels the handshake. While the block runs, closes the session (1001).</param>
     /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
+    /// The host is not a host alone, or the port is out of range (<see cref="ArgumentOutOfRangeException"/>).
     /// </exception>
     public static Task WebSocketAsync(
         this HttpClient client,
@@ -21,7 +21,6 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketAsync(WebSocketUri.At(secure: false, host, port, path), block, configure, cancellationToken);
 
-    /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
@@ -35,13 +34,13 @@ public static partial class KtorHttpClientExtensions
 
     /// <summary>Opens a session at a host, without TLS, which the caller disposes.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="host">A host name or an IP address. An IPv6 address may have brackets.</param>
-    /// <param name="port">The port, 1 to 65535; null for the default: 80, or 443 over TLS.</param>
-    /// <param name="path">The path and query as in a URL, with or without the first slash; null for the root.</param>
+    /// <param name="host">A host name or an IP address; an IPv6 address may have brackets.</param>
+    /// <param name="port">1 to 65535; null for the default: 80, or 443 over TLS.</param>
+    /// <param name="path">The path and query, with or without the first slash; null for the root.</param>
     /// <param name="configure">Adds headers, subprotocols, options.</param>
-    /// <param name="cancellationToken">Cancels the handshake. It has no effect once the session is open.</param>
+    /// <param name="cancellationToken">Cancels the handshake; no effect once the session is open.</param>
     /// <exception cref="ArgumentException">
-    /// The host is not a host alone, or the port is not a port (<see cref="ArgumentOutOfRangeException"/>).
+    /// The host is not a host alone, or the port is out of range (<see cref="ArgumentOutOfRangeException"/>).
     /// </exception>
     public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
         this HttpClient client,
@@ -50,7 +49,6 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketSessionAsync(WebSocketUri.At(secure: false, host, port, path), configure, cancellationToken);
 
-    /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WsAsync(
@@ -61,7 +59,6 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketAsync(WebSocketUri.At(secure: false, host, port, path), block, configure, cancellationToken);
 
-    /// <summary>Opens a session at a host, without TLS, for as long as a block runs.</summary>
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
@@ -73,7 +70,6 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketAsync(WebSocketUri.At(secure: false, host, port, path), block, configure, cancellationToken);
 
-    /// <summary>Opens a session at a host, without TLS, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?,
     /// CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WsSessionAsync(
@@ -83,7 +79,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketSessionAsync(WebSocketUri.At(secure: false, host, port, path), configure, cancellationToken);
 
-    /// <summary>Opens a session at a host, over TLS, for as long as a block runs.</summary>
+    /// <summary>Opens a session at a host, over TLS, while a block runs.</summary>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WssAsync(
@@ -94,7 +90,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WssAsync(WebSocketUri.At(secure: true, host, port, path), block, configure, cancellationToken);
 
-    /// <summary>Opens a session at a host, over TLS, for as long as a block runs.</summary>
+    /// <summary>Opens a session at a host, over TLS, while a block runs.</summary>
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
@@ -116,7 +112,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WssSessionAsync(WebSocketUri.At(secure: true, host, port, path), configure, cancellationToken);
 
-    /// <summary>Opens a raw session at a host, without TLS, for as long as a block runs.</summary>
+    /// <summary>Opens a raw session at a host, without TLS, while a block runs.</summary>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WebSocketRawAsync(
@@ -127,7 +123,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketRawAsync(WebSocketUri.At(secure: false, host, port, path), block, configure, cancellationToken);
 
-    /// <summary>Opens a raw session at a host, without TLS, for as long as a block runs.</summary>
+    /// <summary>Opens a raw session at a host, without TLS, while a block runs.</summary>
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
@@ -149,7 +145,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketRawSessionAsync(WebSocketUri.At(secure: false, host, port, path), configure, cancellationToken);
 
-    /// <summary>Opens a raw session at a host, without TLS, for as long as a block runs.</summary>
+    /// <summary>Opens a raw session at a host, without TLS, while a block runs.</summary>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WsRawAsync(
@@ -160,7 +156,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketRawAsync(WebSocketUri.At(secure: false, host, port, path), block, configure, cancellationToken);
 
-    /// <summary>Opens a raw session at a host, without TLS, for as long as a block runs.</summary>
+    /// <summary>Opens a raw session at a host, without TLS, while a block runs.</summary>
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
@@ -182,7 +178,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketRawSessionAsync(WebSocketUri.At(secure: false, host, port, path), configure, cancellationToken);
 
-    /// <summary>Opens a raw session at a host, over TLS, for as long as a block runs.</summary>
+    /// <summary>Opens a raw session at a host, over TLS, while a block runs.</summary>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WssRawAsync(
@@ -193,7 +189,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WssRawAsync(WebSocketUri.At(secure: true, host, port, path), block, configure, cancellationToken);
 
-    /// <summary>Opens a raw session at a host, over TLS, for as long as a block runs.</summary>
+    /// <summary>Opens a raw session at a host, over TLS, while a block runs.</summary>
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>

@@ -1,12 +1,11 @@
 namespace Duplex.Ktor;
 
 /// <summary>
-/// Ktor's other names and shapes, for ported code: the short names <c>Ws…</c>, the raw form of <c>Wss…</c>, and
-/// every name with host, port and path. They behave as <see cref="WebSocketsHttpClientExtensions"/>.
+/// Ktor's other names, for ported code: the short <c>Ws…</c>, the raw <c>Wss…</c>, and all with host, port and path.
+/// They behave as <see cref="WebSocketsHttpClientExtensions"/>.
 /// </summary>
 public static partial class KtorHttpClientExtensions
 {
-    /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string,
     /// Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WsAsync(
@@ -28,7 +27,6 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketAsync(url, block, configure, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketSessionAsync</c>: opens a session, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string,
     /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WsSessionAsync(
@@ -67,7 +65,6 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketSessionAsync(url, configure, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketAsync</c>: opens a session for as long as a block runs.</summary>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest},
     /// Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
     public static Task WsAsync(
@@ -87,7 +84,6 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketAsync(configure, block, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketSessionAsync</c>: opens a session, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest},
     /// CancellationToken)"/>
     public static Task<DefaultClientWebSocketSession> WsSessionAsync(

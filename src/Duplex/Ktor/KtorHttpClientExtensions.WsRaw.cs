@@ -2,7 +2,7 @@ namespace Duplex.Ktor;
 
 public static partial class KtorHttpClientExtensions
 {
-    /// <summary>Short for <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
+    /// <summary>Opens a raw session while a block runs.</summary>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string,
     /// Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task WsRawAsync(
@@ -24,7 +24,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketRawAsync(url, block, configure, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketRawSessionAsync</c>: opens a raw session, which the caller disposes.</summary>
+    /// <summary>Opens a raw session, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string,
     /// Action{WebSocketRequest}?, CancellationToken)"/>
     public static Task<ClientWebSocketSession> WsRawSessionAsync(
@@ -63,7 +63,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketRawSessionAsync(url, configure, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketRawAsync</c>: opens a raw session for as long as a block runs.</summary>
+    /// <summary>Opens a raw session while a block runs.</summary>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest},
     /// Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
     public static Task WsRawAsync(
@@ -83,7 +83,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         client.WebSocketRawAsync(configure, block, cancellationToken);
 
-    /// <summary>Short for <c>WebSocketRawSessionAsync</c>: opens a raw session, which the caller disposes.</summary>
+    /// <summary>Opens a raw session, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest},
     /// CancellationToken)"/>
     public static Task<ClientWebSocketSession> WsRawSessionAsync(

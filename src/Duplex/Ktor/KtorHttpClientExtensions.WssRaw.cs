@@ -4,7 +4,7 @@ namespace Duplex.Ktor;
 
 public static partial class KtorHttpClientExtensions
 {
-    /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
+    /// <summary>Opens a raw session over TLS while a block runs; refuses a plain URL.</summary>
     /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string,
     /// Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
@@ -33,7 +33,7 @@ public static partial class KtorHttpClientExtensions
             OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: true, configure, cancellationToken),
             cancellationToken);
 
-    /// <summary>Opens a raw session over TLS, which the caller disposes. It refuses a plain URL.</summary>
+    /// <summary>Opens a raw session over TLS, which the caller disposes; refuses a plain URL.</summary>
     /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string,
     /// Action{WebSocketRequest}?, CancellationToken)"/>
@@ -79,7 +79,7 @@ public static partial class KtorHttpClientExtensions
         CancellationToken cancellationToken = default) =>
         OpenRawAsync(client, NotNull(url), secureOnly: true, configure, cancellationToken);
 
-    /// <summary>Opens a raw session over TLS for as long as a block runs. It refuses a plain URL.</summary>
+    /// <summary>Opens a raw session over TLS while a block runs; refuses a plain URL.</summary>
     /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest},
     /// Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
@@ -106,7 +106,7 @@ public static partial class KtorHttpClientExtensions
             OpenRawAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken),
             cancellationToken);
 
-    /// <summary>Opens a raw session over TLS, which the caller disposes. It refuses a plain URL.</summary>
+    /// <summary>Opens a raw session over TLS, which the caller disposes; refuses a plain URL.</summary>
     /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest},
     /// CancellationToken)"/>

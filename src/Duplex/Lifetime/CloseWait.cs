@@ -1,55 +1,39 @@
 namespace Duplex;
 
 /// <summary>
-/// Decides how long a close handshake may take, from its creation on, and when a consumer that takes nothing no longer
-/// delays it. Pure: it gets the time and what was observed.
+/// Decides how long a close handshake may take, and when an idle consumer no longer delays it. Pure, not thread-safe.
 /// </summary>
-/// <remarks>Not thread-safe. Times are timestamps of <paramref name="time"/>.</remarks>
-/// <param name="time">Whose timestamps are compared.</param>
-/// <param name="timeout">
-/// How long the handshake may take; infinite for no limit. Each frame taken from a full queue restarts it: while we do
-/// not read, the peer's Close cannot arrive.
-/// </param>
-/// <param name="watchesConsumer">Whether received frames are kept for a consumer.</param>
+/// <remarks>
+/// Each frame taken from a full queue restarts <paramref name="timeout"/>: while we do not read, no Close can arrive.
+/// </remarks>
 internal sealed class CloseWait(TimeProvider time, TimeSpan timeout, bool watchesConsumer)
 {
-    /// <summary>The period where the close timeout is infinite: that of the default close timeout of 5 s.</summary>
+    /// <summary>For an infinite timeout: that of the default of 5 s.</summary>
     private static readonly TimeSpan DefaultPeriod = TimeSpan.FromSeconds(1.25);
 
-    // A quarter of the timeout: a consumer is given up after one or two of these, so that two are left for the peer's
-    // Close.
+    // A quarter: a consumer is given up after one or two, so that two are left for the peer's Close.
     private readonly TimeSpan _period = timeout == Timeout.InfiniteTimeSpan ? DefaultPeriod : timeout / 4;
 
-    // Only touched by the owner: when the time began, and what was seen then; what was seen last, and since when.
+    // Only touched by the owner: when the time began, and what was seen then and last.
     private long _began = time.GetTimestamp();
     private Sighting _seenAtBegin;
     private Sighting _seen;
     private long _seenAt;
     private LateTick _late = new(time, time.GetTimestamp(), TimeSpan.Zero);
 
-    /// <summary>What is to be done now.</summary>
     public enum Action
     {
-        /// <summary>Nothing: look again later.</summary>
         Wait,
 
-        /// <summary>Nothing was taken from a full queue for one or two periods: discard what does not fit.</summary>
+        /// <summary>Nothing was taken for one or two periods: discard what does not fit.</summary>
         Discard,
 
-        /// <summary>The time is up.</summary>
         GiveUp,
     }
 
-    /// <summary>What was seen of the queue of received frames.</summary>
-    /// <param name="IsFull">Whether the receive loop waits for room in it.</param>
-    /// <param name="Taken">How many frames were ever taken from it.</param>
-    /// <param name="Pauses">How often the receive loop has waited for room.</param>
+    /// <summary>What was seen of the incoming queue.</summary>
     public readonly record struct Sighting(bool IsFull, long Taken, long Pauses);
 
-    /// <summary>
-    /// Returns what to do, and in what time to look again. Time in which this process stood still counts against
-    /// neither peer nor consumer: see <see cref="LateTick"/>.
-    /// </summary>
     public (Action Action, TimeSpan Next) Look(long now, in Sighting seen)
     {
         (Action Action, TimeSpan Next) todo = Judge(now, seen);
@@ -59,8 +43,7 @@ internal sealed class CloseWait(TimeProvider time, TimeSpan timeout, bool watche
 
     private (Action Action, TimeSpan Next) Judge(long now, in Sighting seen)
     {
-        // Compared with the begin, not with the last look: a frame is seen to be taken before the loop is seen to wait
-        // again.
+        // Compared with the begin: a frame is seen to be taken before the loop is seen to wait again.
         if (seen.Taken != _seenAtBegin.Taken && (seen.IsFull || seen.Pauses != _seenAtBegin.Pauses))
             (_began, _seenAtBegin) = (now, seen);
 

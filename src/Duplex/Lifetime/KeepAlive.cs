@@ -1,42 +1,27 @@
 namespace Duplex;
 
-/// <summary>
-/// Decides when a ping is due and when the peer counts as dead. Pure: it gets the time and what was observed, and
-/// returns what to do.
-/// </summary>
-/// <remarks>
-/// Not thread-safe: its owner holds a lock around it. Times are timestamps of <paramref name="time"/>. No peer is given
-/// up because this process stood still: see <see cref="LateTick"/>.
-/// </remarks>
-/// <param name="time">Whose timestamps are compared.</param>
-/// <param name="interval">How long after a ping the next one is due; infinite for never.</param>
-/// <param name="timeout">
-/// How long the peer may be silent once the transport has accepted a ping; infinite for no limit.
-/// </param>
+/// <summary>Decides when a ping is due and when the peer is dead. Pure.</summary>
+/// <remarks>Its owner holds a lock around it.</remarks>
 internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan timeout)
 {
     // Under the owner's lock.
     private TimeSpan _interval = interval;
     private long _lastPing = time.GetTimestamp();
-    private ulong _sent; // the number of the last ping
+    private ulong _sent; // the last ping's number
     private ulong _answered; // up to this number all are
-    private long? _accepted; // when the transport accepted the first unanswered ping; null for none
+    private long? _accepted; // when the transport accepted the first unanswered ping
     private LateTick _late = new(time);
 
-    /// <summary>What to do.</summary>
     public enum Action
     {
-        /// <summary>Nothing yet.</summary>
         Wait,
 
-        /// <summary>Send a ping.</summary>
         Ping,
 
-        /// <summary>The peer is dead: abort.</summary>
         GiveUp,
     }
 
-    /// <summary>How long after a ping the next one is due. Setting it begins a new period.</summary>
+    /// <summary>Setting it begins a new period.</summary>
     public TimeSpan Interval
     {
         get => _interval;
@@ -49,30 +34,27 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
         }
     }
 
-    /// <summary>How long the peer may be silent.</summary>
+    /// <summary>How long the peer may be silent after an accepted ping.</summary>
     public TimeSpan Timeout { get; set; } = timeout;
 
     private bool IsOn => _interval != System.Threading.Timeout.InfiniteTimeSpan;
 
-    /// <summary>The ping that was due is sent under this number; numbers grow.</summary>
     public void OnPingSent(ulong number) => _sent = number;
 
-    /// <summary>The transport accepted a ping.</summary>
     public void OnPingAccepted(ulong number, long now)
     {
         if (number > _answered)
             _accepted ??= now;
     }
 
-    /// <summary>A pong answered the ping of this number and all before it.</summary>
+    /// <summary>Answers all earlier pings, too.</summary>
     public void OnPong(ulong number)
     {
         _answered = Math.Max(_answered, number);
         if (number >= _sent)
-            _accepted = null; // otherwise a later ping still waits, from now on, since something was received
+            _accepted = null; // otherwise a later ping still waits, from now on
     }
 
-    /// <summary>Returns what to do now, and in what time to ask again.</summary>
     public (Action Action, TimeSpan Next) Advance(long now, in Sighting seen)
     {
         (Action Action, TimeSpan Next) todo = Judge(now, seen);
@@ -105,8 +87,7 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
         if (Timeout == System.Threading.Timeout.InfiniteTimeSpan)
             return TimeSpan.MaxValue;
 
-        // One deadline for a ping that the transport has accepted, one for a write that it does not accept. Bytes from
-        // the peer renew both.
+        // One deadline for an accepted ping, one for a write that is not accepted. Bytes from the peer renew both.
         long? since = (_accepted, seen.WriteBegan) switch
         {
             ({ } accepted, { } write) => Math.Min(accepted, write),
@@ -115,18 +96,13 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
             _ => null,
         };
 
-        // While the loop waits for room it reads nothing, so the peer's silence means nothing. The deadline restarts
-        // after it.
+        // A paused loop reads nothing: the deadline restarts after the pause.
         TimeSpan left = since is not { } start ? TimeSpan.MaxValue
             : seen.IsPaused ? Timeout
             : Timeout - time.GetElapsedTime(Math.Max(start, Math.Max(seen.LastInbound, seen.LastResume)), now);
         return _late.Left(now, left, Timeout, seen.LastInbound);
     }
 
-    /// <summary>What was observed of the connection.</summary>
-    /// <param name="LastInbound">When bytes were last received.</param>
-    /// <param name="LastResume">When the receive loop last continued after a pause.</param>
-    /// <param name="IsPaused">Whether the receive loop waits for room.</param>
-    /// <param name="WriteBegan">When the write in progress began; null for none.</param>
+    /// <summary>What was observed. <paramref name="IsPaused"/>: the loop reads nothing for now.</summary>
     public readonly record struct Sighting(long LastInbound, long LastResume, bool IsPaused, long? WriteBegan);
 }

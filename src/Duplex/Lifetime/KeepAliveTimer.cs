@@ -1,16 +1,10 @@
 namespace Duplex;
 
 /// <summary>
-/// Carries out what <see cref="KeepAlive"/> decides: one timer for each session, none while pings are off.
+/// Carries out what <see cref="KeepAlive"/> decides: one timer a session, none while pings are off. Thread-safe.
 /// </summary>
-/// <remarks>Thread-safe.</remarks>
-/// <param name="connection">The connection.</param>
-/// <param name="session">What a silent peer is reported to.</param>
-/// <param name="log">The session's log.</param>
-/// <param name="pings">Where its pings are entered.</param>
-/// <param name="settings">The settings.</param>
 internal sealed class KeepAliveTimer(
-    StreamConnection connection, ISessionEvents session, SessionLog log, PendingPings pings,
+    StreamConnection connection, ISessionEvents session, SessionTelemetry telemetry, PendingPings pings,
     SessionSettings settings) : IDisposable
 {
     private readonly Lock _sync = new();
@@ -23,7 +17,6 @@ internal sealed class KeepAliveTimer(
     private bool _isStarted;
     private bool _isDisposed;
 
-    /// <summary>How long after a ping the next one is sent.</summary>
     public TimeSpan Interval
     {
         get
@@ -40,7 +33,6 @@ internal sealed class KeepAliveTimer(
         }
     }
 
-    /// <summary>How long the peer may be silent.</summary>
     public TimeSpan Timeout
     {
         get
@@ -57,7 +49,6 @@ internal sealed class KeepAliveTimer(
         }
     }
 
-    /// <summary>Begins the first period.</summary>
     public void Start()
     {
         lock (_sync)
@@ -65,19 +56,15 @@ internal sealed class KeepAliveTimer(
         Tick();
     }
 
-    /// <summary>
-    /// A write waits for the transport. It has a deadline of its own, and the next ping may be far off.
-    /// </summary>
+    /// <summary>A pending write has its own deadline; the next ping may be far off.</summary>
     public void OnWritePending() => Tick();
 
-    /// <summary>A pong answered the ping of this number and all before it.</summary>
     public void OnPong(ulong number)
     {
         lock (_sync)
             _keepAlive.OnPong(number);
     }
 
-    /// <summary>Sends no more pings, and watches no more.</summary>
     public void Dispose()
     {
         lock (_sync)
@@ -100,7 +87,7 @@ internal sealed class KeepAliveTimer(
                 return;
             ReceiveLoop receiving = connection.Receiving;
             receiving.Reclaim();
-            // before the times, which the loop sets first: it is never wrongly seen as silent
+            // before the times, which the loop sets first: the peer never wrongly seems silent
             bool isPaused = receiving.IsPaused;
             var seen = new KeepAlive.Sighting(
                 receiving.LastInbound, receiving.LastResume, isPaused, connection.Pump.WriteBegan);
@@ -117,7 +104,7 @@ internal sealed class KeepAliveTimer(
         }
 
         if (full is { } duration)
-            log.IncomingStaysFull(duration);
+            telemetry.IncomingStaysFull(duration);
         switch (action)
         {
             case KeepAlive.Action.Ping:
@@ -134,8 +121,10 @@ internal sealed class KeepAliveTimer(
     private void Ping(ulong number, ReadOnlySpan<byte> payload)
     {
         var accepted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (connection.Pump.TryStageControl(Opcode.Ping, payload, accepted))
-            Watch(number, accepted.Task);
+        if (!connection.Pump.TryStageControl(Opcode.Ping, payload, accepted))
+            return;
+        telemetry.PingSent();
+        Watch(number, accepted.Task);
     }
 
     private void Watch(ulong number, Task accepted)
@@ -146,7 +135,7 @@ internal sealed class KeepAliveTimer(
 
     private async Task WatchAsync(ulong number, Task accepted)
     {
-        // If it is never accepted, the pending write's deadline counts, or the end has begun.
+        // Never accepted: the pending write's deadline counts, or the end has begun.
         await accepted.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!accepted.IsCompletedSuccessfully)
             return;
@@ -165,7 +154,7 @@ internal sealed class KeepAliveTimer(
             return;
         }
 
-        // A timer counts whole milliseconds, downwards: rounded up, it never fires before its time.
+        // Rounded up to whole milliseconds: the timer never fires early.
         next = TimeSpan.FromMilliseconds(Math.Ceiling(next.TotalMilliseconds));
         if (_timer is not null)
         {

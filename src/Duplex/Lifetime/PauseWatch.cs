@@ -1,21 +1,15 @@
 namespace Duplex;
 
-/// <summary>Notices that the receive loop waits for room for too long, once for each pause.</summary>
-/// <remarks>Pure, and not thread-safe: its owner holds a lock around it.</remarks>
-/// <param name="time">Whose timestamps are compared.</param>
+/// <summary>Notices, once a pause, that the receive loop waits too long for room. Under its owner's lock.</summary>
 internal struct PauseWatch(TimeProvider time)
 {
-    // Only touched by the owner: the pause seen last, and since when; null for none.
+    // Only touched by the owner: the last pause, and since when.
     private (long Since, long LastResume)? _pause;
     private bool _isReported;
 
     /// <summary>
-    /// Returns how long the pause has lasted, if that is over the limit and was not reported yet; otherwise null.
+    /// The length of a pause over the limit; otherwise null. <paramref name="lastResume"/> distinguishes pauses.
     /// </summary>
-    /// <param name="now">The time.</param>
-    /// <param name="isPaused">Whether the loop waits for room.</param>
-    /// <param name="lastResume">When it last continued, which distinguishes one pause from the next.</param>
-    /// <param name="most">The limit; infinite for none.</param>
     public TimeSpan? Notice(long now, bool isPaused, long lastResume, TimeSpan most)
     {
         if (!isPaused)

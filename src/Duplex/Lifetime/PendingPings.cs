@@ -3,16 +3,15 @@ using System.Buffers.Binary;
 namespace Duplex;
 
 /// <summary>
-/// The pings that were sent and not answered yet. A pong answers its ping and all earlier ones (RFC 6455 §5.5.3); an
-/// unsolicited pong answers none.
+/// The pings not answered yet. A pong answers its ping and all earlier ones (RFC 6455 §5.5.3), an unsolicited one none.
+/// Thread-safe.
 /// </summary>
-/// <remarks>Thread-safe.</remarks>
 internal sealed class PendingPings(TimeProvider time)
 {
-    /// <summary>The size of a ping's payload, its number, which identifies its pong.</summary>
+    /// <summary>A ping's payload is its number.</summary>
     public const int PayloadSize = sizeof(ulong);
 
-    // So many pings that no caller awaits are remembered, so that a peer that never answers costs no more.
+    // Bounds what a peer that never answers costs.
     private const int MaxUnawaited = 16;
 
     private readonly Lock _sync = new();
@@ -25,13 +24,10 @@ internal sealed class PendingPings(TimeProvider time)
     // Written under _sync, read by any thread. In ticks; -1 until the first pong.
     private long _lastRoundTrip = -1;
 
-    /// <summary>How long the last answered ping took; null before the first.</summary>
     public TimeSpan? LastRoundTripTime =>
         Volatile.Read(ref _lastRoundTrip) is var ticks and >= 0 ? TimeSpan.FromTicks(ticks) : null;
 
-    /// <summary>Enters a ping and writes its payload.</summary>
-    /// <param name="payload">At least <see cref="PayloadSize"/> bytes.</param>
-    /// <param name="isAwaited">Whether a caller awaits its task, and will withdraw it.</param>
+    /// <summary>Writes the ping's payload. A caller that awaits it will withdraw it.</summary>
     public Ping Add(Span<byte> payload, bool isAwaited)
     {
         lock (_sync)
@@ -45,17 +41,14 @@ internal sealed class PendingPings(TimeProvider time)
         }
     }
 
-    /// <summary>Forgets a ping whose caller no longer waits.</summary>
     public void Withdraw(Ping ping)
     {
         lock (_sync)
             _pings.Remove(ping);
-        ping.TrySetCanceled(); // a Task.WhenAny over it would otherwise keep it alive
+        ping.TrySetCanceled(); // a Task.WhenAny over it would keep it alive
     }
 
-    /// <summary>
-    /// A pong was received. Returns the number of the ping that it answers, withdrawn or not; 0 for none.
-    /// </summary>
+    /// <summary>Returns the number of the answered ping, withdrawn or not; 0 for none.</summary>
     public ulong OnPong(ReadOnlySpan<byte> payload)
     {
         if (payload.Length != PayloadSize)
@@ -63,7 +56,7 @@ internal sealed class PendingPings(TimeProvider time)
         ulong number = BinaryPrimitives.ReadUInt64BigEndian(payload);
         lock (_sync)
         {
-            // It was answered before, or never sent.
+            // Answered before, or never sent.
             if (number <= _answered || number > _last)
                 return 0;
             _answered = number;
@@ -92,7 +85,7 @@ internal sealed class PendingPings(TimeProvider time)
         }
     }
 
-    /// <summary>A ping; its task gives the time until its pong. Continuations run on the pool.</summary>
+    /// <summary>Its task gives the time until the pong, on the pool.</summary>
     public sealed class Ping(ulong number, long sentAt, bool isAwaited)
         : TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously)
     {

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex;
 
 /// <summary>
-/// Takes a session from open to ended, in bounded time, and is the only type that releases the transport. What follows
-/// from each end is in <see cref="CloseCause"/>; which end counts is in <see cref="CloseState"/>.
+/// Takes a session from open to ended in bounded time, and alone releases the transport. <see cref="CloseCause"/> has
+/// what follows from each end, <see cref="CloseState"/> which one counts.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -18,50 +18,46 @@ namespace Duplex;
 internal sealed class SessionLifetime
 {
     /// <summary>
-    /// How long we wait for the peer to end the connection after both Closes, or after ours if the peer broke a rule.
-    /// RFC 6455 §7.1.1: a client "SHOULD wait for the server to close the connection". A second is far more than any
-    /// round trip, and little for a caller that waits.
+    /// How long we wait for the peer to end the connection. RFC 6455 §7.1.1: a client "SHOULD wait for the server to
+    /// close the connection". A second is far more than any round trip.
     /// </summary>
     public static readonly TimeSpan Tail = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long a peer that broke a rule is not read, so that our Close goes out first. A free connection accepts it at
-    /// once. One that is stuck may wait because the peer sends all before it reads, and then continues only when we
-    /// read.
+    /// How long a peer that broke a rule is not read: our Close goes first. A stuck one may continue only when we read.
     /// </summary>
     public static readonly TimeSpan CloseFirst = TimeSpan.FromMilliseconds(100);
 
     private readonly StreamConnection _connection;
     private readonly CloseState _state;
     private readonly FrameQueue _incoming;
-    private readonly SessionLog _log;
+    private readonly SessionTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly TimeSpan _closeTimeout;
 
     // Set once by Start, before anything else can happen.
     private KeepAliveTimer? _keepAlive;
 
-    // Set once, from null, by the first that needs it: a session on which nothing happens does without.
+    // Set once, from null, by the first that needs it.
     private Signals? _signals;
 
     public SessionLifetime(
-        StreamConnection connection, CloseState state, FrameQueue incoming, SessionLog log, SessionSettings settings)
+        StreamConnection connection, CloseState state, FrameQueue incoming, SessionTelemetry telemetry,
+        SessionSettings settings)
     {
         _connection = connection;
         _state = state;
         _incoming = incoming;
-        _log = log;
+        _telemetry = telemetry;
         _time = settings.Time;
         _closeTimeout = settings.CloseTimeout;
     }
 
-    /// <summary>Completes once, with how the session ended, after the transport is released. Never faults.</summary>
+    /// <summary>Completes after the transport is released. Never faults.</summary>
     public Task<CloseResult> Completion => Steps.Completion.Task;
 
-    /// <summary>Completes with <see cref="Completion"/>, with why the session ended. Never faults.</summary>
     public Task<CloseReason> CloseReason => Steps.Reason.Task;
 
-    /// <summary>Fires with <see cref="Completion"/>; callbacks run on the thread pool.</summary>
     public CancellationToken Closed => Steps.Closed.Token;
 
     private Signals Steps => LazyInitializer.EnsureInitialized(ref _signals, static () => new Signals());
@@ -69,16 +65,13 @@ internal sealed class SessionLifetime
     // The peer closed a raw session, whose user has not answered.
     private bool IsUnanswered => _state is { Cause: { Initiator: CloseInitiator.Remote, Reason: null }, Staged: null };
 
-    /// <summary>Begins to receive.</summary>
-    /// <param name="keepAlive">Disposed when the end begins; null for none.</param>
     public void Start(KeepAliveTimer? keepAlive)
     {
         _keepAlive = keepAlive;
-        _log.Opened();
+        _telemetry.Opened();
         _connection.Receiving.Start();
     }
 
-    /// <summary>Begins the end; false if it has begun before.</summary>
     public bool TryEnd(CloseCause cause)
     {
         if (!_state.TryBegin(cause))
@@ -87,12 +80,10 @@ internal sealed class SessionLifetime
         return true;
     }
 
-    /// <summary>Begins the end with our Close, or answers the peer's. False if our Close was sent before.</summary>
+    /// <summary>Sends our Close or answers the peer's; false if ours was sent before.</summary>
     public bool TryClose(CloseCause cause) => TryEnd(cause) || (IsUnanswered && StageClose(cause.Reason!));
 
-    /// <summary>Closes, and completes when both Closes were exchanged, or will not be.</summary>
-    /// <param name="cause">What our Close says, if we are the first.</param>
-    /// <param name="token">Cancels the wait only: the close continues, bounded.</param>
+    /// <summary>Completes when both Closes were exchanged, or will not be.</summary>
     public Task<CloseResult> CloseAsync(CloseCause cause, CancellationToken token)
     {
         TryClose(cause);
@@ -100,17 +91,14 @@ internal sealed class SessionLifetime
     }
 
     /// <summary>
-    /// A legal Close of the peer was received. From the receive loop, with all frames before it queued.
+    /// From the receive loop, with all earlier frames queued. Without <paramref name="answer"/> the user answers.
     /// </summary>
-    /// <param name="received">What it says.</param>
-    /// <param name="answer">Whether we answer it; otherwise the user does.</param>
     public void OnPeerClose(CloseReason received, bool answer)
     {
         CloseCause cause = CloseCause.Peer(received, answer);
         bool isFirst = _state.TryBegin(cause);
 
-        // Then the frames: a consumer that takes the last one, such as a raw session's Close, sees that the peer has
-        // begun.
+        // Then the frames: a consumer that takes the last one sees that the peer has begun.
         FrameWaiter.QueueAll(_incoming.Publish());
         if (isFirst)
         {
@@ -122,18 +110,16 @@ internal sealed class SessionLifetime
         _incoming.Complete();
     }
 
-    /// <summary>
-    /// Nothing more is parsed. From the receive loop, whose thread may have the ambient values of a caller.
-    /// </summary>
+    /// <summary>From the receive loop, whose thread may have a caller's ambient values.</summary>
     public void OnReceiveEnd(ProtocolViolation? violation, Exception? error) =>
         ThreadPool.UnsafeQueueUserWorkItem(
             static end => _ = end.Lifetime.EndReceivingAsync(end.Violation, end.Error),
             (Lifetime: this, Violation: violation, Error: error), preferLocal: false);
 
-    /// <summary>A write failed. From any thread that writes.</summary>
+    /// <summary>From any thread that writes.</summary>
     public void OnWriteFailed(Exception error)
     {
-        // If we have released the connection ourselves, writes fail because of that.
+        // Writes also fail because of our own release.
         if (_state.Cause is { Reason: null, Received: null })
             return;
         IOException lost = Lost(error);
@@ -144,7 +130,6 @@ internal sealed class SessionLifetime
             preferLocal: false);
     }
 
-    /// <summary>Ends at once; the peer sees the connection break.</summary>
     public void Abort()
     {
         // Record the cause before aborting: the abort makes a pending read look like the end of the stream.
@@ -156,15 +141,13 @@ internal sealed class SessionLifetime
             _incoming.DropAll();
         }
 
-        // On this thread: the caller may abort because the pool is stuck.
+        // On this thread: the pool may be stuck.
         _connection.Release();
         // a raw session's user may never have answered
         MissClose(new IOException("The session was aborted before our Close was sent."));
     }
 
-    /// <summary>
-    /// Closes with 1000 if no end has begun, drops what was not received, and completes with the end.
-    /// </summary>
+    /// <summary>Closes with 1000 if no end has begun.</summary>
     public async ValueTask DisposeAsync()
     {
         TryClose(CloseCause.CloseAndDiscard(Duplex.CloseReason.Normal));
@@ -176,7 +159,7 @@ internal sealed class SessionLifetime
     {
         _keepAlive?.Dispose();
 
-        // First, so that a caller that sees the end finds that nothing can be sent any more.
+        // First: a caller that sees the end finds that nothing can be sent any more.
         if (cause.Reason is { } reason)
             StageClose(reason);
         else if (cause.Received is null)
@@ -186,7 +169,7 @@ internal sealed class SessionLifetime
             _incoming.DropAll();
         if (!cause.AwaitsPeer)
             _incoming.Complete();
-        using (AmbientFlow.Suppress()) // the end outlives the call that begins it
+        using (AmbientFlow.Suppress()) // the end outlives the call
             _ = EndAsync(cause);
     }
 
@@ -203,11 +186,10 @@ internal sealed class SessionLifetime
         return isStaged;
     }
 
-    // Our Close will not be flushed.
     private void MissClose(IOException why)
     {
         if (Steps.CloseFlushed.TrySetException(why))
-            _ = Steps.CloseFlushed.Task.Exception; // observed: the end may be over already
+            _ = Steps.CloseFlushed.Task.Exception; // observed: the end may be over
     }
 
     private async Task EndReceivingAsync(ProtocolViolation? violation, Exception? error)
@@ -233,8 +215,7 @@ internal sealed class SessionLifetime
         if (error is not null)
             return;
 
-        // Our Close first: a peer may end its half of the connection right after its own, and HttpClient's upgraded
-        // stream closes both directions as soon as that end is read.
+        // Our Close first: HttpClient's upgraded stream closes both directions as soon as the peer's end is read.
         Task flushed = Task.WhenAny(Steps.CloseFlushed.Task);
         await (violation is null ? flushed : WaitForAsync(flushed, CloseFirst)).ConfigureAwait(false);
         await _connection.Receiving.DrainAsync().ConfigureAwait(false);
@@ -242,7 +223,7 @@ internal sealed class SessionLifetime
 
     private async Task LoseAsync(IOException lost)
     {
-        // The peer may have closed before it stopped reading: its Close then says more than our failed write.
+        // The peer may have closed before it stopped reading: its Close says more than our failed write.
         await WaitForAsync(Steps.Received.Task, Tail).ConfigureAwait(false);
         TryEnd(CloseCause.Lost(lost));
     }
@@ -260,7 +241,7 @@ internal sealed class SessionLifetime
         bool isPolite = await ShakeHandsAsync(cause, wait).ConfigureAwait(false);
 
         // RFC 6455 §7.1.1: the connection "SHOULD be closed first by the server". A server drains, too, if the peer's
-        // Close was not reached: what the peer still sends would destroy our Close.
+        // Close was not reached: unread bytes would destroy ours.
         if (isPolite && (_connection.Role == WebSocketRole.Client || _state.Received is null))
             await WaitForAsync(Steps.Received.Task, Tail).ConfigureAwait(false);
 
@@ -270,13 +251,14 @@ internal sealed class SessionLifetime
 
         _state.MarkEnded();
         CloseResult result = _state.ToResult(_incoming.Dropped);
-        _log.Ended(result, _state.Describe(result));
+        _telemetry.Ended(
+            result, _state.Describe(result), _time.GetElapsedTime(_connection.Receiving.LastInbound));
         Steps.Reason.TrySetResult(result.Reason);
         Steps.Completion.TrySetResult(result);
         _ = FireClosedAsync();
     }
 
-    // A stream that ignores its own disposal still uses the memory, however late it ends.
+    // A stream that ignores its disposal still uses the memory.
     private async Task ReleaseMemoryAsync()
     {
         await Task.WhenAll(Steps.Received.Task, _connection.Pump.Ended).ConfigureAwait(false);
@@ -287,15 +269,15 @@ internal sealed class SessionLifetime
     {
         try
         {
-            await Steps.Closed.CancelAsync().ConfigureAwait(false); // callbacks run on the pool
+            await Steps.Closed.CancelAsync().ConfigureAwait(false);
         }
         catch (AggregateException e)
         {
-            _log.ClosedCallbackFailed(e);
+            _telemetry.ClosedCallbackFailed(e);
         }
     }
 
-    // True if both Closes were exchanged as far as this end needs it.
+    // True if the Closes that this end needs were exchanged.
     private async Task<bool> ShakeHandsAsync(CloseCause cause, CloseWait wait)
     {
         bool isPolite = false;
@@ -312,11 +294,11 @@ internal sealed class SessionLifetime
             }
             catch (IOException e)
             {
-                // The write's own error, if there is one, says more.
+                // The write's own error says more.
                 _state.Fail(_connection.Pump.WriteError is { } error ? Lost(error) : e);
             }
 
-            // It may have been flushed just when the time was up.
+            // It may have been flushed just at the timeout.
             if (Steps.CloseFlushed.Task.IsCompletedSuccessfully)
                 _state.MarkFlushed();
         }
@@ -357,8 +339,7 @@ internal sealed class SessionLifetime
         }
     }
 
-    // Whether a task completes before the next look. Task.WaitAsync would continue before its timer is disposed, or in
-    // a rare race never dispose it.
+    // Task.WaitAsync would continue before its timer is disposed, or in a rare race never dispose it.
     private async Task<bool> CompletesAsync(Task task, TimeSpan next)
     {
         if (!task.IsCompleted)
@@ -372,7 +353,6 @@ internal sealed class SessionLifetime
         return task.IsCompleted;
     }
 
-    // Waits for a task, and no longer than that.
     private async Task WaitForAsync(Task task, TimeSpan atMost)
     {
         if (task.IsCompleted)
@@ -381,7 +361,7 @@ internal sealed class SessionLifetime
         await limit.CompletesAsync(task).ConfigureAwait(false);
     }
 
-    /// <summary>The steps of an end. Continuations and callbacks run on the thread pool.</summary>
+    /// <summary>The steps of an end. Continuations and callbacks run on the pool.</summary>
     [SuppressMessage(
         "Design", "CA1001",
         Justification = "The token source has no timer and no links, so it holds nothing to dispose; users may " +
@@ -391,27 +371,21 @@ internal sealed class SessionLifetime
         /// <summary>The transport has accepted our Close; fails if it will not.</summary>
         public TaskCompletionSource CloseFlushed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>
-        /// The peer sends nothing more that matters: its Close was read, or it broke a rule, or its stream ended.
-        /// </summary>
+        /// <summary>The peer's Close, a violation, or the end of its stream was read.</summary>
         public TaskCompletionSource PeerDone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>Nothing is read any more.</summary>
         public TaskCompletionSource Received { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>Both Closes were exchanged, or will not be.</summary>
         public TaskCompletionSource<CloseResult> Handshake { get; } = new(
             TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>The transport is released.</summary>
         public TaskCompletionSource<CloseResult> Completion { get; } = new(
             TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>The same moment: why the session ended.</summary>
         public TaskCompletionSource<CloseReason> Reason { get; } = new(
             TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>The same moment, as a token.</summary>
         public CancellationTokenSource Closed { get; } = new();
     }
 }

@@ -1,14 +1,11 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-
 namespace Duplex;
 
-/// <summary>What a session is made with.</summary>
+/// <summary>A session's settings.</summary>
 internal sealed record SessionSettings
 {
     public ConnectionSettings Connection { get; init; } = new();
 
-    /// <summary>How a default session gives what it receives; a raw one always gives frames.</summary>
+    /// <summary>A raw session always gives frames.</summary>
     public ReceiveMode ReceiveMode { get; init; }
 
     public ChannelConfig Incoming { get; init; } = ChannelConfig.DefaultIncoming;
@@ -21,10 +18,7 @@ internal sealed record SessionSettings
 
     public WebSocketContentConverter? Converter { get; init; }
 
-    /// <summary>Where the session is connected to, for the log; null over a stream of the user's.</summary>
-    public Uri? Target { get; init; }
-
-    public ILogger Logger { get; init; } = NullLogger.Instance;
+    public TelemetrySources Telemetry { get; init; } = new();
 
     public TimeProvider Time => Connection.Time;
 }

@@ -3,43 +3,30 @@ using System.Runtime.ExceptionServices;
 namespace Duplex;
 
 /// <summary>
-/// Runs a woken consumer on the receive loop's own thread, where what it gets is still in the cache and no other thread
-/// has to be woken. The loop waits for the consumer to return. A consumer that asks for more meanwhile may run one turn
-/// of the loop itself; if it blocks the thread instead, a watch lets the loop continue on the thread pool.
+/// Runs a woken consumer on the receive loop's own thread, with its frames still in the cache. If it blocks, a watch
+/// moves the loop to the thread pool. Thread-safe.
 /// </summary>
-/// <remarks>Thread-safe.</remarks>
-/// <param name="loop">What continues on the thread pool after the loop was reclaimed.</param>
 internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
 {
-    // The number of the run in progress; 0 while the loop waits for no consumer. Taken back to 0 by compare-exchange,
-    // by the thread that continues the loop.
+    // 0 for none. The thread that continues the loop sets it to 0, by compare-exchange.
     private int _running;
 
     // Only touched by the thread that has the loop.
     private int _runs;
 
-    // Set by the thread that has the loop, before a run; read by any thread.
+    // Whether the session's end waits for the consumer. Set by the thread that has the loop, read by any.
     private volatile bool _isBeforeEnd;
 
-    // Set by the thread that reclaims the loop, cleared by the loop when it continues; read by any thread.
+    // Set by the thread that reclaims the loop, cleared by the loop; read by any.
     private volatile bool _isReclaimed;
 
-    /// <summary>
-    /// Whether the loop was reclaimed and has not continued yet, because the pool is busy: what the peer has sent is
-    /// not known.
-    /// </summary>
+    /// <summary>Whether the loop has not continued yet since it was reclaimed.</summary>
     public bool IsReclaimed => _isReclaimed;
 
-    /// <summary>
-    /// Whether a consumer can run on this thread: it belongs to the pool, and is not within another consumer's run. A
-    /// stream may complete its reads on other threads.
-    /// </summary>
+    /// <summary>Whether this is a pool thread that runs no other consumer.</summary>
     public static bool CanRunHere => Thread.CurrentThread.IsThreadPoolThread && Watch.IsFree;
 
-    /// <summary>Runs a consumer here, or, if that is not possible, on the thread pool.</summary>
-    /// <param name="consumer">The consumer.</param>
-    /// <param name="beforeEnd">Whether the session's end waits for it.</param>
-    /// <returns>Whether the loop continues on this thread; false if it was reclaimed.</returns>
+    /// <summary>Runs a consumer, here or on the pool; false if the loop was reclaimed.</summary>
     public bool Run(IThreadPoolWorkItem consumer, bool beforeEnd = false)
     {
         if (!CanRunHere)
@@ -55,7 +42,7 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
         {
             consumer.Execute();
         }
-        catch (Exception e) // a continuation that throws ends the process, as it does on the pool, but not the loop
+        catch (Exception e) // ends the process, as on the pool, but not the loop
         {
             ThreadPool.UnsafeQueueUserWorkItem(
                 static error => error.Throw(), ExceptionDispatchInfo.Capture(e), preferLocal: false);
@@ -67,26 +54,19 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
     }
 
     /// <summary>
-    /// Consumer: takes the loop over for one turn, if it runs on the loop's thread. A stream that awaits without care
-    /// would continue in the context of its reader, which may be blocked when the bytes come: with a context there is
-    /// no taking over.
+    /// Takes the loop over for one turn. Not within a context: a careless stream would continue in it.
     /// </summary>
     public bool TryBorrow() =>
         Watch.RunOf(this) is not 0 and var run && SynchronizationContext.Current is null
             && TaskScheduler.Current == TaskScheduler.Default && TryEnd(run);
 
-    /// <summary>Consumer: gives the loop back.</summary>
-    /// <param name="beforeEnd">Whether the session's end waits for this consumer.</param>
     public void Return(bool beforeEnd)
     {
         _isBeforeEnd = beforeEnd;
         Lend();
     }
 
-    /// <summary>
-    /// Any thread: the loop stops waiting for a consumer, because a caller waits for what is to be read. Before the
-    /// session's end it keeps waiting, so that the consumer's answers are sent first.
-    /// </summary>
+    /// <summary>Stops waiting for a consumer, except before the session's end: its answers must go out first.</summary>
     public void Reclaim()
     {
         int run = Volatile.Read(ref _running); // before the flag, which is set before its run begins
@@ -94,10 +74,8 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
             Reclaim(run);
     }
 
-    /// <summary>Consumer: it is about to block this thread for what the loop must read.</summary>
     public void Yield() => Reclaim(Watch.RunOf(this));
 
-    /// <summary>Loop: it continues.</summary>
     public void OnContinue() => _isReclaimed = false;
 
     private void Lend()
@@ -108,7 +86,6 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
         Volatile.Write(ref _running, _runs);
     }
 
-    // Nothing happens if another run is in progress, or none.
     private void Reclaim(int run)
     {
         if (run == 0 || !TryEnd(run))
@@ -117,7 +94,7 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
         ThreadPool.UnsafeQueueUserWorkItem(loop, preferLocal: false);
     }
 
-    // What a consumer has left ambient on the thread must not flow into the loop's reads, as it would not on the pool.
+    // What a consumer left ambient must not flow into the loop's reads.
     private static void Restore(ExecutionContext? ambient)
     {
         if (SynchronizationContext.Current is not null)
@@ -129,21 +106,14 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
     private bool TryEnd(int run) => Interlocked.CompareExchange(ref _running, 0, run) == run;
 
     /// <summary>
-    /// Reclaims loops whose consumers block their threads: one timer for all connections, active only while consumers
-    /// run. It uses the system's clock, not a session's: a thread blocks in real time.
+    /// Reclaims loops whose consumers block their threads. It uses the system's clock: a thread blocks in real time.
     /// </summary>
     private static class Watch
     {
-        /// <summary>
-        /// A consumer may run for one or two of these. A ping stays unanswered for so long at most: little against any
-        /// keep-alive, and much against what a consumer does for a batch.
-        /// </summary>
+        /// <summary>A consumer gets one or two of these: little for a ping that waits, much for a batch.</summary>
         private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10);
 
-        /// <summary>
-        /// How many periods a consumer has before the session's end: half a second, little for an end. On a busy
-        /// machine a consumer may be delayed for longer than one period, and must still be able to send its answer.
-        /// </summary>
+        /// <summary>Half a second: a busy machine may delay a consumer that must still answer.</summary>
         private const int PeriodsBeforeEnd = 50;
 
         private static readonly Lock Sync = new();
@@ -156,17 +126,14 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
         [ThreadStatic]
         private static Place? _ownPlace;
 
-        // Set by any thread that begins a run, cleared under Sync.
+        // Written under Sync, read by any thread.
         private static volatile bool _isOn;
 
-        /// <summary>Whether no consumer runs on this thread.</summary>
         public static bool IsFree => _ownPlace?.Handoff is null;
 
-        /// <summary>The number of the run of this handoff's consumer on this thread; 0 if there is none.</summary>
         public static int RunOf(ConsumerHandoff handoff) =>
             _ownPlace is { } place && place.Handoff == handoff ? place.Run : 0;
 
-        /// <summary>A consumer is about to run on this thread, or continues.</summary>
         public static void Begin(ConsumerHandoff handoff, int run)
         {
             Place place = _ownPlace ??= NewPlace();
@@ -178,15 +145,13 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
                 Start();
         }
 
-        /// <summary>The consumer has returned.</summary>
-        /// <returns>The number of its run.</returns>
         public static int End()
         {
             _ownPlace!.Handoff = null;
             return _ownPlace.Run;
         }
 
-        // The timer lives as long as the process, and would keep the ambient values of its first caller.
+        // The timer must not keep its first caller's ambient values.
         private static Timer NewTimer()
         {
             using (AmbientFlow.Suppress())
@@ -234,37 +199,32 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
             }
         }
 
-        /// <summary>A thread that consumers run on, one at a time.</summary>
+        /// <summary>A thread that consumers run on.</summary>
         private sealed class Place
         {
-            // All under Sync: what was seen at the last look.
+            // Under Sync: what the last look saw.
             private int _seenRuns;
-            private int _idle; // for how many looks the same run was in progress
+            private int _idle; // looks that saw the same run
 
-            // Set by its thread, read by the watch. A stale number does no harm: its run has ended.
+            // Set by its thread, read by the watch. A stale number is harmless: its run has ended.
             private volatile ConsumerHandoff? _handoff;
             private volatile int _run;
 
-            /// <summary>Whose consumer runs on the thread now.</summary>
             public ConsumerHandoff? Handoff
             {
                 get => _handoff;
                 set => _handoff = value;
             }
 
-            /// <summary>The number of that consumer's run.</summary>
             public int Run
             {
                 get => _run;
                 set => _run = value;
             }
 
-            /// <summary>How many consumers have run on the thread, or continued.</summary>
             public int Runs { get; set; }
 
-            /// <summary>
-            /// Reclaims the loop if the same consumer was running at the last look; false if none runs, nor has since.
-            /// </summary>
+            /// <summary>Returns false if the thread was idle since the last look.</summary>
             public bool Look()
             {
                 ConsumerHandoff? handoff = _handoff;

@@ -1,8 +1,6 @@
 namespace Duplex;
 
-/// <summary>
-/// Posts a continuation from the thread pool to the synchronization context or task scheduler of the awaiting code.
-/// </summary>
+/// <summary>Posts a continuation to the synchronization context or task scheduler of the awaiting code.</summary>
 internal sealed class ContextPost
 {
     private readonly Action<object?> _continuation;
@@ -19,13 +17,12 @@ internal sealed class ContextPost
         _scheduler = scheduler;
     }
 
-    /// <summary>The continuation for the pool; its state is a <see cref="ContextPost"/>.</summary>
     public static Action<object?> Run { get; } = static post => ((ContextPost)post!).Post();
 
-    /// <summary>Captures the caller's context; null if the caller runs on the thread pool.</summary>
+    /// <summary>Null if the caller runs on the thread pool.</summary>
     public static ContextPost? Capture(Action<object?> continuation, object? state)
     {
-        // As await does: the base class of contexts and the default scheduler stand for the thread pool.
+        // As await does: the base class and the default scheduler mean the pool.
         if (SynchronizationContext.Current is { } context && context.GetType() != typeof(SynchronizationContext))
             return new ContextPost(continuation, state, context, scheduler: null);
         return TaskScheduler.Current != TaskScheduler.Default
@@ -44,7 +41,7 @@ internal sealed class ContextPost
                     static post => ((ContextPost)post!).Continue(), this, CancellationToken.None,
                     TaskCreationOptions.DenyChildAttach, _scheduler!);
         }
-        catch (Exception) // the context's loop has ended, for example: the awaiting code must continue all the same
+        catch (Exception) // the context's loop has ended, for example
         {
             Continue();
         }

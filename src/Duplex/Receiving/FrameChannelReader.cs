@@ -5,24 +5,17 @@ using System.Threading.Channels;
 namespace Duplex;
 
 /// <summary>
-/// The frames that a session receives. Enumerate it with <c>await foreach</c>, or drain it with <see cref="TryRead"/>
-/// after
-/// <see cref="WaitToReadAsync"/>, which is fastest.
+/// The frames that a session receives. Enumerate it with <c>await foreach</c>, or, which is fastest, drain it with
+/// <see cref="TryRead"/> after <see cref="WaitToReadAsync"/>.
 /// </summary>
 /// <remarks>
+/// <para>Thread-safe: many readers are allowed. Each frame goes to one, which owns it; frames are never reused.</para>
 /// <para>
-/// Thread-safe: many readers are allowed, each frame goes to one. The caller owns each frame; frames are never reused.
+/// After a close by either side enumeration stops, <see cref="WaitToReadAsync"/> returns false, and
+/// <see cref="ReadAsync"/> throws <see cref="WebSocketClosedException"/>. After any other end all of them throw what
+/// happened.
 /// </para>
-/// <para>
-/// After the last frame comes the session's end. If the peer closed, or we did, that is a normal end: enumeration
-/// stops,
-/// <see cref="WaitToReadAsync"/> returns false, <see cref="ReadAsync"/> throws <see cref="WebSocketClosedException"/>.
-/// After any other end all of them throw what happened.
-/// </para>
-/// <para>
-/// A token cancels the wait only, with <see cref="OperationCanceledException"/>: no frame is lost, the session stays
-/// usable.
-/// </para>
+/// <para>A token cancels only the wait, with <see cref="OperationCanceledException"/>: no frame is lost.</para>
 /// </remarks>
 public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<Frame>
 {
@@ -37,12 +30,10 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
         _closeState = closeState;
     }
 
-    /// <summary>
-    /// Completes when nothing is left to read and nothing more will come; faulted unless that is a normal end.
-    /// </summary>
+    /// <summary>Completes when no frame is left and none will come; faulted unless the end is normal.</summary>
     public override Task Completion => _queue.Completion;
 
-    /// <summary>True: see <see cref="Count"/>.</summary>
+    /// <summary>True.</summary>
     public override bool CanCount => true;
 
     /// <summary>How many frames can be read without waiting.</summary>
@@ -56,14 +47,14 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     }
 
     /// <summary>True when a frame can be read (another reader may be faster), false at a normal end.</summary>
-    /// <param name="cancellationToken">Cancels the wait; the session stays usable.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="WebSocketException">The session ended in any other way.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) =>
         _loop.WaitForFrameAsync(cancellationToken);
 
     /// <summary>Takes the next frame, and waits for it.</summary>
-    /// <param name="cancellationToken">Cancels the wait; the session stays usable.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="WebSocketClosedException">No more frames will come.</exception>
     /// <exception cref="WebSocketException">The session ended in any other way.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -74,7 +65,7 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
         return _queue.TryTake() is { } frame ? new ValueTask<Frame>(frame) : WaitAndReadAsync(cancellationToken);
     }
 
-    /// <summary>The same as enumerating the reader itself.</summary>
+    /// <summary>The same as enumerating the reader.</summary>
     public override async IAsyncEnumerable<Frame> ReadAllAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -82,15 +73,12 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
             yield return frame;
     }
 
-    /// <summary>Enumerates the frames. Frames that have arrived are returned without suspending.</summary>
-    /// <param name="cancellationToken">
-    /// Ends the enumeration with <see cref="OperationCanceledException"/>; the session stays usable.
-    /// </param>
+    /// <summary>Enumerates the frames, without suspending for those that have arrived.</summary>
+    /// <param name="cancellationToken">Ends the enumeration with <see cref="OperationCanceledException"/>.</param>
     public IAsyncEnumerator<Frame> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
         new Enumerator(_queue, _loop, cancellationToken);
 
-    /// <summary>Takes the next frame, waiting for it; null at a normal end.</summary>
-    /// <param name="token">Cancels the wait.</param>
+    /// <summary>As <see cref="ReadAsync"/>, but null at a normal end.</summary>
     internal ValueTask<Frame?> ReadOrEndAsync(CancellationToken token)
     {
         if (token.IsCancellationRequested)

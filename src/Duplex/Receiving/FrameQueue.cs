@@ -2,54 +2,47 @@ using System.Runtime.InteropServices;
 
 namespace Duplex;
 
-/// <summary>
-/// Received frames between the receive loop and the user: bounded in frames and bytes, filled by one producer, which
-/// publishes once a batch, emptied by any number of consumers.
-/// </summary>
+/// <summary>Received frames between the receive loop, the one producer, and any number of consumers.</summary>
 /// <remarks>The producer's members are for the receive loop alone; the others are thread-safe.</remarks>
 internal sealed class FrameQueue
 {
-    // Small first, so that a session with little traffic costs little; then large enough that a change of segment is
-    // rare.
+    // Small first: a quiet session costs little. Then large: segments change rarely.
     private const int FirstSegment = 8;
-    private const int NextSegments = 128; // 1 KiB of references, which one batch of small frames fills
+    private const int NextSegments = 128; // 1 KiB of references
 
     private readonly ChannelConfig _bounds;
-    private readonly CloseState _closeState; // says what the end is
-    private readonly bool _ofPieces; // whether a frame without fin is part of a message that is read as it comes
-    private readonly Lock _sync = new(); // around publication, waits and the end
+    private readonly CloseState _closeState;
+    private readonly bool _ofPieces; // whether frames are pieces of messages
+    private readonly Lock _sync = new(); // publication, waits and the end
     private readonly FrameWaiter.Line _waiters;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Only touched by the producer.
     private Segment? _tail;
     private Added _added;
-    private Segment? _publishedTail; // where the tail was when it last published
+    private Segment? _publishedTail;
     private int _publishedIndex;
 
-    // An empty segment: set by the consumer that takes its last frame, taken by the producer.
+    // Empty: set by the consumer that takes its last frame, taken by the producer.
     private Segment? _spare;
 
-    // Handed over from the producer, with its first frame, to the first Take. A reference that stayed here would keep
-    // all later segments alive.
+    // From the producer to the first Take. A reference that stayed would keep all later segments alive.
     private Segment? _first;
 
-    // Around the taking of one frame: a few instructions that call nothing, for each frame, so a lock that costs one
-    // atomic instruction. Inside _sync where both are held.
+    // Around the taking of one frame: a few instructions. Inside _sync where both are held.
     private SpinLock _claim = new(enableThreadOwnerTracking: false);
 
     // Written under _claim, read by any thread.
     private Taken _taken;
 
-    // Written under _sync, those of the end under _claim, too; read by any thread.
+    // Written under _sync, _isLossy under _claim, the other three under both; read by any thread.
     private long _publishedFrames;
-    private volatile bool _isLossy; // what does not fit is dropped, the producer never waits
-    private volatile bool _isComplete; // the end follows what is published
+    private volatile bool _isLossy; // drops what does not fit
+    private volatile bool _isComplete; // the end follows
     private volatile bool _isAbandoned; // nothing is taken any more
-    private long _takenBefore; // what was taken by then, under _claim
+    private long _takenBefore; // what was taken by then
 
-    // Written by the thread that drops a frame, the count atomically. Nothing that comes after a dropped frame is
-    // delivered.
+    // Written by the thread that drops, the count atomically. After a hole nothing is delivered.
     private long _dropped;
     private volatile bool _hasHole;
 
@@ -58,7 +51,7 @@ internal sealed class FrameQueue
     private TaskCompletionSource? _room;
     private long _pauses;
 
-    // Under _sync.
+    // Written under _sync; SetCompletion reads it without.
     private Exception? _error;
 
     public FrameQueue(ChannelConfig bounds, CloseState closeState, bool ofPieces = false)
@@ -69,34 +62,28 @@ internal sealed class FrameQueue
         _waiters = new FrameWaiter.Line(_sync);
     }
 
-    /// <summary>Completes when nothing is left to take, and nothing more will come.</summary>
     public Task Completion => _completion.Task;
 
     /// <summary>
-    /// How many frames were dropped because the end had begun; of pieces, how many messages. A message that was cut off
-    /// counts only if nothing else was dropped.
+    /// Counts frames, of pieces messages. One that was cut off counts only if nothing else was dropped.
     /// </summary>
     public long Dropped => Math.Max(Volatile.Read(ref _dropped), _hasHole ? 1 : 0);
 
-    /// <summary>How many frames were ever taken by consumers.</summary>
     public long TakenFrames => _isAbandoned ? _takenBefore : Volatile.Read(ref _taken.Frames);
 
     /// <summary>Whether the producer waits for room.</summary>
     public bool IsFull => Volatile.Read(ref _room) is not null;
 
-    /// <summary>How often the producer has waited for room.</summary>
     public long Pauses => Volatile.Read(ref _pauses);
 
-    /// <summary>How many frames can be taken now.</summary>
     public int Count => (int)Math.Max(0, Volatile.Read(ref _publishedFrames) - Volatile.Read(ref _taken.Frames));
 
-    /// <summary>
-    /// Whether the producer may go on. A queue that closes on overflow, or drops what does not fit, never holds it up.
-    /// </summary>
+    /// <summary>Payload bytes of frames that were not taken, published or not.</summary>
+    public long Bytes => Math.Max(0, Volatile.Read(ref _added.Bytes) - Volatile.Read(ref _taken.Bytes));
+
     public bool MayAdd => _isLossy || ClosesOnOverflow || Fits(0) || SeesRoom(0);
 
-    // Once another end has begun, a full queue makes the producer wait, whatever the bounds say: frames are received
-    // until the peer's Close.
+    // Once another end has begun the producer waits: frames are received until the peer's Close.
     private bool ClosesOnOverflow => _bounds.Overflow == ChannelOverflow.Close && _closeState.Cause is null;
 
     private bool IsEmpty => Volatile.Read(ref _taken.Frames) == Volatile.Read(ref _publishedFrames);
@@ -113,9 +100,8 @@ internal sealed class FrameQueue
     }
 
     /// <summary>
-    /// Producer: adds a frame, which is seen when it is published. False if it does not fit a queue that closes on
-    /// overflow: the frame is then still the caller's, and all before it are published, so that consumers get them
-    /// before the end.
+    /// Producer. False on overflow in a queue that closes then: all earlier frames are published, and this one stays
+    /// the caller's.
     /// </summary>
     public bool TryAdd(Frame frame)
     {
@@ -149,10 +135,8 @@ internal sealed class FrameQueue
         return true;
     }
 
-    /// <summary>
-    /// Producer: makes what was added visible. What comes after the end is dropped: a consumer may have seen the end.
-    /// </summary>
-    /// <returns>The consumers that waited for it, which the caller executes; null if there are none.</returns>
+    /// <summary>Producer. What comes after the end is dropped: a consumer may have seen the end.</summary>
+    /// <returns>The consumers that waited, for the caller to execute.</returns>
     public FrameWaiter? Publish()
     {
         if (_publishedFrames == _added.Frames)
@@ -176,8 +160,7 @@ internal sealed class FrameQueue
     }
 
     /// <summary>
-    /// Producer: completes when there is room again. It resumes at half, so that a slow consumer does not wake it for
-    /// each frame.
+    /// Producer: completes when half is free, so that a slow consumer does not wake it for each frame.
     /// </summary>
     public Task WaitForRoomAsync()
     {
@@ -194,7 +177,6 @@ internal sealed class FrameQueue
         return mustWait ? room.Task : Task.CompletedTask;
     }
 
-    /// <summary>Takes the next frame; null if there is none.</summary>
     public Frame? TryTake()
     {
         if (IsEmpty)
@@ -212,8 +194,7 @@ internal sealed class FrameQueue
         return frame;
     }
 
-    /// <summary>True when a frame can be taken, false at a normal end; throws at any other.</summary>
-    /// <param name="token">Cancels the wait.</param>
+    /// <summary>False at a normal end; throws at any other.</summary>
     public ValueTask<bool> WaitToTakeAsync(CancellationToken token)
     {
         if (token.IsCancellationRequested)
@@ -234,10 +215,7 @@ internal sealed class FrameQueue
         return waiter.AsTask(token);
     }
 
-    /// <summary>
-    /// From now on the producer never waits: the first frame that does not fit is dropped, and all later ones, and
-    /// counted.
-    /// </summary>
+    /// <summary>From now on what does not fit is dropped, and all that follows it.</summary>
     public void StopPausing()
     {
         Claim();
@@ -247,10 +225,7 @@ internal sealed class FrameQueue
         room?.TrySetResult();
     }
 
-    /// <summary>
-    /// Ends the queue: nothing more is published, and consumers get the end after the last frame, as the closing state
-    /// has it now. The first call counts.
-    /// </summary>
+    /// <summary>The first call counts.</summary>
     public void Complete()
     {
         bool drained;
@@ -278,16 +253,13 @@ internal sealed class FrameQueue
             SetCompletion();
     }
 
-    /// <summary>
-    /// Drops all frames that were not taken, and all that still come. If there are any, the end is not a normal one,
-    /// unless a consumer has seen it before.
-    /// </summary>
+    /// <summary>Drops what was not taken. If there is any, the end is not normal.</summary>
     public void DropAll()
     {
         TaskCompletionSource? room;
         lock (_sync)
         {
-            // Under both locks: nothing is published any more, and no other thread takes anything.
+            // Under both locks: nothing is published or taken any more.
             Claim();
             if (!_isAbandoned)
                 _takenBefore = _taken.Frames;
@@ -317,8 +289,7 @@ internal sealed class FrameQueue
 
     private bool HasRoomFor(Frame frame) => Fits(frame.Data.Length - 1) || SeesRoom(frame.Data.Length - 1);
 
-    // By what was seen of the consumers before, as long as that is enough. One frame always fits an empty queue,
-    // however large it is, and the last one may exceed the bound.
+    // An empty queue takes any frame; the last one may exceed the bound.
     private bool Fits(int more)
     {
         long frames = _added.Frames - _added.SeenFrames;
@@ -340,7 +311,7 @@ internal sealed class FrameQueue
         frame.Recycle();
     }
 
-    // By the producer, which adds nothing more from now on.
+    // By the producer.
     private void DropUnpublished()
     {
         Segment? segment = _publishedTail ?? _first;
@@ -363,7 +334,7 @@ internal sealed class FrameQueue
         if (_error is null)
             _completion.TrySetResult();
         else if (_completion.TrySetException(_error))
-            _ = _completion.Task.Exception; // observed, in case the user never looks
+            _ = _completion.Task.Exception; // observed, in case no caller looks
     }
 
     private void Claim()
@@ -387,8 +358,7 @@ internal sealed class FrameQueue
 
         if (_taken.Index == _head.Frames.Length)
         {
-            // Cut off: an old segment that the collector has not reached yet would keep the young ones alive. One is
-            // kept for the producer: with a consumer that keeps up two take turns.
+            // An old segment not yet collected would keep the young ones alive. One is kept for the producer.
             Segment empty = _head;
             (_head, _head.Next) = (_head.Next!, null);
             _taken.Index = 0;
@@ -412,44 +382,41 @@ internal sealed class FrameQueue
         return room;
     }
 
-    // The producer's and the consumers' counters change with each frame, on two cores: each side keeps to cache lines
-    // of its own, or every frame would cost both a miss. 64 bytes of distance on either side, whatever lies next to
-    // them.
+    // Counters change with each frame, on two cores: 64 bytes on either side give each its own cache lines.
     [StructLayout(LayoutKind.Explicit, Size = 64 + 40 + 64)]
     private struct Added
     {
-        [FieldOffset(64)] // Only touched by the producer, as are the others.
+        [FieldOffset(64)] // Only touched by the producer, as the others.
         public long Frames;
 
-        [FieldOffset(72)] // Only touched by the producer.
+        [FieldOffset(72)] // by the producer
         public long Bytes;
 
-        // Only touched by the producer: what it saw last of the consumers' counter, which only grows, so it errs on the
-        // safe side.
+        // What it last saw of the consumers' counter, which only grows.
         [FieldOffset(80)]
         public long SeenFrames;
 
-        [FieldOffset(88)] // Only touched by the producer: the same of the bytes.
+        [FieldOffset(88)] // the same of the bytes
         public long SeenBytes;
 
-        [FieldOffset(96)] // Only touched by the producer: its place in the last segment.
+        [FieldOffset(96)] // its place in the last segment
         public int Index;
     }
 
     [StructLayout(LayoutKind.Explicit, Size = 64 + 24 + 64)]
     private struct Taken
     {
-        [FieldOffset(64)] // Written under _claim, read by the producer.
+        [FieldOffset(64)] // written under _claim, read by any thread
         public long Frames;
 
-        [FieldOffset(72)] // Written under _claim, read by the producer.
+        [FieldOffset(72)] // written under _claim
         public long Bytes;
 
-        [FieldOffset(80)] // Under _claim: the place in the first segment.
+        [FieldOffset(80)] // under _claim
         public int Index;
     }
 
-    // In an array of frames each store would be checked against the array's type, which a frame's own is not.
+    // An array of frames would check the type at each store.
     private struct Slot
     {
         // Written by the producer before it is published, then under _claim.
@@ -460,7 +427,7 @@ internal sealed class FrameQueue
     {
         public Slot[] Frames { get; } = new Slot[size];
 
-        // Set by the producer before the first frame of the next segment is published.
+        // Set before the next segment's first frame is published.
         public Segment? Next { get; set; }
     }
 }

@@ -2,36 +2,26 @@ using System.Threading.Tasks.Sources;
 
 namespace Duplex;
 
-/// <summary>
-/// A consumer that waits for a queue's next frame. It is reused for the next wait once its result was fetched.
-/// </summary>
-/// <param name="line">Where it waits.</param>
+/// <summary>A consumer that waits for a queue; reused once its result was fetched.</summary>
 internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool>, IThreadPoolWorkItem
 {
-    // A mutable struct, whose methods say when they may be called.
+    // A mutable struct: its methods say when they may be called.
     private ManualResetValueTaskSourceCore<bool> _core;
 
-    // Set by the waiting caller, disposed by it when it fetches the result.
+    // Set by the waiting caller, disposed with the result.
     private CancellationTokenRegistration _registration;
 
-    // Set by the thread that took it out of the line, before it is executed.
+    // Set by the thread that took it out of the line.
     private CancellationToken _cancelled;
 
-    /// <summary>
-    /// The next one in line: under the queue's lock while it is in line, then owned by the thread that took it out.
-    /// </summary>
+    /// <summary>Under the queue's lock while in line, then owned by the thread that took it out.</summary>
     public FrameWaiter? Next { get; private set; }
 
-    /// <summary>
-    /// Whether the queue has ended, and holds nothing: set under the queue's lock, before it is executed.
-    /// </summary>
+    /// <summary>Set under the queue's lock, as is <see cref="Error"/>.</summary>
     public bool IsAtEnd { get; set; }
 
-    /// <summary>What the end is, where it is not a normal one: set likewise.</summary>
     public Exception? Error { get; set; }
 
-    /// <summary>Has consumers executed on the thread pool.</summary>
-    /// <param name="waiter">The first; null for none.</param>
     public static void QueueAll(FrameWaiter? waiter)
     {
         while (waiter is not null)
@@ -42,7 +32,7 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
         }
     }
 
-    /// <summary>Cuts the others off, and returns them: once it is executed, the next wait may use it.</summary>
+    /// <summary>Once executed, this one may serve the next wait.</summary>
     public FrameWaiter? TakeNext()
     {
         FrameWaiter? next = Next;
@@ -50,11 +40,7 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
         return next;
     }
 
-    /// <summary>
-    /// True when there is a frame, false at a normal end; throws at any other. Called outside the lock: a token that
-    /// was cancelled meanwhile calls back at once.
-    /// </summary>
-    /// <param name="token">Cancels the wait.</param>
+    /// <summary>Called outside the lock: a cancelled token calls back at once.</summary>
     public ValueTask<bool> AsTask(CancellationToken token)
     {
         var result = new ValueTask<bool>(this, _core.Version);
@@ -63,7 +49,6 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
         return result;
     }
 
-    /// <summary>Runs the consumer.</summary>
     public void Execute()
     {
         if (_cancelled.IsCancellationRequested)
@@ -78,12 +63,12 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
 
     bool IValueTaskSource<bool>.GetResult(short token)
     {
-        // A value task that is awaited a second time must not disturb the wait that this serves by now.
+        // A second await must not disturb the wait that this serves by now.
         if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
             throw new InvalidOperationException(
                 "The wait has no result yet. Await a ValueTask once, and only await it.");
 
-        // Waits for a callback in progress: afterwards no other thread uses this waiter.
+        // Waits for a callback in progress: then no other thread uses this waiter.
         _registration.Dispose();
         _registration = default;
         try
@@ -105,8 +90,7 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
     void IValueTaskSource<bool>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
-        // A context's Post is user code, too, which may throw or take its time: it is called from the pool, never from
-        // the loop's stack.
+        // A context's Post is user code, which may throw or block: not on the loop's stack.
         if ((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0
             && ContextPost.Capture(continuation, state) is { } post)
             _core.OnCompleted(
@@ -123,10 +107,10 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    /// <summary>The consumers that wait for a queue, in the order of their calls.</summary>
-    /// <param name="sync">
-    /// The queue's lock, under which all but <see cref="TryRemove"/> and <see cref="Reuse"/> are called.
-    /// </param>
+    /// <summary>
+    /// The waiting consumers, in call order. All but <see cref="TryRemove"/> and <see cref="Reuse"/> are called under
+    /// the lock.
+    /// </summary>
     public sealed class Line(Lock sync)
     {
         // All under sync.
@@ -134,7 +118,6 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
         private FrameWaiter? _last;
         private FrameWaiter? _spare;
 
-        /// <summary>Adds a waiter, the last in line.</summary>
         public FrameWaiter Add()
         {
             FrameWaiter waiter = _spare ?? new FrameWaiter(this);
@@ -146,9 +129,6 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
             return _last = waiter;
         }
 
-        /// <summary>
-        /// Takes all out of the line, and returns the first; the others follow by <see cref="Next"/>.
-        /// </summary>
         public FrameWaiter? TakeAll()
         {
             FrameWaiter? waiters = _first;
@@ -156,7 +136,6 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
             return waiters;
         }
 
-        /// <summary>Takes one out of the line whose token was cancelled; false if it was taken out before.</summary>
         public bool TryRemove(FrameWaiter waiter)
         {
             lock (sync)
@@ -180,7 +159,6 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
             }
         }
 
-        /// <summary>Takes a waiter back, whose result was fetched: the next wait uses it.</summary>
         public void Reuse(FrameWaiter waiter)
         {
             lock (sync)

@@ -4,46 +4,37 @@ using System.Runtime.CompilerServices;
 namespace Duplex;
 
 /// <summary>
-/// Reads a connection's stream: the only type that does. It makes frames of the bytes, puts them into the queue, and
-/// reports the rest to the session. It waits for bytes and for room in the queue, and for nothing else: never for a
-/// write, and only a bounded time for a consumer that it runs.
+/// Reads a connection's stream, the only type that does. It waits for bytes and for room in the queue, never for a
+/// write.
 /// </summary>
 /// <remarks>
-/// It goes in turns of synchronous code: a batch is parsed and published; then, if a consumer waited for it, that one
-/// runs here (<see cref="ConsumerHandoff"/>); otherwise more is read. Only reads and pauses that must wait continue on
-/// another thread. One thread at a time runs the loop.
+/// One thread at a time runs it, in synchronous turns: parse a batch, publish it, then run a waiting consumer
+/// (<see cref="ConsumerHandoff"/>) or read more.
 /// </remarks>
 internal sealed class ReceiveLoop : IThreadPoolWorkItem
 {
-    /// <summary>
-    /// One read's worth: measured, smaller reads cost system calls and larger ones gain nothing for small messages;
-    /// large payloads are read past it anyway.
-    /// </summary>
+    /// <summary>Measured: smaller reads cost system calls, larger ones gain nothing for small messages.</summary>
     public const int BufferSize = 64 * 1024;
 
     /// <summary>
-    /// After a frame this large the next is likely to be large, too. Two such fill a buffer: from here on a copy saved
-    /// outweighs a read of its own.
+    /// After such a frame the next is likely large. Two fill a buffer: a copy saved outweighs an extra read.
     /// </summary>
     public const int LargeFrame = BufferSize / 2;
 
     /// <summary>
-    /// What is read into the buffer where a large frame is likely: its header and little more, so that the rest can be
-    /// read straight into the message.
+    /// What is read where a large frame is likely: its header and little more. The rest goes into the message.
     /// </summary>
     public const int LargeFrameHead = 4096;
 
     /// <summary>
-    /// The most frames of a batch: few enough to be still in the cache when their consumer, which runs on the same
-    /// thread, gets to them, and enough to share what a batch costs. Measured at 16 bytes a frame: 16 and 64 cost the
-    /// same, 256 a tenth more.
+    /// Enough to share a batch's cost, few enough to stay in the cache. Measured at 16 bytes a frame: 256 cost a tenth
+    /// more.
     /// </summary>
     public const int BatchSize = 64;
 
     /// <summary>
-    /// While bytes come at least this often the loop waits with its buffer in place; otherwise it waits without one, by
-    /// a read of zero bytes. That read costs a system call, which a dialogue over loopback (30 us a round) must not
-    /// pay, and saves an idle connection 64 KiB.
+    /// While bytes come this often the buffer stays. Otherwise a read of zero bytes saves 64 KiB; its system call would
+    /// cost a loopback round (30 us) too much.
     /// </summary>
     public static readonly TimeSpan HotPeriod = TimeSpan.FromMilliseconds(1);
 
@@ -52,7 +43,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private readonly MessageAssembler _assembler;
     private readonly FrameQueue _queue;
     private readonly ISessionEvents _session;
-    private readonly SessionLog _log;
+    private readonly SessionTelemetry _telemetry;
     private readonly bool _isRaw;
     private readonly ArrayPool<byte> _pool;
     private readonly TimeProvider _time;
@@ -63,34 +54,26 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private readonly Action _onRoom;
 
     // Only touched by the thread that runs the loop.
-    private FrameWaiter? _consumer; // waits for the frames of this batch
+    private FrameWaiter? _consumer; // waits for this batch
     private Frame.Close? _close; // the peer's, until it takes effect
     private int _passed; // frames and pieces of this batch
-    private long _lastPayloadLength; // of the frame that was met last
+    private long _lastPayloadLength; // of the last frame
     private bool _toldInvalidText;
+    private long _pausedAt;
     private byte[]? _buffer;
     private bool _isHot;
-    private Memory<byte> _input; // what was read and not parsed yet, in _buffer or in the message's own memory
-    private Memory<byte> _target; // of the read in progress; empty for one that only waits
+    private Memory<byte> _input; // not parsed yet; in _buffer or the message's memory
+    private Memory<byte> _target; // empty for a read that only waits
     private ValueTask<int> _reading;
 
-    // Written by the thread that runs the loop, read on any thread.
+    // Written by the thread that runs the loop, read on any.
     private long _lastInbound;
     private long _lastResume;
     private volatile bool _isPaused;
 
-    /// <summary>Makes the loop of a connection; <see cref="Start"/> starts it.</summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="reader">Judges headers, and cuts the bytes into pieces.</param>
-    /// <param name="assembler">Makes frames of the pieces.</param>
-    /// <param name="queue">Where frames go.</param>
-    /// <param name="isRaw">Whether control frames go there, too.</param>
-    /// <param name="session">What control frames, and the end, are reported to.</param>
-    /// <param name="log">The session's log.</param>
-    /// <param name="settings">The settings.</param>
     public ReceiveLoop(
         Stream stream, FrameReader reader, MessageAssembler assembler, FrameQueue queue, bool isRaw,
-        ISessionEvents session, SessionLog log, ConnectionSettings settings)
+        ISessionEvents session, SessionTelemetry telemetry, ConnectionSettings settings)
     {
         _stream = stream;
         _reader = reader;
@@ -98,7 +81,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         _queue = queue;
         _isRaw = isRaw;
         _session = session;
-        _log = log;
+        _telemetry = telemetry;
         _pool = settings.Pool;
         _time = settings.Time;
         _extensions = settings.Extensions;
@@ -110,39 +93,28 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         _onRoom = OnRoom;
     }
 
-    // Why a batch ended.
     private enum Stop
     {
-        End, // the peer closed, or broke a rule: nothing after it is parsed
+        End, // the peer closed or broke a rule
         Full, // there may be more in the input
-        NoBytes, // the input holds no whole frame, or no whole header, any more
-        NoRoom, // the queue is full
+        NoBytes, // no whole frame or header is left
+        NoRoom,
     }
 
-    /// <summary>When bytes came last, as a timestamp.</summary>
     public long LastInbound => Volatile.Read(ref _lastInbound);
 
-    /// <summary>When the loop last continued after a pause, as a timestamp.</summary>
     public long LastResume => Volatile.Read(ref _lastResume);
 
-    /// <summary>Whether the loop waits for room.</summary>
     public bool IsWaitingForRoom => _isPaused;
 
-    /// <summary>
-    /// Whether the loop waits for room, or for a thread after its consumer kept the one it had, and so cannot see what
-    /// the peer sends.
-    /// </summary>
+    /// <summary>Whether the loop waits for room, or for a thread after its consumer kept its own.</summary>
     public bool IsPaused => _isPaused || _handoff.IsReclaimed;
 
     private bool IsOver => _close is not null || _reader.Violation is not null || _assembler.Violation is not null;
 
-    /// <summary>
-    /// Begins to read, on the thread pool: the first bytes may have come with the handshake's answer, and the caller
-    /// does not wait for them to be parsed.
-    /// </summary>
+    /// <summary>Runs on the pool: the caller does not wait for the first bytes to be parsed.</summary>
     public void Start()
     {
-        // The connection may have been released before: then a read would find its end, too.
         if (_extensions?.TryUse() == false)
             _session.OnReceiveEnd(
                 violation: null, new EndOfStreamException("The connection was released before anything was received."));
@@ -150,17 +122,12 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    /// <summary>
-    /// Consumer: completes when a frame can be taken, as the queue does. On the loop's own thread it first runs one
-    /// turn of the loop: so no thread is changed while bytes come.
-    /// </summary>
-    /// <param name="token">Cancels the wait.</param>
+    /// <summary>On the loop's thread it first runs one turn: no thread changes while bytes come.</summary>
     public ValueTask<bool> WaitForFrameAsync(CancellationToken token)
     {
         if (_queue.Count == 0 && !token.IsCancellationRequested && _handoff.TryBorrow())
         {
-            // A read that waits keeps the ambient values of the thread that began it, and the session outlives its
-            // consumer's call.
+            // A read that waits would keep the ambient values of the consumer's call.
             using AsyncFlowControl? flow = AmbientFlow.Suppress();
             if (TryTurn())
             {
@@ -173,18 +140,11 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         return _queue.WaitToTakeAsync(token);
     }
 
-    /// <summary>
-    /// Any thread: a caller waits for what is to be read, so the loop does not wait for a consumer that may be busy.
-    /// </summary>
     public void Reclaim() => _handoff.Reclaim();
 
-    /// <summary>Consumer: it is about to block its thread for a frame, so the loop continues on the pool.</summary>
     public void Yield() => _handoff.Yield();
 
-    /// <summary>
-    /// Reads and drops until the stream ends. Unread bytes would turn our FIN into an RST, which can destroy our Close
-    /// frame on its way.
-    /// </summary>
+    /// <summary>Unread bytes would turn our FIN into an RST, which can destroy our Close on its way.</summary>
     public async Task DrainAsync()
     {
         try
@@ -194,12 +154,12 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             {
             }
         }
-        catch (Exception) // the end is what was waited for
+        catch (Exception) // the end was waited for
         {
         }
     }
 
-    /// <summary>Returns the memory. No read may be in progress.</summary>
+    /// <summary>No read may be in progress.</summary>
     public void Release()
     {
         ReturnBuffer();
@@ -210,13 +170,13 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     void IThreadPoolWorkItem.Execute()
     {
-        // A consumer may have delayed the loop for long.
+        // A consumer may have delayed the loop.
         Resume();
         _handoff.OnContinue(); // after the time: keep-alive asks in the other order
         Run(mayQueue: false);
     }
 
-    // On the loop's own stack. A work item of the loop queues no second one.
+    // A work item of the loop queues no second one.
     private void Run(bool mayQueue = true)
     {
         do
@@ -225,8 +185,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
                 continue;
             if (mayQueue && (IsOver || !_input.IsEmpty) && !ConsumerHandoff.CanRunHere)
             {
-                // The same read may hold the end of the session, which waits for the consumer: both continue where a
-                // consumer can be run.
+                // The same read may hold the end, which waits for the consumer: continue where it can run.
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
                 return;
             }
@@ -245,18 +204,18 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         {
             Stop stop = ParseBatch();
             FrameWaiter? woken = _queue.Publish();
-            FrameWaiter.QueueAll(woken?.TakeNext()); // one runs here, the others on the pool
+            FrameWaiter.QueueAll(woken?.TakeNext()); // the others run on the pool
             _consumer = woken;
             if (_assembler.HasInvalidText && !_toldInvalidText)
             {
                 _toldInvalidText = true;
-                _log.InvalidTextReceived();
+                _telemetry.InvalidTextReceived();
             }
 
+            _telemetry.ReportReceived();
             _session.OnBatchEnd(_lastInbound);
 
-            // The consumer takes what has come before more is read. A Close or a violation after this batch takes
-            // effect on the next turn, so that the consumer can answer.
+            // A Close or a violation takes effect on the next turn, so that the consumer can answer first.
             if (_passed > 0)
                 return true;
             return stop switch
@@ -281,7 +240,6 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         Span<byte> rest = _input.Span;
         Stop stop = ParseBatch(ref rest);
 
-        // Where messages come in pieces: what has come is passed on, without waiting for more.
         if (_assembler.TryTakePiece(out Frame? piece))
         {
             _passed++;
@@ -327,12 +285,13 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     private void Deliver(Frame frame)
     {
+        _telemetry.Received.Add(frame.Type, frame.Data.Length, frame.Fin);
         if (_queue.TryAdd(frame))
             return;
         if (_session.OnIncomingOverflow(frame))
             frame.Recycle();
         else
-            _queue.TryAdd(frame); // another end was faster, so the queue does not close the session any more
+            _queue.TryAdd(frame); // another end was faster: the queue takes it now
     }
 
     private void Report(Frame control)
@@ -347,7 +306,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     // Whatever a stream throws, the connection is gone.
     private bool Fail(Exception error)
     {
-        FrameWaiter.QueueAll(_queue.Publish()); // what was parsed before
+        FrameWaiter.QueueAll(_queue.Publish());
         return End(null, error as IOException ?? new IOException("Reading from the connection failed.", error));
     }
 
@@ -356,7 +315,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         if (_close is { } close)
         {
             _close = null;
-            // before the frame is the user's, who may recycle it
+            // first: the user may recycle the frame
             CloseReason reason = close.ReadReason() ?? CloseReason.NoStatus;
             if (_isRaw)
                 Deliver(close);
@@ -371,7 +330,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         return End(violation, null);
     }
 
-    // Always false: that was the last turn.
+    // Always false: the last turn.
     private bool End(ProtocolViolation? violation, Exception? error)
     {
         FrameWaiter.QueueAll(_consumer);
@@ -383,6 +342,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     private bool TryPause()
     {
+        _pausedAt = _time.GetTimestamp();
         _isPaused = true;
         ConfiguredTaskAwaitable.ConfiguredTaskAwaiter room =
             _queue.WaitForRoomAsync().ConfigureAwait(false).GetAwaiter();
@@ -399,6 +359,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private void OnRoom()
     {
         Resume();
+        _telemetry.ReceivePaused(_time.GetElapsedTime(_pausedAt, _lastResume));
         Run();
     }
 
@@ -422,13 +383,12 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         bool expectsLarge = _lastPayloadLength >= LargeFrame;
         if (expectsLarge && _assembler.TakesPayloadInPlace && _reader.Remaining >= LargeFrameHead)
         {
-            // All that was read before is parsed, so the buffer is not needed; and after a silence the zero-byte read
-            // has seen bytes before anything is reserved for them.
+            // After a silence the zero-byte read has seen bytes before this reserves memory.
             ReturnBuffer();
             return TryBegin(_assembler.GetPayloadMemory(_reader.Remaining)) && TryTakeIn();
         }
 
-        // Part of a header may be left over: at most 13 bytes.
+        // At most 13 bytes of a header are left.
         int kept = _input.Length;
         _buffer ??= _pool.Rent(BufferSize);
         _input.CopyTo(_buffer);
@@ -437,7 +397,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         return TryBegin(_buffer.AsMemory(kept, most)) && TryTakeIn();
     }
 
-    // True if the read is done; otherwise OnRead continues when it is, maybe already on another thread.
+    // If false, OnRead continues, maybe already on another thread.
     private bool TryBegin(Memory<byte> target)
     {
         _target = target;
@@ -472,7 +432,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         int read = _reading.GetAwaiter().GetResult();
 #pragma warning restore RS0030
         if (_target.IsEmpty)
-            return TryFill(); // that one only waited
+            return TryFill();
 
         long now = _time.GetTimestamp();
         _isHot = now - _lastInbound <= _hotTicks;

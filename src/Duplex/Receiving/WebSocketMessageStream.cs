@@ -2,22 +2,18 @@
 namespace Duplex;
 
 /// <summary>
-/// One received message as a readable stream: its bytes can be read as they arrive, whatever its size, and are released
-/// once they are read.
+/// One received message as a readable stream: its bytes can be read as they arrive, and are released once read.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Read it to its end (a read that returns 0), or dispose it, or ask the session for the next message, which skips the
-/// rest of this one.
+/// Read it to its end (a read that returns 0), dispose it, or ask the session for the next message, which skips the
+/// rest.
 /// </para>
 /// <para>
-/// If the session ends in the middle of the message, what came before stays readable; then a read throws what ended the
-/// session, or <see cref="WebSocketClosedException"/> if it was closed normally. It never looks like the end of the
-/// message.
+/// If the session ends first, what came before stays readable. Then a read throws what ended the session, or
+/// <see cref="WebSocketClosedException"/> after a normal close.
 /// </para>
-/// <para>
-/// A token cancels that read only: nothing is lost, and the next read continues. Not thread-safe: one read at a time.
-/// </para>
+/// <para>A token cancels only that read: nothing is lost. Not thread-safe: one read at a time.</para>
 /// </remarks>
 public sealed class WebSocketMessageStream : Stream
 {
@@ -25,7 +21,7 @@ public sealed class WebSocketMessageStream : Stream
     private readonly ReceiveLoop _loop;
     private readonly CloseState _closeState;
     private readonly Lock _sync = new();
-    // continues inline: the receive loop runs the waiting caller, as it does every consumer
+    // inline: the receive loop runs the caller, as every consumer
     private readonly TaskCompletionSource _skipped = new();
 
     // Under _sync.
@@ -33,7 +29,7 @@ public sealed class WebSocketMessageStream : Stream
     private bool _isDisposed;
     private bool _isSkipping;
 
-    // Only touched by the call that reads, or that skips.
+    // Only touched by the call that reads or skips.
     private Frame? _piece;
     private int _offset;
     private bool _isAtEnd;
@@ -48,8 +44,8 @@ public sealed class WebSocketMessageStream : Stream
     }
 
     /// <summary>
-    /// Text or binary. The bytes of a text that can be read are valid UTF-8, unless <see
-    /// cref="WebSocketsOptions.TextValidation"/> is lenient. A read may end within a character.
+    /// Text or binary. Text is valid UTF-8 unless <see cref="WebSocketsOptions.TextValidation"/> is lenient; a read may
+    /// end within a character.
     /// </summary>
     public FrameType Type { get; }
 
@@ -69,7 +65,7 @@ public sealed class WebSocketMessageStream : Stream
     /// <summary>False.</summary>
     public override bool CanWrite => false;
 
-    /// <summary>Not supported: a message's length is not known before its end.</summary>
+    /// <summary>Not supported.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
     public override long Length => throw new NotSupportedException("A message's length is not known before its end.");
 
@@ -82,11 +78,9 @@ public sealed class WebSocketMessageStream : Stream
     }
 
     /// <summary>Reads the bytes that have arrived, and waits if there are none.</summary>
-    /// <param name="buffer">
-    /// Receives the bytes. If it is empty, the read completes when there are bytes, or at the end, and takes none.
-    /// </param>
-    /// <param name="cancellationToken">Cancels this read; nothing is lost.</param>
-    /// <returns>The number of bytes read; 0 at the end of the message.</returns>
+    /// <param name="buffer">Receives the bytes. An empty one only waits, for bytes or the end.</param>
+    /// <param name="cancellationToken">Cancels this read.</param>
+    /// <returns>The number of bytes; 0 at the end of the message.</returns>
     /// <exception cref="WebSocketClosedException">The session was closed before the message's end.</exception>
     /// <exception cref="WebSocketException">The session ended in any other way.</exception>
     /// <exception cref="InvalidOperationException">Another read is in progress.</exception>
@@ -111,7 +105,7 @@ public sealed class WebSocketMessageStream : Stream
     }
 
     /// <summary>
-    /// The same as <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>, blocking the thread while it waits.
+    /// As <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>, but blocks the thread while it waits.
     /// </summary>
     /// <inheritdoc cref="ReadAsync(Memory{byte}, CancellationToken)"/>
     public override int Read(Span<byte> buffer)
@@ -146,7 +140,7 @@ public sealed class WebSocketMessageStream : Stream
         return Read(buffer.AsSpan(offset, count));
     }
 
-    /// <summary>Reads a byte, blocking the thread while it waits; -1 at the end of the message.</summary>
+    /// <summary>Reads a byte, blocking the thread while it waits; -1 at the message's end.</summary>
     /// <inheritdoc cref="Read(Span{byte})"/>
     public override int ReadByte()
     {
@@ -154,7 +148,7 @@ public sealed class WebSocketMessageStream : Stream
         return Read(new Span<byte>(ref one)) == 0 ? -1 : one;
     }
 
-    /// <summary>Does nothing: there is nothing to write.</summary>
+    /// <summary>Does nothing.</summary>
     public override void Flush()
     {
     }
@@ -174,10 +168,7 @@ public sealed class WebSocketMessageStream : Stream
     public override void Write(byte[] buffer, int offset, int count) =>
         throw new NotSupportedException("A received message cannot be written.");
 
-    /// <summary>
-    /// Skips the rest of the message as it arrives, so that it takes no room from later messages. Does not wait for it;
-    /// asking the session for the next message does. A read in progress still completes.
-    /// </summary>
+    /// <summary>Skips the rest as it arrives, without waiting for it. A read in progress still completes.</summary>
     protected override void Dispose(bool disposing)
     {
         lock (_sync)
@@ -186,10 +177,7 @@ public sealed class WebSocketMessageStream : Stream
         base.Dispose(disposing);
     }
 
-    /// <summary>
-    /// Disposes it, and completes when the message's last byte was received, or the session has ended. Never faults.
-    /// </summary>
-    /// <exception cref="InvalidOperationException">A read is in progress.</exception>
+    /// <summary>Completes when the whole message was received, or the session has ended. Never faults.</summary>
     internal Task SkipRestAsync()
     {
         lock (_sync)
@@ -229,7 +217,6 @@ public sealed class WebSocketMessageStream : Stream
             Skip();
     }
 
-    // Begins once the message is disposed and not being read.
     private void Skip()
     {
         lock (_sync)
@@ -239,7 +226,7 @@ public sealed class WebSocketMessageStream : Stream
             _isSkipping = true;
         }
 
-        using (AmbientFlow.Suppress()) // the rest may take long to arrive
+        using (AmbientFlow.Suppress()) // it may take long
             _ = SkipAsync();
     }
 
@@ -261,7 +248,7 @@ public sealed class WebSocketMessageStream : Stream
         }
     }
 
-    // Takes as many pieces as there are and fit; false if there are none, and the message is not at its end.
+    // False if there are no pieces before the end.
     private bool TryRead(Span<byte> buffer, out int read)
     {
         read = 0;
@@ -274,7 +261,7 @@ public sealed class WebSocketMessageStream : Stream
             read += count;
             _offset += count;
             if (count < rest.Length)
-                return true; // the buffer is full
+                return true;
             Drop(piece);
         }
 
@@ -297,7 +284,7 @@ public sealed class WebSocketMessageStream : Stream
             {
             }
         }
-        catch (Exception) // how the session ended: the call for the next message throws it
+        catch (Exception) // the call for the next message throws it
         {
         }
         finally
@@ -306,7 +293,6 @@ public sealed class WebSocketMessageStream : Stream
         }
     }
 
-    // True if the message is at its end.
     private bool TrySkip()
     {
         while (!_isAtEnd && (_piece ?? _queue.TryTake()) is { } piece)

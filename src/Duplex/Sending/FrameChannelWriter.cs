@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Duplex;
 
 /// <summary>
-/// The outgoing side of a session as a channel. It does the same as the session's <c>SendAsync</c>: a frame is taken
-/// when it is staged, and staged frames go out by themselves.
+/// The outgoing side of a session as a channel. As with <c>SendAsync</c>, a frame is taken when it is staged, and goes
+/// out by itself.
 /// </summary>
 /// <remarks>Thread-safe: any number of writers; wire order is call order.</remarks>
 public sealed class FrameChannelWriter : ChannelWriter<Frame>
@@ -24,10 +24,10 @@ public sealed class FrameChannelWriter : ChannelWriter<Frame>
     /// <exception cref="ArgumentException">The frame must not be sent.</exception>
     /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
     /// <exception cref="ChannelOverflowException">
-    /// There was no room, and the outgoing queue is set to close the session then.
+    /// There was no room, and the outgoing queue closes the session then.
     /// </exception>
     /// <exception cref="NotSupportedException">
-    /// It is a ping or a pong, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.
+    /// A ping or a pong, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.
     /// </exception>
     public override bool TryWrite(Frame item) => _sender.TrySend(item);
 
@@ -37,10 +37,8 @@ public sealed class FrameChannelWriter : ChannelWriter<Frame>
         _sender.WaitToSendAsync(cancellationToken);
 
     /// <summary>Sends a frame.</summary>
-    /// <param name="item">The frame; its memory is borrowed until the call completes.</param>
-    /// <param name="cancellationToken">
-    /// Withdraws the frame as long as nothing of it is staged; ignored from then on.
-    /// </param>
+    /// <param name="item">Its memory is borrowed until the call completes.</param>
+    /// <param name="cancellationToken">Withdraws the frame as long as nothing of it is staged.</param>
     /// <exception cref="WebSocketClosedException">The session takes no more frames.</exception>
     public override ValueTask WriteAsync(Frame item, CancellationToken cancellationToken = default) =>
         _sender.SendAsync(item, default, cancellationToken);

@@ -3,10 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Duplex;
 
 /// <summary>
-/// Sends any frame: data through the gate, in call order; pings and pongs between frames; a Close as the beginning of
-/// the end. It keeps the rules of what we send.
+/// Sends any frame: data through the gate, pings and pongs between frames, a Close as the beginning of the end.
+/// Thread-safe.
 /// </summary>
-/// <remarks>Thread-safe.</remarks>
 internal sealed class FrameSender
 {
     private readonly SendGate _gate = new();
@@ -14,40 +13,38 @@ internal sealed class FrameSender
     private readonly CloseState _closeState;
     private readonly EngineProfile _engine;
     private readonly ISessionEvents _session;
+    private readonly SessionTelemetry _telemetry;
     private readonly ExtensionChain? _extensions;
     private readonly OutgoingTransform? _transform;
     private readonly bool _closesOnOverflow;
 
     // Under the gate.
     private SendRules _rules;
+    private int _committedLength; // of a committed frame, before it was transformed
 
-    // Written by any sender: the payload's length of the frame that was refused last, which WaitToSendAsync waits for.
+    // Written by any sender: the payload length that WaitToSendAsync waits for.
     private volatile int _refused;
 
-    // Set by the thread that shuts the sender, before it looks for _stop; the other way round where _stop is made.
+    // Set by the thread that shuts, before it looks for _stop; where _stop is made, the other way round.
     private volatile bool _isShut;
     private CancellationTokenSource? _stop;
 
-    /// <summary>Makes the sender of a connection.</summary>
-    /// <param name="pump">Where frames are staged.</param>
-    /// <param name="closeState">What a send throws once the end has begun.</param>
-    /// <param name="settings">The engine, the extensions, and what happens when there is no room.</param>
-    /// <param name="session">What a Close, an overflow or a failed extension is reported to.</param>
-    public FrameSender(SendPump pump, CloseState closeState, ConnectionSettings settings, ISessionEvents session)
+    public FrameSender(
+        SendPump pump, CloseState closeState, ConnectionSettings settings, ISessionEvents session,
+        SessionTelemetry telemetry)
     {
         _pump = pump;
         _closeState = closeState;
         _engine = settings.Engine;
         _session = session;
+        _telemetry = telemetry;
         _extensions = settings.Extensions;
         _transform = _extensions is null ? null : new OutgoingTransform(_extensions, settings.Pool);
         _closesOnOverflow = settings.Outgoing.Overflow == ChannelOverflow.Close;
         _rules = new SendRules(_extensions);
     }
 
-    /// <summary>
-    /// Fires when nothing more is sent, because the end of the session has begun. Callbacks run on the thread pool.
-    /// </summary>
+    /// <summary>Fires when nothing more is sent. Callbacks run on the thread pool.</summary>
     public CancellationToken Stopped
     {
         get
@@ -61,13 +58,11 @@ internal sealed class FrameSender
         }
     }
 
-    /// <summary>Whether nothing can be sent any more.</summary>
     public bool IsClosed => _pump.IsClosed;
 
-    /// <summary>Whether the peer has, or will have, a part of a message and not its end. Under the gate.</summary>
+    /// <summary>Whether the peer lacks the end of a message. Under the gate.</summary>
     public bool IsUnfinished => _rules.OpenMessage is not null;
 
-    /// <summary>Sends a frame; completes when it is staged.</summary>
     public ValueTask SendAsync(Frame frame, SendOptions options, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(frame);
@@ -83,24 +78,17 @@ internal sealed class FrameSender
         return SendControlAsync(frame, token);
     }
 
-    /// <summary>Sends a message; completes when it is staged.</summary>
-    /// <param name="type">Text or binary.</param>
-    /// <param name="payload">The payload; borrowed until the call completes.</param>
-    /// <param name="options">What its sender asks for.</param>
-    /// <param name="token">
-    /// Withdraws the message as long as nothing of it is staged, and no extension has transformed it; ignored from then
-    /// on.
-    /// </param>
-    /// <param name="isValidText">Whether the payload is known to be valid UTF-8.</param>
+    /// <summary>
+    /// The payload is borrowed until the call completes. The token withdraws it as long as nothing is staged or
+    /// transformed.
+    /// </summary>
     public ValueTask SendAsync(
         FrameType type, ReadOnlyMemory<byte> payload, SendOptions options, CancellationToken token,
         bool isValidText = false) =>
         SendAsync(
             new Outgoing(type, payload, Fin: true, IsValidText: isValidText, Wish: options.Transform), token);
 
-    /// <summary>
-    /// Sends a frame if that takes no waiting. One that is larger than all the room there can be is taken whole.
-    /// </summary>
+    /// <summary>Never waits: a frame larger than all the room there can be is taken whole.</summary>
     public bool TrySend(Frame frame)
     {
         ArgumentNullException.ThrowIfNull(frame);
@@ -128,17 +116,14 @@ internal sealed class FrameSender
         return isSent;
     }
 
-    /// <summary>
-    /// Completes when the frame that was refused last may be sent without waiting; false when no frame can be sent any
-    /// more.
-    /// </summary>
+    /// <summary>Waits for room for the frame refused last; false when none can be sent any more.</summary>
     public async ValueTask<bool> WaitToSendAsync(CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
         if (_pump.IsClosed)
             return false;
 
-        // The sender that holds the gate holds up the others; after it there must be room.
+        // After the gate's holder there must be room.
         if (await _gate.EnterAsync(token).ConfigureAwait(false))
         {
             _gate.Exit();
@@ -149,12 +134,8 @@ internal sealed class FrameSender
     }
 
     /// <summary>
-    /// Begins a message of several fragments: the caller holds the gate until <see cref="ExitMessage"/>. No other data
-    /// goes between the fragments; control frames do.
+    /// The caller holds the gate until <see cref="ExitMessage"/>: only control frames go between the fragments.
     /// </summary>
-    /// <param name="token">Cancels the wait for the gate.</param>
-    /// <exception cref="WebSocketClosedException">The session takes no more frames.</exception>
-    /// <exception cref="InvalidOperationException">A message that a user began in fragments is unfinished.</exception>
     public async ValueTask EnterMessageAsync(CancellationToken token)
     {
         if (!await _gate.EnterAsync(token).ConfigureAwait(false))
@@ -175,15 +156,7 @@ internal sealed class FrameSender
         }
     }
 
-    /// <summary>
-    /// Sends a fragment of the message that was begun; completes when it is staged. An outgoing queue that closes on
-    /// overflow judges only the first: the others wait for room.
-    /// </summary>
-    /// <param name="type">The message's type.</param>
-    /// <param name="payload">The payload; borrowed until the call completes.</param>
-    /// <param name="fin">Whether it is the last.</param>
-    /// <param name="options">What its sender asks for.</param>
-    /// <param name="token">Withdraws this fragment as long as nothing of it is staged.</param>
+    /// <summary>A queue that closes on overflow judges only the first fragment: the others wait for room.</summary>
     public async ValueTask SendFragmentAsync(
         FrameType type, ReadOnlyMemory<byte> payload, bool fin, SendOptions options, CancellationToken token)
     {
@@ -206,10 +179,9 @@ internal sealed class FrameSender
             _ = _pump.WriteInlineAsync();
     }
 
-    /// <summary>Leaves the gate. If the message is unfinished, the end of the session must have begun.</summary>
+    /// <summary>If the message is unfinished, the session's end must have begun.</summary>
     public void ExitMessage() => Exit();
 
-    /// <summary>Takes no more data: callers that wait for the gate fail, and <see cref="Stopped"/> fires.</summary>
     public void Shut()
     {
         _gate.Shut();
@@ -225,7 +197,7 @@ internal sealed class FrameSender
         {
             await stop.CancelAsync().ConfigureAwait(false);
         }
-        catch (AggregateException) // a callback of the content's own, which has no part in the end
+        catch (AggregateException) // a callback of the content's own
         {
         }
     }
@@ -240,8 +212,7 @@ internal sealed class FrameSender
     private void RequireControlFrames(Frame frame) =>
         _engine.Require(EngineCapability.ControlFrames, $"Sending a Frame.{frame.Type}");
 
-    // Not through the gate, but not without bound either: a sender of pings waits for a peer that does not read, as any
-    // other sender does.
+    // Not through the gate, but bounded: a sender of pings waits for room, too.
     private async ValueTask SendControlAsync(Frame frame, CancellationToken token)
     {
         RequireControlFrames(frame);
@@ -316,7 +287,7 @@ internal sealed class FrameSender
         await FinishAsync(frame, outcome, taken, token).ConfigureAwait(false);
     }
 
-    // Holds the gate, and leaves it when the frame is staged to its last byte.
+    // Holds the gate, and leaves it.
     private async ValueTask FinishAsync(Outgoing frame, SendPump.Staged outcome, int taken, CancellationToken token)
     {
         try
@@ -336,6 +307,7 @@ internal sealed class FrameSender
     private async ValueTask<SendPump.Staged> StageRestAsync(
         Outgoing frame, SendPump.Staged outcome, int taken, CancellationToken token)
     {
+        long waits = outcome == SendPump.Staged.NoRoom ? _telemetry.SendWaitBegins() : 0;
         while (outcome == SendPump.Staged.NoRoom)
         {
             await _pump.WaitForRoomAsync(
@@ -344,8 +316,9 @@ internal sealed class FrameSender
             outcome = Stage(ref frame, wholeOnly: false, out taken);
         }
 
-        // From its first staged byte on a frame has to be finished: the peer takes whatever follows for its payload. So
-        // no token stops it.
+        _telemetry.SendWaited(waits);
+
+        // No token stops a begun frame: the peer takes whatever follows for its payload.
         for (ReadOnlyMemory<byte> rest = frame.Payload[taken..]; !rest.IsEmpty; rest = rest[taken..])
         {
             if (outcome == SendPump.Staged.WriteInline)
@@ -360,14 +333,13 @@ internal sealed class FrameSender
         return outcome;
     }
 
-    // What extensions wrote is staged, or will not be.
     private void Exit()
     {
         _transform?.Clear();
         _gate.Exit();
     }
 
-    // The next sender at the gate continues before the write begins.
+    // The next sender continues before the write.
     private void ExitAndWrite(SendPump.Staged outcome)
     {
         Exit();
@@ -379,10 +351,10 @@ internal sealed class FrameSender
     private void Check(in Outgoing frame)
     {
         if (_rules.OpenMessage is { } open && open != frame.Type && _pump.IsClosed)
-            throw _closeState.ToSendException(); // the message will not be finished any more
+            throw _closeState.ToSendException(); // it will not be finished
         _rules.Check(frame.Type, frame.Payload.Span, frame.Fin, frame.Reserved, frame.IsValidText);
 
-        // Last, because nothing but the user's own predicate may fail it now.
+        // Last: only the user's own predicate may fail it now.
         if (_transform is not null && !IsUnfinished
             && !_transform.TryDecide(frame.Type, frame.Payload.Span, frame.Fin, frame.Reserved, frame.Wish))
             throw _closeState.ToSendException();
@@ -401,6 +373,7 @@ internal sealed class FrameSender
             if (!frame.IsCommitted)
                 _rules.OnCommitted(frame.Type, frame.Payload.Span, frame.Fin);
             _rules.OnStaged(frame.Type, frame.Fin);
+            _telemetry.Sent.Add(frame.Type, frame.IsCommitted ? _committedLength : frame.Payload.Length, frame.Fin);
         }
         else if (_closesOnOverflow && !frame.IsCommitted && !frame.WaitsForRoom)
         {
@@ -415,7 +388,7 @@ internal sealed class FrameSender
         return outcome;
     }
 
-    // Under the gate. Apart, because its locals would cost every other frame.
+    // Under the gate. Apart: its locals would cost every other frame.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private SendPump.Staged TransformAndStage(ref Outgoing frame, bool wholeOnly, out int taken)
     {
@@ -424,8 +397,7 @@ internal sealed class FrameSender
             if (!_transform!.IsActive)
                 return TryStage(frame, wholeOnly, out taken);
 
-            // First the room, for as much as the caller gave us: once it is transformed, the frame can be neither
-            // withdrawn nor refused.
+            // Room first: a transformed frame can be neither withdrawn nor refused.
             taken = 0;
             SendPump.Staged outcome = _pump.CheckRoom(frame.Payload.Length);
             if (outcome != SendPump.Staged.Queued)
@@ -433,8 +405,7 @@ internal sealed class FrameSender
             frame = Transform(frame, _transform);
         }
 
-        // What the extensions have transformed and the peer never gets would leave both sides with different ideas of
-        // what was sent.
+        // If the peer never gets a transformed frame, both sides disagree about what was sent.
         try
         {
             return TryStage(frame, wholeOnly, out taken);
@@ -471,6 +442,7 @@ internal sealed class FrameSender
             }
 
             _rules.OnCommitted(frame.Type, frame.Payload.Span, frame.Fin);
+            _committedLength = frame.Payload.Length;
             return frame with { Payload = outcome, Reserved = reserved, IsCommitted = true };
         }
         finally
@@ -479,10 +451,8 @@ internal sealed class FrameSender
         }
     }
 
-    // A data frame on its way to the pump. The payload is neither masked nor copied; a continuation has the type of its
-    // message. Of a fragmented message the first fragment's wish counts. One that waits for room does so also where the
-    // queue closes on overflow. A committed one must go out: the payload is what extensions made of it.
-    // Written by one constructor call: properties set one by one would cost a second copy of all of it.
+    // A committed frame must go out: its payload is what extensions made. One constructor call: properties set one by
+    // one would cost a second copy.
     private readonly record struct Outgoing(
         FrameType Type, ReadOnlyMemory<byte> Payload, bool Fin, ReservedBits Reserved = ReservedBits.None,
         bool IsValidText = false, SendTransform Wish = SendTransform.Default, bool WaitsForRoom = false,

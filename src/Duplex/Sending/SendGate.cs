@@ -1,33 +1,27 @@
 namespace Duplex;
 
 /// <summary>
-/// Lets one data message at a time through, first come, first served: wire order is call order. Uncontended it costs
-/// one compare-exchange each way. Control frames do not pass it.
+/// Lets one data message at a time through, in call order. Control frames do not pass it. Thread-safe.
 /// </summary>
-/// <remarks>Thread-safe.</remarks>
 internal sealed class SendGate
 {
     private const int Free = 0; // the default of a field
-    private const int Held = 1; // the holder leaves by one compare-exchange
-    private const int HeldAndAwaited = 2; // the holder hands over to the next in line
+    private const int Held = 1; // left by one compare-exchange
+    private const int HeldAndAwaited = 2; // handed over to the next in line
 
     private readonly Lock _sync = new();
 
-    // Changed by compare-exchange; to and from HeldAndAwaited only under _sync, where it says that _waiters is not
-    // empty.
+    // Changed by compare-exchange; to and from HeldAndAwaited (_waiters is not empty) only under _sync.
     private int _state;
 
-    // Under _sync. The list is null until a sender waits.
+    // Under _sync; null until a sender waits.
     private LinkedList<Waiter>? _waiters;
     private bool _isShut;
 
-    /// <summary>
-    /// Enters if the gate is free. It never overtakes: while senders wait, the gate is handed over and never free.
-    /// </summary>
+    /// <summary>Never overtakes: while senders wait, the gate is never free.</summary>
     public bool TryEnter() => Interlocked.CompareExchange(ref _state, Held, Free) == Free;
 
-    /// <summary>Enters, in the order of the calls; false if the gate is shut, or shuts meanwhile.</summary>
-    /// <param name="token">Ends the wait; the gate is then not entered.</param>
+    /// <summary>False if the gate is shut, or shuts meanwhile.</summary>
     public ValueTask<bool> EnterAsync(CancellationToken token)
     {
         if (token.IsCancellationRequested)
@@ -56,7 +50,6 @@ internal sealed class SendGate
         return waiter.WaitAsync(token);
     }
 
-    /// <summary>Leaves; the next in line enters.</summary>
     public void Exit()
     {
         if (Interlocked.CompareExchange(ref _state, Free, Held) == Held)
@@ -67,7 +60,7 @@ internal sealed class SendGate
         {
             if (_waiters!.First is not { } first)
             {
-                // The only sender that waited has just given up.
+                // The only sender that waited gave up.
                 Volatile.Write(ref _state, Free);
                 return;
             }
@@ -79,7 +72,7 @@ internal sealed class SendGate
         next.SetResult(true);
     }
 
-    /// <summary>Turns away the senders that wait: the holder may stay for long, and nothing more can be sent.</summary>
+    /// <summary>Turns away those that wait: the holder may stay for long.</summary>
     public void Shut()
     {
         List<Waiter> turnedAway = [];
@@ -105,8 +98,7 @@ internal sealed class SendGate
             Volatile.Write(ref _state, Held);
     }
 
-    // Its continuation runs on the pool, so that Exit never runs another sender's code. A waiter that gives up leaves
-    // the list at once, so none pile up while the peer does not read.
+    // Continues on the pool: Exit runs no other sender's code. A waiter that gives up leaves the list: none pile up.
     private sealed class Waiter : TaskCompletionSource<bool>
     {
         private readonly SendGate _gate;

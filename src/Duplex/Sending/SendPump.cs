@@ -1,20 +1,17 @@
 namespace Duplex;
 
 /// <summary>
-/// Writes what is staged: the only type that writes to a connection's stream. A send after a quiet moment, or in answer
-/// to what was just received, writes inline. In a burst one work item of the thread pool takes all that was staged
-/// meanwhile, so that many sends share one system call.
+/// Writes what is staged, the only type that writes to a connection's stream. A lone send, or an answer, writes inline.
+/// In a burst one work item writes all, so that sends share system calls. Thread-safe.
 /// </summary>
-/// <remarks>Thread-safe.</remarks>
 internal sealed class SendPump : IThreadPoolWorkItem
 {
-    /// <summary>The most bytes of one write: a peer that accepts so many within the ping timeout is alive.</summary>
+    /// <summary>A peer that accepts so many bytes within the ping timeout is alive.</summary>
     public const int MaxWrite = 256 * 1024;
 
     /// <summary>
-    /// A send this soon after a write is part of a burst, and waits for the pump. Measured: a sender that awaits each
-    /// send is back within 5 us, one that compresses each within 20. A write on another thread is then worth the change
-    /// of threads.
+    /// This soon after a write a send waits for the pump. Measured: a sender that awaits each send is back within 5 us,
+    /// one that compresses each within 20.
     /// </summary>
     public static readonly TimeSpan BurstGap = TimeSpan.FromMicroseconds(20);
 
@@ -23,35 +20,33 @@ internal sealed class SendPump : IThreadPoolWorkItem
     private readonly SendBuffer _buffer;
     private readonly TimeProvider _time;
     private readonly ISessionEvents _session;
+    private readonly SessionTelemetry _telemetry;
     private readonly long _burstGap;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Under _sync.
     private State _state;
     private bool _stopped;
-    private long _lastWrite; // when a write last ended
-    private long _lastInbound; // when bytes were last received
-    private long _accepted; // how many bytes the transport has accepted
-    private int _writing; // how many it is being given now
+    private long _lastWrite;
+    private long _lastInbound;
+    private long _accepted; // bytes accepted by the transport
+    private int _writing; // bytes being written
     private TaskCompletionSource? _room;
 
-    // Written by the thread that writes, read by any: the timestamp of the write in progress, 0 for none.
+    // Written by the thread that writes, read by any: the write's timestamp, 0 for none.
     private long _writeBegan;
 
-    // Set once, by the thread whose write failed; read by any thread.
+    // Written once, by Stop, under _sync; read by any thread.
     private Exception? _writeError;
 
-    /// <summary>Makes the pump of a connection.</summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="buffer">What is staged.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="session">What writes that fail, or wait, are reported to.</param>
-    public SendPump(Stream stream, SendBuffer buffer, TimeProvider time, ISessionEvents session)
+    public SendPump(
+        Stream stream, SendBuffer buffer, TimeProvider time, ISessionEvents session, SessionTelemetry telemetry)
     {
         _stream = stream;
         _buffer = buffer;
         _time = time;
         _session = session;
+        _telemetry = telemetry;
         _burstGap = (long)(BurstGap.TotalSeconds * time.TimestampFrequency);
         _lastWrite = time.GetTimestamp() - _burstGap;
     }
@@ -63,36 +58,29 @@ internal sealed class SendPump : IThreadPoolWorkItem
         Writing,
     }
 
-    /// <summary>What became of an attempt to stage.</summary>
     public enum Staged
     {
-        /// <summary>Nothing was staged: there is no room.</summary>
         NoRoom,
 
-        /// <summary>Nothing was staged: our Close was, or the connection is gone.</summary>
+        /// <summary>Our Close was staged before, or the connection is gone.</summary>
         Closed,
 
-        /// <summary>Staged; the pump will write it.</summary>
+        /// <summary>The pump will write it.</summary>
         Queued,
 
         /// <summary>
-        /// Staged; the caller must call <see cref="WriteInlineAsync"/> once it holds nothing that others wait for.
+        /// The caller must call <see cref="WriteInlineAsync"/> once it holds nothing that others wait for.
         /// </summary>
         WriteInline,
     }
 
-    /// <summary>The error of the write that failed; null if none has.</summary>
     public Exception? WriteError => Volatile.Read(ref _writeError);
 
-    /// <summary>
-    /// Completes when it was stopped and no write is in progress: the memory is returned, the stream no longer used.
-    /// </summary>
+    /// <summary>Completes when stopped, with no write in progress: the stream is no longer used.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>When the write in progress began, as a timestamp; null for none.</summary>
     public long? WriteBegan => Volatile.Read(ref _writeBegan) is var began and not 0 ? began : null;
 
-    /// <summary>How many bytes are staged or being written.</summary>
     public long BufferedBytes
     {
         get
@@ -102,7 +90,6 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Whether there is room for more data.</summary>
     public bool HasRoom
     {
         get
@@ -112,7 +99,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Whether nothing can be staged any more: our Close was, or the connection is gone.</summary>
+    /// <summary>Whether our Close was staged, or the connection is gone.</summary>
     public bool IsClosed
     {
         get
@@ -122,10 +109,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>
-    /// Says whether a data frame could be staged now: <see cref="Staged.Queued"/> if so. Under the gate.
-    /// </summary>
-    /// <param name="length">The length of its payload.</param>
+    /// <summary><see cref="Staged.Queued"/> if a data frame could be staged now. Under the gate.</summary>
     public Staged CheckRoom(int length)
     {
         lock (_sync)
@@ -137,18 +121,12 @@ internal sealed class SendPump : IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Stages a data frame: whole, or, if it is larger than all the room there can be, as far as there is room, and the
-    /// rest by <see cref="TryAppend"/>. Under the gate.
+    /// Stages a whole frame, or the beginning of one that is larger than all possible room. Under the gate.
     /// </summary>
-    /// <param name="opcode">The opcode.</param>
-    /// <param name="fin">Whether it ends its message.</param>
-    /// <param name="reserved">Its reserved bits.</param>
-    /// <param name="payload">Its payload; copied.</param>
-    /// <param name="wholeOnly">Whether a frame that is larger than all the room there can be is staged whole.</param>
-    /// <param name="taken">How many bytes of the payload were staged.</param>
-    /// <param name="isCommitted">
-    /// Whether it must go out: any room is enough, and none is needed if it is staged whole.
-    /// </param>
+    /// <remarks>
+    /// <paramref name="wholeOnly"/>: whole, however large. A committed frame must go out: any room is enough, or none
+    /// if it is staged whole.
+    /// </remarks>
     public Staged TryStage(
         Opcode opcode, bool fin, ReservedBits reserved, ReadOnlySpan<byte> payload, bool wholeOnly, out int taken,
         bool isCommitted = false)
@@ -166,9 +144,6 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>
-    /// Stages more payload of the frame that was begun. A Close that was staged meanwhile waits for the frame's end.
-    /// </summary>
     public Staged TryAppend(ReadOnlySpan<byte> payload, out int taken)
     {
         taken = 0;
@@ -186,7 +161,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
                 taken = Math.Min(room, payload.Length);
                 return TakeOver();
             }
-            // no memory: the peer takes what follows for the rest of the frame, so nothing may follow
+            // no memory: nothing may follow, or the peer takes it for the rest of the frame
             catch (Exception e)
             {
                 error = e;
@@ -197,9 +172,6 @@ internal sealed class SendPump : IThreadPoolWorkItem
         return Staged.Closed;
     }
 
-    /// <summary>
-    /// Stages a control frame, between frames; false if our Close was staged before, or the connection is gone.
-    /// </summary>
     public bool TryStageControl(Opcode opcode, ReadOnlySpan<byte> payload, TaskCompletionSource? flushed = null)
     {
         TaskCompletionSource? room = null;
@@ -216,7 +188,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
         return true;
     }
 
-    /// <summary>Keeps a pong to be sent; <see cref="OnReceived"/> has it written.</summary>
+    /// <summary><see cref="OnReceived"/> has it written.</summary>
     public void OwePong(ReadOnlySpan<byte> payload)
     {
         lock (_sync)
@@ -226,8 +198,9 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Has the pongs for a received batch written: once a batch, not once a frame.</summary>
-    /// <param name="lastInbound">When its bytes came, as a timestamp: a send that follows is an answer.</param>
+    /// <summary>
+    /// Writes a batch's pongs together. A send that follows <paramref name="lastInbound"/> is an answer.
+    /// </summary>
     public void OnReceived(long lastInbound)
     {
         lock (_sync)
@@ -257,9 +230,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
         return flushed.Task;
     }
 
-    /// <summary>Completes when a data frame may begin, or none may any more.</summary>
-    /// <param name="length">The length of its payload; 0 for any room.</param>
-    /// <param name="token">Cancels the wait.</param>
+    /// <summary>Completes when a frame of this length (0 for any room) may begin, or none may.</summary>
     public Task WaitForRoomAsync(int length, CancellationToken token)
     {
         lock (_sync)
@@ -270,24 +241,16 @@ internal sealed class SendPump : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>
-    /// Completes when more of the frame that was begun can be staged, or when the connection is gone.
-    /// </summary>
     public Task WaitToAppendAsync()
     {
         lock (_sync)
             return _stopped || _buffer.Room > 0 ? Task.CompletedTask : NextRoom();
     }
 
-    /// <summary>
-    /// Writes one batch on the caller's thread, after <see cref="Staged.WriteInline"/>. Never fails: see <see
-    /// cref="WriteError"/>.
-    /// </summary>
+    /// <summary>One batch, on the caller's thread. Never fails: see <see cref="WriteError"/>.</summary>
     public Task WriteInlineAsync() => WriteAsync(onlyOne: true);
 
-    /// <summary>
-    /// Writes no more, and drops what is staged. A write in progress ends once the connection is released.
-    /// </summary>
+    /// <summary>A write in progress ends once the connection is released.</summary>
     public void Stop() => Stop(error: null);
 
     void IThreadPoolWorkItem.Execute() => _ = WriteAsync(onlyOne: false);
@@ -295,7 +258,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
     private static IOException NotAccepted() =>
         new("The connection ended before the transport accepted what was to be sent.");
 
-    // With the error of a write that failed by itself: one that fails because the connection was released says nothing.
+    // No error where the connection was released: writes that fail because of that say nothing.
     private void Stop(Exception? error)
     {
         List<TaskCompletionSource> missed;
@@ -311,7 +274,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
             EndIfIdle();
         }
 
-        // First, so that a caller that is released finds what happened.
+        // First, so that released callers find what happened.
         if (error is not null)
             _session.OnWriteFailed(error);
         foreach (TaskCompletionSource flushed in missed)
@@ -323,26 +286,24 @@ internal sealed class SendPump : IThreadPoolWorkItem
         room?.TrySetResult();
     }
 
-    // Under _sync. Completes with the next write, or when there will be none.
+    // Under _sync. Completes with the next write or the end.
     private Task NextRoom() =>
         (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    // Under _sync. A lone send is written by its caller, a burst by the pool. Reading the clock costs as much as
-    // staging a small frame, so it is read only where it decides.
+    // Under _sync. The clock is read only where it decides: that costs as much as staging a small frame.
     private Staged WakeForData()
     {
         if (_state != State.Idle)
             return Staged.Queued;
 
-        // An answer is no burst, however soon it comes: over loopback a round takes less than the gap.
+        // An answer is no burst: over loopback a round takes less than the gap.
         if (_time.GetTimestamp() - _lastWrite >= _burstGap || _lastInbound > _lastWrite)
             return TakeOver();
         Wake();
         return Staged.Queued;
     }
 
-    // Under _sync. A sender with more to stage than there is room for would only wait for the pump, so it writes
-    // itself.
+    // Under _sync. A sender with more to stage would only wait for the pump, so it writes itself.
     private Staged TakeOver()
     {
         if (_state != State.Idle)
@@ -360,7 +321,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    // Completes synchronously, and then costs no allocation, as long as the stream does.
+    // Synchronous, without allocation, as long as the stream is.
     private async Task WriteAsync(bool onlyOne)
     {
         while (TryTake(out ArraySegment<byte> batch))
@@ -380,11 +341,12 @@ internal sealed class SendPump : IThreadPoolWorkItem
 
                 await _stream.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             }
-            catch (Exception e) // any exception of a stream means that the connection is gone
+            catch (Exception e) // whatever a stream throws, the connection is gone
             {
                 error = e;
             }
 
+            _telemetry.ReportSent();
             if (!Complete(batch, error, mayGoOn: !onlyOne))
                 return;
         }
@@ -404,7 +366,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
             }
 
             _writing = batch.Count;
-            (room, _room) = (_room, null); // the buffer is empty: the next batch gathers while this one is written
+            (room, _room) = (_room, null); // the next batch gathers meanwhile
         }
 
         room?.TrySetResult();
@@ -423,7 +385,7 @@ internal sealed class SendPump : IThreadPoolWorkItem
                 _accepted += batch.Count;
                 _lastWrite = _time.GetTimestamp();
                 while (_buffer.NextFlushed(_accepted) is { } flushed)
-                    flushed.TrySetResult(); // its continuations run on the pool, not under our lock
+                    flushed.TrySetResult(); // continuations run on the pool
                 if (!mayGoOn)
                 {
                     _state = State.Idle;
@@ -437,8 +399,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
 
         if (error is not null)
         {
-            // Nothing is written a second time, so no mask key is used twice. Until it is stopped the state stays
-            // Writing, so that no other thread writes after half a frame.
+            // Nothing is written twice, so no mask key is used twice. The state stays Writing: no other thread writes
+            // after half a frame.
             Stop(error);
             return true; // TryTake finds nothing, and ends
         }

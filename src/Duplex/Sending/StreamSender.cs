@@ -3,17 +3,13 @@ using System.Buffers;
 namespace Duplex;
 
 /// <summary>
-/// Sends a message whose content comes from a stream, in constant memory: one fragment after the other, each as soon as
-/// its bytes are read. Where only a read of nothing shows that the content has ended, an empty fragment ends the
-/// message: 6 bytes, where reading ahead would hold back what a slow content has given.
+/// Sends a message from a stream, in constant memory. An empty fragment may end it: 6 bytes, where reading ahead would
+/// hold back a slow content.
 /// </summary>
 /// <remarks>One message. Not thread-safe.</remarks>
 internal sealed class StreamSender
 {
-    /// <summary>
-    /// The most bytes of a fragment: a control frame waits for no more than this, and a header of 14 bytes is nothing
-    /// beside it.
-    /// </summary>
+    /// <summary>A control frame waits for no more than this; headers are nothing beside it.</summary>
     public const int FragmentSize = 64 * 1024;
 
     private readonly FrameSender _sender;
@@ -24,7 +20,7 @@ internal sealed class StreamSender
     private readonly SendOptions _options;
     private readonly Task _sessionEnd;
 
-    // Only touched by the caller's flow: the last read of the content.
+    // Only touched by the caller's flow.
     private Task<int> _reading = Task.FromResult(0);
 
     private StreamSender(
@@ -42,25 +38,13 @@ internal sealed class StreamSender
 
     private bool HasReadFailed => _reading.IsFaulted || _reading.IsCanceled;
 
-    /// <summary>Sends a message; completes when its last fragment is staged.</summary>
-    /// <param name="sender">Sends the fragments.</param>
-    /// <param name="closeState">What a send throws once the end has begun.</param>
-    /// <param name="session">Ended with 1011 if the message cannot be finished.</param>
-    /// <param name="pool">Where the content is read into.</param>
-    /// <param name="content">The content.</param>
-    /// <param name="type">Text or binary.</param>
-    /// <param name="options">What the caller asks for.</param>
-    /// <param name="sessionEnd">
-    /// Completes when the session has ended: a read that ignores its token is waited for until then.
-    /// </param>
-    /// <param name="token">
-    /// Withdraws the message as long as nothing of it is staged; ends the session from then on.
-    /// </param>
+    /// <summary>The token withdraws the message as long as nothing of it is staged; then it ends the session.</summary>
+    /// <remarks>A read that ignores its token is waited for until <paramref name="sessionEnd"/>.</remarks>
     public static async ValueTask SendAsync(
         FrameSender sender, CloseState closeState, ISessionEvents session, ArrayPool<byte> pool,
         Stream content, FrameType type, SendOptions options, Task sessionEnd, CancellationToken token)
     {
-        // First what may fail: a caller that holds the gate must be sure to leave it.
+        // First what may fail: the holder must be sure to leave the gate.
         byte[] buffer = pool.Rent(FragmentSize);
         var message = new StreamSender(sender, closeState, session, content, type, options, sessionEnd);
         try
@@ -85,8 +69,7 @@ internal sealed class StreamSender
         }
         catch (Exception e)
         {
-            // The peer has the beginning, and can never get the rest. Before the gate is left: no other message may go
-            // between.
+            // The peer can never get the rest. Before the gate is left: no message may go between.
             if (_sender is { IsUnfinished: true, IsClosed: false })
                 _session.OnSendFault(
                     CloseCode.InternalError,
@@ -94,7 +77,7 @@ internal sealed class StreamSender
                         "A message that was sent from a stream could not be finished: see the inner exception.", e));
             _sender.ExitMessage();
 
-            // The content is its owner's again when this call fails.
+            // The content is its owner's again when this fails.
             await stop.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await ReadEndAsync().ConfigureAwait(false);
 
@@ -112,13 +95,12 @@ internal sealed class StreamSender
         int end = 0;
         while (true)
         {
-            // Nothing more is read where it could not be sent.
             token.ThrowIfCancellationRequested();
             if (_sender.IsClosed)
                 throw _closeState.ToSendException();
             if (!TryRead(buffer[end..], stop, out int read))
             {
-                // What has come goes out while more is waited for.
+                // What has come goes out meanwhile.
                 if (end > start && !HasReadFailed)
                 {
                     await _sender.SendFragmentAsync(
@@ -144,7 +126,6 @@ internal sealed class StreamSender
         }
     }
 
-    // Begins a read; true if it has its result at once.
     private bool TryRead(Memory<byte> buffer, CancellationToken stop, out int read)
     {
         ValueTask<int> reading = _content.ReadAsync(buffer, stop);
@@ -163,7 +144,7 @@ internal sealed class StreamSender
 
     private Task ReadEndAsync() => _reading.IsCompleted ? Task.CompletedTask : Task.WhenAny(_reading, _sessionEnd);
 
-    // Returns the buffer as soon as no read uses it.
+    // Not before the last read has ended.
     private async Task ReturnAsync(ArrayPool<byte> pool, byte[] buffer)
     {
         await ((Task)_reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -8,18 +8,17 @@ namespace Duplex;
 
 /// <summary>Converts values to and from JSON with System.Text.Json. One text message is one JSON value.</summary>
 /// <remarks>
-/// Thread-safe. With a source-generated context it needs no reflection or run-time code generation, so it works in
-/// trimmed and natively compiled programs. It reads directly from a message's memory and writes directly into the
-/// session's; values never refer to that memory.
+/// Thread-safe. With a source-generated context it uses no reflection or run-time code generation, so it works in
+/// trimmed and natively compiled programs. It reads and writes the session's memory directly; values never refer to it.
 /// </remarks>
 public sealed class JsonContentConverter : WebSocketContentConverter
 {
     private readonly JsonSerializerOptions _options;
     private readonly JsonWriterOptions _writerOptions;
     private readonly string _cure;
-    private readonly JsonTypeInfo? _info; // the caller's metadata; null if the options' resolver provides it
+    private readonly JsonTypeInfo? _info; // null: the options' resolver provides it
 
-    // A cached writer. A serializing thread takes it and returns it with atomic exchanges.
+    // A cached writer, taken and returned by atomic exchanges.
     private Utf8JsonWriter? _spare;
 
     /// <summary>Creates a converter for the types of a source-generated context, with the context's options.</summary>
@@ -31,7 +30,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
     /// Creates a converter for the types that the options' resolver knows. The options become read-only.
     /// </summary>
     /// <param name="options">
-    /// The options. Their <see cref="JsonSerializerOptions.TypeInfoResolver"/> must be a source-generated context or a
+    /// Their <see cref="JsonSerializerOptions.TypeInfoResolver"/> must be a source-generated context or a
     /// reflection-based resolver.
     /// </param>
     /// <exception cref="ArgumentException">The options have no resolver.</exception>
@@ -118,7 +117,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         JsonTypeInfo info = InfoOf(type);
         try
         {
-            // From a span, so that no user converter can keep a reference to the memory.
+            // A span, so that no user converter can keep the memory.
             return JsonSerializer.Deserialize(TextOf(frame), info);
         }
         catch (JsonException e) when (IsNullFor(type, frame))
@@ -143,7 +142,6 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         }
     }
 
-    /// <summary>Creates a converter for the one type that the metadata describes.</summary>
     internal static JsonContentConverter Of(JsonTypeInfo info) => new(info);
 
     private static JsonWriterOptions WriterOptions(JsonSerializerOptions options) => new()
@@ -162,8 +160,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         return context;
     }
 
-    // RFC 8259 §2: "Insignificant whitespace is allowed before or after any of the six structural characters", and
-    // around the value.
+    // RFC 8259 §2: "Insignificant whitespace is allowed before or after any of the six structural characters".
     private static bool IsNullFor(Type type, Frame frame) =>
         !CanBeNull(type) && TextOf(frame).Trim(" \t\r\n"u8).SequenceEqual("null"u8);
 
@@ -193,7 +190,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         return writer;
     }
 
-    // Not reached if serialization threw: that writer is left to the garbage collector.
+    // Not reached after an exception: that writer is left to the garbage collector.
     private FrameType Finish(Utf8JsonWriter writer)
     {
         writer.Flush();

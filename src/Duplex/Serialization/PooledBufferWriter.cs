@@ -2,18 +2,17 @@ using System.Buffers;
 
 namespace Duplex;
 
-/// <summary>Pooled memory that grows as a converter writes. The message is sent from it without another copy.</summary>
-/// <remarks>Not thread-safe: one send owns it, and returns its memory by disposing it.</remarks>
+/// <summary>Pooled memory that grows as a converter writes; the message is sent from it without a copy.</summary>
+/// <remarks>Not thread-safe: owned by one send, which returns the memory by disposing it.</remarks>
 internal sealed class PooledBufferWriter(ArrayPool<byte> pool) : IBufferWriter<byte>, IDisposable
 {
-    // The first buffer. Few messages are larger, and for those the first copy is short.
+    // Few messages are larger, and for those the first copy is short.
     private const int FirstSize = 1024;
 
-    // Only touched by the send that owns it. The array is null after disposal.
+    // Only touched by the owning send. Null after disposal.
     private byte[]? _array = [];
     private int _written;
 
-    /// <summary>The bytes written; valid until disposal.</summary>
     public ReadOnlyMemory<byte> Written => _array.AsMemory(0, _written);
 
     public void Advance(int count)
@@ -51,7 +50,7 @@ internal sealed class PooledBufferWriter(ArrayPool<byte> pool) : IBufferWriter<b
                 "Send it as a stream.");
         }
 
-        // Doubling bounds all copying by one pass over the message, and keeps unused memory below the used.
+        // Doubling copies each byte about once, and keeps unused memory below the used.
         byte[] grown = pool.Rent(
             (int)Math.Max(needed, Math.Min(Math.Max(FirstSize, 2L * _array.Length), Array.MaxLength)));
         _array.AsSpan(0, _written).CopyTo(grown);

@@ -3,55 +3,50 @@ using System.Buffers;
 namespace Duplex;
 
 /// <summary>
-/// Converts values to messages and messages to values. Set one for all sessions
-/// (<c>WebSocketsOptions.ContentConverter</c>), for one session (<c>DefaultWebSocketSession.Converter</c>), or for one
-/// call. Duplex includes <see cref="JsonContentConverter"/>; the packages Duplex.MessagePack, Duplex.Protobuf,
-/// Duplex.Cbor and Duplex.NewtonsoftJson have others.
+/// Converts values to messages and back. Set one for all sessions (<c>WebSocketsOptions.ContentConverter</c>), one
+/// session (<c>DefaultWebSocketSession.Converter</c>) or one call. Duplex includes <see cref="JsonContentConverter"/>;
+/// the packages Duplex.MessagePack, Duplex.Protobuf, Duplex.Cbor and Duplex.NewtonsoftJson have others.
 /// </summary>
 /// <remarks>
 /// <para>
-/// A converter must be thread-safe: sessions share it and call it concurrently from any thread. They never call it
-/// under a lock or on the receive loop.
+/// A converter must be thread-safe: sessions share it and call it concurrently, never under a lock or on the receive
+/// loop.
 /// </para>
 /// <para>
-/// To write one, override the three abstract members. A session wraps exceptions of <see cref="Deserialize(Frame,
-/// Type)"/> in a <see cref="WebSocketDeserializeException"/>. Exceptions of <see cref="Serialize(IBufferWriter{byte},
-/// object, Type)"/> fail that send only.
+/// To write one, override the three abstract members. A session wraps exceptions of
+/// <see cref="Deserialize(Frame, Type)"/> in a <see cref="WebSocketDeserializeException"/>; those of
+/// <see cref="Serialize(IBufferWriter{byte}, object, Type)"/> fail that send only.
 /// </para>
 /// </remarks>
 public abstract class WebSocketContentConverter
 {
     /// <summary>
     /// Whether values from <see cref="Deserialize(Frame, Type)"/> never refer to the frame's memory. If true, a session
-    /// recycles the frame after each value; if false, it leaves the frame to the garbage collector. Default: false,
-    /// which is always safe.
+    /// recycles the frame after each value; otherwise the garbage collector frees it. Default: false, which is always
+    /// safe.
     /// </summary>
     public virtual bool CopiesPayload => false;
 
     /// <summary>Writes a value as one message.</summary>
-    /// <param name="output">Receives the bytes. It and its memory must not be used after the call returns.</param>
+    /// <param name="output">Receives the bytes. Do not use it or its memory after the call.</param>
     /// <param name="value">The value; null if <paramref name="type"/> allows that.</param>
-    /// <param name="type">
-    /// The declared type, which the value is written as; the value's own type may derive from it.
-    /// </param>
+    /// <param name="type">The declared type, which the value is written as; the value's own may derive from it.</param>
     /// <returns>
-    /// <see cref="FrameType.Text"/> if the bytes are UTF-8 text, which the session checks; otherwise
+    /// <see cref="FrameType.Text"/> if the bytes are UTF-8, which the session checks; otherwise
     /// <see cref="FrameType.Binary"/>.
     /// </returns>
     /// <exception cref="WebSocketConverterNotFoundException">The converter does not know the type.</exception>
     public abstract FrameType Serialize(IBufferWriter<byte> output, object? value, Type type);
 
     /// <summary>
-    /// Writes a value as one message. By default it calls <see cref="Serialize(IBufferWriter{byte}, object, Type)"/>;
-    /// override it to avoid boxing value types.
+    /// Writes a value as one message, by default by <see cref="Serialize(IBufferWriter{byte}, object, Type)"/>.
+    /// Override it to avoid boxing.
     /// </summary>
     /// <typeparam name="T">The type that the value is written as.</typeparam>
     /// <inheritdoc cref="Serialize(IBufferWriter{byte}, object, Type)"/>
     public virtual FrameType Serialize<T>(IBufferWriter<byte> output, T value) => Serialize(output, value, typeof(T));
 
-    /// <summary>
-    /// Reads a message's value. The caller keeps ownership of the frame; the converter does not recycle it.
-    /// </summary>
+    /// <summary>Reads a message's value. The caller owns the frame; the converter does not recycle it.</summary>
     /// <param name="frame">A whole message, for which <see cref="IsApplicable"/> returns true.</param>
     /// <param name="type">The expected type of the value.</param>
     /// <returns>The value; null if the message holds null.</returns>
@@ -59,8 +54,7 @@ public abstract class WebSocketContentConverter
     public abstract object? Deserialize(Frame frame, Type type);
 
     /// <summary>
-    /// Reads a message's value. By default it calls <see cref="Deserialize(Frame, Type)"/>; override it to avoid boxing
-    /// value types.
+    /// Reads a message's value, by default by <see cref="Deserialize(Frame, Type)"/>. Override it to avoid boxing.
     /// </summary>
     /// <typeparam name="T">The expected type of the value.</typeparam>
     /// <param name="frame">A whole message, for which <see cref="IsApplicable"/> returns true.</param>
@@ -76,18 +70,15 @@ public abstract class WebSocketContentConverter
     public abstract bool IsApplicable(Frame frame);
 
     /// <summary>
-    /// Returns a sentence of advice for a message that the converter does not read. It becomes part of the
-    /// <see cref="WebSocketDeserializeException"/>'s text. A converter with an option to read such messages should name
-    /// the option.
+    /// Returns advice for a message that the converter does not read: a sentence in the
+    /// <see cref="WebSocketDeserializeException"/>'s text, which names an option to read it, if any.
     /// </summary>
     /// <param name="frame">The message; usually only its kind matters.</param>
-    /// <returns>By default, the advice to use another converter or to receive a frame.</returns>
+    /// <returns>By default, to use another converter or to receive a frame.</returns>
     public virtual string AdviceFor(Frame frame) => frame is Frame.Text
         ? "Receive it with a converter of text, such as the JsonContentConverter, or as a frame."
         : "Receive it with a converter of binary messages, or as a frame.";
 
-    /// <summary>Returns the value if it fits the type.</summary>
-    /// <exception cref="WebSocketDeserializeException">The value does not fit.</exception>
     internal static object? Fitting(object? value, Frame frame, Type type)
     {
         if (value is null ? CanBeNull(type) : type.IsInstanceOfType(value))
@@ -100,13 +91,12 @@ public abstract class WebSocketContentConverter
                 frame);
     }
 
-    /// <summary>Whether the type allows null.</summary>
     internal static bool CanBeNull(Type type) => !type.IsValueType || Nullable.GetUnderlyingType(type) is not null;
 
     /// <summary>Creates the exception for a message that holds null where the type does not allow it.</summary>
     /// <param name="frame">The message.</param>
     /// <param name="type">The expected type of the value.</param>
-    /// <param name="innerException">The error of the format's library; null if there is none.</param>
+    /// <param name="innerException">The error of the format's library; null if none.</param>
     protected static WebSocketDeserializeException NullContent(Frame frame, Type type, Exception? innerException)
     {
         ArgumentNullException.ThrowIfNull(frame);

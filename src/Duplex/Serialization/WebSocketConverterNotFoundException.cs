@@ -1,8 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// Thrown if neither the session nor the call has a converter, or if the converter does not know the type. The session
-/// stays open. A message that the call received is consumed only if the converter did not know the type.
+/// Thrown if neither session nor call has a converter, or the converter does not know the type. The session stays open;
+/// a received message is consumed only in the second case.
 /// </summary>
 public sealed class WebSocketConverterNotFoundException : WebSocketException
 {

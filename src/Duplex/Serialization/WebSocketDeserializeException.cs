@@ -1,9 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// Thrown if a received message cannot be converted to a value. Its payload is malformed, the converter does not read
-/// its kind, or the value does not fit the type. The message is consumed and available in <see cref="Frame"/>; the
-/// session stays open.
+/// Thrown if a received message is malformed, of a kind that the converter does not read, or does not fit the type. The
+/// message is consumed and available in <see cref="Frame"/>; the session stays open.
 /// </summary>
 public sealed class WebSocketDeserializeException : WebSocketException
 {
@@ -17,17 +16,15 @@ public sealed class WebSocketDeserializeException : WebSocketException
     public WebSocketDeserializeException(string message, Exception? innerException) : base(message, innerException) { }
 
     /// <summary>Creates the exception with the faulty message.</summary>
-    /// <param name="message">
-    /// What was expected and what was received, without the payload, which may hold secrets.
-    /// </param>
+    /// <param name="message">What was expected and received, without the payload, which may hold secrets.</param>
     /// <param name="frame">The received message.</param>
     /// <param name="innerException">The cause; null if there is none.</param>
     public WebSocketDeserializeException(string message, Frame frame, Exception? innerException = null)
         : base(message, innerException) => Frame = frame;
 
     /// <summary>
-    /// The received message, whole and not recycled. The caller owns it, like any received frame. Null only if the
-    /// exception was created without one.
+    /// The received message, whole and not recycled; the caller owns it. Null only if the exception was created without
+    /// one.
     /// </summary>
     public Frame? Frame { get; }
 }

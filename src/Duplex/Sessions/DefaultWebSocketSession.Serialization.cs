@@ -2,25 +2,22 @@ using System.Runtime.CompilerServices;
 
 namespace Duplex;
 
-// Sending and receiving values.
 public partial class DefaultWebSocketSession
 {
     /// <summary>
-    /// The converter for calls that pass none. Default: the one in the options. It can be set at any time and applies
-    /// from the next call on.
+    /// The converter for calls that pass none; default: the options'. It can be set at any time, for later calls.
     /// </summary>
     public WebSocketContentConverter? Converter { get; set; }
 
     /// <summary>Sends a value as one message, with the session's <see cref="Converter"/>.</summary>
     /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"/>
-    /// <param name="value">The value.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
     [OverloadResolutionPriority(1)] // a literal `default` is the token
     public ValueTask SendSerializedAsync<T>(T value, CancellationToken cancellationToken = default) =>
         SendSerializedAsync(value, Converter ?? throw Missing(), default, cancellationToken);
 
     /// <summary>Sends a value as one message, with the session's <see cref="Converter"/> and with options.</summary>
-    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"/>
+    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="value">The value.</param>
     /// <param name="options">How the message is sent, for example not compressed.</param>
     /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
@@ -29,16 +26,16 @@ public partial class DefaultWebSocketSession
         SendSerializedAsync(value, Converter ?? throw Missing(), options, cancellationToken);
 
     /// <summary>
-    /// Sends a value as one message. The value is serialized before the call returns. The call completes when the
+    /// Sends a value as one message. The value is serialized before the call returns; the call completes when the
     /// message is staged, like <see cref="WebSocketSession.SendAsync(Frame, CancellationToken)"/>.
     /// </summary>
     /// <remarks>
-    /// If the value cannot be serialized, the call throws the converter's exception, and nothing is sent.
+    /// If the value cannot be serialized, the call throws the converter's exception and sends nothing.
     /// </remarks>
     /// <typeparam name="T">The declared type, which the value is written as.</typeparam>
     /// <param name="value">The value.</param>
     /// <param name="converter">The converter for this call.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     /// <exception cref="WebSocketConverterNotFoundException">
     /// There is no converter, or it does not know the type.
     /// </exception>
@@ -46,14 +43,15 @@ public partial class DefaultWebSocketSession
     /// <exception cref="ArgumentException">The converter wrote text that is not valid UTF-8.</exception>
     /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
     /// <exception cref="ChannelOverflowException">The outgoing queue was full, and it is set to close then.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled before the message was staged.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     [OverloadResolutionPriority(1)]
     public ValueTask SendSerializedAsync<T>(
         T value, WebSocketContentConverter converter, CancellationToken cancellationToken = default) =>
         SendSerializedAsync(value, converter, default, cancellationToken);
 
     /// <summary>Sends a value as one message, with options.</summary>
-    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"/>
+    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="value">The value.</param>
     /// <param name="converter">The converter for this call.</param>
     /// <param name="options">How the message is sent, for example not compressed.</param>
@@ -81,19 +79,17 @@ public partial class DefaultWebSocketSession
 
     /// <summary>Sends a value of a type known only at run time, with the session's <see cref="Converter"/>.</summary>
     /// <inheritdoc cref="SendSerializedAsync(object, Type, WebSocketContentConverter, CancellationToken)"/>
-    /// <param name="value">The value.</param>
-    /// <param name="type">The type that the value is written as; the value's own type may derive from it.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
     [OverloadResolutionPriority(1)]
     public ValueTask SendSerializedAsync(object? value, Type type, CancellationToken cancellationToken = default) =>
         SendSerializedAsync(value, type, Converter ?? throw Missing(), cancellationToken);
 
     /// <summary>Sends a value of a type known only at run time.</summary>
-    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"/>
+    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="value">The value.</param>
-    /// <param name="type">The type that the value is written as; the value's own type may derive from it.</param>
+    /// <param name="type">The type to write the value as; its own may derive from it.</param>
     /// <param name="converter">The converter for this call.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     /// <exception cref="ArgumentException">
     /// The value is not of the type, or the converter wrote text that is not valid UTF-8.
     /// </exception>
@@ -127,33 +123,29 @@ public partial class DefaultWebSocketSession
 
     /// <summary>Receives the next message and returns its value, with the session's <see cref="Converter"/>.</summary>
     /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
-    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
     [OverloadResolutionPriority(1)]
     public ValueTask<T?> ReceiveDeserializedAsync<T>(CancellationToken cancellationToken = default) =>
         ReceiveDeserializedAsync<T>(Converter ?? throw Missing(), cancellationToken);
 
     /// <summary>Receives the next message and returns its value.</summary>
-    /// <remarks>
-    /// A message that cannot be deserialized is also consumed: the exception holds it, and the next call receives the
-    /// next one.
-    /// </remarks>
-    /// <typeparam name="T">The type of the value. It must be nullable if messages may hold null.</typeparam>
+    /// <remarks>A message that cannot be deserialized is also consumed; the exception holds it.</remarks>
+    /// <typeparam name="T">The value's type; nullable if messages may hold null.</typeparam>
     /// <param name="converter">The converter for this call.</param>
-    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
+    /// <param name="cancellationToken">Cancels the wait only; no message is lost.</param>
     /// <returns>The value; null if the message holds null.</returns>
     /// <exception cref="WebSocketDeserializeException">
-    /// The message is malformed, the converter does not read its kind, or its value does not fit the type. The session
-    /// stays open.
+    /// The message is malformed, of a kind that the converter does not read, or its value does not fit the type. The
+    /// session stays open.
     /// </exception>
     /// <exception cref="WebSocketConverterNotFoundException">
-    /// The session has no converter (no message was consumed), or the converter does not know the type (one was
+    /// The session has no converter (no message is consumed), or the converter does not know the type (one is
     /// consumed).
     /// </exception>
     /// <exception cref="WebSocketClosedException">The session is closed.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The session was opened with <see cref="ReceiveMode.Streams"/>.
+    /// The session receives streams: <see cref="ReceiveMode.Streams"/>.
     /// </exception>
-    /// <exception cref="WebSocketException">The session ended in another way; the exception says how.</exception>
+    /// <exception cref="WebSocketException">The session ended in another way.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask<T?> ReceiveDeserializedAsync<T>(
         WebSocketContentConverter converter, CancellationToken cancellationToken = default)
@@ -166,18 +158,20 @@ public partial class DefaultWebSocketSession
     /// Receives the next message and returns its value, of a type known only at run time, with the session's
     /// <see cref="Converter"/>.
     /// </summary>
-    /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
-    /// <param name="type">The type of the value. It must be nullable if messages may hold null.</param>
-    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
+    /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
+    /// <param name="type">The value's type; nullable if messages may hold null.</param>
+    /// <param name="cancellationToken">Cancels the wait only; no message is lost.</param>
     [OverloadResolutionPriority(1)]
     public ValueTask<object?> ReceiveDeserializedAsync(Type type, CancellationToken cancellationToken = default) =>
         ReceiveDeserializedAsync(type, Converter ?? throw Missing(), cancellationToken);
 
     /// <summary>Receives the next message and returns its value, of a type known only at run time.</summary>
-    /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
-    /// <param name="type">The type of the value. It must be nullable if messages may hold null.</param>
+    /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
+    /// <param name="type">The value's type; nullable if messages may hold null.</param>
     /// <param name="converter">The converter for this call.</param>
-    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
+    /// <param name="cancellationToken">Cancels the wait only; no message is lost.</param>
     public ValueTask<object?> ReceiveDeserializedAsync(
         Type type, WebSocketContentConverter converter, CancellationToken cancellationToken = default)
     {
@@ -187,35 +181,32 @@ public partial class DefaultWebSocketSession
     }
 
     /// <summary>
-    /// Enumerates the values of all further messages, with the session's <see cref="Converter"/> at the time of the
-    /// call.
+    /// Enumerates the values of all further messages, with the session's <see cref="Converter"/> at the call.
     /// </summary>
     /// <inheritdoc cref="ReceiveAllDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
-    /// <param name="cancellationToken">Cancels the enumeration. The session stays usable.</param>
     [OverloadResolutionPriority(1)]
     public IAsyncEnumerable<T?> ReceiveAllDeserializedAsync<T>(CancellationToken cancellationToken = default) =>
         ReceiveAllDeserializedAsync<T>(Converter ?? throw Missing(), cancellationToken);
 
     /// <summary>
-    /// Enumerates the values of all further messages. Enumeration ends normally after a close; it throws if the session
-    /// ended in another way.
+    /// Enumerates the values of all further messages. It ends normally after a close, and throws after any other end.
     /// </summary>
     /// <remarks>
-    /// A message that cannot be deserialized ends the enumeration with its exception, but not the session. A new
-    /// enumeration starts with the next message. The converter stays the same during an enumeration.
+    /// A message that cannot be deserialized ends the enumeration with its exception, but not the session; a new
+    /// enumeration starts with the next message. The converter stays the same.
     /// </remarks>
-    /// <typeparam name="T">The type of the values. It must be nullable if messages may hold null.</typeparam>
+    /// <typeparam name="T">The values' type; nullable if messages may hold null.</typeparam>
     /// <param name="converter">The converter for this enumeration.</param>
-    /// <param name="cancellationToken">Cancels the enumeration. The session stays usable.</param>
+    /// <param name="cancellationToken">Cancels the enumeration only.</param>
     /// <exception cref="WebSocketConverterNotFoundException">
     /// At the call: the session has no converter. While enumerating: the converter does not know the type.
     /// </exception>
     /// <exception cref="WebSocketDeserializeException">
-    /// While enumerating: a message is malformed, the converter does not read its kind, or its value does not fit the
-    /// type.
+    /// While enumerating: a message is malformed, of a kind that the converter does not read, or its value does not fit
+    /// the type.
     /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// While enumerating: the session was opened with <see cref="ReceiveMode.Streams"/>.
+    /// While enumerating: the session receives streams (<see cref="ReceiveMode.Streams"/>).
     /// </exception>
     /// <exception cref="WebSocketException">While enumerating: the session ended without a close.</exception>
     /// <exception cref="OperationCanceledException">While enumerating: the token was cancelled.</exception>
@@ -226,10 +217,7 @@ public partial class DefaultWebSocketSession
         return EnumerateAsync<T>(converter, cancellationToken);
     }
 
-    /// <summary>
-    /// Receives the next message and returns its value. Every end of the session throws
-    /// <see cref="WebSocketClosedException"/>.
-    /// </summary>
+    /// <summary>Every end of the session throws <see cref="WebSocketClosedException"/>.</summary>
     internal async ValueTask<T?> ReceiveOrThrowClosedAsync<T>(
         WebSocketContentConverter converter, CancellationToken token)
     {
@@ -312,7 +300,7 @@ public partial class DefaultWebSocketSession
     private static bool IsForeign(Exception e) =>
         e is not (WebSocketDeserializeException { Frame: not null } or WebSocketConverterNotFoundException);
 
-    // The text omits the payload, which may hold secrets; the exception has the frame.
+    // Without the payload, which may hold secrets.
     private static WebSocketDeserializeException Failed(
         WebSocketContentConverter converter, Frame frame, Type type, Exception error) =>
         new(

@@ -6,29 +6,26 @@ public partial class DefaultWebSocketSession
 {
     private readonly bool _receivesStreams;
 
-    // 1 while a receive call is in progress, else 0. Changed by atomic exchange.
+    // 1 while a receive call is in progress; changed by atomic exchange.
     private int _isReceivingStream;
 
     // Only touched by the receive call in progress.
     private WebSocketMessageStream? _lastStream;
 
     /// <summary>
-    /// Receives the next message as a stream, as soon as its first bytes have arrived. First it skips the rest of the
-    /// previous message, waiting for it if necessary; the previous stream can no longer be read.
+    /// Receives the next message as a stream, as soon as its first bytes arrive. It first skips the rest of the
+    /// previous message, waiting for it if necessary; that stream can no longer be read.
     /// </summary>
     /// <remarks>
-    /// Only one call may be in progress. While a stream is not read and the incoming queue is full, nothing is read
-    /// from the peer, and its pings are not answered. Read the stream, or dispose it: the rest is then skipped as it
-    /// arrives.
+    /// Only one call may be in progress. While a stream is unread and the incoming queue is full, nothing is read from
+    /// the peer, and its pings are not answered. Read or dispose the stream; disposal skips the rest as it arrives.
     /// </remarks>
-    /// <param name="cancellationToken">
-    /// Cancels the wait only: the session stays usable, and only the message being skipped is lost.
-    /// </param>
+    /// <param name="cancellationToken">Cancels the wait only; only the message being skipped is lost.</param>
     /// <returns>The message; null after a normal close.</returns>
-    /// <exception cref="WebSocketException">The session ended in another way; the exception says how.</exception>
+    /// <exception cref="WebSocketException">The session ended in another way.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The session does not receive streams (<see cref="ReceiveMode.Streams"/>), another call is waiting, or the
-    /// previous stream is being read.
+    /// The session receives no streams (<see cref="ReceiveMode.Streams"/>), another call is waiting, or the previous
+    /// stream is being read.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask<WebSocketMessageStream?> ReceiveStreamAsync(CancellationToken cancellationToken = default)
@@ -38,7 +35,7 @@ public partial class DefaultWebSocketSession
     }
 
     /// <summary>
-    /// Receives all messages as streams, until a normal close. Each step skips the rest of the previous message.
+    /// Receives all messages as streams until a normal close; each step skips the rest of the previous one.
     /// </summary>
     /// <inheritdoc cref="ReceiveStreamAsync"/>
     /// <returns>The messages.</returns>

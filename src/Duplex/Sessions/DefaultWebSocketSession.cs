@@ -1,8 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// The usual session: it delivers whole messages in <see cref="WebSocketSession.Incoming"/>, answers pings, sends
-/// pings, and performs the close handshake.
+/// The usual session: delivers whole messages in <see cref="WebSocketSession.Incoming"/>, sends and answers pings, and
+/// performs the close handshake.
 /// </summary>
 public partial class DefaultWebSocketSession : WebSocketSession
 {
@@ -17,16 +17,16 @@ public partial class DefaultWebSocketSession : WebSocketSession
         _time = settings.Time;
         Converter = settings.Converter;
         _pings = new PendingPings(_time);
-        _keepAlive = new KeepAliveTimer(Connection, this, Log, _pings, settings);
+        _keepAlive = new KeepAliveTimer(Connection, this, Telemetry, _pings, settings);
         Lifetime.Start(_keepAlive);
         _keepAlive.Start();
     }
 
     /// <summary>
-    /// The time from one ping to the next; <see cref="Timeout.InfiniteTimeSpan"/> for no pings. It can be set at any
-    /// time, which starts a new interval. Default: the value in the options.
+    /// The time from one ping to the next; <see cref="Timeout.InfiniteTimeSpan"/> for no pings. Setting it, at any
+    /// time, starts a new interval. Default: the options' value.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24 days.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     /// <exception cref="NotSupportedException">
     /// The value is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.
     /// </exception>
@@ -42,12 +42,12 @@ public partial class DefaultWebSocketSession : WebSocketSession
     }
 
     /// <summary>
-    /// How long the peer may be silent after a ping reached the transport; then the connection is aborted.
-    /// <see cref="Timeout.InfiniteTimeSpan"/> means indefinitely. Anything received from the peer counts. Time does not
-    /// count while this process was suspended, or did not read because <see cref="WebSocketSession.Incoming"/> was
-    /// full. It can be set at any time. Default: the value in the options.
+    /// How long the peer may be silent after a ping reached the transport, before the connection is aborted;
+    /// <see cref="Timeout.InfiniteTimeSpan"/> means indefinitely. Anything received counts. Time does not count while
+    /// this process is suspended, or does not read because <see cref="WebSocketSession.Incoming"/> is full. It can be
+    /// set at any time. Default: the options' value.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24 days.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     /// <exception cref="NotSupportedException">
     /// The value is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.
     /// </exception>
@@ -66,8 +66,8 @@ public partial class DefaultWebSocketSession : WebSocketSession
     public TimeSpan? LastRoundTripTime => _pings.LastRoundTripTime;
 
     /// <summary>
-    /// Completes with <see cref="WebSocketSession.Completion"/>. The reason is ours if we closed, the peer's if the
-    /// peer closed, otherwise 1006. The result is never null, and the task never faults.
+    /// Completes with <see cref="WebSocketSession.Completion"/>: our reason if we closed, the peer's if it closed,
+    /// otherwise 1006. Never null; never faults.
     /// </summary>
     public Task<CloseReason> CloseReason => Lifetime.CloseReason;
 
@@ -77,15 +77,11 @@ public partial class DefaultWebSocketSession : WebSocketSession
         new(stream, owner, settings);
 
     /// <summary>Receives the next message as text.</summary>
-    /// <remarks>
-    /// A binary message is also consumed: the exception holds it, and the next call receives the next message.
-    /// </remarks>
-    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
+    /// <remarks>A binary message is also consumed; the exception holds it.</remarks>
+    /// <param name="cancellationToken">Cancels the wait only; no message is lost.</param>
     /// <returns>The text; null after a normal close by either side.</returns>
-    /// <exception cref="WebSocketDeserializeException">
-    /// The message is binary; <see cref="WebSocketDeserializeException.Frame"/> holds it. The session stays open.
-    /// </exception>
-    /// <exception cref="WebSocketException">The session ended in another way; the exception says how.</exception>
+    /// <exception cref="WebSocketDeserializeException">The message is binary. The session stays open.</exception>
+    /// <exception cref="WebSocketException">The session ended in another way.</exception>
     /// <exception cref="InvalidOperationException">
     /// The session receives streams: <see cref="ReceiveMode.Streams"/>.
     /// </exception>
@@ -139,7 +135,7 @@ public partial class DefaultWebSocketSession : WebSocketSession
         PendingPings.Ping? ping = null;
         try
         {
-            // Waiting for a peer that does not read counts toward the same timeout.
+            // Waiting for a peer that does not read counts toward the timeout.
             if (!Connection.Pump.IsClosed
                 && !await limit.CompletesAsync(
                     Connection.Pump.WaitForRoomAsync(0, cancellationToken), cancellationToken).ConfigureAwait(false))
@@ -166,14 +162,17 @@ public partial class DefaultWebSocketSession : WebSocketSession
         }
     }
 
-    // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it
-    // already received a Close frame."
+    // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already
+    // received a Close frame."
     private protected override void OnPing(ReadOnlySpan<byte> payload) => Connection.Pump.OwePong(payload);
 
     private protected override void OnPong(ReadOnlySpan<byte> payload)
     {
-        if (_pings.OnPong(payload) is not 0 and ulong answered)
-            _keepAlive.OnPong(answered);
+        if (_pings.OnPong(payload) is not (> 0 and ulong answered))
+            return;
+        _keepAlive.OnPong(answered);
+        if (_pings.LastRoundTripTime is { } roundTrip)
+            Telemetry.PongReceived(roundTrip);
     }
 
     private protected override void OnWritePending() => _keepAlive.OnWritePending();
@@ -183,7 +182,11 @@ public partial class DefaultWebSocketSession : WebSocketSession
         Span<byte> payload = stackalloc byte[PendingPings.PayloadSize];
         PendingPings.Ping ping = _pings.Add(payload, isAwaited: true);
         if (Connection.Pump.TryStageControl(Opcode.Ping, payload))
+        {
+            Telemetry.PingSent();
             return ping;
+        }
+
         _pings.Withdraw(ping);
         throw CloseState.ToSendException(Queue.Dropped);
     }

@@ -1,8 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// A session that delivers every frame as received and answers none: you answer pings and the peer's Close yourself.
-/// The rules of RFC 6455 are enforced as in any session.
+/// Delivers every frame as received and answers none: you answer pings and the peer's Close. The rules of RFC 6455 are
+/// enforced as in any session.
 /// </summary>
 /// <remarks>The peer's Close is the last frame. Answer it with a Close of your own, or dispose the session.</remarks>
 public class RawWebSocketSession : WebSocketSession

@@ -6,11 +6,11 @@ using System.Text.Json.Serialization.Metadata;
 namespace Duplex;
 
 /// <summary>
-/// Sends and receives JSON with System.Text.Json; the methods mirror System.Net.Http.Json. They need no converter and
-/// ignore the session's <see cref="DefaultWebSocketSession.Converter"/>.
+/// Sends and receives JSON with System.Text.Json, like System.Net.Http.Json. The methods ignore the session's
+/// <see cref="DefaultWebSocketSession.Converter"/>.
 /// </summary>
 /// <remarks>
-/// One text message is one JSON value. The default options are <see cref="JsonSerializerOptions.Web"/>. Options become
+/// One text message is one JSON value. Default options: <see cref="JsonSerializerOptions.Web"/>. Options become
 /// read-only on first use. Thread-safe.
 /// </remarks>
 public static class WebSocketJsonExtensions
@@ -20,7 +20,7 @@ public static class WebSocketJsonExtensions
     private const string CodeGeneration =
         "JSON serialization may need code generated at run time. Use the overload with a JsonTypeInfo<T>.";
 
-    // One converter for each JsonSerializerOptions or JsonTypeInfo. It caches a writer, and lives as long as its key.
+    // One for each JsonSerializerOptions or JsonTypeInfo, because it caches a writer; it lives as long as its key.
     private static readonly ConditionalWeakTable<object, JsonContentConverter> Converters = [];
 
     /// <summary>Sends a value as JSON in one text message.</summary>
@@ -38,11 +38,12 @@ public static class WebSocketJsonExtensions
         SendAsync(session, value, Of(JsonSerializerOptions.Web), cancellationToken);
 
     /// <summary>Sends a value as JSON in one text message, with options.</summary>
-    /// <inheritdoc cref="SendAsJsonAsync{T}(DefaultWebSocketSession, T, JsonTypeInfo{T}, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsJsonAsync{T}(DefaultWebSocketSession, T, JsonTypeInfo{T}, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="session">The session.</param>
     /// <param name="value">The value.</param>
     /// <param name="options">How the value is written.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     [RequiresUnreferencedCode(Reflection)]
     [RequiresDynamicCode(CodeGeneration)]
     public static ValueTask SendAsJsonAsync<T>(
@@ -52,22 +53,20 @@ public static class WebSocketJsonExtensions
 
     /// <summary>Sends a value as JSON in one text message, with source-generated metadata.</summary>
     /// <remarks>
-    /// The value is serialized before the call returns. The call completes when the message is staged.
+    /// The value is serialized before the call returns; the call completes when the message is staged.
     /// </remarks>
-    /// <typeparam name="T">
-    /// The declared type, which the value is written as; the value's own type may derive from it.
-    /// </typeparam>
+    /// <typeparam name="T">The type to write the value as; its own may derive from it.</typeparam>
     /// <param name="session">The session.</param>
     /// <param name="value">The value.</param>
     /// <param name="jsonTypeInfo">The metadata of the type, such as <c>MyJson.Default.Subscribe</c>.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     /// <exception cref="NotSupportedException">
-    /// The value cannot be serialized. Nothing is sent. Your own JSON converters may throw other exceptions.
+    /// The value cannot be serialized; nothing is sent. Your own JSON converters may throw others.
     /// </exception>
     /// <exception cref="WebSocketClosedException">The session accepts no more frames.</exception>
     /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
     /// <exception cref="ChannelOverflowException">The outgoing queue was full, and it is set to close then.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled before the message was staged.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static ValueTask SendAsJsonAsync<T>(
         this DefaultWebSocketSession session, T value, JsonTypeInfo<T> jsonTypeInfo,
         CancellationToken cancellationToken = default) =>
@@ -82,16 +81,17 @@ public static class WebSocketJsonExtensions
     /// </example>
     [RequiresUnreferencedCode(Reflection)]
     [RequiresDynamicCode(CodeGeneration)]
-    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    [OverloadResolutionPriority(1)]
     public static ValueTask<T?> ReceiveFromJsonAsync<T>(
         this DefaultWebSocketSession session, CancellationToken cancellationToken = default) =>
         ReceiveAsync<T>(session, Of(JsonSerializerOptions.Web), cancellationToken);
 
     /// <summary>Receives the next message and reads its JSON, with options.</summary>
-    /// <inheritdoc cref="ReceiveFromJsonAsync{T}(DefaultWebSocketSession, JsonTypeInfo{T}, CancellationToken)"/>
+    /// <inheritdoc cref="ReceiveFromJsonAsync{T}(DefaultWebSocketSession, JsonTypeInfo{T}, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="session">The session.</param>
     /// <param name="options">How the value is read.</param>
-    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
+    /// <param name="cancellationToken">Cancels the wait only; no message is lost.</param>
     [RequiresUnreferencedCode(Reflection)]
     [RequiresDynamicCode(CodeGeneration)]
     public static ValueTask<T?> ReceiveFromJsonAsync<T>(
@@ -100,22 +100,20 @@ public static class WebSocketJsonExtensions
         ReceiveAsync<T>(session, Of(options), cancellationToken);
 
     /// <summary>Receives the next message and reads its JSON, with source-generated metadata.</summary>
-    /// <remarks>
-    /// A message that cannot be read is also consumed: the exception holds it, and the next call receives the next one.
-    /// </remarks>
-    /// <typeparam name="T">The type of the value. It must be nullable if messages may hold null.</typeparam>
+    /// <remarks>A message that cannot be read is also consumed; the exception holds it.</remarks>
+    /// <typeparam name="T">The value's type; nullable if messages may hold null.</typeparam>
     /// <param name="session">The session.</param>
     /// <param name="jsonTypeInfo">The metadata of the type, such as <c>MyJson.Default.Tick</c>.</param>
-    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no message is lost.</param>
-    /// <returns>The value; null if the message holds null. Null never means the end.</returns>
+    /// <param name="cancellationToken">Cancels the wait only; no message is lost.</param>
+    /// <returns>The value; null if the message holds null, never for the end.</returns>
     /// <exception cref="WebSocketClosedException">
-    /// The session ended, in any way. The inner exception is the error, if there was one.
+    /// The session ended, in any way; the inner exception is the error, if any.
     /// </exception>
     /// <exception cref="WebSocketDeserializeException">
     /// The message is binary, malformed, or its value does not fit the type. The session stays open.
     /// </exception>
     /// <exception cref="WebSocketConverterNotFoundException">
-    /// The options have no metadata for the type. The message is consumed.
+    /// The options have no metadata for the type; the message is consumed.
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// The session receives streams: <see cref="ReceiveMode.Streams"/>.
@@ -136,16 +134,17 @@ public static class WebSocketJsonExtensions
     /// </example>
     [RequiresUnreferencedCode(Reflection)]
     [RequiresDynamicCode(CodeGeneration)]
-    [OverloadResolutionPriority(1)] // a literal `default` is the token
+    [OverloadResolutionPriority(1)]
     public static IAsyncEnumerable<T?> ReceiveAllFromJsonAsync<T>(
         this DefaultWebSocketSession session, CancellationToken cancellationToken = default) =>
         ReceiveAll<T>(session, Of(JsonSerializerOptions.Web), cancellationToken);
 
     /// <summary>Enumerates the values of all further messages, read as JSON with options.</summary>
-    /// <inheritdoc cref="ReceiveAllFromJsonAsync{T}(DefaultWebSocketSession, JsonTypeInfo{T}, CancellationToken)"/>
+    /// <inheritdoc cref="ReceiveAllFromJsonAsync{T}(DefaultWebSocketSession, JsonTypeInfo{T}, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="session">The session.</param>
     /// <param name="options">How the values are read.</param>
-    /// <param name="cancellationToken">Cancels the enumeration. The session stays usable.</param>
+    /// <param name="cancellationToken">Cancels the enumeration only.</param>
     [RequiresUnreferencedCode(Reflection)]
     [RequiresDynamicCode(CodeGeneration)]
     public static IAsyncEnumerable<T?> ReceiveAllFromJsonAsync<T>(
@@ -155,14 +154,13 @@ public static class WebSocketJsonExtensions
 
     /// <summary>Enumerates the values of all further messages, read as JSON with source-generated metadata.</summary>
     /// <remarks>
-    /// Enumeration ends normally after a close; it throws if the session ended in another way. A message that cannot be
-    /// read ends the enumeration with its exception, but not the session. A new enumeration starts with the next
-    /// message.
+    /// Enumeration ends normally after a close, and throws after any other end. A message that cannot be read ends it
+    /// with an exception, but not the session; a new enumeration starts with the next message.
     /// </remarks>
-    /// <typeparam name="T">The type of the values. It must be nullable if messages may hold null.</typeparam>
+    /// <typeparam name="T">The values' type; nullable if messages may hold null.</typeparam>
     /// <param name="session">The session.</param>
     /// <param name="jsonTypeInfo">The metadata of the type, such as <c>MyJson.Default.Tick</c>.</param>
-    /// <param name="cancellationToken">Cancels the enumeration. The session stays usable.</param>
+    /// <param name="cancellationToken">Cancels the enumeration only.</param>
     /// <exception cref="WebSocketDeserializeException">
     /// While enumerating: a message is binary, malformed, or its value does not fit the type.
     /// </exception>
@@ -207,7 +205,7 @@ public static class WebSocketJsonExtensions
         ArgumentNullException.ThrowIfNull(options);
         return Converters.GetValue(options, static options =>
         {
-            // JsonSerializer does the same on first use.
+            // JsonSerializer does this on first use, too.
             ((JsonSerializerOptions)options).MakeReadOnly(populateMissingResolver: true);
             return new JsonContentConverter((JsonSerializerOptions)options);
         });

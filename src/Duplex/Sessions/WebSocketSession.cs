@@ -7,56 +7,53 @@ using System.Text.Unicode;
 namespace Duplex;
 
 /// <summary>
-/// A WebSocket connection, from its handshake to its end. <see cref="DefaultWebSocketSession"/> answers pings, merges
-/// fragments and performs the close handshake. <see cref="RawWebSocketSession"/> delivers every frame as received and
-/// answers none.
+/// A WebSocket connection. <see cref="DefaultWebSocketSession"/> answers pings, merges fragments and performs the close
+/// handshake; <see cref="RawWebSocketSession"/> delivers every frame as received and answers none.
 /// </summary>
 /// <remarks>
-/// <para>All members are thread-safe: any number of senders and receivers, in any state.</para>
+/// <para>All members are thread-safe, with any number of senders and receivers, in any state.</para>
 /// <para>
-/// Dispose it: disposal performs the close handshake, bounded by the close timeout plus one second. <see cref="Abort"/>
-/// ends the session without one. A session that is neither closed nor disposed lives until the connection ends. It
-/// keeps its socket, sends its pings and fills <see cref="Incoming"/>, even if nothing refers to it. There is no
-/// finalizer.
+/// Dispose it: disposal performs the close handshake, bounded by the close timeout plus one second; <see cref="Abort"/>
+/// does not. A session neither closed nor disposed lives until the connection ends: it keeps its socket, sends pings
+/// and fills <see cref="Incoming"/>, even if unreferenced. There is no finalizer.
 /// </para>
 /// </remarks>
 public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
 {
-    // In characters. Up to this length, three bytes a character fit the pool's common buffer sizes, so the bytes need
-    // not be counted first.
+    // In characters: three bytes each fit the pool's common buffers, so short texts need no count first.
     private const int UncountedText = 4096;
 
     private readonly FrameChannelReader? _incoming;
 
-    // Created on first use, by an atomic exchange from null: most sessions send without it.
+    // Created on first use by an atomic exchange.
     private FrameChannelWriter? _outgoing;
 
     private protected WebSocketSession(
         Stream stream, IDisposable owner, AssemblerOutput output, SessionSettings settings)
     {
-        Log = new SessionLog(settings.Logger, settings.Target);
         Queue = new FrameQueue(settings.Incoming, CloseState, ofPieces: output == AssemblerOutput.Pieces);
-        Connection = new StreamConnection(stream, owner, output, Queue, CloseState, this, Log, settings.Connection);
-        Lifetime = new SessionLifetime(Connection, CloseState, Queue, Log, settings);
+        Telemetry = new SessionTelemetry(
+            settings.Telemetry, settings.Time, settings.Connection.Extensions?.Extensions ?? [],
+            () => (Queue.Count, Queue.Bytes));
+        Connection = new StreamConnection(
+            stream, owner, output, Queue, CloseState, this, Telemetry, settings.Connection);
+        Lifetime = new SessionLifetime(Connection, CloseState, Queue, Telemetry, settings);
         Pool = settings.Connection.Pool;
         if (output != AssemblerOutput.Pieces)
             _incoming = new FrameChannelReader(Queue, Connection.Receiving, CloseState);
     }
 
-    /// <summary>
-    /// The session's id: short, unique within the process, and part of every log entry of the session.
-    /// </summary>
-    public string Id => Log.Id;
+    /// <summary>The session's id, unique within the process and part of its log entries.</summary>
+    public string Id => Telemetry.Id;
 
     /// <summary>
-    /// The messages received from the peer, in order. Enumeration ends normally after a close, when every message up to
-    /// the peer's Close was delivered. It throws if the connection was lost, or if messages had to be discarded.
+    /// The messages received from the peer, in order. Enumeration ends normally after a close, once every message
+    /// before the peer's Close is delivered. It throws if the connection was lost or messages were discarded.
     /// </summary>
     /// <remarks>
     /// <see cref="WebSocketChannelsOptions.Incoming"/> bounds the queue. While it is full, nothing is read: the peer's
-    /// pings are not answered, and many servers then close with 1011. Receive in a loop that never waits long, and hand
-    /// slow work to a task or channel of your own; or raise the bound. A queue that stays full for longer than the ping
-    /// interval is logged as a warning.
+    /// pings are not answered, and many servers then close with 1011. Receive in a loop that never waits long, with
+    /// slow work in a task or channel of your own.
     /// </remarks>
     /// <exception cref="InvalidOperationException">
     /// The session receives streams: <see cref="ReceiveMode.Streams"/>.
@@ -77,16 +74,16 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         "The session was opened with ReceiveMode.Streams, so it has no Incoming. Receive with ReceiveStreamAsync, " +
         "or open it with ReceiveMode.Messages.");
 
-    /// <summary>The outgoing side as a channel. It does the same as the <c>SendAsync</c> methods.</summary>
+    /// <summary>The outgoing side as a channel, equivalent to the <c>SendAsync</c> methods.</summary>
     public FrameChannelWriter Outgoing =>
         _outgoing
             ?? Interlocked.CompareExchange(ref _outgoing, new FrameChannelWriter(Connection.Sender, this), null)
             ?? _outgoing;
 
     /// <summary>
-    /// The largest payload of a received frame, in bytes. A larger frame ends the session with 1009. It can be set at
-    /// any time and applies from the next frame header on. With streams the default is no limit,
-    /// <see cref="long.MaxValue"/>; without streams a larger value than one array holds is lowered to that.
+    /// The largest payload of a received frame, in bytes; a larger one ends the session with 1009. It can be set at any
+    /// time and applies from the next frame header. It is lowered to what one array holds, except with streams, whose
+    /// default is <see cref="long.MaxValue"/>, no limit.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     /// <exception cref="NotSupportedException">The engine lacks <see cref="EngineCapability.FrameLimits"/>.</exception>
@@ -100,13 +97,13 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         }
     }
 
-    /// <summary>Whether sent frames are masked: always on a client, never on a server (RFC 6455 §5.1).</summary>
+    /// <summary>Whether sent frames are masked: on a client always, on a server never (RFC 6455 §5.1).</summary>
     public bool Masking => Connection.Role == WebSocketRole.Client;
 
     /// <summary>The state of the session.</summary>
     public WebSocketSessionState State => CloseState.State;
 
-    /// <summary>The number of sent bytes that the transport has not accepted yet, including headers.</summary>
+    /// <summary>The number of sent bytes, with headers, that the transport has not accepted yet.</summary>
     public long BufferedBytes => Connection.Pump.BufferedBytes;
 
     /// <summary>Completes with how the session ended, after the transport is released. Never faults.</summary>
@@ -115,16 +112,13 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <summary>Fires with <see cref="Completion"/>. Callbacks run on the thread pool.</summary>
     public CancellationToken Closed => Lifetime.Closed;
 
-    /// <summary>
-    /// The active extensions, in the order in which sent messages pass them; received messages pass them in reverse. A
-    /// raw session has none.
-    /// </summary>
+    /// <summary>The active extensions, in the order in which sent messages pass them. A raw session has none.</summary>
     public IReadOnlyList<WebSocketExtension> Extensions => Connection.Extensions;
 
     /// <summary>Returns the active extension of a type.</summary>
-    /// <typeparam name="TExtension">The extension's type or a base type; the first match is returned.</typeparam>
+    /// <typeparam name="TExtension">The extension's type or a base type; the first match counts.</typeparam>
     /// <exception cref="InvalidOperationException">
-    /// No such extension is active: it was not installed, or the server did not accept it.
+    /// None is active: it was not installed, or the server did not accept it.
     /// </exception>
     public TExtension Extension<TExtension>()
         where TExtension : WebSocketExtension => TryGetExtension(out TExtension? extension)
@@ -134,7 +128,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
                 "accept it. Ask TryGetExtension where that may be so.");
 
     /// <summary>Gets the active extension of a type, if there is one.</summary>
-    /// <typeparam name="TExtension">The extension's type or a base type; the first match is returned.</typeparam>
+    /// <typeparam name="TExtension">The extension's type or a base type; the first match counts.</typeparam>
     /// <param name="extension">The extension. The session disposes it.</param>
     /// <returns>True if there is one.</returns>
     public bool TryGetExtension<TExtension>([NotNullWhen(true)] out TExtension? extension)
@@ -146,7 +140,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
 
     private protected CloseState CloseState { get; } = new();
 
-    private protected SessionLog Log { get; }
+    private protected SessionTelemetry Telemetry { get; }
 
     private protected ArrayPool<byte> Pool { get; }
 
@@ -157,11 +151,11 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     private protected SessionLifetime Lifetime { get; }
 
     /// <summary>
-    /// Receives the next frame. A default session returns whole messages, a raw session returns frames as received.
+    /// Receives the next frame: a whole message in a default session, a frame as received in a raw one.
     /// </summary>
-    /// <param name="cancellationToken">Cancels the wait only: the session stays usable, and no frame is lost.</param>
+    /// <param name="cancellationToken">Cancels the wait only; no frame is lost.</param>
     /// <returns>The frame; null after a normal close by either side.</returns>
-    /// <exception cref="WebSocketException">The session ended in another way; the exception says how.</exception>
+    /// <exception cref="WebSocketException">The session ended in another way.</exception>
     /// <exception cref="InvalidOperationException">
     /// The session receives streams: <see cref="ReceiveMode.Streams"/>.
     /// </exception>
@@ -175,49 +169,43 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     public ValueTask<Frame?> ReceiveAsync(CancellationToken cancellationToken = default) =>
         Incoming.ReadOrEndAsync(cancellationToken);
 
-    // The priorities decide which parameter a literal `default` is if several overloads fit: token, then options, then
-    // type.
+    // What a literal `default` is where several overloads fit: token, then options, then type.
 
     /// <summary>
-    /// Sends a frame. Completes when it is staged in the outgoing queue, which is immediate while there is room. Staged
-    /// frames are written automatically, coalesced into few system calls.
+    /// Sends a frame. Completes when it is staged in the outgoing queue, at once while there is room. Staged frames are
+    /// written automatically, coalesced into few system calls.
     /// </summary>
     /// <param name="frame">
-    /// The frame. A Close starts the close handshake, like <see cref="CloseAsync(CloseReason, CancellationToken)"/>,
-    /// but does not wait for it.
+    /// A Close starts the close handshake, like <see cref="CloseAsync(CloseReason, CancellationToken)"/>, without
+    /// waiting for it.
     /// </param>
-    /// <param name="cancellationToken">
-    /// Withdraws the frame before any of it is staged; ignored afterwards. The session stays usable.
-    /// </param>
+    /// <param name="cancellationToken">Withdraws the frame before any of it is staged.</param>
     /// <exception cref="WebSocketClosedException">The session accepts no more frames.</exception>
     /// <exception cref="ArgumentException">
-    /// The frame must not be sent: its text is not valid UTF-8, no extension owns its reserved bit, or its close code
-    /// is not sendable.
+    /// The frame's text is not valid UTF-8, no extension owns its reserved bit, or its close code is not sendable.
     /// </exception>
     /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
     /// <exception cref="ChannelOverflowException">The outgoing queue was full, and it is set to close then.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled before the frame was staged.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="NotSupportedException">
-    /// The frame is a ping or a pong, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.
+    /// The frame is a ping or pong, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.
     /// </exception>
     [OverloadResolutionPriority(1)]
     public ValueTask SendAsync(Frame frame, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(frame, default, cancellationToken);
 
     /// <summary>Sends a frame, with options.</summary>
-    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
-    /// <param name="frame">The frame. The options of a fragmented message are those of its first frame.</param>
-    /// <param name="options">How the frame is sent, for example not compressed.</param>
-    /// <param name="cancellationToken">
-    /// Withdraws the frame before any of it is staged; ignored afterwards. The session stays usable.
-    /// </param>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)" path="/node()[not(self::summary|self::param)]"/>
+    /// <param name="frame">A fragmented message takes the options of its first frame.</param>
+    /// <param name="options">How to send it.</param>
+    /// <param name="cancellationToken">Withdraws the frame before any of it is staged.</param>
     public ValueTask SendAsync(Frame frame, SendOptions options, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(frame, options, cancellationToken);
 
     /// <summary>Sends a text message.</summary>
-    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)" path="/node()[not(self::summary|self::param)]"/>
     /// <param name="text">The text, without unpaired surrogates.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     /// <example>
     /// <code>
     /// await session.SendAsync("Hello, WebSocket!", cancellationToken);
@@ -229,10 +217,10 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         SendAsync(text, default(SendOptions), cancellationToken);
 
     /// <summary>Sends a text message, with options.</summary>
-    /// <inheritdoc cref="SendAsync(string, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsync(string, CancellationToken)" path="/node()[not(self::summary|self::param)]"/>
     /// <param name="text">The text, without unpaired surrogates.</param>
-    /// <param name="options">How the message is sent, for example not compressed.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    /// <param name="options">How to send it.</param>
+    /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     public ValueTask SendAsync(string text, SendOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -257,27 +245,29 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     }
 
     /// <summary>Sends a binary message.</summary>
-    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
-    /// <param name="data">The bytes. Do not change them until the call completes.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)" path="/node()[not(self::summary|self::param)]"/>
+    /// <param name="data">Must not change until the call completes.</param>
+    /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     [OverloadResolutionPriority(1)]
     public ValueTask SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(FrameType.Binary, data, default, cancellationToken);
 
     /// <summary>Sends a binary message, with options.</summary>
-    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
-    /// <param name="data">The bytes. Do not change them until the call completes.</param>
-    /// <param name="options">How the message is sent, for example not compressed.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
+    /// <param name="data">Must not change until the call completes.</param>
+    /// <param name="options">How to send it.</param>
+    /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     public ValueTask SendAsync(
         ReadOnlyMemory<byte> data, SendOptions options, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(FrameType.Binary, data, options, cancellationToken);
 
     /// <summary>Sends a message whose type is known only at run time.</summary>
-    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
-    /// <param name="data">The bytes. Do not change them until the call completes.</param>
-    /// <param name="type">Binary or text. Text must be valid UTF-8, which is checked.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
+    /// <param name="data">Must not change until the call completes.</param>
+    /// <param name="type">Binary or text, which must be valid UTF-8.</param>
+    /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     /// <exception cref="ArgumentOutOfRangeException">The type is not text or binary.</exception>
     [OverloadResolutionPriority(-1)]
     public ValueTask SendAsync(
@@ -285,50 +275,45 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         SendAsync(data, type, default, cancellationToken);
 
     /// <summary>Sends a message whose type is known only at run time, with options.</summary>
-    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, FrameType, CancellationToken)"/>
-    /// <param name="data">The bytes. Do not change them until the call completes.</param>
-    /// <param name="type">Binary or text. Text must be valid UTF-8, which is checked.</param>
-    /// <param name="options">How the message is sent, for example not compressed.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, FrameType, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
+    /// <param name="data">Must not change until the call completes.</param>
+    /// <param name="type">Binary or text, which must be valid UTF-8.</param>
+    /// <param name="options">How to send it.</param>
+    /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     [OverloadResolutionPriority(-2)]
     public ValueTask SendAsync(
         ReadOnlyMemory<byte> data, FrameType type, SendOptions options,
         CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(OfMessage(type), data, options, cancellationToken);
 
-    /// <summary>
-    /// Sends a binary message whose content comes from a stream, like <see cref="SendAsync(Stream, FrameType,
-    /// CancellationToken)"/>.
-    /// </summary>
+    /// <summary>Sends a binary message from a stream.</summary>
     /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"/>
     [OverloadResolutionPriority(1)]
     public ValueTask SendAsync(Stream content, CancellationToken cancellationToken = default) =>
         SendAsync(content, FrameType.Binary, default, cancellationToken);
 
-    /// <summary>Sends a binary message whose content comes from a stream, with options.</summary>
+    /// <summary>Sends a binary message from a stream, with options.</summary>
     /// <inheritdoc cref="SendAsync(Stream, FrameType, SendOptions, CancellationToken)"/>
     public ValueTask SendAsync(Stream content, SendOptions options, CancellationToken cancellationToken = default) =>
         SendAsync(content, FrameType.Binary, options, cancellationToken);
 
     /// <summary>
-    /// Sends a message whose content comes from a stream, in constant memory. Each fragment holds at most 64 KiB and is
-    /// sent as soon as its bytes are read. Other messages wait until this one ends; pings, pongs and closes go between
-    /// its fragments. Completes when the last fragment is staged, and waits for room whenever the outgoing queue is
-    /// full.
+    /// Sends a message from a stream, in constant memory. Each fragment of at most 64 KiB is sent as soon as its bytes
+    /// are read. Other messages wait until this one ends; pings, pongs and closes go between its fragments. Completes
+    /// when the last fragment is staged; it waits while the outgoing queue is full.
     /// </summary>
     /// <remarks>
-    /// A message that cannot be finished ends the session with 1011. That is the case if the content throws, if a text
-    /// is not valid UTF-8, or if the token is cancelled after the first fragment. Before the first fragment, only the
-    /// call fails.
+    /// A message that cannot be finished ends the session with 1011: the content throws, a text is not valid UTF-8, or
+    /// the token is cancelled. Before the first fragment, only the call fails.
     /// </remarks>
     /// <param name="content">
-    /// The content, from its current position to its end. It is read with a token that also fires when the session
-    /// ends. It is not disposed.
+    /// Read from its position to its end, with a token that also fires when the session ends. Not disposed.
     /// </param>
-    /// <param name="type">Binary or text. Text must be valid UTF-8, which is checked.</param>
+    /// <param name="type">Binary or text, which must be valid UTF-8.</param>
     /// <param name="cancellationToken">
-    /// Withdraws the message before any of it is staged. Afterwards it ends the session with 1011. It is ignored once
-    /// the whole message is staged.
+    /// Withdraws the message before any of it is staged; afterwards ends the session with 1011; ignored once the whole
+    /// message is staged.
     /// </param>
     /// <exception cref="WebSocketClosedException">
     /// The session accepts no more frames, or began to close before the message ended.
@@ -340,24 +325,19 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <exception cref="ChannelOverflowException">
     /// The outgoing queue was full before the first fragment, and it is set to close then.
     /// </exception>
-    /// <exception cref="OperationCanceledException">
-    /// The token was cancelled before the whole message was staged.
-    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     [OverloadResolutionPriority(-1)]
     public ValueTask SendAsync(Stream content, FrameType type, CancellationToken cancellationToken = default) =>
         SendAsync(content, type, default, cancellationToken);
 
-    /// <summary>Sends a message whose content comes from a stream, with options.</summary>
-    /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"/>
-    /// <param name="content">
-    /// The content, from its current position to its end. It is read with a token that also fires when the session
-    /// ends. It is not disposed.
-    /// </param>
-    /// <param name="type">Binary or text. Text must be valid UTF-8, which is checked.</param>
-    /// <param name="options">How the message is sent, for example not compressed.</param>
+    /// <summary>Sends a message from a stream, with options.</summary>
+    /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
+    /// <param name="content">Read from its position to its end; not disposed.</param>
+    /// <param name="type">Binary or text, which must be valid UTF-8.</param>
+    /// <param name="options">How to send it.</param>
     /// <param name="cancellationToken">
-    /// Withdraws the message before any of it is staged. Afterwards it ends the session with 1011. It is ignored once
-    /// the whole message is staged.
+    /// Withdraws the message before any of it is staged; from then until all is staged, ends the session with 1011.
     /// </param>
     [OverloadResolutionPriority(-2)]
     public ValueTask SendAsync(
@@ -378,39 +358,37 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
             cancellationToken);
     }
 
-    /// <summary>Sends a text message: the same as <see cref="SendAsync(string, CancellationToken)"/>.</summary>
+    /// <summary>Sends a text message, like <see cref="SendAsync(string, CancellationToken)"/>.</summary>
     /// <inheritdoc cref="SendAsync(string, CancellationToken)"/>
     [OverloadResolutionPriority(1)]
     public ValueTask SendTextAsync(string text, CancellationToken cancellationToken = default) =>
         SendAsync(text, default(SendOptions), cancellationToken);
 
-    /// <summary>
-    /// Sends a text message, with options: the same as <see cref="SendAsync(string, SendOptions,
-    /// CancellationToken)"/>.
-    /// </summary>
+    /// <summary>Sends a text message, like <see cref="SendAsync(string, SendOptions, CancellationToken)"/>.</summary>
     /// <inheritdoc cref="SendAsync(string, SendOptions, CancellationToken)"/>
     public ValueTask SendTextAsync(string text, SendOptions options, CancellationToken cancellationToken = default) =>
         SendAsync(text, options, cancellationToken);
 
     /// <summary>Sends a text message given as UTF-8 bytes.</summary>
-    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
-    /// <param name="utf8">The text in UTF-8, which is checked. Do not change it until the call completes.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)" path="/node()[not(self::summary|self::param)]"/>
+    /// <param name="utf8">The text, which is checked and must not change until the call completes.</param>
+    /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     [OverloadResolutionPriority(1)]
     public ValueTask SendTextAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(FrameType.Text, utf8, default, cancellationToken);
 
     /// <summary>Sends a text message given as UTF-8 bytes, with options.</summary>
-    /// <inheritdoc cref="SendTextAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
-    /// <param name="utf8">The text in UTF-8, which is checked. Do not change it until the call completes.</param>
-    /// <param name="options">How the message is sent, for example not compressed.</param>
-    /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
+    /// <inheritdoc cref="SendTextAsync(ReadOnlyMemory{byte}, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
+    /// <param name="utf8">The text, which is checked and must not change until the call completes.</param>
+    /// <param name="options">How to send it.</param>
+    /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     public ValueTask SendTextAsync(
         ReadOnlyMemory<byte> utf8, SendOptions options, CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(FrameType.Text, utf8, options, cancellationToken);
 
     /// <summary>
-    /// Sends a binary message: the same as <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>.
+    /// Sends a binary message, like <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>.
     /// </summary>
     /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
     [OverloadResolutionPriority(1)]
@@ -418,8 +396,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         SendAsync(data, cancellationToken);
 
     /// <summary>
-    /// Sends a binary message, with options: the same as <see cref="SendAsync(ReadOnlyMemory{byte}, SendOptions,
-    /// CancellationToken)"/>.
+    /// Sends a binary message, like <see cref="SendAsync(ReadOnlyMemory{byte}, SendOptions, CancellationToken)"/>.
     /// </summary>
     /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, SendOptions, CancellationToken)"/>
     public ValueTask SendBinaryAsync(
@@ -428,7 +405,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
 
     /// <summary>
     /// Completes when the transport has accepted everything staged before the call. Staged frames are written without
-    /// it.
+    /// it, too.
     /// </summary>
     /// <param name="cancellationToken">Cancels the wait only; staged frames are still written.</param>
     /// <exception cref="WebSocketClosedException">The connection ended first.</exception>
@@ -444,30 +421,26 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         }
     }
 
-    /// <summary>
-    /// Closes with 1000: sends what is staged, then our Close, and waits for the peer's Close. Idempotent and safe to
-    /// call concurrently: the first reason wins, and all callers get the same result.
-    /// </summary>
+    /// <summary>Closes with 1000: sends what is staged, then our Close, and waits for the peer's.</summary>
     /// <inheritdoc cref="CloseAsync(CloseReason, CancellationToken)"/>
     [OverloadResolutionPriority(1)]
     public Task<CloseResult> CloseAsync(CancellationToken cancellationToken = default) =>
         CloseAsync(CloseReason.Normal, cancellationToken);
 
     /// <summary>
-    /// Closes: sends what is staged, then our Close, and waits for the peer's Close. Idempotent and safe to call
-    /// concurrently: the first reason wins, and all callers get the same result.
+    /// Closes: sends what is staged, then our Close, and waits for the peer's. Idempotent: the first reason wins, and
+    /// all callers get the same result.
     /// </summary>
     /// <remarks>
-    /// Messages that arrive before the peer's Close can still be received, with backpressure as before. The rest is
-    /// discarded only if <see cref="Incoming"/> is full and nothing is taken from it for some time. That time is a
-    /// quarter to a half of the close timeout, or 1.25 to 2.5 s if that is infinite.
-    /// <see cref="CloseResult.DiscardedMessages"/> counts the discarded messages, and a receiver gets a
-    /// <see cref="WebSocketClosedException"/> after the last message that was kept. So a call by the only receiver of a
-    /// busy feed can take that long: let another task keep receiving.
+    /// Messages that arrive before the peer's Close can still be received. They are discarded only if
+    /// <see cref="Incoming"/> stays full, with nothing taken from it, for a quarter to a half of the close timeout. If
+    /// that is infinite, the time is 1.25 to 2.5 s. <see cref="CloseResult.DiscardedMessages"/> counts them, and a
+    /// receiver gets a <see cref="WebSocketClosedException"/> after the last message kept. So a call by the only
+    /// receiver of a busy feed can take that long: let another task keep receiving.
     /// </remarks>
     /// <param name="reason">The code and text of our Close; null means 1000.</param>
     /// <param name="cancellationToken">
-    /// Cancels the wait only: the close continues, bounded by the close timeout.
+    /// Cancels the wait only; the close continues, bounded by the close timeout.
     /// </param>
     /// <returns>How the session ended. Errors are in the result, not thrown.</returns>
     /// <exception cref="ArgumentException">The code must not be sent. The session is unchanged.</exception>
@@ -487,17 +460,14 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     }
 
     /// <summary>
-    /// Closes with a code and a text: sends what is staged, then our Close, and waits for the peer's Close. Idempotent
-    /// and safe to call concurrently: the first reason wins, and all callers get the same result.
+    /// Closes with a code and a text: sends what is staged, then our Close, and waits for the peer's.
     /// </summary>
-    /// <inheritdoc cref="CloseAsync(CloseReason, CancellationToken)"/>
+    /// <inheritdoc cref="CloseAsync(CloseReason, CancellationToken)" path="/node()[not(self::summary|self::param)]"/>
     /// <param name="code">The code. Cast a number for your own: <c>(CloseCode)4000</c>.</param>
     /// <param name="message">
-    /// The text, at most 123 bytes in UTF-8; <see cref="CloseReason.Truncated(CloseCode, string)"/> cuts a longer one.
+    /// At most 123 bytes in UTF-8; <see cref="CloseReason.Truncated(CloseCode, string)"/> cuts a longer text.
     /// </param>
-    /// <param name="cancellationToken">
-    /// Cancels the wait only: the close continues, bounded by the close timeout.
-    /// </param>
+    /// <param name="cancellationToken">Cancels the wait only; the close continues.</param>
     /// <exception cref="ArgumentException">
     /// The code must not be sent, or the text is too long. The session is unchanged.
     /// </exception>
@@ -513,13 +483,11 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         CloseAsync(new CloseReason(code, message), cancellationToken);
 
     /// <summary>
-    /// Closes because of an error on our side. The peer gets 1011 without a text, <see cref="CloseResult.Error"/> holds
-    /// the error, and messages not yet received are dropped.
+    /// Closes because of an error on our side: the peer gets 1011 without a text, <see cref="CloseResult.Error"/> holds
+    /// the error, and unreceived messages are dropped.
     /// </summary>
-    /// <param name="error">The error. It is not sent to the peer.</param>
-    /// <param name="cancellationToken">
-    /// Cancels the wait only: the close continues, bounded by the close timeout.
-    /// </param>
+    /// <param name="error">The error; not sent to the peer.</param>
+    /// <param name="cancellationToken">Cancels the wait only; the close continues.</param>
     /// <returns>How the session ended. Errors are in the result, not thrown.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<CloseResult> CloseWithErrorAsync(Exception error, CancellationToken cancellationToken = default)
@@ -530,15 +498,14 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     }
 
     /// <summary>
-    /// Ends the session immediately. The peer gets no Close. Staged frames may be lost, and messages not yet received
-    /// are dropped. Safe in any state.
+    /// Ends the session immediately, without a Close. Staged frames may be lost; unreceived messages are dropped.
     /// </summary>
     public void Abort() => Lifetime.Abort();
 
     /// <summary>
-    /// Closes with 1000 if not closed yet, drops messages not yet received, and waits until the transport is released.
-    /// That takes at most the close timeout plus one second, and one more if the transport ignores its own disposal.
-    /// Safe in any state, repeatedly and concurrently. Never throws.
+    /// Closes with 1000 if not closed yet, drops unreceived messages, and waits until the transport is released: at
+    /// most the close timeout plus one second, and one more if the transport ignores its disposal. Idempotent. Never
+    /// throws.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -546,7 +513,6 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Starts to close and drops messages not yet received; does not wait.</summary>
     internal void CloseAndDiscard(CloseReason reason) => Lifetime.TryClose(CloseCause.CloseAndDiscard(reason));
 
     private static FrameType OfMessage(FrameType type) => type is FrameType.Text or FrameType.Binary
@@ -598,7 +564,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
 
     void ISessionEvents.OnPeerLost(TimeoutException error) => Lifetime.TryEnd(CloseCause.Lost(error));
 
-    // A raw session leaves pings and pongs to its user: they are frames of its queue, and it sends no pings.
+    // A raw session leaves pings and pongs to its user, as frames of its queue, and sends no pings.
 
     private protected abstract bool AnswersClose { get; }
 

@@ -1,10 +1,9 @@
 namespace Duplex;
 
 /// <summary>
-/// A time limit for something that the peer must do. It starts when this object is made. Time in which this process
-/// stood still does not count: see <see cref="LateTick"/>.
+/// A time limit, from now on, for something that the peer must do. Time in which this process stood still does not
+/// count: see <see cref="LateTick"/>. Thread-safe.
 /// </summary>
-/// <remarks>Thread-safe. An infinite limit has no timer.</remarks>
 internal sealed class TimeLimit : IDisposable
 {
     private readonly Lock _sync = new();
@@ -19,10 +18,7 @@ internal sealed class TimeLimit : IDisposable
     // Under _sync.
     private LateTick _late;
 
-    /// <summary>The time begins to run.</summary>
-    /// <param name="time">The clock.</param>
-    /// <param name="limit">How long it runs; infinite for no limit.</param>
-    /// <param name="onOver">Called once, when it is over, on the timer's thread.</param>
+    /// <summary>Calls <paramref name="onOver"/> once, on the timer's thread.</summary>
     public TimeLimit(TimeProvider time, TimeSpan limit, Action? onOver = null)
     {
         _time = time;
@@ -31,7 +27,7 @@ internal sealed class TimeLimit : IDisposable
         _began = time.GetTimestamp();
         if (limit == Timeout.InfiniteTimeSpan)
             return;
-        lock (_sync) // the timers may fire before both are there
+        lock (_sync) // timers may fire before both are there
         {
             TimeSpan look = LateTick.NextLook(limit, limit);
             _late = new LateTick(time, _began, look);
@@ -40,9 +36,6 @@ internal sealed class TimeLimit : IDisposable
         }
     }
 
-    /// <summary>Whether a task completes before the time is over.</summary>
-    /// <param name="task">The task; its outcome does not matter.</param>
-    /// <param name="token">Ends the wait, with an <see cref="OperationCanceledException"/>.</param>
     public async Task<bool> CompletesAsync(Task task, CancellationToken token = default)
     {
         if (!task.IsCompleted)
@@ -50,7 +43,6 @@ internal sealed class TimeLimit : IDisposable
         return task.IsCompleted;
     }
 
-    /// <summary>It will not be over any more.</summary>
     public void Dispose()
     {
         _look?.Dispose();
@@ -68,7 +60,7 @@ internal sealed class TimeLimit : IDisposable
             TimeSpan left = _late.Left(now, _limit - _time.GetElapsedTime(_began, now), _limit);
             if (left > TimeSpan.Zero)
             {
-                // A timer counts whole milliseconds, downwards: rounded up, it never fires before its time.
+                // Rounded up to whole milliseconds: the timer never fires early.
                 left = TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds));
                 _late.Ask(now, left);
                 _end!.Change(left, Timeout.InfiniteTimeSpan);

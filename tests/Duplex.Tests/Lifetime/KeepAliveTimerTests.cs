@@ -137,7 +137,7 @@ public sealed class KeepAliveTimerTests
             PingInterval = TimeSpan.FromSeconds(20),
             PingTimeout = TimeSpan.FromSeconds(7),
             Incoming = ChannelConfig.Bounded(1, 1000),
-            Logger = logger,
+            Telemetry = new() { Logger = logger },
         });
         await test.Time.Armed(TimeSpan.FromSeconds(20));
         for (int time = 1; time <= 2; time++)
@@ -174,7 +174,7 @@ public sealed class KeepAliveTimerTests
             PingInterval = TimeSpan.FromSeconds(20),
             PingTimeout = Timeout.InfiniteTimeSpan,
             Incoming = ChannelConfig.Bounded(1, 1000),
-            Logger = logger,
+            Telemetry = new() { Logger = logger },
         });
         await test.Time.Armed(TimeSpan.FromSeconds(20));
         for (int i = 0; i < 10; i++)

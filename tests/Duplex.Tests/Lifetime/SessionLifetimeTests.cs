@@ -451,7 +451,7 @@ public sealed class SessionLifetimeTests
     [Fact]
     public async Task A_logger_that_throws_keeps_nobody_waiting()
     {
-        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default, settings => settings with { Logger = new ThrowingLogger() });
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default, settings => settings with { Telemetry = new() { Logger = new ThrowingLogger() } });
 
         test.Peer.SendEof();
 
@@ -463,7 +463,7 @@ public sealed class SessionLifetimeTests
     {
         var logger = new NotingLogger();
         NotingLogger.Ambient.Value = "the opener's";
-        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default, settings => settings with { Logger = logger });
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(SessionKind.Default, settings => settings with { Telemetry = new() { Logger = logger } });
         NotingLogger.Ambient.Value = null;
 
         test.Peer.SendClose(Theirs);
@@ -490,7 +490,7 @@ public sealed class SessionLifetimeTests
             if (kind == SessionKind.Raw && end == "peer")
                 continue; // its user answers
             using var logger = new ListLogger();
-            await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind, settings => settings with { Logger = logger, Target = new Uri("wss://me:s3cret@host.test/feed?s3cret") });
+            await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind, settings => settings with { Telemetry = new() { Logger = logger, Target = new Uri("wss://me:s3cret@host.test/feed?s3cret") } });
             if (words.Contains("1 received", StringComparison.Ordinal))
             {
                 test.Peer.SendFrame(Opcode.Text, "unread"u8);
@@ -516,7 +516,7 @@ public sealed class SessionLifetimeTests
             string session = $"WebSocket session {test.Session.Id} with wss://host.test/feed";
             Assert.Equal([(11, LogLevel.Information), (20, level)], logger.Entries.Select(entry => (entry.Id, entry.Level)));
             Assert.Equal($"{session} opened. ", logger.Entries[0].Text);
-            Assert.Equal($"{session} ended: {expected} ", logger.Entries[1].Text);
+            Assert.Equal($"{session} ended: {expected} The last byte was received 0 s before, the last ping round trip was none. ", logger.Entries[1].Text);
         }
     }
 
@@ -671,7 +671,7 @@ public sealed class SessionLifetimeTests
     public async Task A_callback_of_Closed_that_throws_is_logged_and_disturbs_nobody()
     {
         var logger = new ListLogger();
-        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { Logger = logger });
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { Telemetry = new() { Logger = logger } });
         test.Session.Closed.Register(() => throw new InvalidOperationException("a user's mistake"));
 
         test.Session.Abort();

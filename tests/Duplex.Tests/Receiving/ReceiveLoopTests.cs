@@ -1,5 +1,4 @@
 using CsCheck;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Duplex.Tests;
@@ -132,8 +131,9 @@ public sealed class ReceiveLoopTests : IDisposable
     [Fact]
     public async Task Without_room_nothing_is_read_and_after_it_everything_comes()
     {
+        using var probe = new MeterProbe();
         _receiver = new Receiver { Room = 2, IsHeld = true };
-        ReceiveLoop loop = NewLoop(_peer);
+        ReceiveLoop loop = NewLoop(_peer, instruments: probe.Instruments);
         _peer.Send(Wire([.. Enumerable.Range(0, 5).Select(i => (Opcode.Binary, new[] { (byte)i }))]));
         Task running = RunAsync(loop);
         await _receiver.Paused.Soon();
@@ -152,6 +152,7 @@ public sealed class ReceiveLoopTests : IDisposable
 
         Assert.Equal(resumed, loop.LastResume);
         Assert.False(loop.IsPaused);
+        Assert.Equal("60", probe.Of("duplex.receive.pause.duration")[0]);
         Assert.Equal([0, 1, 2, 3, 4, 5], _receiver.Frames.Select(frame => frame.Data.Span[0]));
         _peer.SendEof();
         await running.Soon();
@@ -241,7 +242,7 @@ public sealed class ReceiveLoopTests : IDisposable
         var pool = new ScarcePool(large.Length);
         var loop = new ReceiveLoop(
             _peer, new FrameReader(WebSocketRole.Client), new MessageAssembler(AssemblerOutput.Messages, pool),
-            _receiver.Queue, isRaw: true, _receiver, new SessionLog(NullLogger.Instance, null),
+            _receiver.Queue, isRaw: true, _receiver, TestTelemetry.Of(),
             new ConnectionSettings { Pool = pool, Time = _time });
 
         (_, Exception? error) = await RunAsync(loop).Soon();
@@ -423,7 +424,7 @@ public sealed class ReceiveLoopTests : IDisposable
         _peer.Send(0x82, 0x7F, 0x40, 0, 0, 0, 0, 0, 0, 0);
         var assembler = new MessageAssembler(AssemblerOutput.Messages, _pool);
         var loop = new ReceiveLoop(
-            _peer, new FrameReader(WebSocketRole.Client), assembler, _receiver.Queue, isRaw: false, _receiver, new SessionLog(NullLogger.Instance, null),
+            _peer, new FrameReader(WebSocketRole.Client), assembler, _receiver.Queue, isRaw: false, _receiver, TestTelemetry.Of(),
             new ConnectionSettings { Pool = _pool, Time = _time });
 
         (ProtocolViolation? violation, _) = await RunAsync(loop).Soon();
@@ -546,13 +547,13 @@ public sealed class ReceiveLoopTests : IDisposable
         Assert.Equal(0, _pool.Rented);
     }
 
-    private ReceiveLoop NewLoop(Stream stream, CountingPool? pool = null, AssemblerOutput output = AssemblerOutput.Messages, Receiver? receiver = null)
+    private ReceiveLoop NewLoop(Stream stream, CountingPool? pool = null, AssemblerOutput output = AssemblerOutput.Messages, Receiver? receiver = null, Instruments? instruments = null)
     {
         receiver ??= _receiver;
         pool ??= _pool;
         var assembler = new MessageAssembler(output, pool, output == AssemblerOutput.Pieces ? long.MaxValue : WebSocketLimits.DefaultMaxSize);
         return new ReceiveLoop(
-            stream, new FrameReader(WebSocketRole.Client, long.MaxValue), assembler, receiver.Queue, isRaw: true, receiver, new SessionLog(NullLogger.Instance, null),
+            stream, new FrameReader(WebSocketRole.Client, long.MaxValue), assembler, receiver.Queue, isRaw: true, receiver, TestTelemetry.Of(instruments: instruments),
             new ConnectionSettings { Pool = pool, Time = _time });
     }
 

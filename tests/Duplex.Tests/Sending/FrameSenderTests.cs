@@ -370,7 +370,7 @@ public sealed class FrameSenderTests : IDisposable
             var random = new Random(seed);
             var stream = new RecordingStream();
             var bounds = ChannelConfig.Bounded(random.Next(1, 8), random.Next(16, 300));
-            var pump = new SendPump(stream, new SendBuffer(new FrameWriter(WebSocketRole.Client, pool: _pool), bounds), TimeProvider.System, _reports);
+            var pump = new SendPump(stream, new SendBuffer(new FrameWriter(WebSocketRole.Client, pool: _pool), bounds), TimeProvider.System, _reports, TestTelemetry.Of());
             FrameSender sender = NewSender(pump, ChannelConfig.DefaultOutgoing);
             var sent = new HashSet<(int, int)>();
             stream.HoldWrites();
@@ -690,7 +690,7 @@ public sealed class FrameSenderTests : IDisposable
     }
 
     private FrameSender NewSender(SendPump pump, ChannelConfig outgoing, CounterExtension? extension = null) => new(
-        pump, _closeState, new ConnectionSettings { Outgoing = outgoing, Pool = _pool, Extensions = extension is null ? null : new ExtensionChain(extension) }, _reports);
+        pump, _closeState, new ConnectionSettings { Outgoing = outgoing, Pool = _pool, Extensions = extension is null ? null : new ExtensionChain(extension) }, _reports, TestTelemetry.Of());
 
     // What the other end makes of it, through a toy of its own.
     private static List<byte[]> Receive(byte[] wire)
@@ -712,7 +712,7 @@ public sealed class FrameSenderTests : IDisposable
 
     private void Use(ChannelConfig outgoing)
     {
-        _pump = new SendPump(_stream, new SendBuffer(new FrameWriter(WebSocketRole.Client, pool: _pool), outgoing), _time, _reports);
+        _pump = new SendPump(_stream, new SendBuffer(new FrameWriter(WebSocketRole.Client, pool: _pool), outgoing), _time, _reports, TestTelemetry.Of());
         _sender = NewSender(_pump, outgoing);
     }
 

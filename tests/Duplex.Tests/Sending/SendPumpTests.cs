@@ -265,7 +265,7 @@ public sealed class SendPumpTests : IDisposable
             // Its clock goes on at each look, so that every send that finds the pump idle is a lone one and writes at once.
             var time = new FakeTimeProvider { AutoAdvanceAmount = SendPump.BurstGap };
             var stream = new RecordingStream();
-            var pump = new SendPump(stream, new SendBuffer(new FrameWriter(WebSocketRole.Server, pool: _pool), ChannelConfig.Unlimited), time, _reports);
+            var pump = new SendPump(stream, new SendBuffer(new FrameWriter(WebSocketRole.Server, pool: _pool), ChannelConfig.Unlimited), time, _reports, TestTelemetry.Of());
             stream.HoldWrites();
             Assert.Equal(SendPump.Staged.WriteInline, pump.TryStage(Opcode.Text, true, ReservedBits.None, "x"u8, false, out _));
             _ = pump.WriteInlineAsync();
@@ -497,7 +497,7 @@ public sealed class SendPumpTests : IDisposable
         Assert.Equal(["10", "flush"], _stream.WriteCalls);
     }
 
-    private SendPump NewPump(ChannelConfig bounds) => new(_stream, new SendBuffer(new FrameWriter(WebSocketRole.Server, pool: _pool), bounds), _time, _reports);
+    private SendPump NewPump(ChannelConfig bounds) => new(_stream, new SendBuffer(new FrameWriter(WebSocketRole.Server, pool: _pool), bounds), _time, _reports, TestTelemetry.Of());
 
     private SendPump.Staged Stage(string text) =>
         _pump.TryStage(Opcode.Text, fin: true, ReservedBits.None, System.Text.Encoding.ASCII.GetBytes(text), wholeOnly: false, out _);

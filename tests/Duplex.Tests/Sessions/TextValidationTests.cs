@@ -148,7 +148,7 @@ public sealed class TextValidationTests
 
     private static SessionSettings Lenient(SessionSettings settings, ListLogger? logger = null, WebSocketRole role = WebSocketRole.Client) => settings with
     {
-        Logger = logger ?? settings.Logger,
+        Telemetry = logger is null ? settings.Telemetry : new() { Logger = logger },
         Connection = settings.Connection with { TextValidation = TextValidation.Lenient, Role = role },
     };
 

@@ -1,8 +1,7 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// The stream that the platform's deflate codec, which works only over a stream, reads from or writes to. It never
-/// blocks and does no I/O.
+/// A stream for the platform's deflate codec, which works only over one. It never blocks and does no I/O.
 /// </summary>
 internal abstract class CodecStream : Stream
 {

@@ -1,8 +1,8 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Finds the end of a DEFLATE block (RFC 1951 §3.2) without expanding it. The platform's codec stops at a final block,
-/// discards the input it has read after it, and does not report where it stopped.
+/// Finds the end of a DEFLATE block (RFC 1951 §3.2) without expanding it: the platform's codec stops at a final block
+/// and discards the input that it has read after it.
 /// </summary>
 /// <remarks>Not thread-safe. It reads only lengths and codes; the codec validates the data.</remarks>
 internal sealed class DeflateBlockScanner
@@ -36,16 +36,16 @@ internal sealed class DeflateBlockScanner
     private Step _step = Step.Lost;
     private PrefixCode _symbols = FixedSymbols;
     private PrefixCode _distances = FixedDistances;
-    private PrefixCode? _ownSymbols; // the dynamic codes, created for the first block that has them
+    private PrefixCode? _ownSymbols; // created for the first block with dynamic codes
     private PrefixCode? _ownDistances;
     private PrefixCode.Walk _walk; // the position within a code
-    private uint _bits; // bits read but not consumed yet
+    private uint _bits;
     private int _bitCount;
-    private int _skip; // bits to skip before the next step
-    private int _left; // the counter of the current step
-    private int _known; // the number of code lengths read
-    private int _all; // the number of code lengths
-    private int _literals; // the number of literal and length codes among them
+    private int _skip; // to skip before the next step
+    private int _left; // the current step's counter
+    private int _known;
+    private int _all;
+    private int _literals; // literal and length codes among them
     private int _repeat; // the symbol that repeats a code length
 
     private enum Step
@@ -71,9 +71,6 @@ internal sealed class DeflateBlockScanner
         (_bits, _bitCount, _skip, _walk) = (0, 0, 0, default);
     }
 
-    /// <summary>
-    /// Returns how many of the bytes belong to the block: all of them, unless the block ends earlier.
-    /// </summary>
     public int Scan(ReadOnlySpan<byte> data)
     {
         ReadOnlySpan<byte> rest = data;
@@ -84,7 +81,6 @@ internal sealed class DeflateBlockScanner
         return _step == Step.Lost ? data.Length : data.Length - rest.Length;
     }
 
-    // False if it needs more bytes.
     private bool TryStep(ref ReadOnlySpan<byte> rest)
     {
         if (_skip > 0 && !TryBits(_skip, ref rest, out _))
@@ -126,7 +122,7 @@ internal sealed class DeflateBlockScanner
     private Step AfterStoredLength(int length)
     {
         _left = length;
-        _skip = 16; // the complement of the length
+        _skip = 16; // the length's complement
         return Step.Stored;
     }
 
@@ -171,8 +167,7 @@ internal sealed class DeflateBlockScanner
         return symbol == PrefixCode.None ? Step.Lost : Step.Repeat;
     }
 
-    // §3.2.7: 16 copies the previous code length 3 to 6 times. 17 and 18 repeat a length of 0: 3 to 10, and 11 to 138
-    // times.
+    // §3.2.7: 16 copies the previous length 3 to 6 times; 17 and 18 repeat a length of 0, 3 to 10 and 11 to 138 times.
     private Step AfterRepeat(int more)
     {
         int times = more + (_repeat == 18 ? 11 : 3);
@@ -193,7 +188,7 @@ internal sealed class DeflateBlockScanner
         return isBuilt ? Step.Symbol : Step.Lost;
     }
 
-    // §3.2.5: computes the tables of extra bits.
+    // §3.2.5, the tables of extra bits.
     private Step AfterSymbol(int symbol)
     {
         if (symbol <= EndOfBlock)
@@ -208,7 +203,7 @@ internal sealed class DeflateBlockScanner
         return distance <= LastDistance ? Step.Symbol : Step.Lost;
     }
 
-    // Takes a byte only when its first bit is needed, so that the last byte taken is the last byte of the block.
+    // Takes a byte only for its first bit, so the last byte taken is the block's last.
     private bool TryBits(int count, ref ReadOnlySpan<byte> rest, out int bits)
     {
         for (; _bitCount < count; _bitCount += 8)

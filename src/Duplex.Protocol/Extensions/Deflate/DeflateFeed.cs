@@ -1,8 +1,6 @@
 namespace Duplex.Protocol;
 
-/// <summary>
-/// Supplies compressed bytes to the codec: those of a message, in chunks, then the tail that the peer has removed.
-/// </summary>
+/// <summary>Feeds the codec a message's compressed bytes, in chunks, then the tail that the peer has removed.</summary>
 internal sealed class DeflateFeed : CodecStream
 {
     // RFC 7692 §7.2.2: "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the payload of the message."
@@ -12,7 +10,7 @@ internal sealed class DeflateFeed : CodecStream
     private byte[] _chunk = [];
     private int _start;
     private int _end;
-    private int _tail; // unread bytes of the tail
+    private int _tail;
 
     public override bool CanRead => true;
 
@@ -20,12 +18,12 @@ internal sealed class DeflateFeed : CodecStream
 
     public bool IsEmpty => _start == _end && _tail == 0;
 
-    /// <summary>The number of reads. The codec stops reading once it has seen a final block.</summary>
+    /// <summary>The codec stops reading once it has seen a final block.</summary>
     public int Reads { get; private set; }
 
     public bool RanDry { get; private set; }
 
-    /// <summary>Sets the chunk to read. The previous one must have been read completely.</summary>
+    /// <summary>The previous chunk must have been read completely.</summary>
     public void Fill(byte[] chunk, int length)
     {
         _chunk = chunk;
@@ -33,7 +31,6 @@ internal sealed class DeflateFeed : CodecStream
         _end = length;
     }
 
-    /// <summary>Appends the tail to the input.</summary>
     public void AddTail() => _tail = Tail.Length;
 
     public void DropTail() => _tail = 0;

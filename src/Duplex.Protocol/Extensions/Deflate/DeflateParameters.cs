@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Duplex.Protocol;
 
-/// <summary>The parameters of permessage-deflate in one element of the header (RFC 7692 §7.1).</summary>
+/// <summary>The parameters of permessage-deflate in one header element (RFC 7692 §7.1).</summary>
 internal readonly record struct DeflateParameters(
     bool ServerNoContextTakeover,
     bool ClientNoContextTakeover,
@@ -35,9 +35,8 @@ internal readonly record struct DeflateParameters(
         return new WebSocketExtensionHeader(ExtensionName, parameters);
     }
 
-    /// <summary>Parses a server's answer, without comparing it to an offer.</summary>
-    // RFC 7692 §7.1: "A client MUST _Fail the WebSocket Connection_" if the answer "contains an extension parameter
-    // not defined for use in a response", one "with an invalid value", or "multiple extension parameters with the same
+    // RFC 7692 §7.1: "A client MUST _Fail the WebSocket Connection_" if the answer "contains an extension parameter not
+    // defined for use in a response", one "with an invalid value", or "multiple extension parameters with the same
     // name".
     public static bool TryParse(
         WebSocketExtensionHeader answer,
@@ -48,7 +47,7 @@ internal readonly record struct DeflateParameters(
         var seen = new HashSet<string>();
         foreach (WebSocketExtensionParameter parameter in answer.Parameters)
         {
-            // The message repeats the name only if it is one of the four.
+            // The message repeats only the four known names.
             bool isKnown = parameter.Name is ServerTakeover or ClientTakeover or ServerWindow or ClientWindow;
             error = !isKnown
                 ? $"Expected {ServerTakeover}, {ClientTakeover}, {ServerWindow} or {ClientWindow}; "
@@ -89,18 +88,17 @@ internal readonly record struct DeflateParameters(
         return true;
     }
 
-    /// <summary>Returns why this is not an answer to an offer; null if it is one.</summary>
     public string? Contradicts(PerMessageDeflateOffer offer)
     {
-        // RFC 7692 §7.1.1.1: a server accepts an offer with this parameter "by including the
-        // "server_no_context_takeover" extension parameter in the corresponding" answer.
+        // RFC 7692 §7.1.1.1: a server accepts "by including the "server_no_context_takeover" extension parameter in the
+        // corresponding" answer.
         if (!offer.ServerContextTakeover && !ServerNoContextTakeover)
         {
             return $"Expected {ServerTakeover}, which was offered. Add an offer without it to "
                 + "PerMessageDeflateOptions.Alternatives, or leave ServerContextTakeover true.";
         }
 
-        // RFC 7692 §7.1.2.1: a server accepts it by the parameter "with the same or smaller value as the offer".
+        // RFC 7692 §7.1.2.1: a server accepts "with the same or smaller value as the offer".
         int serverBits = ServerMaxWindowBits ?? DeflateWindow.MaxBits;
         if (offer.ServerMaxWindowBits < DeflateWindow.MaxBits && serverBits > offer.ServerMaxWindowBits)
         {
@@ -116,7 +114,6 @@ internal readonly record struct DeflateParameters(
             : null;
     }
 
-    // Advice on how not to ask the server for a parameter that it gets wrong.
     private static string Unasked(string parameter) => parameter == ClientWindow
         ? "Set PerMessageDeflateOptions.AllowsClientMaxWindowBits to false, so that it is not offered."
         : "Leave PerMessageDeflateOptions.ServerMaxWindowBits at 15, or add an offer without it to Alternatives.";

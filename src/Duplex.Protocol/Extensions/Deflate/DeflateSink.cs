@@ -3,15 +3,14 @@ using System.Buffers;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Passes compressed bytes on, except for the last 4 bytes: at the end of a message they are the tail, which is not
-/// sent.
+/// Passes compressed bytes on, except the last 4: at the end of a message they are the tail, which is not sent.
 /// </summary>
 internal sealed class DeflateSink : CodecStream
 {
     // RFC 7692 §7.2.1: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end."
     private static ReadOnlySpan<byte> Tail => [0x00, 0x00, 0xFF, 0xFF];
 
-    private readonly byte[] _held = new byte[4]; // as long as the tail
+    private readonly byte[] _held = new byte[4]; // the tail's length
 
     // Only touched by the outgoing direction.
     private int _heldLength;
@@ -20,15 +19,12 @@ internal sealed class DeflateSink : CodecStream
 
     public override bool CanWrite => true;
 
-    /// <summary>Receives the bytes; null to discard them.</summary>
+    /// <summary>Null discards the bytes.</summary>
     public IBufferWriter<byte>? Output { get; set; }
 
     public long Passed { get; private set; }
 
-    /// <summary>Ends the message: discards its tail. False if the message has no compressed bytes.</summary>
-    /// <exception cref="InvalidOperationException">
-    /// The message ends in other bytes, so the peer could not read it.
-    /// </exception>
+    /// <summary>Discards the message's tail; false if nothing was compressed.</summary>
     public bool TryEnd()
     {
         if (_heldLength == 0)
@@ -48,7 +44,6 @@ internal sealed class DeflateSink : CodecStream
         if (Output is null)
             return;
 
-        // The held bytes come first. Afterwards the last 4 bytes of both are held.
         int passed = Math.Clamp(_heldLength + buffer.Length - _held.Length, 0, _heldLength);
         Pass(_held.AsSpan(0, passed));
         _held.AsSpan(passed, _heldLength - passed).CopyTo(_held);

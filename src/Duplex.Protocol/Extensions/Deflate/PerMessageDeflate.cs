@@ -5,30 +5,30 @@ using System.IO.Compression;
 namespace Duplex;
 
 /// <summary>
-/// Compresses a session's messages with permessage-deflate (RFC 7692), if the server accepts it. The properties return
-/// the agreed parameters. Get the instance with <c>session.TryGetExtension(out PerMessageDeflate? deflate)</c>.
+/// Compresses a session's messages with permessage-deflate (RFC 7692), if the server accepts. The properties return
+/// what was agreed. Get the instance with <c>session.TryGetExtension(out PerMessageDeflate? deflate)</c>.
 /// </summary>
 /// <remarks>
 /// <para>
-/// It compresses whole messages, also those sent in fragments or from a stream. Memory is allocated with the first
-/// compressed message of each direction.
+/// It compresses whole messages, also those sent in fragments or from a stream. Each direction's first compressed
+/// message allocates its memory.
 /// </para>
 /// <para>
 /// Never compress a secret together with text that an attacker may choose: the compressed length reveals the secret.
-/// <see cref="SendTransform.Never"/> excludes a message from compression.
+/// <see cref="SendTransform.Never"/> excludes a message.
 /// </para>
-/// <para>The properties are thread-safe. The other members are for the session only.</para>
+/// <para>The properties are thread-safe; the other members are for the session.</para>
 /// </remarks>
 public sealed class PerMessageDeflate : WebSocketExtension
 {
     private readonly PerMessageDeflateOptions _options;
     private readonly IReadOnlyList<PerMessageDeflateOffer> _offers;
 
-    // Created by the handshake; afterwards each is only touched by its direction, and by Dispose after both.
+    // Created by the handshake; then only touched by its direction, and by Dispose after both.
     private MessageDeflater? _deflater;
     private MessageInflater? _inflater;
 
-    // Each is only written by its direction and read by any thread.
+    // Each written by its direction, read by any thread.
     private long _sentBytes;
     private long _sentCompressedBytes;
     private long _receivedBytes;
@@ -52,16 +52,16 @@ public sealed class PerMessageDeflate : WebSocketExtension
     /// <summary>The largest size of the client's window, as a power of two in bytes: 8 to 15.</summary>
     public int ClientMaxWindowBits { get; private set; }
 
-    /// <summary>The uncompressed size, in bytes, of all messages sent compressed.</summary>
+    /// <summary>The uncompressed bytes of all messages sent compressed.</summary>
     public long SentBytes => Volatile.Read(ref _sentBytes);
 
-    /// <summary>The compressed size, in bytes, of all messages sent compressed.</summary>
+    /// <summary>The compressed bytes of all messages sent compressed.</summary>
     public long SentCompressedBytes => Volatile.Read(ref _sentCompressedBytes);
 
-    /// <summary>The uncompressed size, in bytes, of all messages received compressed.</summary>
+    /// <summary>The uncompressed bytes of all messages received compressed.</summary>
     public long ReceivedBytes => Volatile.Read(ref _receivedBytes);
 
-    /// <summary>The compressed size, in bytes, of all messages received compressed.</summary>
+    /// <summary>The compressed bytes of all messages received compressed.</summary>
     public long ReceivedCompressedBytes => Volatile.Read(ref _receivedCompressedBytes);
 
     /// <inheritdoc/>
@@ -74,7 +74,7 @@ public sealed class PerMessageDeflate : WebSocketExtension
         if (!DeflateParameters.TryParse(answer, out DeflateParameters agreed, out error))
             return false;
 
-        // If the answer fits several offers, the most preferred one counts.
+        // Of several fitting offers, the most preferred counts.
         PerMessageDeflateOffer? offer = _offers.FirstOrDefault(offer => agreed.Contradicts(offer) is null);
         if (offer is null)
         {
@@ -95,7 +95,7 @@ public sealed class PerMessageDeflate : WebSocketExtension
     /// <exception cref="ArgumentException">The sender has set RSV1, which marks a compressed message.</exception>
     public override bool TransformsOutgoing(in MessagePart first, SendTransform wish)
     {
-        // The peer would expand the message with its context of earlier messages, and lose synchronization.
+        // The peer would expand the message with its context, and lose synchronization.
         if (first.Reserved != ReservedBits.None)
         {
             throw new ArgumentException(

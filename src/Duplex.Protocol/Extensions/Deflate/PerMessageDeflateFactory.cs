@@ -1,8 +1,8 @@
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Creates a <see cref="PerMessageDeflate"/> for each session. Install it with
-/// <c>ws.Extensions.InstallPerMessageDeflate(…)</c>, or like any other extension.
+/// Creates the <see cref="PerMessageDeflate"/> of each session; installed by
+/// <c>ws.Extensions.InstallPerMessageDeflate(…)</c>.
 /// </summary>
 internal sealed class PerMessageDeflateFactory : WebSocketExtensionFactory<PerMessageDeflateOptions, PerMessageDeflate>
 {
@@ -19,7 +19,7 @@ internal sealed class PerMessageDeflateFactory : WebSocketExtensionFactory<PerMe
         return new PerMessageDeflate(options);
     }
 
-    /// <summary>Copies the options, because the caller may change them afterwards.</summary>
+    /// <summary>A copy: the caller may change the options afterwards.</summary>
     internal override WebSocketExtensionFactory With(PerMessageDeflateOptions options) => base.With(options.Copy());
 
     /// <inheritdoc/>

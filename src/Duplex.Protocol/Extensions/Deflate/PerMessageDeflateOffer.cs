@@ -4,22 +4,21 @@ namespace Duplex;
 public sealed record PerMessageDeflateOffer
 {
     /// <summary>
-    /// Whether the server's messages may refer to earlier messages, which makes small messages much smaller. Default:
-    /// true. If false, the offer has <c>server_no_context_takeover</c>, and no memory is held between received
-    /// messages.
+    /// Whether the server's messages may refer to earlier ones, which makes small ones much smaller. Default: true. If
+    /// false, the offer has <c>server_no_context_takeover</c>, and no memory is held between received messages.
     /// </summary>
     public bool ServerContextTakeover { get; init; } = true;
 
     /// <summary>
-    /// Whether the client's messages may refer to earlier messages, which makes small messages much smaller. Default:
-    /// true. If false, the offer has <c>client_no_context_takeover</c>, and no memory is held between sent messages.
-    /// This holds whatever the server answers.
+    /// Whether the client's messages may refer to earlier ones, which makes small ones much smaller. Default: true. If
+    /// false, the offer has <c>client_no_context_takeover</c>, and no memory is held between sent messages, whatever
+    /// the server answers.
     /// </summary>
     public bool ClientContextTakeover { get; init; } = true;
 
     /// <summary>
-    /// The largest window of the server, as a power of two in bytes: 8 (256 bytes) to 15 (32 KiB). Default: 15, which
-    /// adds no parameter to the offer.
+    /// The server's largest window, as a power of two in bytes: 8 (256 bytes) to 15 (32 KiB, the default, which adds no
+    /// parameter).
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is out of that range.</exception>
     public int ServerMaxWindowBits
@@ -34,9 +33,9 @@ public sealed record PerMessageDeflateOffer
     } = DeflateWindow.MaxBits;
 
     /// <summary>
-    /// Whether the server may limit the client's window; the offer then has <c>client_max_window_bits</c>. Default:
-    /// true, as some servers accept no offer without it. A small window compresses less and costs an allocation each
-    /// time that a window's worth of bytes is sent.
+    /// Whether the server may limit the client's window (<c>client_max_window_bits</c>). Default: true, as some servers
+    /// accept no offer without it. A small window compresses less and costs an allocation per window's worth of bytes
+    /// sent.
     /// </summary>
     public bool AllowsClientMaxWindowBits { get; init; } = true;
 }

@@ -2,15 +2,13 @@ using System.IO.Compression;
 
 namespace Duplex;
 
-/// <summary>
-/// Options of message compression for all sessions of a client. Copied when the extension is installed.
-/// </summary>
+/// <summary>Options of message compression for all sessions of a client; copied at installation.</summary>
 public sealed class PerMessageDeflateOptions
 {
     /// <summary>
-    /// The compression level. Default: <see cref="CompressionLevel.Fastest"/>. JSON of 1 KiB then takes about a sixth
-    /// of the time of <see cref="CompressionLevel.Optimal"/>, and becomes about half as large again. With
-    /// <see cref="CompressionLevel.NoCompression"/> messages are sent uncompressed; received messages are still
+    /// The compression level. Default: <see cref="CompressionLevel.Fastest"/>: JSON of 1 KiB takes about a sixth of the
+    /// time of <see cref="CompressionLevel.Optimal"/>, and becomes about half as large again. With
+    /// <see cref="CompressionLevel.NoCompression"/>, sent messages are not compressed; received ones are still
     /// expanded.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The level does not exist.</exception>
@@ -26,10 +24,9 @@ public sealed class PerMessageDeflateOptions
     } = CompressionLevel.Fastest;
 
     /// <summary>
-    /// The smallest message to compress, in bytes. Default: 128. Smaller messages are sent uncompressed unless the
-    /// sender chooses <see cref="SendTransform.Always"/>. Shorter JSON does not get smaller without context takeover;
-    /// with it, the saving is not worth the time on a fast network. Does not apply to messages sent in fragments or
-    /// from a stream, as their length is unknown.
+    /// The smallest message to compress, in bytes; a sender's <see cref="SendTransform.Always"/> overrides it. Default:
+    /// 128. Shorter JSON does not shrink without context takeover, and hardly repays the time with it. Does not apply
+    /// to fragmented or streamed messages, whose length is unknown.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The size is negative.</exception>
     public int MinimumSize
@@ -40,30 +37,23 @@ public sealed class PerMessageDeflateOptions
             ArgumentOutOfRangeException.ThrowIfNegative(value);
             field = value;
         }
-    } = 128; // the break-even without context takeover: 64 bytes become 65, 128 become 121, 256 become 173
+    } = 128; // break-even without context takeover: 64 bytes become 65, 128 become 121, 256 become 173
 
     /// <summary>
-    /// Decides for each message whether to compress it. Default: null, which compresses all messages. It is called for
-    /// messages of at least <see cref="MinimumSize"/> whose sender chose <see cref="SendTransform.Default"/>. For a
-    /// fragmented message it receives the first fragment. Senders of all sessions call it concurrently; it must not
-    /// block. An exception fails only that send.
+    /// Decides whether to compress a message of at least <see cref="MinimumSize"/> that was sent with
+    /// <see cref="SendTransform.Default"/>. Default: null, for all. A fragmented message is judged by its first
+    /// fragment. Senders of all sessions call it concurrently; it must not block. An exception fails only that send.
     /// </summary>
     public Func<MessagePart, bool>? CompressIf { get; set; }
 
-    /// <summary>
-    /// Whether the server's messages may refer to earlier messages: see
-    /// <see cref="PerMessageDeflateOffer.ServerContextTakeover"/>. Default: true.
-    /// </summary>
+    /// <summary>See <see cref="PerMessageDeflateOffer.ServerContextTakeover"/>. Default: true.</summary>
     public bool ServerContextTakeover { get; set; } = true;
 
-    /// <summary>
-    /// Whether the client's messages may refer to earlier messages: see
-    /// <see cref="PerMessageDeflateOffer.ClientContextTakeover"/>. Default: true.
-    /// </summary>
+    /// <summary>See <see cref="PerMessageDeflateOffer.ClientContextTakeover"/>. Default: true.</summary>
     public bool ClientContextTakeover { get; set; } = true;
 
     /// <summary>
-    /// The largest window of the server: see <see cref="PerMessageDeflateOffer.ServerMaxWindowBits"/>. Default: 15.
+    /// The server's largest window: see <see cref="PerMessageDeflateOffer.ServerMaxWindowBits"/>. Default: 15.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 8 or above 15.</exception>
     public int ServerMaxWindowBits
@@ -79,16 +69,15 @@ public sealed class PerMessageDeflateOptions
     public bool AllowsClientMaxWindowBits { get; set; } = true;
 
     /// <summary>
-    /// Further offers in order of preference, for servers that cannot satisfy the properties above, such as an offer
-    /// without <see cref="ServerMaxWindowBits"/>. Default: empty. A server that declines all offers leaves the session
-    /// uncompressed.
+    /// Further offers in order of preference, for servers that cannot satisfy the properties above. Default: empty. If
+    /// the server declines all offers, the session is not compressed.
     /// </summary>
     public IList<PerMessageDeflateOffer> Alternatives { get; private set; } = [];
 
     /// <summary>
-    /// The largest ratio of a message's size to its compressed size, for received messages of more than 1 MiB. A larger
-    /// ratio ends the session with 1009. Default: 200. Real texts expand 5 to 50 times, malicious data up to 1,032
-    /// times, the limit of the format. The session's <c>MaxMessageSize</c> applies in addition.
+    /// The largest ratio of a received message's size to its compressed size, for messages of more than 1 MiB; a larger
+    /// one ends the session with 1009. Default: 200. Real texts expand 5 to 50 times, malicious data up to DEFLATE's
+    /// limit of 1,032 times. The session's <c>MaxMessageSize</c> also applies.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is zero or negative.</exception>
     public int MaxExpansion
@@ -99,7 +88,7 @@ public sealed class PerMessageDeflateOptions
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
             field = value;
         }
-    } = 200; // well above the ratio of real texts, and a fifth of the limit of DEFLATE
+    } = 200; // well above real texts, and a fifth of DEFLATE's limit
 
     internal PerMessageDeflateOptions Copy()
     {
@@ -108,7 +97,6 @@ public sealed class PerMessageDeflateOptions
         return copy;
     }
 
-    /// <summary>All offers, in order of preference.</summary>
     internal IReadOnlyList<PerMessageDeflateOffer> Offers =>
     [
         new()

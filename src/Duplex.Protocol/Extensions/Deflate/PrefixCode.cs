@@ -1,20 +1,18 @@
 namespace Duplex.Protocol;
 
-/// <summary>A prefix code of DEFLATE, defined by its code lengths (RFC 1951 §3.2.2) and decoded bit by bit.</summary>
+/// <summary>A prefix code of DEFLATE, defined by its code lengths (RFC 1951 §3.2.2), decoded bit by bit.</summary>
 internal sealed class PrefixCode
 {
     /// <summary>RFC 1951 §3.2.7: no code is longer.</summary>
     public const int MostBits = 15;
 
-    /// <summary>The result of a walk whose bits are not a code. It is larger than any symbol.</summary>
+    /// <summary>Bits that are not a code; larger than any symbol.</summary>
     public const int None = ushort.MaxValue;
 
-    // Only touched by TryBuild: the number of codes of each length, and the symbols in the order of their codes.
+    // Only touched by TryBuild: the codes of each length, and the symbols in the order of their codes.
     private readonly ushort[] _counts = new ushort[MostBits + 1];
     private readonly ushort[] _symbols = new ushort[288]; // RFC 1951 §3.2.5: no alphabet is larger
 
-    /// <summary>Creates a code from its lengths.</summary>
-    /// <exception cref="ArgumentException">There are more codes than their lengths have room for.</exception>
     public static PrefixCode Of(ReadOnlySpan<byte> lengths)
     {
         var code = new PrefixCode();
@@ -24,9 +22,7 @@ internal sealed class PrefixCode
                 "There are more codes than their lengths have room for.", nameof(lengths));
     }
 
-    /// <summary>
-    /// Replaces the lengths, where 0 stands for no code; false if there are more codes than the lengths have room for.
-    /// </summary>
+    /// <summary>A length of 0 is no code. False if there are more codes than room.</summary>
     public bool TryBuild(ReadOnlySpan<byte> lengths)
     {
         _counts.AsSpan().Clear();
@@ -53,14 +49,12 @@ internal sealed class PrefixCode
         return true;
     }
 
-    /// <summary>
-    /// Reads one more bit. Returns true at the end of a code, with its symbol; the walk then starts again.
-    /// </summary>
+    /// <summary>True at the end of a code; the walk then starts again.</summary>
     public bool TryWalk(ref Walk walk, int bit, out int symbol)
     {
         walk.Length++;
         int code = (walk.Code << 1) | bit;
-        int first = walk.First << 1; // the first code of this length
+        int first = walk.First << 1;
         int count = _counts[walk.Length];
         if (code - first < count)
         {
@@ -80,7 +74,6 @@ internal sealed class PrefixCode
         return false;
     }
 
-    /// <summary>A position within a code; the default is the start.</summary>
     public struct Walk
     {
         // Only touched by TryWalk.

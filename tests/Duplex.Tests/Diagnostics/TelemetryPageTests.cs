@@ -1,0 +1,67 @@
+using System.Diagnostics.Metrics;
+using System.Reflection;
+using Microsoft.Extensions.Logging;
+
+namespace Duplex.Tests;
+
+/// <summary>docs/how-to/telemetry.md is a contract: it lists each instrument and each event of the log, and no other.</summary>
+public sealed class TelemetryPageTests
+{
+    private static readonly string[] Lines = File.ReadAllLines(Path.Combine(Root(), "docs", "how-to", "telemetry.md"));
+
+    [Fact]
+    public void It_lists_each_instrument_with_kind_and_unit()
+    {
+        using var probe = new MeterProbe(listens: false);
+        _ = probe.Instruments;
+
+        Assert.Equal(
+            probe.Published.Select(instrument => $"`{instrument.Name}` {Kind(instrument)} `{instrument.Unit}`").Order(StringComparer.Ordinal),
+            Rows("instrument").Select(cells => $"{cells[0]} {cells[1]} {cells[2]}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Each_instrument_says_what_it_measures()
+    {
+        using var probe = new MeterProbe(listens: false);
+        _ = probe.Instruments;
+
+        Assert.Equal(11, probe.Published.Count);
+        Assert.All(probe.Published, instrument => Assert.EndsWith(".", instrument.Description, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void It_lists_each_event_of_the_log()
+    {
+        IEnumerable<int> logged = typeof(Log).GetMethods().Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()?.EventId).OfType<int>();
+        IEnumerable<int> listed = Rows("event").SelectMany(cells => cells[0].Split(", ")).Select(int.Parse).Distinct();
+
+        Assert.Equal(logged.Order(), listed.Order());
+    }
+
+    private static string Kind(Instrument instrument) => instrument switch
+    {
+        Histogram<double> => "histogram",
+        Counter<long> => "counter",
+        ObservableUpDownCounter<long> => "up-down counter",
+        _ => instrument.GetType().Name,
+    };
+
+    // The rows of the table whose first column has this head.
+    private static IEnumerable<string[]> Rows(string head) => Lines
+        .SkipWhile(line => !line.StartsWith($"| {head} |", StringComparison.Ordinal))
+        .Skip(2)
+        .TakeWhile(line => line.StartsWith('|'))
+        .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries));
+
+    private static string Root()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Duplex.slnx")))
+                return folder.FullName;
+        }
+
+        throw new DirectoryNotFoundException("No folder above the tests holds Duplex.slnx.");
+    }
+}
