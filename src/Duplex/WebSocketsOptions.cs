@@ -54,7 +54,7 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// How long opening a session may take, with a proxy's redirects and other handlers' retries. Default: 15 s.
+    /// How long opening a session may take, including the retries of handlers above the plugin. Default: 15 s.
     /// <see cref="HttpClient.Timeout"/> also applies.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 
@@ -148,29 +149,15 @@ internal sealed class SessionTelemetry
     /// <summary>Once a batch, by the receive loop.</summary>
     public void ReportReceived()
     {
-        if (!_instruments.CountsTraffic)
-            return;
-        try
-        {
-            Reports.AddReceived(Received);
-        }
-        catch (Exception) // a listener's own
-        {
-        }
+        if (_instruments.CountsTraffic)
+            Report(Received);
     }
 
     /// <summary>Once a batch, by the thread that wrote it.</summary>
     public void ReportSent()
     {
-        if (!_instruments.CountsTraffic)
-            return;
-        try
-        {
-            Reports.AddSent(Sent);
-        }
-        catch (Exception) // a listener's own
-        {
-        }
+        if (_instruments.CountsTraffic)
+            Report(Sent);
     }
 
     /// <summary>The time at which a wait for room begins; 0 if it is not measured.</summary>
@@ -184,6 +171,21 @@ internal sealed class SessionTelemetry
     }
 
     public void ReceivePaused(TimeSpan duration) => Record(_instruments.ReceivePauseDuration, duration);
+
+    // Not by Log.Safely: its delegate would be an allocation for each batch.
+    private void Report(Traffic traffic)
+    {
+        try
+        {
+            if (traffic == Sent)
+                Reports.AddSent(traffic);
+            else
+                Reports.AddReceived(traffic);
+        }
+        catch (Exception) // a listener's own
+        {
+        }
+    }
 
     private void LogEnd(CloseResult result, string cause, TimeSpan silence)
     {
@@ -218,7 +220,7 @@ internal sealed class SessionTelemetry
         return tags;
     }
 
-    private void Record(System.Diagnostics.Metrics.Histogram<double> histogram, TimeSpan duration)
+    private void Record(Histogram<double> histogram, TimeSpan duration)
     {
         if (!histogram.Enabled)
             return;

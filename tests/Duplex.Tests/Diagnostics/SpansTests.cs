@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 
 namespace Duplex.Tests;
 
@@ -22,12 +23,13 @@ public sealed class SpansTests : IDisposable
     [Fact]
     public void A_handshakes_span_is_the_current_one_until_it_ends()
     {
-        Activity span = Spans.StartHandshake(new Uri("wss://me:s3cret@host.test/path?s3cret"))!;
+        var target = new Uri("wss://me:s3cret@host.test/path?s3cret");
+        Activity span = Spans.StartHandshake(target, new ServerTags(target))!;
         Assert.Same(span, Activity.Current);
         Assert.Same(_mine, span.Parent);
         Assert.DoesNotContain(span.TagObjects, tag => $"{tag.Value}".Contains("s3cret", StringComparison.Ordinal));
 
-        Spans.EndHandshake(span, System.Net.HttpStatusCode.SwitchingProtocols, error: null, check: null, subprotocol: "chat");
+        Spans.EndHandshake(span, new Spans.Handshake(HttpStatusCode.SwitchingProtocols), "chat");
 
         Assert.Same(_mine, Activity.Current);
         Assert.Equal((101, "chat", ActivityStatusCode.Unset), (span.GetTagItem("http.response.status_code"), span.GetTagItem("duplex.subprotocol"), span.Status));
@@ -45,6 +47,31 @@ public sealed class SpansTests : IDisposable
         Assert.Null(Activity.Current);
         Assert.True(span.IsStopped);
         Assert.Equal(("remote", 1000, ActivityStatusCode.Unset), (span.GetTagItem("duplex.close.initiator"), span.GetTagItem("duplex.close.code"), span.Status));
+    }
+
+    [Theory]
+    [InlineData("start")]
+    [InlineData("stop")]
+    public void A_listener_that_throws_leaves_the_current_span_as_it_was(string when)
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Duplex",
+            Sample = (ref _) => ActivitySamplingResult.AllData,
+            ActivityStarted = span => ThrowIf(when == "start" && span.TraceId == _mine.TraceId),
+            ActivityStopped = span => ThrowIf(when == "stop" && span.TraceId == _mine.TraceId),
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        Assert.Throws<InvalidCastException>(() => Spans.EndSession(Spans.StartSession(target: null, server: null, "7")!, new CloseResult(), sent: 0, received: 0));
+
+        Assert.Same(_mine, Activity.Current);
+
+        static void ThrowIf(bool mine)
+        {
+            if (mine)
+                throw new InvalidCastException("The listener is full.");
+        }
     }
 
     [Fact]
