@@ -16,5 +16,5 @@ public sealed class ClientWebSocketSession : RawWebSocketSession
     public WebSocketHandshakeResponse? Response => Call.Response;
 
     internal static ClientWebSocketSession Open(UpgradedConnection connection, WebSocketsOptions options) =>
-        new(connection, options.ToSessionSettings().With(connection.Call.Request.Uri));
+        new(connection, options.ToSessionSettings(target: connection.Call.Request.Uri));
 }

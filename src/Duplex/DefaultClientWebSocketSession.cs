@@ -16,7 +16,6 @@ public sealed class DefaultClientWebSocketSession : DefaultWebSocketSession
     public WebSocketHandshakeResponse? Response => Call.Response;
 
     internal static DefaultClientWebSocketSession Open(UpgradedConnection connection, WebSocketsOptions options) =>
-        new(connection, options
-            .ToSessionSettings(connection.Call.Request.ReceiveMode, connection.Extensions)
-            .With(connection.Call.Request.Uri));
+        new(connection, options.ToSessionSettings(
+            connection.Call.Request.ReceiveMode, connection.Extensions, connection.Call.Request.Uri));
 }

@@ -22,7 +22,7 @@ internal static class HandshakeClient
         token.ThrowIfCancellationRequested();
 
         using var attempt = new HandshakeAttempt(request, token);
-        using var telemetry = new HandshakeTelemetry(target);
+        var telemetry = new HandshakeTelemetry(target);
         try
         {
             UpgradedConnection connection = await ConnectAsync(client, attempt, target, token).ConfigureAwait(false);

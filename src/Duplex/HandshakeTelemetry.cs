@@ -3,18 +3,27 @@ using System.Net;
 
 namespace Duplex;
 
-/// <summary>Reports one handshake: its span, which is the current one meanwhile, and its duration.</summary>
+/// <summary>Reports one handshake: its duration, and its span, which is the current one meanwhile.</summary>
 /// <remarks>A listener that throws changes nothing.</remarks>
-internal sealed class HandshakeTelemetry(Uri target) : IDisposable
+internal sealed class HandshakeTelemetry
 {
-    private readonly Activity? _span = Spans.StartHandshake(target);
+    private readonly ServerTags _server;
+    private readonly Activity? _span;
 
-    public void Succeeded(Instruments instruments, TimeSpan elapsed, HttpStatusCode? status, string? subprotocol)
+    public HandshakeTelemetry(Uri target)
     {
-        Record(instruments, elapsed, status, error: null, check: null);
-        if (_span is not null)
-            Spans.EndHandshake(_span, status, error: null, check: null, subprotocol);
+        _server = new ServerTags(target);
+        try
+        {
+            _span = Spans.StartHandshake(target, _server);
+        }
+        catch (Exception) // a listener's own
+        {
+        }
     }
+
+    public void Succeeded(Instruments instruments, TimeSpan elapsed, HttpStatusCode? status, string? subprotocol) =>
+        Report(instruments, elapsed, new Spans.Handshake(status), subprotocol);
 
     /// <param name="instruments">Null if the client has no plugin.</param>
     /// <param name="elapsed">The duration.</param>
@@ -22,31 +31,26 @@ internal sealed class HandshakeTelemetry(Uri target) : IDisposable
     public void Failed(Instruments? instruments, TimeSpan elapsed, Exception error)
     {
         var refusal = error as WebSocketHandshakeException;
-        string type = error.GetType().FullName!;
-        string? check = refusal?.Check.ToString();
-        Record(instruments, elapsed, refusal?.StatusCode, type, check);
-        if (_span is not null)
-            Spans.EndHandshake(_span, refusal?.StatusCode, type, check, subprotocol: null);
+        Report(
+            instruments, elapsed,
+            new Spans.Handshake(refusal?.StatusCode, error.GetType().FullName, refusal?.Check.ToString()));
     }
 
-    public void Dispose() => _span?.Dispose();
-
-    private void Record(
-        Instruments? instruments, TimeSpan elapsed, HttpStatusCode? status, string? error, string? check)
+    private void Report(
+        Instruments? instruments, TimeSpan elapsed, Spans.Handshake outcome, string? subprotocol = null)
     {
-        if (instruments is null || !instruments.HandshakeDuration.Enabled)
-            return;
-        Log.Safely(() =>
-        {
-            TagList tags = default;
-            new ServerTags(target).AddTo(ref tags);
-            if (status is { } code)
-                tags.Add("http.response.status_code", (int)code);
-            if (error is not null)
-                tags.Add("error.type", error);
-            if (check is not null)
-                tags.Add("duplex.handshake.check", check);
-            instruments.HandshakeDuration.Record(elapsed.TotalSeconds, tags);
-        });
+        if (instruments is { HandshakeDuration.Enabled: true })
+            Log.Safely(() => instruments.HandshakeDuration.Record(elapsed.TotalSeconds, Tags(outcome)));
+        if (_span is not null)
+            Log.Safely(() => Spans.EndHandshake(_span, outcome, subprotocol));
+    }
+
+    private TagList Tags(Spans.Handshake outcome)
+    {
+        TagList tags = default;
+        _server.AddTo(ref tags);
+        foreach ((string name, object? value) in outcome.Tags())
+            tags.Add(name, value);
+        return tags;
     }
 }

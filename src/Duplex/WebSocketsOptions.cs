@@ -54,7 +54,7 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// How long opening a session may take, with a proxy's redirects and other handlers' retries. Default: 15 s.
+    /// How long opening a session may take, including the retries of handlers above the plugin. Default: 15 s.
     /// <see cref="HttpClient.Timeout"/> also applies.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
@@ -190,7 +190,7 @@ public sealed class WebSocketsOptions
 
     /// <summary>
     /// Creates the meter <c>Duplex</c>, for example the one of a container. Default: null, a meter of the process. It
-    /// costs nothing while nobody listens.
+    /// costs nothing without a listener.
     /// </summary>
     public IMeterFactory? MeterFactory
     {
@@ -243,7 +243,7 @@ public sealed class WebSocketsOptions
             EngineCapability.Response, nameof(HandshakeStrictness), HandshakeStrictness != HandshakeStrictness.Strict);
     }
 
-    internal SessionSettings ToSessionSettings(ExtensionChain? extensions = null)
+    internal SessionSettings ToSessionSettings(ExtensionChain? extensions = null, Uri? target = null)
     {
         bool hasLimits = Engine.Supports(EngineCapability.FrameLimits);
         bool hasPings = Engine.Supports(EngineCapability.ControlFrames);
@@ -272,14 +272,16 @@ public sealed class WebSocketsOptions
                 Logger = LoggerFactory.CreateLogger("Duplex"),
                 Instruments = Instruments.Of(MeterFactory),
                 TracesSessions = TraceSessions,
+                Target = target,
             },
         };
     }
 
     /// <summary>With streams, only limits that were set apply.</summary>
-    internal SessionSettings ToSessionSettings(ReceiveMode receiveMode, ExtensionChain? extensions = null)
+    internal SessionSettings ToSessionSettings(
+        ReceiveMode receiveMode, ExtensionChain? extensions = null, Uri? target = null)
     {
-        SessionSettings settings = ToSessionSettings(extensions);
+        SessionSettings settings = ToSessionSettings(extensions, target);
         if (receiveMode == ReceiveMode.Messages)
             return settings;
         return settings with

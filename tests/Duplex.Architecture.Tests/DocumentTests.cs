@@ -9,6 +9,8 @@ namespace Duplex.Tests;
 /// <summary>Every C# example that a document prints compiles against the library as it stands.</summary>
 public sealed class DocumentTests
 {
+    private const string Run = "csharp run";
+
     // What an example may take as given: it shows a step, not a whole program.
     private const string Given = """
         global using System;
@@ -25,7 +27,7 @@ public sealed class DocumentTests
 
         internal static class Given
         {
-            public static HttpClient client = new(new WebSocketsHandler());
+            public static HttpClient client = new(new WebSocketsHandler()) { BaseAddress = new("https://example.test") };
             public static DefaultClientWebSocketSession session = null!;
             public static CancellationToken cancellationToken = default;
             public static string token = "";
@@ -53,14 +55,19 @@ public sealed class DocumentTests
                 string[] parts = File.ReadAllText(path).Split("```");
                 for (int i = 1; i < parts.Length; i += 2)
                 {
-                    if (parts[i].StartsWith("csharp\n", StringComparison.Ordinal))
-                        examples.Add($"{Path.GetRelativePath(root, path)}, example {(i + 1) / 2}", parts[i]["csharp\n".Length..]);
+                    // "run": ExampleRunTests runs it, too. The steps of the tutorial are TutorialTests'.
+                    string kind = parts[i].Split('\n')[0].TrimEnd();
+                    if (kind is "csharp" or Run)
+                        examples.Add($"{Path.GetRelativePath(root, path)}, example {(i + 1) / 2}{(kind == Run ? ", run" : "")}", parts[i][(parts[i].IndexOf('\n') + 1)..]);
                 }
             }
 
             return examples;
         }
     }
+
+    /// <summary>The examples that are run against a server.</summary>
+    public static TheoryData<string, string> RunExamples => [.. Examples.Where(example => example.Data.Item1.EndsWith(", run", StringComparison.Ordinal)).Select(example => example.Data)];
 
     /// <summary>The examples of the API documentation: the code of every example tag of a source file.</summary>
     public static TheoryData<string, string> ApiExamples
@@ -110,13 +117,20 @@ public sealed class DocumentTests
         .ToImmutableArray();
 
     /// <summary>An example as a program.</summary>
-    internal static Compilation Compile(string code)
+    /// <param name="code">The example.</param>
+    /// <param name="server">The server that stands in for the host example.test.</param>
+    internal static Compilation Compile(string code, Uri? server = null)
     {
+        string Placed(string text) => server is null ? text : text
+            .Replace("\"example.test\", 8080", $"\"{server.Host}\", {server.Port}", StringComparison.Ordinal)
+            .Replace("wss://example.test", $"ws://{server.Authority}", StringComparison.Ordinal)
+            .Replace("https://example.test", $"http://{server.Authority}", StringComparison.Ordinal);
+
         var options = new CSharpParseOptions(LanguageVersion.CSharp14);
         IEnumerable<MetadataReference> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path));
         var example = CSharpCompilation.Create(
             "Example",
-            [CSharpSyntaxTree.ParseText(code, options), CSharpSyntaxTree.ParseText(Given, options)],
+            [CSharpSyntaxTree.ParseText(Placed(code), options), CSharpSyntaxTree.ParseText(Placed(Given), options)],
             references,
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
         CSharpGeneratorDriver.Create([JsonGenerator.Value], parseOptions: options).RunGeneratorsAndUpdateCompilation(example, out Compilation whole, out _);

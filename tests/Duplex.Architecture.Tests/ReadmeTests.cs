@@ -31,13 +31,14 @@ public sealed class ReadmeTests
         Assert.Equal(["Received: Hello, WebSocket!", "Received 3 bytes"], printed.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
     }
 
-    private static async Task<string> RunAsync(string code)
+    /// <summary>What an example prints. It prints to the process's console, so examples run one at a time.</summary>
+    internal static async Task<string> RunAsync(string code, Uri? server = null)
     {
         using var assembly = new MemoryStream();
-        Assert.True(DocumentTests.Compile(code).Emit(assembly).Success);
+        Assert.True(DocumentTests.Compile(code, server).Emit(assembly).Success);
         MethodInfo main = Assembly.Load(assembly.ToArray()).EntryPoint!;
         TextWriter console = Console.Out;
-        using var printed = new StringWriter();
+        var printed = new StringWriter(); // not disposed: an example may print after its end, from the thread pool
         Console.SetOut(printed);
         try
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -341,6 +342,8 @@ public sealed class WebSocketsOptionsTests
         nameof(WebSocketEngine) => WebSocketEngines.FromStream((_, _) => throw new InvalidOperationException()),
         nameof(System.TimeProvider) => new FakeTimeProvider(),
         nameof(ILoggerFactory) => new ListLogger(),
+        nameof(IMeterFactory) => new MeterProbe(),
+        nameof(Boolean) => number == 1,
         nameof(MaskKeyPool.RandomFill) => new MaskKeyPool.RandomFill(destination => destination.Fill((byte)number)),
         _ when type == typeof(ArrayPool<byte>) => new CountingPool(),
         _ when type.IsEnum => Enum.ToObject(type, number == 1 ? 1 : 0),

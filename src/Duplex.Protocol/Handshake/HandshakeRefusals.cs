@@ -151,7 +151,8 @@ internal static class HandshakeRefusals
         "Check the port, and that the server speaks plain HTTP there (if it speaks TLS, use wss).");
     public static HandshakeRefusal Ended { get; } = Network(
         "The connection ended before the WebSocket handshake was answered (ResponseEnded): see the inner exception.",
-        "See the server's log. If the server speaks TLS at this port, use wss.");
+        "See the server's log. If the URL is ws, check whether the server speaks TLS at this port: then use wss. If "
+        + "it is wss, check whether the server requires a client certificate: SslOptions of the handler below.");
     public static HandshakeRefusal EndedThroughProxy { get; } = Network(
         "The proxy, or the server behind it, broke off the WebSocket handshake ({kind}): see the inner exception.",
         $"Check that the proxy supports CONNECT ({ProxySettings}), then see the server's log.");

@@ -4,7 +4,9 @@ using System.Runtime.CompilerServices;
 
 namespace Duplex;
 
-/// <summary>The instruments of one meter. Names, units and attributes are a contract: docs/how-to/telemetry.md.</summary>
+/// <summary>
+/// The instruments of one meter. Names, units and attributes are a contract: docs/how-to/telemetry.md.
+/// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class Instruments
 {

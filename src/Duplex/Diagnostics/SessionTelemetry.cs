@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +18,7 @@ internal sealed class SessionTelemetry
     private readonly TimeProvider _time;
     private readonly Instruments _instruments;
     private readonly Instruments.LiveSession _live;
-    private readonly CompressionCounts? _compression;
+    private readonly PerMessageDeflate? _deflate;
     private readonly bool _isTraced;
 
     // Set by Opened, before anything else can happen.
@@ -25,10 +26,13 @@ internal sealed class SessionTelemetry
     private LinkedListNode<Instruments.LiveSession>? _registration;
     private Activity? _span;
 
+    // Created on first use, by an atomic exchange from null.
+    private TrafficReports? _reports;
+
     // Written by the receive loop, read by any thread. In ticks; -1 until the first pong.
     private long _lastRoundTrip = -1;
 
-    /// <param name="sources">What is reported, and to whom.</param>
+    /// <param name="sources">Where to report.</param>
     /// <param name="time">Measures durations.</param>
     /// <param name="extensions">The active ones.</param>
     /// <param name="queueDepth">What the incoming queue holds; called on the thread that collects metrics.</param>
@@ -41,9 +45,8 @@ internal sealed class SessionTelemetry
         _time = time;
         _instruments = sources.Instruments;
         _isTraced = sources.TracesSessions;
+        _deflate = extensions.OfType<PerMessageDeflate>().FirstOrDefault();
         _live = new Instruments.LiveSession(_target is null ? null : new ServerTags(_target), queueDepth);
-        if (extensions.OfType<PerMessageDeflate>().FirstOrDefault() is { } deflate)
-            _compression = new CompressionCounts(deflate);
     }
 
     /// <summary>Formatted on demand: most sessions do not need it.</summary>
@@ -54,6 +57,12 @@ internal sealed class SessionTelemetry
 
     /// <summary>For the holder of the send gate.</summary>
     public Traffic Sent { get; } = new();
+
+    private TrafficReports Reports => _reports
+        ?? Interlocked.CompareExchange(ref _reports, new TrafficReports(_instruments, Server, _deflate), null)
+        ?? _reports;
+
+    private ServerTags? Server => _live.Server;
 
     private bool LogsDebug
     {
@@ -77,7 +86,7 @@ internal sealed class SessionTelemetry
         _openedAt = _time.GetTimestamp();
         _registration = _instruments.Add(_live);
         if (_isTraced)
-            _span = Spans.StartSession(_target, _live.Server, Id);
+            _span = Spans.StartSession(_target, Server, Id);
         if (_logger.IsEnabled(LogLevel.Information))
             Log.SessionOpened(_logger, Id, Target);
     });
@@ -141,14 +150,14 @@ internal sealed class SessionTelemetry
     public void ReportReceived()
     {
         if (_instruments.CountsTraffic)
-            Report(Received, "receive");
+            Report(Received);
     }
 
     /// <summary>Once a batch, by the thread that wrote it.</summary>
     public void ReportSent()
     {
         if (_instruments.CountsTraffic)
-            Report(Sent, "transmit");
+            Report(Sent);
     }
 
     /// <summary>The time at which a wait for room begins; 0 if it is not measured.</summary>
@@ -162,6 +171,21 @@ internal sealed class SessionTelemetry
     }
 
     public void ReceivePaused(TimeSpan duration) => Record(_instruments.ReceivePauseDuration, duration);
+
+    // Not by Log.Safely: its delegate would be an allocation for each batch.
+    private void Report(Traffic traffic)
+    {
+        try
+        {
+            if (traffic == Sent)
+                Reports.AddSent(traffic);
+            else
+                Reports.AddReceived(traffic);
+        }
+        catch (Exception) // a listener's own
+        {
+        }
+    }
 
     private void LogEnd(CloseResult result, string cause, TimeSpan silence)
     {
@@ -192,11 +216,11 @@ internal sealed class SessionTelemetry
     private TagList Tags()
     {
         TagList tags = default;
-        _live.Server?.AddTo(ref tags);
+        Server?.AddTo(ref tags);
         return tags;
     }
 
-    private void Record(System.Diagnostics.Metrics.Histogram<double> histogram, TimeSpan duration)
+    private void Record(Histogram<double> histogram, TimeSpan duration)
     {
         if (!histogram.Enabled)
             return;
@@ -206,69 +230,6 @@ internal sealed class SessionTelemetry
         }
         catch (Exception) // a listener's own
         {
-        }
-    }
-
-    private void Report(Traffic traffic, string direction)
-    {
-        (Traffic.Count text, Traffic.Count binary) = traffic.Take();
-        (long plain, long compressed) = _compression?.Take(direction) ?? default;
-        try
-        {
-            TagList tags = Tags();
-            tags.Add("network.io.direction", direction);
-            if (compressed > 0 || plain > 0)
-            {
-                TagList states = tags;
-                states.Add("duplex.compression.state", "uncompressed");
-                _instruments.CompressionBytes.Add(plain, states);
-                states[^1] = new("duplex.compression.state", "compressed");
-                _instruments.CompressionBytes.Add(compressed, states);
-            }
-
-            tags.Add("duplex.message.type", "text");
-            Add(text, tags);
-            tags[^1] = new("duplex.message.type", "binary");
-            Add(binary, tags);
-        }
-        catch (Exception) // a listener's own
-        {
-        }
-    }
-
-    private void Add(Traffic.Count count, in TagList tags)
-    {
-        if (count.Messages > 0)
-            _instruments.Messages.Add(count.Messages, tags);
-        if (count.Bytes > 0)
-            _instruments.MessageBytes.Add(count.Bytes, tags);
-    }
-
-    // What was reported of the extension's counters.
-    private sealed class CompressionCounts(PerMessageDeflate deflate)
-    {
-        private readonly Lock _sync = new();
-
-        // Under _sync.
-        private (long Plain, long Compressed) _sent;
-        private (long Plain, long Compressed) _received;
-
-        public (long Plain, long Compressed) Take(string direction)
-        {
-            lock (_sync)
-            {
-                return direction == "transmit"
-                    ? Since(ref _sent, (deflate.SentBytes, deflate.SentCompressedBytes))
-                    : Since(ref _received, (deflate.ReceivedBytes, deflate.ReceivedCompressedBytes));
-            }
-        }
-
-        private static (long Plain, long Compressed) Since(
-            ref (long Plain, long Compressed) reported, (long Plain, long Compressed) now)
-        {
-            (long Plain, long Compressed) added = (now.Plain - reported.Plain, now.Compressed - reported.Compressed);
-            reported = now;
-            return added;
         }
     }
 }

@@ -11,29 +11,23 @@ internal static class Spans
 {
     private static readonly ActivitySource Source = new(Instruments.Name);
 
-    /// <summary>Starts the span of a handshake, as the parent of the request's own; null if nobody listens.</summary>
-    public static Activity? StartHandshake(Uri target)
+    /// <summary>Starts the span of a handshake, as the parent of the request's own; null without a listener.</summary>
+    public static Activity? StartHandshake(Uri target, ServerTags server)
     {
         Activity? span = Source.StartActivity("websocket handshake", ActivityKind.Client);
         if (span is not null)
-            Describe(span, target, new ServerTags(target));
+            Describe(span, target, server);
         return span;
     }
 
-    public static void EndHandshake(Activity span, HttpStatusCode? status, string? error, string? check, string? subprotocol)
+    public static void EndHandshake(Activity span, Handshake outcome, string? subprotocol)
     {
-        if (status is { } code)
-            span.SetTag("http.response.status_code", (int)code);
+        foreach ((string name, object? value) in outcome.Tags())
+            span.SetTag(name, value);
         if (subprotocol is not null)
             span.SetTag("duplex.subprotocol", subprotocol);
-        if (check is not null)
-            span.SetTag("duplex.handshake.check", check);
-        if (error is not null)
-        {
-            span.SetTag("error.type", error);
-            span.SetStatus(ActivityStatusCode.Error, check);
-        }
-
+        if (outcome.Error is not null)
+            span.SetStatus(ActivityStatusCode.Error, outcome.Check);
         span.Dispose();
     }
 
@@ -41,10 +35,18 @@ internal static class Spans
     public static Activity? StartSession(Uri? target, ServerTags? server, string id)
     {
         Activity? current = Activity.Current;
-        Activity? span = Source.StartActivity("websocket session", ActivityKind.Client);
+        Activity? span;
+        try
+        {
+            span = Source.StartActivity("websocket session", ActivityKind.Client);
+        }
+        finally
+        {
+            Activity.Current = current;
+        }
+
         if (span is null)
             return null;
-        Activity.Current = current;
         if (target is not null && server is not null)
             Describe(span, target, server);
         span.SetTag("duplex.session.id", id);
@@ -61,8 +63,14 @@ internal static class Spans
         if (result.Error is not null || !result.WasClean)
             span.SetStatus(ActivityStatusCode.Error, ErrorType(result));
         Activity? current = Activity.Current;
-        span.Dispose(); // sets the current one
-        Activity.Current = current;
+        try
+        {
+            span.Dispose(); // sets the current one
+        }
+        finally
+        {
+            Activity.Current = current;
+        }
     }
 
     public static IEnumerable<KeyValuePair<string, object?>> EndTags(CloseResult result)
@@ -85,5 +93,22 @@ internal static class Spans
         server.AddTo(span);
         span.SetTag("url.full", Log.Describe(target));
         span.SetTag("network.protocol.name", "websocket");
+    }
+
+    /// <summary>How a handshake went, as its span and its duration show it.</summary>
+    /// <param name="Status">The response's; null without one.</param>
+    /// <param name="Error">The exception's type; null for success.</param>
+    /// <param name="Check">The check that failed; null for none.</param>
+    public readonly record struct Handshake(HttpStatusCode? Status, string? Error = null, string? Check = null)
+    {
+        public IEnumerable<KeyValuePair<string, object?>> Tags()
+        {
+            if (Status is { } status)
+                yield return new("http.response.status_code", (int)status);
+            if (Error is not null)
+                yield return new("error.type", Error);
+            if (Check is not null)
+                yield return new("duplex.handshake.check", Check);
+        }
     }
 }

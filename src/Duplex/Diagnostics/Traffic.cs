@@ -4,52 +4,37 @@ namespace Duplex;
 /// <remarks>One thread at a time adds: the receive loop, or the holder of the send gate. Any thread reads.</remarks>
 internal sealed class Traffic
 {
-    private readonly Lock _sync = new();
+    // Written by the thread that adds, read by any.
+    private long _textMessages;
+    private long _textBytes;
+    private long _binaryMessages;
+    private long _binaryBytes;
 
-    // Written by the thread that adds.
-    private Count _text;
-    private Count _binary;
+    public Count Text => new(Volatile.Read(ref _textMessages), Volatile.Read(ref _textBytes));
 
-    // Under _sync: what was reported.
-    private Count _textReported;
-    private Count _binaryReported;
+    public Count Binary => new(Volatile.Read(ref _binaryMessages), Volatile.Read(ref _binaryBytes));
 
-    public long Messages => Volatile.Read(ref _text.Messages) + Volatile.Read(ref _binary.Messages);
+    public long Messages => Text.Messages + Binary.Messages;
 
     /// <summary>Adds a message, or a part of one.</summary>
     public void Add(FrameType type, int bytes, bool isEnd)
     {
         if (type == FrameType.Text)
-            _text.Add(bytes, isEnd);
+            Add(ref _textMessages, ref _textBytes, bytes, isEnd);
         else if (type == FrameType.Binary)
-            _binary.Add(bytes, isEnd);
+            Add(ref _binaryMessages, ref _binaryBytes, bytes, isEnd);
     }
 
-    /// <summary>Returns what was added since the last call.</summary>
-    public (Count Text, Count Binary) Take()
+    private static void Add(ref long messages, ref long total, int bytes, bool isEnd)
     {
-        lock (_sync)
-            return (_text.Since(ref _textReported), _binary.Since(ref _binaryReported));
+        Volatile.Write(ref total, total + bytes);
+        if (isEnd)
+            Volatile.Write(ref messages, messages + 1);
     }
 
-    internal struct Count
+    internal readonly record struct Count(long Messages, long Bytes)
     {
-        public long Messages; // see Traffic: written by the thread that adds
-        public long Bytes; // as Messages
-
-        public void Add(int bytes, bool isEnd)
-        {
-            Volatile.Write(ref Bytes, Bytes + bytes);
-            if (isEnd)
-                Volatile.Write(ref Messages, Messages + 1);
-        }
-
-        public Count Since(ref Count reported)
-        {
-            var now = new Count { Messages = Volatile.Read(ref Messages), Bytes = Volatile.Read(ref Bytes) };
-            var added = new Count { Messages = now.Messages - reported.Messages, Bytes = now.Bytes - reported.Bytes };
-            reported = now;
-            return added;
-        }
+        public static Count operator -(Count one, Count other) =>
+            new(one.Messages - other.Messages, one.Bytes - other.Bytes);
     }
 }

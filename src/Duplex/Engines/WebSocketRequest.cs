@@ -66,9 +66,9 @@ public sealed class WebSocketRequest
     }
 
     /// <summary>
-    /// The HTTP version. Default: the client's. Sessions use HTTP/1.1: a higher version without
-    /// <see cref="HttpVersionPolicy.RequestVersionOrLower"/> throws <see cref="ArgumentException"/>. If set and the
-    /// engine lacks <see cref="EngineCapability.HttpVersion"/>, the call throws <see cref="NotSupportedException"/>.
+    /// The HTTP version. Default: the client's. Sessions use HTTP/1.1: a version and policy that exclude it make the
+    /// call throw <see cref="ArgumentException"/>. If set and the engine lacks
+    /// <see cref="EngineCapability.HttpVersion"/>, the call throws <see cref="NotSupportedException"/>.
     /// </summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     public Version Version

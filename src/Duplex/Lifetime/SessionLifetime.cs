@@ -42,7 +42,8 @@ internal sealed class SessionLifetime
     private Signals? _signals;
 
     public SessionLifetime(
-        StreamConnection connection, CloseState state, FrameQueue incoming, SessionTelemetry telemetry, SessionSettings settings)
+        StreamConnection connection, CloseState state, FrameQueue incoming, SessionTelemetry telemetry,
+        SessionSettings settings)
     {
         _connection = connection;
         _state = state;

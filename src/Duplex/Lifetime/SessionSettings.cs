@@ -21,6 +21,4 @@ internal sealed record SessionSettings
     public TelemetrySources Telemetry { get; init; } = new();
 
     public TimeProvider Time => Connection.Time;
-
-    public SessionSettings With(Uri target) => this with { Telemetry = Telemetry with { Target = target } };
 }

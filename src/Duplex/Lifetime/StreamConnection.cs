@@ -39,7 +39,8 @@ internal sealed class StreamConnection
             AllowsInvalidText = settings.TextValidation == TextValidation.Lenient,
         };
         Receiving = new ReceiveLoop(
-            stream, _reader, assembler, incoming, isRaw: output == AssemblerOutput.Frames, session, telemetry, settings);
+            stream, _reader, assembler, incoming, isRaw: output == AssemblerOutput.Frames, session, telemetry,
+            settings);
         MaskKeyPool? keys = settings.RandomFill is { } fill ? new MaskKeyPool(fill) : null;
         var writer = new FrameWriter(settings.Engine.Masks ? settings.Role : WebSocketRole.Server, keys, settings.Pool);
         Pump = new SendPump(stream, new SendBuffer(writer, settings.Outgoing), settings.Time, session, telemetry);

@@ -1,4 +1,3 @@
-
 namespace Duplex;
 
 /// <summary>

@@ -307,7 +307,7 @@ internal sealed class FrameSender
     private async ValueTask<SendPump.Staged> StageRestAsync(
         Outgoing frame, SendPump.Staged outcome, int taken, CancellationToken token)
     {
-        long waits = outcome == SendPump.Staged.NoRoom ? _telemetry.SendWaitBegins() : 0;
+        long waitBegan = outcome == SendPump.Staged.NoRoom ? _telemetry.SendWaitBegins() : 0;
         while (outcome == SendPump.Staged.NoRoom)
         {
             await _pump.WaitForRoomAsync(
@@ -316,7 +316,7 @@ internal sealed class FrameSender
             outcome = Stage(ref frame, wholeOnly: false, out taken);
         }
 
-        _telemetry.SendWaited(waits);
+        _telemetry.SendWaited(waitBegan);
 
         // No token stops a begun frame: the peer takes whatever follows for its payload.
         for (ReadOnlyMemory<byte> rest = frame.Payload[taken..]; !rest.IsEmpty; rest = rest[taken..])

@@ -11,7 +11,7 @@ internal sealed class SendGate
 
     private readonly Lock _sync = new();
 
-    // Changed by compare-exchange; to and from HeldAndAwaited (_waiters is not empty) only under _sync.
+    // Between Free and Held by compare-exchange, without _sync. HeldAndAwaited (_waiters is not empty) only under it.
     private int _state;
 
     // Under _sync; null until a sender waits.

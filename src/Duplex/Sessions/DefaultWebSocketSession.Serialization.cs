@@ -16,7 +16,8 @@ public partial class DefaultWebSocketSession
         SendSerializedAsync(value, Converter ?? throw Missing(), default, cancellationToken);
 
     /// <summary>Sends a value as one message, with the session's <see cref="Converter"/> and with options.</summary>
-    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"/>
+    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="value">The value.</param>
     /// <param name="options">How the message is sent, for example not compressed.</param>
     /// <param name="cancellationToken">Withdraws a message that is not staged yet; ignored afterwards.</param>
@@ -49,7 +50,8 @@ public partial class DefaultWebSocketSession
         SendSerializedAsync(value, converter, default, cancellationToken);
 
     /// <summary>Sends a value as one message, with options.</summary>
-    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"/>
+    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="value">The value.</param>
     /// <param name="converter">The converter for this call.</param>
     /// <param name="options">How the message is sent, for example not compressed.</param>
@@ -82,7 +84,8 @@ public partial class DefaultWebSocketSession
         SendSerializedAsync(value, type, Converter ?? throw Missing(), cancellationToken);
 
     /// <summary>Sends a value of a type known only at run time.</summary>
-    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"/>
+    /// <inheritdoc cref="SendSerializedAsync{T}(T, WebSocketContentConverter, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="value">The value.</param>
     /// <param name="type">The type to write the value as; its own may derive from it.</param>
     /// <param name="converter">The converter for this call.</param>
@@ -155,7 +158,8 @@ public partial class DefaultWebSocketSession
     /// Receives the next message and returns its value, of a type known only at run time, with the session's
     /// <see cref="Converter"/>.
     /// </summary>
-    /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
+    /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="type">The value's type; nullable if messages may hold null.</param>
     /// <param name="cancellationToken">Cancels the wait only; no message is lost.</param>
     [OverloadResolutionPriority(1)]
@@ -163,7 +167,8 @@ public partial class DefaultWebSocketSession
         ReceiveDeserializedAsync(type, Converter ?? throw Missing(), cancellationToken);
 
     /// <summary>Receives the next message and returns its value, of a type known only at run time.</summary>
-    /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"/>
+    /// <inheritdoc cref="ReceiveDeserializedAsync{T}(WebSocketContentConverter, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="type">The value's type; nullable if messages may hold null.</param>
     /// <param name="converter">The converter for this call.</param>
     /// <param name="cancellationToken">Cancels the wait only; no message is lost.</param>

@@ -110,10 +110,10 @@ public partial class DefaultWebSocketSession : WebSocketSession
     }
 
     /// <summary>Sends a ping and waits for its pong.</summary>
-    /// <param name="cancellationToken">Cancels the wait only; the ping is still sent.</param>
+    /// <param name="cancellationToken">Cancels the wait. A ping that is staged already is still sent.</param>
     /// <returns>The time from staging the ping to receiving its pong, or a later ping's.</returns>
     /// <exception cref="TimeoutException">
-    /// No pong came within <see cref="PingTimeout"/>. Only this call fails.
+    /// Within <see cref="PingTimeout"/> the ping could not be sent, or no pong came. Only this call fails.
     /// </exception>
     /// <exception cref="WebSocketClosedException">The session ended before the pong.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

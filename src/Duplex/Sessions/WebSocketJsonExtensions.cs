@@ -38,7 +38,8 @@ public static class WebSocketJsonExtensions
         SendAsync(session, value, Of(JsonSerializerOptions.Web), cancellationToken);
 
     /// <summary>Sends a value as JSON in one text message, with options.</summary>
-    /// <inheritdoc cref="SendAsJsonAsync{T}(DefaultWebSocketSession, T, JsonTypeInfo{T}, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsJsonAsync{T}(DefaultWebSocketSession, T, JsonTypeInfo{T}, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="session">The session.</param>
     /// <param name="value">The value.</param>
     /// <param name="options">How the value is written.</param>
@@ -86,7 +87,8 @@ public static class WebSocketJsonExtensions
         ReceiveAsync<T>(session, Of(JsonSerializerOptions.Web), cancellationToken);
 
     /// <summary>Receives the next message and reads its JSON, with options.</summary>
-    /// <inheritdoc cref="ReceiveFromJsonAsync{T}(DefaultWebSocketSession, JsonTypeInfo{T}, CancellationToken)"/>
+    /// <inheritdoc cref="ReceiveFromJsonAsync{T}(DefaultWebSocketSession, JsonTypeInfo{T}, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="session">The session.</param>
     /// <param name="options">How the value is read.</param>
     /// <param name="cancellationToken">Cancels the wait only; no message is lost.</param>
@@ -138,7 +140,8 @@ public static class WebSocketJsonExtensions
         ReceiveAll<T>(session, Of(JsonSerializerOptions.Web), cancellationToken);
 
     /// <summary>Enumerates the values of all further messages, read as JSON with options.</summary>
-    /// <inheritdoc cref="ReceiveAllFromJsonAsync{T}(DefaultWebSocketSession, JsonTypeInfo{T}, CancellationToken)"/>
+    /// <inheritdoc cref="ReceiveAllFromJsonAsync{T}(DefaultWebSocketSession, JsonTypeInfo{T}, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="session">The session.</param>
     /// <param name="options">How the values are read.</param>
     /// <param name="cancellationToken">Cancels the enumeration only.</param>

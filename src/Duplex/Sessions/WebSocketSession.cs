@@ -195,7 +195,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         Connection.Sender.SendAsync(frame, default, cancellationToken);
 
     /// <summary>Sends a frame, with options.</summary>
-    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)" path="/node()[not(self::summary|self::param)]"/>
     /// <param name="frame">A fragmented message takes the options of its first frame.</param>
     /// <param name="options">How to send it.</param>
     /// <param name="cancellationToken">Withdraws the frame before any of it is staged.</param>
@@ -203,7 +203,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         Connection.Sender.SendAsync(frame, options, cancellationToken);
 
     /// <summary>Sends a text message.</summary>
-    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)" path="/node()[not(self::summary|self::param)]"/>
     /// <param name="text">The text, without unpaired surrogates.</param>
     /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     /// <example>
@@ -217,7 +217,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         SendAsync(text, default(SendOptions), cancellationToken);
 
     /// <summary>Sends a text message, with options.</summary>
-    /// <inheritdoc cref="SendAsync(string, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsync(string, CancellationToken)" path="/node()[not(self::summary|self::param)]"/>
     /// <param name="text">The text, without unpaired surrogates.</param>
     /// <param name="options">How to send it.</param>
     /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
@@ -245,7 +245,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     }
 
     /// <summary>Sends a binary message.</summary>
-    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)" path="/node()[not(self::summary|self::param)]"/>
     /// <param name="data">Must not change until the call completes.</param>
     /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     [OverloadResolutionPriority(1)]
@@ -253,7 +253,8 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         Connection.Sender.SendAsync(FrameType.Binary, data, default, cancellationToken);
 
     /// <summary>Sends a binary message, with options.</summary>
-    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="data">Must not change until the call completes.</param>
     /// <param name="options">How to send it.</param>
     /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
@@ -262,7 +263,8 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         Connection.Sender.SendAsync(FrameType.Binary, data, options, cancellationToken);
 
     /// <summary>Sends a message whose type is known only at run time.</summary>
-    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="data">Must not change until the call completes.</param>
     /// <param name="type">Binary or text, which must be valid UTF-8.</param>
     /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
@@ -273,7 +275,8 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         SendAsync(data, type, default, cancellationToken);
 
     /// <summary>Sends a message whose type is known only at run time, with options.</summary>
-    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, FrameType, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, FrameType, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="data">Must not change until the call completes.</param>
     /// <param name="type">Binary or text, which must be valid UTF-8.</param>
     /// <param name="options">How to send it.</param>
@@ -328,7 +331,8 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         SendAsync(content, type, default, cancellationToken);
 
     /// <summary>Sends a message from a stream, with options.</summary>
-    /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="content">Read from its position to its end; not disposed.</param>
     /// <param name="type">Binary or text, which must be valid UTF-8.</param>
     /// <param name="options">How to send it.</param>
@@ -366,7 +370,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         SendAsync(text, options, cancellationToken);
 
     /// <summary>Sends a text message given as UTF-8 bytes.</summary>
-    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsync(Frame, CancellationToken)" path="/node()[not(self::summary|self::param)]"/>
     /// <param name="utf8">The text, which is checked and must not change until the call completes.</param>
     /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     [OverloadResolutionPriority(1)]
@@ -374,7 +378,8 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         Connection.Sender.SendAsync(FrameType.Text, utf8, default, cancellationToken);
 
     /// <summary>Sends a text message given as UTF-8 bytes, with options.</summary>
-    /// <inheritdoc cref="SendTextAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <inheritdoc cref="SendTextAsync(ReadOnlyMemory{byte}, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="utf8">The text, which is checked and must not change until the call completes.</param>
     /// <param name="options">How to send it.</param>
     /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
@@ -457,7 +462,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <summary>
     /// Closes with a code and a text: sends what is staged, then our Close, and waits for the peer's.
     /// </summary>
-    /// <inheritdoc cref="CloseAsync(CloseReason, CancellationToken)"/>
+    /// <inheritdoc cref="CloseAsync(CloseReason, CancellationToken)" path="/node()[not(self::summary|self::param)]"/>
     /// <param name="code">The code. Cast a number for your own: <c>(CloseCode)4000</c>.</param>
     /// <param name="message">
     /// At most 123 bytes in UTF-8; <see cref="CloseReason.Truncated(CloseCode, string)"/> cuts a longer text.

@@ -16,13 +16,21 @@ public sealed class SteadyStateAllocationTests
     // Frames of 32 bytes, as a server sends them.
     private static readonly byte[] Frames = [.. Enumerable.Range(0, 1024).SelectMany(_ => (byte[])[0x82, 32, .. new byte[32]])];
 
-    [Fact]
-    public void A_lone_send_allocates_nothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_lone_send_allocates_nothing(bool isMeasured)
     {
         var stream = new FrameSource();
         using IDisposable owner = stream;
+        using var probe = new MeterProbe(listens: isMeasured, notes: false);
         DefaultWebSocketSession session = DefaultWebSocketSession.Over(
-            stream, stream, new SessionSettings { PingInterval = Timeout.InfiniteTimeSpan, Connection = new ConnectionSettings { Time = new SlowClock() } });
+            stream, stream, new SessionSettings
+            {
+                PingInterval = Timeout.InfiniteTimeSpan,
+                Connection = new ConnectionSettings { Time = new SlowClock() },
+                Telemetry = new() { Instruments = probe.Instruments, Target = new Uri("ws://host.test/") },
+            });
         byte[] message = new byte[32];
         Send(1000);
 
@@ -71,12 +79,19 @@ public sealed class SteadyStateAllocationTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_small_message_that_is_recycled_allocates_no_more_than_its_frame(bool drains)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task A_small_message_that_is_recycled_allocates_no_more_than_its_frame(bool drains, bool isMeasured)
     {
         var stream = new FrameSource();
-        await using DefaultWebSocketSession session = WebSocketSessions.Create(stream, WebSocketRole.Client, ws => ws.PingInterval = Timeout.InfiniteTimeSpan);
+        using var probe = new MeterProbe(listens: isMeasured, notes: false);
+        _ = probe.Instruments;
+        await using DefaultWebSocketSession session = WebSocketSessions.Create(stream, WebSocketRole.Client, ws =>
+        {
+            ws.PingInterval = Timeout.InfiniteTimeSpan;
+            ws.MeterFactory = probe;
+        });
         stream.Begin();
         int received = 0;
         IAsyncEnumerator<Frame> frames = session.Incoming.GetAsyncEnumerator();

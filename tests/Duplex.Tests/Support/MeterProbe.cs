@@ -11,7 +11,9 @@ internal sealed class MeterProbe : IMeterFactory
     private readonly ConcurrentQueue<(string Name, double Value, string Tags)> _measured = [];
     private readonly MeterListener _listener = new();
 
-    public MeterProbe(bool listens = true)
+    /// <param name="listens">Whether the instruments are enabled.</param>
+    /// <param name="notes">Whether measurements are kept.</param>
+    public MeterProbe(bool listens = true, bool notes = true)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
@@ -22,6 +24,8 @@ internal sealed class MeterProbe : IMeterFactory
                     listener.EnableMeasurementEvents(instrument);
             }
         };
+        if (!notes)
+            return;
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument, value, tags));
     }

@@ -1,6 +1,6 @@
 namespace Duplex.Tests;
 
-public sealed class SessionMetricsTests : IDisposable
+public sealed class InstrumentsTests : IDisposable
 {
     private const string Server = "server.address=host.test server.port=8443 url.scheme=wss";
     private static readonly Uri Target = new("wss://host.test:8443/feed");

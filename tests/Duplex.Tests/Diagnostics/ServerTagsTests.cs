@@ -1,0 +1,36 @@
+using System.Diagnostics;
+
+namespace Duplex.Tests;
+
+public sealed class ServerTagsTests
+{
+    [Theory]
+    [InlineData("wss://user:secret@host.test/path?secret", "host.test", 443, "wss")]
+    [InlineData("ws://host.test:81/", "host.test", 81, "ws")]
+    [InlineData("ws://[::1]:8080/", "::1", 8080, "ws")]
+    [InlineData("ws://bücher.example/", "xn--bcher-kva.example", 80, "ws")]
+    public void They_are_host_port_and_scheme_alone(string url, string address, int port, string scheme)
+    {
+        TagList tags = default;
+        using var span = new Activity("span");
+
+        new ServerTags(new Uri(url)).AddTo(ref tags);
+        new ServerTags(new Uri(url)).AddTo(span);
+
+        KeyValuePair<string, object?>[] expected = [new("server.address", address), new("server.port", port), new("url.scheme", scheme)];
+        Assert.Equal(expected, tags);
+        Assert.Equal(expected, span.TagObjects);
+    }
+
+    [Fact]
+    public void Those_of_one_server_are_equal()
+    {
+        var one = new ServerTags(new Uri("ws://host.test/a"));
+
+        Assert.Equal(one, new ServerTags(new Uri("ws://HOST.test:80/b?c")));
+        Assert.Equal(one.GetHashCode(), new ServerTags(new Uri("ws://host.test/b")).GetHashCode());
+        Assert.NotEqual(one, new ServerTags(new Uri("ws://host.test:81/a")));
+        Assert.NotEqual(one, new ServerTags(new Uri("wss://host.test:80/a")));
+        Assert.NotEqual(one, new ServerTags(new Uri("ws://other.test/a")));
+    }
+}
