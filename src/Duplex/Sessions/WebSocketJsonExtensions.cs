@@ -20,8 +20,8 @@ public static class WebSocketJsonExtensions
     private const string CodeGeneration =
         "JSON serialization may need code generated at run time. Use the overload with a JsonTypeInfo<T>.";
 
-    // One for each JsonSerializerOptions or JsonTypeInfo, because it caches a writer; it lives as long as its key. Not of
-    // JsonContentConverter: the table keeps a type's parameterless constructor, and that one's needs reflection.
+    // One for each JsonSerializerOptions or JsonTypeInfo, because it caches a writer; it lives as long as its key. The
+    // values are of the base type, since trimming keeps their type's public parameterless constructor.
     private static readonly ConditionalWeakTable<object, WebSocketContentConverter> Converters = [];
 
     /// <summary>Sends a value as JSON in one text message.</summary>
