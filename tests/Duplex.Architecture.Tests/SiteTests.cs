@@ -16,7 +16,7 @@ public sealed class SiteTests
 
     [Fact]
     public void Relative_links_and_their_anchors_resolve() =>
-        Expect.None(Links.Violations(Pages.Concat(AtTheRoot.Select(path => new SourceFile(path, Read(path)!))), Read));
+        Expect.None(Links.Violations(Repository.Documents().Concat(AtTheRoot.Select(path => new SourceFile(path, Read(path)!))), Read));
 
     [Fact]
     public void Every_message_of_an_exception_has_its_entry_in_troubleshooting() =>
