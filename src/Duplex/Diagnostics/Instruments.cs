@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Reflection;
 using System.Runtime.CompilerServices;
 
 namespace Duplex;
@@ -13,6 +14,10 @@ internal sealed class Instruments
     /// <summary>The name of the meter and of the activity source.</summary>
     public const string Name = "Duplex";
 
+    /// <summary>Their version: that of the package, without the commit.</summary>
+    public static readonly string Version = typeof(Instruments).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
     // In seconds. Handshakes and pings take a round trip or a few; the last is the default handshake timeout and more.
     private static readonly double[] RoundTrips =
         [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -22,7 +27,7 @@ internal sealed class Instruments
 
     // A factory returns the same meter for each handler; two instruments of one name would count twice.
     private static readonly ConditionalWeakTable<IMeterFactory, Instruments> ByFactory = [];
-    private static readonly Lazy<Instruments> Static = new(() => new Instruments(new Meter(Name)));
+    private static readonly Lazy<Instruments> Static = new(() => new Instruments(new Meter(Name, Version)));
 
     private readonly Lock _sync = new();
     private readonly LinkedList<LiveSession> _live = []; // under _sync
@@ -82,7 +87,8 @@ internal sealed class Instruments
 
     public static Instruments Of(IMeterFactory? factory) => factory is null
         ? Default
-        : ByFactory.GetValue(factory, static factory => new Instruments(factory.Create(new MeterOptions(Name))));
+        : ByFactory.GetValue(
+            factory, static factory => new Instruments(factory.Create(new MeterOptions(Name) { Version = Version })));
 
     public LinkedListNode<LiveSession> Add(LiveSession session)
     {

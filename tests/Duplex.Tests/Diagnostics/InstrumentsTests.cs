@@ -14,6 +14,14 @@ public sealed class InstrumentsTests : IDisposable
     private SessionSettings Measured(SessionSettings settings) => settings with { Telemetry = new() { Instruments = _probe.Instruments, Target = Target } };
 
     [Fact]
+    public void The_meter_has_the_version_of_the_package()
+    {
+        _ = _probe.Instruments;
+
+        Assert.All(_probe.Published, instrument => Assert.Matches(@"^\d+\.\d+\.\d+(-[\w.]+)?$", instrument.Meter.Version));
+    }
+
+    [Fact]
     public async Task Messages_and_their_bytes_are_counted_by_direction_and_type()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
