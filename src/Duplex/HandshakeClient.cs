@@ -58,7 +58,7 @@ internal static class HandshakeClient
         // HttpClient.Timeout covers the headers only; a rejection's body gets the same time again.
         using var patience = new CancellationTokenSource(client.Timeout, attempt.Options.TimeProvider);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(token, attempt.Deadline.Token, patience.Token);
-        WebSocketHandshakeException rejection = await HttpUpgrade.RejectionAsync(
+        WebSocketHandshakeException rejection = await HttpEngine.RejectionAsync(
             response, any.Token).ConfigureAwait(false);
         token.ThrowIfCancellationRequested();
         throw rejection;

@@ -13,7 +13,7 @@ public static class WebSocketEngines
     /// The default: Duplex's framing over an HTTP upgrade through the handlers below the plugin. It has every
     /// <see cref="EngineCapability"/>.
     /// </summary>
-    public static WebSocketEngine Http { get; } = new HttpUpgrade();
+    public static WebSocketEngine Http { get; } = new HttpEngine();
 
     /// <summary>
     /// Creates an engine over any <see cref="WebSocket"/> that a function connects: ASP.NET's

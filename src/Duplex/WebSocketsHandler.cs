@@ -131,6 +131,7 @@ public sealed class WebSocketsHandler : DelegatingHandler
             {
                 AllowAutoRedirect = false,
                 CookieContainer = ordinary.CookieContainer,
+                EnableMultipleHttp2Connections = true, // a server limits the sessions of one
             };
             _handshakes = new HttpMessageInvoker(_ownPrimary);
             InnerHandler = ordinary;

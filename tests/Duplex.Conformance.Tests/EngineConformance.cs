@@ -15,6 +15,9 @@ public abstract partial class EngineConformance
     /// <summary>The engine.</summary>
     protected abstract WebSocketEngine Engine { get; }
 
+    /// <summary>The HTTP version that the client demands; null for its default.</summary>
+    protected virtual Version? HttpVersion => null;
+
     /// <summary>Whether the engine learns which subprotocol the server chose.</summary>
     protected virtual bool SeesSubprotocol => true;
 
@@ -413,7 +416,8 @@ public abstract partial class EngineConformance
     [KtorParity("test-protocol/testParameters")]
     public async Task Base_address_default_headers_handlers_and_the_request_reach_the_server()
     {
-        using var client = new HttpClient(new HeaderHandler { InnerHandler = Plugin() }) { BaseAddress = Server };
+        using HttpClient client = Client(new HeaderHandler { InnerHandler = Plugin() });
+        client.BaseAddress = Server;
         client.DefaultRequestHeaders.Add("X-Default", "d");
         Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync("/greet?name=n", request =>
         {
@@ -533,8 +537,8 @@ public abstract partial class EngineConformance
     public static TheoryData<string, EngineCapability, Action<WebSocketRequest>> Requests => new()
     {
         { "X-Test", EngineCapability.RequestHeaders, request => request.Headers.Add("X-Test", "secret") },
-        { "Version", EngineCapability.HttpVersion, request => request.Version = new Version(1, 1) },
-        { "VersionPolicy", EngineCapability.HttpVersion, request => request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower },
+        { "Version", EngineCapability.HttpVersion, request => request.Version = request.Version },
+        { "VersionPolicy", EngineCapability.HttpVersion, request => request.VersionPolicy = request.VersionPolicy },
     };
 
     [Theory, MemberData(nameof(Requests), DisableDiscoveryEnumeration = true)]
@@ -561,7 +565,7 @@ public abstract partial class EngineConformance
     }
 
     /// <summary>A client with the plugin and this engine.</summary>
-    protected HttpClient Client(Action<WebSocketsOptions>? configure = null) => new(Plugin(configure));
+    protected HttpClient Client(Action<WebSocketsOptions>? configure = null) => Client(Plugin(configure));
 
     /// <summary>A session of this engine.</summary>
     protected async Task<DefaultClientWebSocketSession> OpenAsync(string path, Action<WebSocketsOptions>? configure = null)
@@ -569,6 +573,10 @@ public abstract partial class EngineConformance
         using HttpClient client = Client(configure); // sessions outlive it
         return await client.WebSocketSessionAsync(new Uri(Server, path)).Soon();
     }
+
+    private HttpClient Client(HttpMessageHandler handler) => HttpVersion is null
+        ? new(handler)
+        : new(handler) { DefaultRequestVersion = HttpVersion, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
 
     private WebSocketsHandler Plugin(Action<WebSocketsOptions>? configure = null) => new(LoopbackCertificate.CreateHandler(), ws =>
     {

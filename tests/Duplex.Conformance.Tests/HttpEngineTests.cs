@@ -15,3 +15,23 @@ public sealed class HttpEngineOverTlsTests(KestrelServer server) : EngineConform
 
     protected override WebSocketEngine Engine => WebSocketEngines.Http;
 }
+
+/// <summary>The HTTP engine over HTTP/2, without TLS.</summary>
+public sealed class HttpEngineOverHttp2Tests(KestrelServer server) : EngineConformance, IClassFixture<KestrelServer>
+{
+    protected override Uri Server => server["h2c"];
+
+    protected override Version HttpVersion => System.Net.HttpVersion.Version20;
+
+    protected override WebSocketEngine Engine => WebSocketEngines.Http;
+}
+
+/// <summary>The HTTP engine over HTTP/2, encrypted.</summary>
+public sealed class HttpEngineOverHttp2AndTlsTests(KestrelServer server) : EngineConformance, IClassFixture<KestrelServer>
+{
+    protected override Uri Server => server["wss"];
+
+    protected override Version HttpVersion => System.Net.HttpVersion.Version20;
+
+    protected override WebSocketEngine Engine => WebSocketEngines.Http;
+}

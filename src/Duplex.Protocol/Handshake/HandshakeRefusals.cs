@@ -19,7 +19,7 @@ internal static class HandshakeRefusals
         "If the server cannot be fixed, set WebSocketsOptions.HandshakeStrictness to Lenient, which accepts this.";
 
     private const string Answered =
-        "The server answered the WebSocket handshake with {status} where 101 Switching Protocols was expected.";
+        "The server answered the WebSocket handshake with {status} where {expected} was expected.";
     private const string Refused = "The proxy refused the tunnel to the server with {status}.";
     private const string ProxySettings =
         "Proxy of the handler that WebSocketsHandler is made with, else HttpClient.DefaultProxy, which reads "
@@ -34,8 +34,8 @@ internal static class HandshakeRefusals
     public static HandshakeRefusal Redirect { get; } = Answer("300 to 399",
         "Redirects are not followed. If you trust the new address (Headers.Location), connect to it instead.");
     public static HandshakeRefusal BadRequest { get; } = Answer("400 Bad Request",
-        "Check that the path is a WebSocket endpoint, that the server supports the offered subprotocols, and that "
-        + "no proxy strips the Upgrade header.");
+        "Check that the path is a WebSocket endpoint, that the server supports the offered subprotocols, that no "
+        + "proxy strips the Upgrade header, and that the port does not speak HTTP/2 only (then set Version to 2.0).");
     public static HandshakeRefusal Unauthorized { get; } = Answer("401 Unauthorized",
         "Send credentials: an Authorization header on the request, or Credentials of the handler below. "
         + "Headers.WwwAuthenticate names the scheme.");
@@ -44,7 +44,8 @@ internal static class HandshakeRefusals
     public static HandshakeRefusal NotFound { get; } = Answer("404 Not Found",
         "Check the path: the server has no resource there.");
     public static HandshakeRefusal MethodNotAllowed { get; } = Answer("405 Method Not Allowed",
-        "Check the path: a resource that does not accept GET is not a WebSocket endpoint.");
+        "Check the path: a resource that does not accept GET is not a WebSocket endpoint. Over HTTP/2 the method is "
+        + "CONNECT, which an endpoint of ASP.NET's MapGet refuses: let the server use Map.");
     public static HandshakeRefusal GatewayWantsCredentials { get; } = Answer("407 Proxy Authentication Required",
         "A gateway in front of the server requires credentials: add a Proxy-Authorization header to the request.");
     public static HandshakeRefusal UpgradeRequired { get; } = Answer("426 Upgrade Required",
@@ -61,7 +62,7 @@ internal static class HandshakeRefusals
 
     // The server, by the rest of its response.
     public static HandshakeRefusal OtherVersion { get; } = Server(HandshakeCheck.HttpVersion,
-        "The server answered with HTTP/{version}; expected HTTP/1.1.",
+        "The server answered with HTTP/{version}; expected HTTP/{expected}.",
         "Check for an old proxy between client and server.");
     public static HandshakeRefusal NoUpgrade { get; } = Server(HandshakeCheck.Upgrade,
         "The response has no Upgrade header; expected \"websocket\".",
@@ -149,6 +150,10 @@ internal static class HandshakeRefusals
     public static HandshakeRefusal NoHttp { get; } = Network(
         "The answer to the WebSocket handshake is not HTTP (InvalidResponse): see the inner exception.",
         "Check the port, and that the server speaks plain HTTP there (if it speaks TLS, use wss).");
+    public static HandshakeRefusal NoHttp2 { get; } = Server(HandshakeCheck.HttpVersion,
+        "The server does not offer WebSockets over HTTP/2, and the request allows no other version.",
+        "Allow HTTP/1.1: leave WebSocketRequest.Version as it is, or set VersionPolicy to RequestVersionOrLower. A "
+        + "server of yours must speak HTTP/2 at this port and support extended CONNECT (RFC 8441).");
     public static HandshakeRefusal Ended { get; } = Network(
         "The connection ended before the WebSocket handshake was answered (ResponseEnded): see the inner exception.",
         "See the server's log. If the URL is ws, check whether the server speaks TLS at this port: then use wss. If "
@@ -171,6 +176,11 @@ internal static class HandshakeRefusals
         "Neither the proxy nor the server answered the WebSocket handshake within WebSocketsOptions.HandshakeTimeout, "
         + "{timeout} s.",
         $"Check that the proxy tunnels to the server's host and port ({ProxySettings}), or raise the option.");
+    public static HandshakeRefusal SilentOverHttp2 { get; } = Row(HandshakeParty.HandlerBelow, HandshakeCheck.Timeout,
+        "The server did not answer the WebSocket handshake over HTTP/2 within WebSocketsOptions.HandshakeTimeout, "
+        + "{timeout} s. The handler below WebSocketsHandler has one connection to it, which may have all the streams "
+        + "that the server allows.",
+        "Give WebSocketsHandler a SocketsHttpHandler with EnableMultipleHttp2Connections = true, or no handler.");
     public static HandshakeRefusal ClientTimeout { get; } = Row(HandshakeParty.HandlerAbove, HandshakeCheck.Timeout,
         "The WebSocket handshake did not complete within HttpClient.Timeout, {timeout} s.",
         "Raise it. WebSocketsOptions.HandshakeTimeout applies as well.");

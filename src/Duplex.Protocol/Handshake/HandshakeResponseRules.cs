@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// An HTTP/1.1 response, and a client's rules for checking it (RFC 6455 §4.1). Headers have one value for each line, or
-/// none. Immutable.
+/// A response, and a client's rules for checking it (RFC 6455 §4.1; over HTTP/2, RFC 8441 §5). Headers have one value for
+/// each line, or none. Immutable.
 /// </summary>
 internal sealed record HandshakeResponseRules
 {
@@ -25,8 +25,13 @@ internal sealed record HandshakeResponseRules
     public HandshakeStrictness Strictness { get; init; }
 
     /// <summary>On false, <paramref name="failure"/> is the first check that failed.</summary>
+    /// <param name="key">The request's; null for a request over HTTP/2, which has none.</param>
+    /// <param name="offeredSubprotocols">Their names.</param>
+    /// <param name="offeredExtensions">Their names.</param>
+    /// <param name="agreement">What was agreed.</param>
+    /// <param name="failure">The first check that failed.</param>
     public bool TryAccept(
-        string key,
+        string? key,
         IReadOnlyList<string> offeredSubprotocols,
         IReadOnlyList<string> offeredExtensions,
         [NotNullWhen(true)] out HandshakeAgreement? agreement,
@@ -44,17 +49,20 @@ internal sealed record HandshakeResponseRules
     }
 
     private HandshakeFailure? Check(
-        string key,
+        string? key,
         HandshakeStrictness strictness,
         IReadOnlyList<string> offeredSubprotocols,
         IReadOnlyList<string> offeredExtensions,
         out HandshakeAgreement? agreement)
     {
         agreement = null;
-        HandshakeFailure? failure = CheckStatusLine(strictness, out HandshakeLeniencies leniencies)
-            ?? CheckUpgrade()
-            ?? CheckConnection()
-            ?? CheckAccept(key);
+        var leniencies = HandshakeLeniencies.None;
+        HandshakeFailure? failure = key is null
+            ? CheckHttp2()
+            : CheckStatusLine(strictness, out leniencies)
+                ?? CheckUpgrade()
+                ?? CheckConnection()
+                ?? CheckAccept(key);
         if (failure is null)
         {
             HandshakeAgreement.TryCreate(
@@ -78,7 +86,7 @@ internal sealed record HandshakeResponseRules
         // RFC 6455 §4.1: "If the status code received from the server is not 101, the client handles the response per
         // HTTP [RFC2616] procedures."
         if (StatusCode != 101)
-            return HandshakeRefusals.ByStatus(StatusCode).Failure(("status", StatusCode));
+            return OtherStatus("101 Switching Protocols");
 
         // RFC 7231 §6.2: "Since HTTP/1.0 did not define any 1xx status codes, a server MUST NOT send a 1xx response to
         // an HTTP/1.0 client", and RFC 9113 §8.6: "HTTP/2 does not support the 101 (Switching Protocols) informational
@@ -86,10 +94,23 @@ internal sealed record HandshakeResponseRules
         if (HttpVersion is { Major: 1, Minor: >= 1 })
             return null;
         if (HttpVersion is not { Major: 1, Minor: 0 } || strictness == HandshakeStrictness.Strict)
-            return HandshakeRefusals.OtherVersion.Failure(("version", HttpVersion));
+            return OtherVersion("1.1");
         leniencies = HandshakeLeniencies.Http10;
         return null;
     }
+
+    // RFC 8441 §5: "the :status pseudo-header" takes the place of Upgrade, Connection and Sec-WebSocket-Accept; a CONNECT
+    // succeeds with 200.
+    private HandshakeFailure? CheckHttp2() =>
+        HttpVersion.Major != 2 ? OtherVersion("2")
+        : StatusCode != 200 ? OtherStatus("200 OK")
+        : null;
+
+    private HandshakeFailure OtherStatus(string expected) =>
+        HandshakeRefusals.ByStatus(StatusCode).Failure(("status", StatusCode), ("expected", expected));
+
+    private HandshakeFailure OtherVersion(string expected) =>
+        HandshakeRefusals.OtherVersion.Failure(("version", HttpVersion), ("expected", expected));
 
     private HandshakeFailure? CheckUpgrade()
     {

@@ -29,6 +29,10 @@ internal static partial class Log
         "{Leniencies}.")]
     public static partial void HandshakeLenient(ILogger logger, string target, HandshakeLeniencies leniencies);
 
+    [LoggerMessage(
+        17, LogLevel.Debug, "WebSocket handshake with {Target}: no WebSockets over HTTP/2 there, so HTTP/1.1 is tried.")]
+    public static partial void HandshakeFellBack(ILogger logger, string target);
+
     [LoggerMessage(11, LogLevel.Information, "WebSocket session {Session} with {Target} opened.")]
     public static partial void SessionOpened(ILogger logger, string session, string target);
 

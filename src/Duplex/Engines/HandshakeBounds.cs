@@ -7,7 +7,7 @@ namespace Duplex;
 internal sealed record HandshakeBounds(
     HandshakeDeadline Deadline,
     string Below,
-    Func<bool> ThroughProxy,
+    Func<HandshakeRefusal> Silent,
     CancellationToken Stopping,
     CancellationToken Token)
 {
@@ -19,7 +19,7 @@ internal sealed record HandshakeBounds(
         try
         {
             HttpResponseMessage answer = await attempt(any.Token).ConfigureAwait(false);
-            if (answer.StatusCode == System.Net.HttpStatusCode.SwitchingProtocols)
+            if (answer.Content is UpgradedContent)
                 Log.Safely(() => Log.HandshakeSucceeded(logger, target));
             else
                 Log.Safely(() => Log.HandshakeRejected(logger, target, (int)answer.StatusCode));
@@ -36,8 +36,7 @@ internal sealed record HandshakeBounds(
                 : !Deadline.Token.IsCancellationRequested ? HandshakeRefusals.TimeLimitBelow.Failure(("below", Below))
                 : await WhyLateAsync(Deadline, "WebSocketsOptions.HandshakeTimeout", Deadline.Timeout)
                     .ConfigureAwait(false)
-                ?? (ThroughProxy() ? HandshakeRefusals.SilentThroughProxy : HandshakeRefusals.Silent)
-                    .Failure(("timeout", Seconds(Deadline.Timeout)));
+                ?? Silent().Failure(("timeout", Seconds(Deadline.Timeout)));
             Log.Safely(() => Log.HandshakeFailed(logger, target, failure.Check));
             throw new WebSocketHandshakeException(failure, e);
         }

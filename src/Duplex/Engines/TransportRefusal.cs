@@ -11,6 +11,7 @@ internal static class TransportRefusal
         HandshakeFailure failure = http?.HttpRequestError switch
         {
             HttpRequestError.ProxyTunnelError => Proxy(http),
+            not null when HttpVersions.IsHttp2Missing(http) => HandshakeRefusals.NoHttp2.Failure(),
             HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError when throughProxy =>
                 HandshakeRefusals.ProxyUnreachable.Failure(("kind", http.HttpRequestError)),
             HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded when throughProxy =>

@@ -66,10 +66,26 @@ public sealed class WebSocketRequest
     }
 
     /// <summary>
-    /// The HTTP version. Default: the client's. Sessions use HTTP/1.1: a version and policy that exclude it make the
-    /// call throw <see cref="ArgumentException"/>. If set and the engine lacks
+    /// The HTTP version, 1.1 or 2.0 (RFC 8441). Default: the client's. If set and the engine lacks
     /// <see cref="EngineCapability.HttpVersion"/>, the call throws <see cref="NotSupportedException"/>.
     /// </summary>
+    /// <remarks>
+    /// <para>
+    /// With <see cref="VersionPolicy"/> it says which versions are tried, in this order:
+    /// </para>
+    /// <list type="table">
+    /// <listheader><term>Version, policy</term><description>wss; ws</description></listheader>
+    /// <item><term>1.1, RequestVersionOrLower (the default)</term><description>1.1; 1.1</description></item>
+    /// <item><term>1.1, RequestVersionOrHigher</term><description>2 then 1.1; 1.1</description></item>
+    /// <item><term>2.0 or higher, RequestVersionOrLower</term><description>2 then 1.1; 1.1</description></item>
+    /// <item><term>2.0, RequestVersionOrHigher</term><description>2 then 1.1; the same</description></item>
+    /// <item><term>1.1 or 2.0, RequestVersionExact</term><description>that one; that one</description></item>
+    /// </list>
+    /// <para>
+    /// Any other combination makes the call throw <see cref="ArgumentException"/>. HTTP/1.1 follows 2 only if the
+    /// server does not offer WebSockets over HTTP/2.
+    /// </para>
+    /// </remarks>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     public Version Version
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -11,16 +12,16 @@ namespace Duplex.Tests;
 /// <summary>Real Kestrel on loopback with the suite's service, plain and TLS.</summary>
 public sealed class KestrelServer : IAsyncLifetime
 {
+    private static readonly string[] Endpoints = ["ws", "wss", "h2c"];
     private WebApplication? _app;
 
-    /// <summary>ws://127.0.0.1:port or wss://….</summary>
-    public Uri this[string scheme]
+    /// <summary>"ws" speaks HTTP/1.1, "h2c" HTTP/2 only, both without TLS; "wss" speaks both.</summary>
+    public Uri this[string endpoint]
     {
         get
         {
-            string http = scheme == "wss" ? "https:" : "http:";
-            string address = _app!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single(a => a.StartsWith(http, StringComparison.Ordinal));
-            return new Uri(address.Replace(http, scheme + ":", StringComparison.Ordinal));
+            string[] addresses = [.. _app!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+            return new Uri(addresses[Array.IndexOf(Endpoints, endpoint)].Replace("http", "ws", StringComparison.Ordinal));
         }
     }
 
@@ -33,6 +34,7 @@ public sealed class KestrelServer : IAsyncLifetime
         {
             kestrel.Listen(IPAddress.Loopback, 0);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(LoopbackCertificate.Instance));
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
         });
         _app = builder.Build();
         TestService.Map(_app);

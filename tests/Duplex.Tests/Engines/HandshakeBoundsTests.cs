@@ -71,7 +71,7 @@ public sealed class HandshakeBoundsTests : IDisposable
         var time = new TestClock();
         using var deadline = new HandshakeDeadline(TimeSpan.FromSeconds(15), time, queue: _ => { });
 
-        Task running = RunUntilAsync(() => time.Advance(TimeSpan.FromSeconds(15)), new(deadline, "A handler", () => false, _stopping.Token, _caller.Token));
+        Task running = RunUntilAsync(() => time.Advance(TimeSpan.FromSeconds(15)), new(deadline, "A handler", () => HandshakeRefusals.Silent, _stopping.Token, _caller.Token));
         await time.Pass(TimeSpan.FromSeconds(1));
 
         var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => running.Soon());
@@ -115,7 +115,7 @@ public sealed class HandshakeBoundsTests : IDisposable
         await late.Released.Soon();
     }
 
-    private HandshakeBounds Bounds() => new(_deadline, "A handler", () => _throughProxy, _stopping.Token, _caller.Token);
+    private HandshakeBounds Bounds() => new(_deadline, "A handler", () => _throughProxy ? HandshakeRefusals.SilentThroughProxy : HandshakeRefusals.Silent, _stopping.Token, _caller.Token);
 
     private async Task RunUntilAsync(Action end, HandshakeBounds? bounds = null)
     {

@@ -37,6 +37,10 @@ internal sealed class FakePrimaryHandler(Func<HttpRequestMessage, CancellationTo
         return response;
     }
 
+    /// <summary>The proper answer to a handshake over HTTP/2, with a connection.</summary>
+    public static HttpResponseMessage Connect(HttpRequestMessage request, Stream? stream = null) =>
+        new(HttpStatusCode.OK) { Version = HttpVersion.Version20, RequestMessage = request, Content = new ConnectionContent(stream ?? new MemoryStream()) };
+
     /// <summary>A header's values as they would stand on the wire, one line; null if there is none.</summary>
     public static string? Value(HttpRequestMessage request, string name) =>
         request.Headers.NonValidated.TryGetValues(name, out HeaderStringValues values) ? values.ToString() : null;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Duplex.Tests;
 
-public sealed class HttpUpgradeTests : IDisposable
+public sealed class HttpEngineTests : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new(), _caller = new();
     private readonly HandshakeDeadline _deadline = new(TimeSpan.FromSeconds(15), TimeProvider.System);
@@ -349,28 +349,65 @@ public sealed class HttpUpgradeTests : IDisposable
         Assert.Contains("Upgrade", logs.Entries[7].Text, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("1.1", HttpVersionPolicy.RequestVersionExact, true)]
-    [InlineData("1.1", HttpVersionPolicy.RequestVersionOrLower, true)]
-    [InlineData("1.1", HttpVersionPolicy.RequestVersionOrHigher, true)]
-    [InlineData("2.0", HttpVersionPolicy.RequestVersionOrLower, true)]
-    [InlineData("3.0", HttpVersionPolicy.RequestVersionOrLower, true)]
-    [InlineData("1.0", HttpVersionPolicy.RequestVersionOrHigher, true)]
-    [InlineData("2.0", HttpVersionPolicy.RequestVersionExact, false)]
-    [InlineData("2.0", HttpVersionPolicy.RequestVersionOrHigher, false)]
-    [InlineData("1.0", HttpVersionPolicy.RequestVersionExact, false)]
-    [InlineData("1.0", HttpVersionPolicy.RequestVersionOrLower, false)]
-    public void A_version_is_refused_if_1_1_will_not_do(string version, HttpVersionPolicy policy, bool isAllowed)
+    [Fact]
+    public async Task Over_HTTP_2_the_request_is_the_one_of_RFC_8441()
     {
-        if (isAllowed)
-        {
-            HttpUpgrade.CheckVersion(Version.Parse(version), policy);
-            return;
-        }
+        var primary = new FakePrimaryHandler(request => FakePrimaryHandler.Connect(request));
+        Ask(HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        _marker.Headers.TryAddWithoutValidation("Authorization", "Bearer x");
 
-        var error = Assert.Throws<ArgumentException>(() => HttpUpgrade.CheckVersion(Version.Parse(version), policy));
-        Assert.Contains(version, error.Message, StringComparison.Ordinal);
-        Assert.Contains("1.1", error.Message, StringComparison.Ordinal);
+        HttpResponseMessage answer = await SendAsync(primary, ["a"]);
+
+        HttpRequestMessage request = primary.Request;
+        Assert.Equal((HttpMethod.Connect, "websocket"), (request.Method, request.Headers.Protocol));
+        Assert.Equal((HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact), (request.Version, request.VersionPolicy));
+        Assert.Equal(
+            ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Protocol: a", "Authorization: Bearer x"],
+            request.Headers.NonValidated.Where(header => header.Key != ":protocol").Select(header => $"{header.Key}: {header.Value}"));
+        using UpgradedConnection connection = TakenFrom(answer);
+        Assert.Equal(HttpStatusCode.OK, connection.Call.Response!.StatusCode);
+        Assert.Equal(HttpVersion.Version20, connection.Call.Response.Version);
+    }
+
+    [Fact]
+    public async Task A_server_without_HTTP_2_is_asked_over_1_1_with_a_new_offer()
+    {
+        var logs = new ListLogger();
+        var primary = new FakePrimaryHandler(request => request.Version == HttpVersion.Version20
+            ? throw new HttpRequestException(HttpRequestError.ExtendedConnectNotSupported)
+            : FakePrimaryHandler.Upgrade(request));
+        _extensions.Add(Toy("toy", "toy"));
+        Ask(HttpVersion.Version20, HttpVersionPolicy.RequestVersionOrHigher);
+
+        using UpgradedConnection connection = TakenFrom(await SendAsync(primary, logger: logs));
+
+        Assert.Equal([HttpVersion.Version20, HttpVersion.Version11], primary.Requests.Select(request => request.Version));
+        Assert.All(primary.Requests, request => Assert.Equal("toy", FakePrimaryHandler.Value(request, "Sec-WebSocket-Extensions")));
+        Assert.Equal([10, 17, 15], logs.Entries.Select(entry => entry.Id));
+    }
+
+    [Fact]
+    public async Task Another_failure_over_HTTP_2_is_not_tried_again()
+    {
+        var primary = new FakePrimaryHandler(HttpResponseMessage (_) => throw new HttpRequestException(HttpRequestError.ConnectionError));
+        Ask(HttpVersion.Version20, HttpVersionPolicy.RequestVersionOrHigher);
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(primary));
+
+        Assert.Single(primary.Requests);
+    }
+
+    [Fact]
+    public async Task Another_status_over_HTTP_2_is_returned_as_it_is()
+    {
+        var primary = new FakePrimaryHandler(request => new HttpResponseMessage(HttpStatusCode.MethodNotAllowed) { Version = HttpVersion.Version20, RequestMessage = request });
+        Ask(HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+
+        using HttpResponseMessage answer = await SendAsync(primary);
+
+        WebSocketHandshakeException error = await HttpEngine.RejectionAsync(answer, CancellationToken.None);
+        Assert.Contains("200 OK was expected", error.Message, StringComparison.Ordinal);
+        Assert.Contains("MapGet", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -383,7 +420,7 @@ public sealed class HttpUpgradeTests : IDisposable
         var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent("secret body") };
         response.Headers.TryAddWithoutValidation("X-Why", "secret header");
 
-        WebSocketHandshakeException error = await HttpUpgrade.RejectionAsync(response, CancellationToken.None);
+        WebSocketHandshakeException error = await HttpEngine.RejectionAsync(response, CancellationToken.None);
 
         Assert.Equal(HandshakeCheck.Status, error.Check);
         Assert.Equal((HttpStatusCode)status, error.StatusCode);
@@ -517,6 +554,8 @@ public sealed class HttpUpgradeTests : IDisposable
         Assert.Equal(1, counter.Made[2].Disposals);
     }
 
+    private void Ask(Version version, HttpVersionPolicy policy) => (_request.Version, _request.VersionPolicy) = (version, policy);
+
     private static UpgradedConnection TakenFrom(HttpResponseMessage answer) => Assert.IsType<UpgradedContent>(answer.Content).TryTake()!;
 
     private static ToyFactory Toy(string name, params string[] offers) => new(name, () => new ToyExtension { Offered = [.. offers.SelectMany(WebSocketExtensionHeader.ParseList)] });
@@ -542,6 +581,6 @@ public sealed class HttpUpgradeTests : IDisposable
     {
         using var invoker = new HttpMessageInvoker(primary, disposeHandler: false);
         var plugin = new EnginePlugin(invoker.SendAsync, () => null, subprotocols ?? [], _extensions, _strictness, logger is null ? NullLogger.Instance : logger, _stopping.Token);
-        return await new HttpUpgrade().OpenAsync(plugin, _marker, _request, _deadline, _caller.Token).Soon();
+        return await new HttpEngine().OpenAsync(plugin, _marker, _request, _deadline, _caller.Token).Soon();
     }
 }

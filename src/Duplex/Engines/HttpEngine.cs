@@ -1,0 +1,214 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.IO.Compression;
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace Duplex;
+
+/// <summary>
+/// Opens a session through the handlers below the plugin: by an upgrade of HTTP/1.1, or as a stream of HTTP/2.
+/// </summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
+{
+    /// <summary>A response that does not open the session is returned, not thrown: a handler above may retry.</summary>
+    internal override async Task<HttpResponseMessage> OpenAsync(
+        EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, HandshakeDeadline deadline,
+        CancellationToken token)
+    {
+        Uri asked = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null);
+        IReadOnlyList<Version> versions = HttpVersions.ToTry(
+            request.Version, request.VersionPolicy, isSecure: asked.Scheme == "wss");
+        string[] offered =
+        [
+            .. (request.HasSubprotocols ? request.Subprotocols : [])
+                .Concat(HandshakeHeaders.Subprotocols(marker.Headers))
+                .Concat(plugin.Subprotocols)
+                .Distinct(StringComparer.Ordinal),
+        ];
+        EnginePlugin.CheckOffered(request, offered.Length);
+        string target = Log.Describe(asked);
+        int tried = 0;
+        var bounds = new HandshakeBounds(
+            deadline, Below, () => Silent(plugin, asked, versions[tried]), plugin.Stopping, token);
+        return await bounds.RunAsync(plugin.Logger, target, async any =>
+        {
+            while (true)
+            {
+                try
+                {
+                    return await TryAsync(
+                        plugin, marker, request, asked, offered, versions[tried], any).ConfigureAwait(false);
+                }
+                catch (HttpRequestException e) when (tried < versions.Count - 1 && HttpVersions.IsHttp2Missing(e))
+                {
+                    tried++;
+                    Log.Safely(() => Log.HandshakeFellBack(plugin.Logger, target));
+                }
+            }
+        }).ConfigureAwait(false);
+    }
+
+    public static async Task<WebSocketHandshakeException> RejectionAsync(
+        HttpResponseMessage response, CancellationToken token)
+    {
+        HandshakeFailure failure = HandshakeRefusals.ByStatus((int)response.StatusCode).Failure(
+            ("status", TransportRefusal.Describe(response.StatusCode)),
+            ("expected", response.Version.Major == 2 ? "200 OK" : "101 Switching Protocols"));
+        string? preview = await BodyPreview.ReadAsync(response.Content, token).ConfigureAwait(false);
+        string wait = RetryAfter(response.Headers) is { } when
+            ? $" {HandshakeRefusals.RetryAfter.Replace("{wait}", when, StringComparison.Ordinal)}"
+            : "";
+        string body = string.IsNullOrWhiteSpace(preview) ? "" : $" {HandshakeRefusals.SeeBody}";
+        return new WebSocketHandshakeException(
+            failure with { Message = failure.Message + wait + body },
+            new WebSocketHandshakeResponse(response),
+            preview);
+    }
+
+    // The platform keeps a request, with its headers, as long as its connection. Other primary handlers may need it.
+    private static void Forget(EnginePlugin plugin, HttpRequestMessage real, HttpRequestMessage marker)
+    {
+        if (plugin.Primary() is not (SocketsHttpHandler or HttpClientHandler))
+            return;
+        real.Headers.Clear();
+        if (((ICollection<KeyValuePair<string, object?>>)marker.Options).Count > 1) // more than the mark
+            ((ICollection<KeyValuePair<string, object?>>)real.Options).Clear();
+    }
+
+    // The parsed value: the text may hold a secret.
+    private static string? RetryAfter(HttpResponseHeaders headers) => headers.RetryAfter switch
+    {
+        { Delta: { } seconds } => $"{HandshakeBounds.Seconds(seconds)} s",
+        { Date: { } date } => date.ToString("R", CultureInfo.InvariantCulture),
+        _ => null,
+    };
+
+    // A handler below with one HTTP/2 connection waits, without an error, for one of the streams that a server allows.
+    private static HandshakeRefusal Silent(EnginePlugin plugin, Uri asked, Version version) =>
+        version == HttpVersion.Version20
+            && plugin.Primary() is SocketsHttpHandler { EnableMultipleHttp2Connections: false } or HttpClientHandler
+            ? HandshakeRefusals.SilentOverHttp2
+        : PrimaryHandler.UsesProxy(plugin.Primary(), asked) ? HandshakeRefusals.SilentThroughProxy
+        : HandshakeRefusals.Silent;
+
+    private async Task<HttpResponseMessage> TryAsync(
+        EnginePlugin plugin,
+        HttpRequestMessage marker,
+        WebSocketRequest request,
+        Uri asked,
+        string[] offered,
+        Version version,
+        CancellationToken token)
+    {
+        var handshake = HttpHandshake.Over(version);
+        using var offer = new ExtensionOffer(plugin.ExtensionsFor(request));
+        HttpRequestMessage real = handshake.CreateRequest(marker, offered, offer.HeaderValue);
+        HttpResponseMessage response = await HandshakeBounds.WaitAsync(
+            plugin.Send(real, token), token).ConfigureAwait(false);
+        HttpResponseMessage answer = await JudgeAsync(
+            plugin, handshake, response, marker, request, asked, offered, offer, token).ConfigureAwait(false);
+        if (answer.Content is UpgradedContent)
+            Forget(plugin, real, marker);
+        return answer;
+    }
+
+    private async Task<HttpResponseMessage> JudgeAsync(
+        EnginePlugin plugin,
+        HttpHandshake handshake,
+        HttpResponseMessage response,
+        HttpRequestMessage marker,
+        WebSocketRequest request,
+        Uri asked,
+        string[] offered,
+        ExtensionOffer offer,
+        CancellationToken token)
+    {
+        ExtensionChain? extensions = null;
+        try
+        {
+            var answer = new WebSocketHandshakeResponse(response);
+            if (response.RequestMessage?.RequestUri is { } answering && !WebSocketUri.IsSame(answering, asked))
+            {
+                throw new WebSocketHandshakeException(
+                    HandshakeRefusals.SentElsewhere.Failure(), answer, bodyPreview: null);
+            }
+
+            if (response.StatusCode != handshake.Success)
+            {
+                response.RequestMessage = marker;
+                return response;
+            }
+
+            if (!handshake.TryAccept(
+                    response, plugin.Strictness, offered, offer.Names, out HandshakeAgreement? agreement,
+                    out HandshakeFailure? failure)
+                || !TryAccept(offer, agreement, out extensions, out failure))
+            {
+                throw new WebSocketHandshakeException(failure, answer, bodyPreview: null);
+            }
+
+            if (EnginePlugin.CheckChosen(request, agreement.Subprotocol, offered) is { } none)
+                throw new WebSocketHandshakeException(none, answer, bodyPreview: null);
+
+            Stream stream = await response.Content.ReadAsStreamAsync(token).WaitAsync(token).ConfigureAwait(false);
+            if (stream is not { CanRead: true, CanWrite: true })
+            {
+                HandshakeRefusal row = IsDecompressed(plugin, response, stream)
+                    ? HandshakeRefusals.Decompressed
+                    : HandshakeRefusals.NoDuplexStream;
+                throw new WebSocketHandshakeException(row.Failure(), answer, bodyPreview: null);
+            }
+
+            if (agreement.Leniencies != HandshakeLeniencies.None)
+                Log.Safely(() => Log.HandshakeLenient(plugin.Logger, Log.Describe(asked), agreement.Leniencies));
+
+            // The session keeps the response, which would keep the request's headers.
+            response.RequestMessage = null;
+            var requested = new WebSocketHandshakeRequest(asked, request, offered, marker.Headers);
+            var opened = new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
+            {
+                Version = response.Version,
+                RequestMessage = marker,
+                Content = new UpgradedContent(new UpgradedConnection(
+                    stream,
+                    response,
+                    new WebSocketCall(this, requested, answer, agreement.Subprotocol),
+                    extensions)),
+            };
+            foreach ((string name, HeaderStringValues values) in response.Headers.NonValidated)
+                opened.Headers.TryAddWithoutValidation(name, values);
+            return opened;
+        }
+        catch
+        {
+            extensions?.Release();
+            response.Dispose();
+            throw;
+        }
+    }
+
+    private static bool TryAccept(
+        ExtensionOffer offer,
+        HandshakeAgreement agreement,
+        out ExtensionChain? extensions,
+        [NotNullWhen(false)] out HandshakeFailure? failure)
+    {
+        try
+        {
+            return offer.TryAccept(agreement.Extensions, out extensions, out failure);
+        }
+        catch (Exception e)
+        {
+            throw new WebSocketHandshakeException(HandshakeRefusals.ExtensionThrew.Failure(), e);
+        }
+    }
+
+    // The platform removes Content-Encoding, and has an internal type for decompressed content.
+    private static bool IsDecompressed(EnginePlugin plugin, HttpResponseMessage response, Stream stream) =>
+        stream is GZipStream or DeflateStream or ZLibStream or BrotliStream
+        || (PrimaryHandler.Decompresses(plugin.Primary())
+            && response.Content.GetType() is { IsVisible: false } content
+            && content.Assembly == typeof(HttpClient).Assembly);
+}

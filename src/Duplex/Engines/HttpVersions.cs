@@ -1,0 +1,58 @@
+using System.Net;
+
+namespace Duplex;
+
+/// <summary>The HTTP versions that a handshake tries, and the errors that mean "not this version here".</summary>
+internal static class HttpVersions
+{
+    /// <summary>
+    /// In order. Without TLS nothing negotiates the version, so HTTP/2 is tried there only if it is asked for with
+    /// RequestVersionExact or RequestVersionOrHigher.
+    /// </summary>
+    /// <exception cref="ArgumentException">The policy excludes 1.1 and 2.</exception>
+    public static IReadOnlyList<Version> ToTry(Version version, HttpVersionPolicy policy, bool isSecure)
+    {
+        if (policy == HttpVersionPolicy.RequestVersionExact)
+        {
+            if (version == HttpVersion.Version11 || version == HttpVersion.Version20)
+                return [version];
+        }
+        else if (policy == HttpVersionPolicy.RequestVersionOrLower)
+        {
+            if (version >= HttpVersion.Version20 && isSecure)
+                return [HttpVersion.Version20, HttpVersion.Version11];
+            if (version >= HttpVersion.Version11)
+                return [HttpVersion.Version11];
+        }
+        else if (version <= HttpVersion.Version20)
+        {
+            // Clients with a default of 2.0 OrHigher are common beside gRPC. Their sessions must open anywhere.
+            return isSecure || version == HttpVersion.Version20
+                ? [HttpVersion.Version20, HttpVersion.Version11]
+                : [HttpVersion.Version11];
+        }
+
+        throw new ArgumentException(
+            $"A WebSocket session is opened over HTTP/1.1 or HTTP/2, but the request demands HTTP/{version} " +
+            $"({policy}). Ask for 1.1 or 2.0, or for a higher one with RequestVersionOrLower.",
+            nameof(version));
+    }
+
+    /// <summary>Whether the server, or a proxy, does not offer WebSockets over HTTP/2 at this address.</summary>
+    public static bool IsHttp2Missing(HttpRequestException error) =>
+        error.HttpRequestError is HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError
+        || error.Data["HTTP2_ENABLED"] is false // TLS did not negotiate it
+        || IsHttp11Required(error);
+
+    // HTTP_1_1_REQUIRED (RFC 9113 §7). The platform reports it for an answer in HTTP/1.1 to HTTP/2 without TLS, too.
+    private static bool IsHttp11Required(Exception error)
+    {
+        for (Exception? cause = error; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is HttpProtocolException { ErrorCode: 13 })
+                return true;
+        }
+
+        return false;
+    }
+}
