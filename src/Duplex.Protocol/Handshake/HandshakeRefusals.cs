@@ -138,13 +138,13 @@ internal static class HandshakeRefusals
 
     // The network.
     public static HandshakeRefusal Unreachable { get; } = Network(
-        "The server cannot be reached (ConnectionError): see the inner exception.",
+        "The server cannot be reached ({kind}): see the inner exception.",
         "Check the host and port, that the server listens there, and the firewalls.");
     public static HandshakeRefusal UnknownHost { get; } = Network(
-        "The server's host name cannot be resolved (NameResolutionError): see the inner exception.",
+        "The server's host name cannot be resolved ({kind}): see the inner exception.",
         "Check the host name and the DNS servers.");
     public static HandshakeRefusal NoTls { get; } = Network(
-        "TLS with the server failed (SecureConnectionError): see the inner exception.",
+        "TLS with the server failed ({kind}): see the inner exception.",
         "Check that the server speaks TLS at this port (if not, use ws), and its certificate. SslOptions of the "
         + "handler below decides which certificates are trusted.");
     public static HandshakeRefusal NoHttp { get; } = Network(
@@ -181,6 +181,10 @@ internal static class HandshakeRefusals
         + "{timeout} s. The handler below WebSocketsHandler has one connection to it, which may have all the streams "
         + "that the server allows.",
         "Give WebSocketsHandler a SocketsHttpHandler with EnableMultipleHttp2Connections = true, or no handler.");
+    public static HandshakeRefusal LateAbove { get; } = Row(HandshakeParty.HandlerAbove, HandshakeCheck.Timeout,
+        "WebSocketsOptions.HandshakeTimeout, {timeout} s, was over before this attempt of the WebSocket handshake began. "
+        + "It includes earlier attempts, and what handlers above WebSocketsHandler did between them.",
+        "Let those handlers retry sooner, or raise the option.");
     public static HandshakeRefusal ClientTimeout { get; } = Row(HandshakeParty.HandlerAbove, HandshakeCheck.Timeout,
         "The WebSocket handshake did not complete within HttpClient.Timeout, {timeout} s.",
         "Raise it. WebSocketsOptions.HandshakeTimeout applies as well.");

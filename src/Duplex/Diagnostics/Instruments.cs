@@ -25,12 +25,16 @@ internal sealed class Instruments
     // In seconds. From a failed start to a week.
     private static readonly double[] Lifetimes = [0.1, 1, 10, 60, 300, 1800, 3600, 14_400, 86_400, 604_800];
 
+    // A client of many addresses must not grow for ever; a dashboard does not show more.
+    private const int MaxKnown = 100;
+
     // A factory returns the same meter for each handler; two instruments of one name would count twice.
     private static readonly ConditionalWeakTable<IMeterFactory, Instruments> ByFactory = [];
     private static readonly Lazy<Instruments> Static = new(() => new Instruments(new Meter(Name, Version)));
 
     private readonly Lock _sync = new();
     private readonly LinkedList<LiveSession> _live = []; // under _sync
+    private readonly HashSet<ServerTags> _known = []; // under _sync; reported as 0 when they have no session
 
     private Instruments(Meter meter)
     {
@@ -93,7 +97,11 @@ internal sealed class Instruments
     public LinkedListNode<LiveSession> Add(LiveSession session)
     {
         lock (_sync)
+        {
+            if (session.Server is not null && _known.Count < MaxKnown)
+                _known.Add(session.Server);
             return _live.AddLast(session);
+        }
     }
 
     public void Remove(LinkedListNode<LiveSession> session)
@@ -106,16 +114,16 @@ internal sealed class Instruments
     private IEnumerable<Measurement<long>> Observe(Func<LiveSession, long> value)
     {
         LiveSession[] live;
+        ServerTags[] known;
         lock (_sync)
-            live = [.. _live];
-        return live
-            .GroupBy(session => session.Server)
-            .Select(group =>
-            {
-                TagList tags = default;
-                group.Key?.AddTo(ref tags);
-                return new Measurement<long>(group.Sum(value), tags);
-            });
+            (live, known) = ([.. _live], [.. _known]);
+        ILookup<ServerTags?, LiveSession> sessions = live.ToLookup(session => session.Server);
+        return sessions.Select(group => group.Key).Union(known).Select(server =>
+        {
+            TagList tags = default;
+            server?.AddTo(ref tags);
+            return new Measurement<long>(sessions[server].Sum(value), tags);
+        });
     }
 
     /// <param name="Server">Null for a session over a stream of the user's.</param>

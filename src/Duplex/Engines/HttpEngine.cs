@@ -41,7 +41,7 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
                     return await TryAsync(
                         plugin, marker, request, asked, offered, versions[tried], any).ConfigureAwait(false);
                 }
-                catch (HttpRequestException e) when (tried < versions.Count - 1 && HttpVersions.IsHttp2Missing(e))
+                catch (Exception e) when (tried < versions.Count - 1 && HttpVersions.IsHttp2Missing(e))
                 {
                     tried++;
                     Log.Safely(() => Log.HandshakeFellBack(plugin.Logger, target));

@@ -39,20 +39,17 @@ internal static class HttpVersions
     }
 
     /// <summary>Whether the server, or a proxy, does not offer WebSockets over HTTP/2 at this address.</summary>
-    public static bool IsHttp2Missing(HttpRequestException error) =>
-        error.HttpRequestError is HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError
-        || error.Data["HTTP2_ENABLED"] is false // TLS did not negotiate it
-        || IsHttp11Required(error);
-
-    // HTTP_1_1_REQUIRED (RFC 9113 §7). The platform reports it for an answer in HTTP/1.1 to HTTP/2 without TLS, too.
-    private static bool IsHttp11Required(Exception error)
+    public static bool IsHttp2Missing(Exception error) => error switch
     {
-        for (Exception? cause = error; cause is not null; cause = cause.InnerException)
+        HttpRequestException
         {
-            if (cause is HttpProtocolException { ErrorCode: 13 })
-                return true;
-        }
+            HttpRequestError: HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError,
+        } => true,
+        HttpRequestException when error.Data["HTTP2_ENABLED"] is false => true, // TLS did not negotiate it
 
-        return false;
-    }
+        // HTTP_1_1_REQUIRED (RFC 9113 §7). The platform also reports an answer in HTTP/1.1 so.
+        HttpProtocolException { ErrorCode: 13 } => true,
+        { InnerException: { } inner } => IsHttp2Missing(inner),
+        _ => false,
+    };
 }

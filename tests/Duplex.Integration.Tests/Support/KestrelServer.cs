@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -13,16 +15,16 @@ namespace Duplex.Tests;
 /// <summary>Real Kestrel on loopback, plain and TLS, shared by all tests that want an honest peer.</summary>
 public sealed class KestrelServer : IAsyncLifetime
 {
+    private static readonly string[] Endpoints = ["ws", "wss", "h2c", "wss over 1.1"];
     private WebApplication? _app;
 
-    /// <summary>ws://127.0.0.1:port or wss://….</summary>
-    public Uri this[string scheme]
+    /// <summary>"ws" speaks HTTP/1.1, "h2c" HTTP/2 only, both without TLS; "wss" speaks both, "wss over 1.1" does not.</summary>
+    public Uri this[string endpoint]
     {
         get
         {
-            string http = scheme == "wss" ? "https:" : "http:";
-            string address = _app!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single(a => a.StartsWith(http, StringComparison.Ordinal));
-            return new Uri(address.Replace(http, scheme + ":", StringComparison.Ordinal));
+            string[] addresses = [.. _app!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+            return new Uri(addresses[Array.IndexOf(Endpoints, endpoint)].Replace("http", "ws", StringComparison.Ordinal));
         }
     }
 
@@ -35,10 +37,22 @@ public sealed class KestrelServer : IAsyncLifetime
         {
             kestrel.Listen(IPAddress.Loopback, 0);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(LoopbackCertificate.Instance));
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.UseHttps(LoopbackCertificate.Instance);
+            });
         });
         _app = builder.Build();
         _app.UseWebSockets();
         _app.Map("/echo", context => ServeAsync(context, EchoAsync));
+        _app.Map("/reset", async context => // resets the HTTP/2 stream with INTERNAL_ERROR when a message has come
+        {
+            using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
+            await socket.ReceiveAsync(new byte[16].AsMemory(), context.RequestAborted);
+            context.Features.Get<IHttpResetFeature>()!.Reset(errorCode: 2);
+        });
         _app.Map("/deflate", context => ServeAsync(context, EchoAsync, accept: Compressing));
         _app.Map("/greet", context => ServeAsync(context, GreetAsync));
         _app.Map("/flood", context => ServeAsync(context, FloodAsync));

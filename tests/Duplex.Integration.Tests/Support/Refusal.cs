@@ -75,6 +75,14 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
         new(HandshakeRefusals.UnknownHost, "a name that is not known", () => OpenAsync(Over(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectCallback = (_, _) => throw new SocketException((int)SocketError.HostNotFound) }))),
         new(HandshakeRefusals.NoTls, "a certificate that is not trusted", UntrustedAsync),
         Written(HandshakeRefusals.NoHttp, "another protocol", "220 mail.test ESMTP\r\n\r\n"),
+        new(HandshakeRefusals.NoHttp2, "a server of HTTP/1.1", async () =>
+        {
+            using var server = new RawServer();
+            Task<WebSocketHandshakeException> opening = OpenAsync(OverHttp2(LoopbackCertificate.CreateHandler()), server.Uri);
+            using RawPeer peer = await server.AcceptAsync();
+            await peer.WriteAsync("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+            return await opening;
+        }),
         Written(HandshakeRefusals.Ended, "the end within the answer", "HTTP/1.1 101 Switching Prot", peer => peer.EndAsync()),
         Written(HandshakeRefusals.TooLong, "too many headers", $"HTTP/1.1 101 Switching Protocols\r\nX-Long: {new string('x', 70_000)}\r\n\r\n"),
         Written(HandshakeRefusals.Broken, "a reset within the answer", "HTTP/1.1 101 Switching Prot", peer =>
@@ -85,6 +93,19 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
 
         new(HandshakeRefusals.Silent, "the server is silent", SilentAsync),
         new(HandshakeRefusals.SilentThroughProxy, "CONNECT stalls", StalledAsync),
+        new(HandshakeRefusals.SilentOverHttp2, "the server has no stream left", () =>
+        {
+            var time = new TestClock();
+            return SilentAsync(OverHttp2(LoopbackCertificate.CreateHandler(), ws => ws.TimeProvider = time), () => time.Advance(TimeSpan.FromSeconds(15)));
+        }),
+        new(HandshakeRefusals.LateAbove, "a handler above waits before it tries again", () =>
+        {
+            var time = new TestClock();
+            return AnsweredAsync("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", below => new Waiting(() => time.Advance(TimeSpan.FromSeconds(15)))
+            {
+                InnerHandler = new WebSocketsHandler(below, ws => ws.TimeProvider = time),
+            });
+        }),
         new(HandshakeRefusals.ClientTimeout, "the server is silent", ClientTimeoutAsync),
         new(HandshakeRefusals.TimeLimitBelow, "CONNECT stalls for longer than ConnectTimeout", async () =>
         {
@@ -199,6 +220,12 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
         return await opening;
     }
 
+    private static HttpClient OverHttp2(SocketsHttpHandler below, Action<WebSocketsOptions>? configure = null) => new(new WebSocketsHandler(below, configure ?? (_ => { })))
+    {
+        DefaultRequestVersion = HttpVersion.Version20,
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
     private static Task<WebSocketHandshakeException> SilentAsync()
     {
         var time = new TestClock();
@@ -257,6 +284,16 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
             (await base.SendAsync(request, cancellationToken)).EnsureSuccessStatusCode();
+    }
+
+    private sealed class Waiting(Action wait) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            (await base.SendAsync(request, cancellationToken)).Dispose();
+            wait();
+            return await base.SendAsync(request, cancellationToken);
+        }
     }
 
     private sealed class Throwing : DelegatingHandler

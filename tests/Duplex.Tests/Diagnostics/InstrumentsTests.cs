@@ -94,8 +94,22 @@ public sealed class InstrumentsTests : IDisposable
 
         test.Peer.SendEof();
         await test.Session.Completion.Soon();
-        int seen = _probe.Of("duplex.active_sessions").Count;
-        Assert.Equal(seen, _probe.Of("duplex.active_sessions").Count);
+        Assert.Equal($"0 {Server}", _probe.Of("duplex.active_sessions")[^1]); // an alert needs the 0
+        Assert.Equal($"0 {Server}", _probe.Of("duplex.incoming_queue.size")[^1]);
+    }
+
+    [Fact]
+    public async Task No_more_than_a_hundred_servers_are_kept_when_they_have_no_session()
+    {
+        for (int i = 0; i < 120; i++)
+        {
+            await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(
+                settings => settings with { Telemetry = new() { Instruments = _probe.Instruments, Target = new Uri($"ws://host{i}.test/") } });
+            test.Peer.SendEof();
+            await test.Session.Completion.Soon();
+        }
+
+        Assert.Equal(100, _probe.Of("duplex.active_sessions").Count);
     }
 
     [Fact]
@@ -194,7 +208,7 @@ public sealed class InstrumentsTests : IDisposable
 
         Assert.True((await test.Session.Completion.Soon()).WasClean);
         _probe.Throws = null;
-        Assert.Empty(_probe.Of("duplex.active_sessions"));
+        Assert.Equal([$"0 {Server}"], _probe.Of("duplex.active_sessions"));
     }
 
     [Fact]

@@ -33,12 +33,13 @@ public sealed class HttpVersionsTests
     [
         new HttpRequestException(HttpRequestError.ExtendedConnectNotSupported),
         new HttpRequestException(HttpRequestError.VersionNegotiationError),
+        new HttpProtocolException(13, "", null),
         new HttpRequestException(HttpRequestError.HttpProtocolError, "", new HttpProtocolException(13, "", null)),
         new HttpRequestException(HttpRequestError.SecureConnectionError) { Data = { ["HTTP2_ENABLED"] = false } },
     ];
 
     [Theory, MemberData(nameof(Missing), DisableDiscoveryEnumeration = true)]
-    public void An_error_that_means_not_here_is_known(Exception error) => Assert.True(HttpVersions.IsHttp2Missing((HttpRequestException)error));
+    public void An_error_that_means_not_here_is_known(Exception error) => Assert.True(HttpVersions.IsHttp2Missing(error));
 
     public static TheoryData<Exception> Other =>
     [
@@ -49,5 +50,5 @@ public sealed class HttpVersionsTests
     ];
 
     [Theory, MemberData(nameof(Other), DisableDiscoveryEnumeration = true)]
-    public void Another_error_is_not_taken_for_it(Exception error) => Assert.False(HttpVersions.IsHttp2Missing((HttpRequestException)error));
+    public void Another_error_is_not_taken_for_it(Exception error) => Assert.False(HttpVersions.IsHttp2Missing(error));
 }
