@@ -135,7 +135,7 @@ public sealed class HandshakeClientTests
         // Which versions can be had is a matter of the engine, so the handlers above it are asked first; nothing is sent.
         var primary = new FakePrimaryHandler();
         using HttpClient strict = Client(primary);
-        strict.DefaultRequestVersion = HttpVersion.Version20;
+        strict.DefaultRequestVersion = HttpVersion.Version30;
         strict.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         await Assert.ThrowsAsync<ArgumentException>(() => ConnectAsync(strict));
         Assert.Empty(primary.Requests);
