@@ -111,6 +111,6 @@ public sealed partial class FeedClient(
     }
 
     // Duplex itself logs how a session ended, or why none was opened.
-    [LoggerMessage(LogLevel.Information, "The next attempt begins in {Seconds:0.0} s.")]
+    [LoggerMessage(1, LogLevel.Information, "The next attempt begins in {Seconds:0.0} s.")]
     private partial void LogRetry(double seconds);
 }
