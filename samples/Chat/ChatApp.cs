@@ -2,6 +2,7 @@ using Duplex;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
+using OpenTelemetry.Resources;
 
 namespace Chat;
 
@@ -34,6 +35,7 @@ public static class ChatApp
         builder.Services.AddSingleton(terminal);
 
         OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("chat"))
             .WithMetrics(metrics => metrics.AddMeter("Duplex"))
             .WithTracing(tracing => tracing.AddSource("Duplex"));
 

@@ -61,9 +61,14 @@ public sealed class ChatClient(HttpClient http, ITerminal terminal)
             while (await terminal.ReadLineAsync(session.Closed) is { } line and not "/quit")
             {
                 if (line == "/ping")
-                    terminal.WriteLine($"* The round trip takes {(await session.PingAsync()).TotalMilliseconds:0.00} ms.");
+                {
+                    TimeSpan roundTrip = await session.PingAsync();
+                    terminal.WriteLine($"* The round trip takes {roundTrip.TotalMilliseconds:0.00} ms.");
+                }
                 else if (line.Length > 0)
+                {
                     await session.SendSerializedAsync<ChatMessage>(new Say(line));
+                }
             }
 
             await session.CloseAsync(); // 1000: all is said

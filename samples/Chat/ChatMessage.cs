@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Chat;
 
-/// <summary>What client and server send each other, as JSON: <c>{"type":"said","from":"Ann","text":"Hello"}</c>.</summary>
+/// <summary>
+/// What client and server send each other, as JSON: <c>{"type":"said","from":"Ann","text":"Hello"}</c>.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(Say), "say")]
 [JsonDerivedType(typeof(Said), "said")]

@@ -7,7 +7,11 @@ using System.CommandLine;
 using Chat;
 using Chat.Server;
 
-var port = new Option<int>("--port") { Description = "The port, or 0 for a free one.", DefaultValueFactory = _ => 5080 };
+var port = new Option<int>("--port")
+{
+    Description = "The port, or 0 for a free one.",
+    DefaultValueFactory = _ => 5080,
+};
 var serve = new Command("serve", "Runs the server on 127.0.0.1, until Ctrl+C.") { port };
 serve.SetAction((parsed, _) => ChatServer.RunAsync(parsed.GetValue(port)));
 

@@ -60,7 +60,8 @@ public sealed partial class FeedClient(
             await session.SendAsJsonAsync(subscribe, MarketJson.Default.Subscribe, stopping);
             board.Status = new FeedStatus(FeedState.Open, $"{session.Call.Request.Uri}");
             _ = PingAsync(session); // ends with the session
-            await foreach (Tick? tick in session.ReceiveAllFromJsonAsync(MarketJson.Default.Tick, CancellationToken.None))
+            IAsyncEnumerable<Tick?> ticks = session.ReceiveAllFromJsonAsync(MarketJson.Default.Tick, default);
+            await foreach (Tick? tick in ticks)
             {
                 if (tick is null)
                     continue; // the JSON null
@@ -70,7 +71,9 @@ public sealed partial class FeedClient(
             }
 
             CloseResult end = await session.Completion;
-            return end.Initiator == CloseInitiator.Local ? $"We closed: {end.Sent}" : $"The feed closed: {end.Received}";
+            return end.Initiator == CloseInitiator.Local
+                ? $"We closed: {end.Sent}"
+                : $"The feed closed: {end.Received}";
         }
         catch (WebSocketException e) // refused, lost, or not what we expected: the message says which
         {
@@ -105,7 +108,8 @@ public sealed partial class FeedClient(
     private async Task<bool> HasStartedAsync(CancellationToken stoppingToken)
     {
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using CancellationTokenRegistration registration = lifetime.ApplicationStarted.Register(started.SetResult);
+        await using CancellationTokenRegistration registration =
+            lifetime.ApplicationStarted.Register(started.SetResult);
         await started.Task.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return started.Task.IsCompletedSuccessfully;
     }

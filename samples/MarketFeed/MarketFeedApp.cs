@@ -2,6 +2,7 @@ using MarketFeed.Simulation;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace MarketFeed;
@@ -53,6 +54,7 @@ public static class MarketFeedApp
     {
         bool console = builder.Configuration.GetValue<bool>("Telemetry:Console");
         OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("market-feed"))
             .WithMetrics(metrics =>
             {
                 metrics.AddMeter("Duplex");

@@ -9,7 +9,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Server;
 
-/// <summary>The server: a WebSocket endpoint for each room. This is a server's side, so it uses ASP.NET's WebSocket.</summary>
+/// <summary>The server: a WebSocket endpoint for each room.</summary>
+/// <remarks>This is a server's side, so it uses ASP.NET's own WebSocket.</remarks>
 public static class ChatServer
 {
     private const int MaxMessage = 4096; // bytes: a chat's line is short
@@ -106,7 +107,8 @@ public static class ChatServer
         byte[] buffer = new byte[MaxMessage];
         for (int length = 0; length < buffer.Length;)
         {
-            ValueWebSocketReceiveResult received = await socket.ReceiveAsync(buffer.AsMemory(length), cancellationToken);
+            ValueWebSocketReceiveResult received =
+                await socket.ReceiveAsync(buffer.AsMemory(length), cancellationToken);
             if (received.MessageType == WebSocketMessageType.Close)
                 return null;
             length += received.Count;

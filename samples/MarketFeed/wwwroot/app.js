@@ -52,7 +52,7 @@ function show({ state, detail, roundTripMs }) {
   const name = state.toLowerCase();
   element("connection").dataset.state = name;
   element("state").textContent = name;
-  element("detail").textContent = detail;
+  element("detail").textContent = element("detail").title = detail;
   element("round-trip").textContent = name === "open" && roundTripMs != null ? roundTripMs.toFixed(2) : "–";
   element("latency").textContent = name === "open" && latency !== undefined ? latency.toFixed(2) : "–";
 }
@@ -117,7 +117,7 @@ function chart(points, end) {
   const [right, bottom, top] = [width - 84, height - 26, 12];
   const values = points.map(point => point.price);
   const low = Math.min(...values), high = Math.max(...values), range = high - low || high / 1_000;
-  const x = time => right - (end - time) / WINDOW * right;
+  const x = time => (1 - (end - time) / WINDOW) * (right - 8);
   const y = price => bottom - 14 - (price - low) / range * (bottom - 28 - top);
 
   // Prices on the right, seconds below.
@@ -134,17 +134,22 @@ function chart(points, end) {
   pen.textAlign = "center";
   for (let seconds = 10; seconds < 60; seconds += 10)
     pen.fillText(`−${seconds} s`, x(end - seconds * 1_000), height - 9);
-  pen.textAlign = "start";
 
   // The line, in parts where the feed paused.
   const parts = [[]];
   points.forEach((point, i) => {
-    if (i > 0 && point.time - points[i - 1].time > GAP) parts.push([]);
+    const before = points[i - 1]?.time ?? point.time;
+    if (point.time - before > GAP) {
+      parts.push([]);
+      pen.fillText("no feed", x((point.time + before) / 2), (top + bottom) / 2);
+    }
+
     parts.at(-1).push([x(point.time), y(point.price)]);
   });
+  pen.textAlign = "start";
   const accent = color("--accent"), shade = pen.createLinearGradient(0, top, 0, bottom);
-  shade.addColorStop(0, `color-mix(in srgb, ${accent} 28%, transparent)`);
-  shade.addColorStop(1, `color-mix(in srgb, ${accent} 0%, transparent)`);
+  shade.addColorStop(0, `${accent}40`); // a quarter opaque
+  shade.addColorStop(1, `${accent}00`);
   for (const part of parts) {
     pen.fillStyle = shade;
     pen.beginPath();

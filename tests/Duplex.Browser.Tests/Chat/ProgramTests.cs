@@ -54,7 +54,8 @@ public sealed class ProgramTests
     {
         using Process client = Start("join", "http://127.0.0.1", "--name", "Ann");
 
-        Assert.Contains("begins with ws://", await client.StandardError.ReadToEndAsync().Soon(), StringComparison.Ordinal);
+        string errors = await client.StandardError.ReadToEndAsync().Soon();
+        Assert.Contains("begins with ws://", errors, StringComparison.Ordinal);
         await client.WaitForExitAsync().Soon();
         Assert.NotEqual(0, client.ExitCode);
     }

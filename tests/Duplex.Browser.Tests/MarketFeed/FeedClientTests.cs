@@ -35,15 +35,16 @@ public sealed class FeedClientTests
     }
 
     [Fact]
-    public async Task A_lost_connection_is_replaced()
+    public async Task After_a_lost_connection_it_waits_and_stops_at_once_when_asked()
     {
-        await using Host host = await Host.StartAsync("--Feed:FirstRetry", "00:00:01", "--Feed:LongestRetry", "00:00:01");
+        await using Host host = await Host.StartAsync("--Feed:FirstRetry", "1:0:0", "--Feed:LongestRetry", "1:0:0");
         await UntilAsync(host, IsOpen);
 
         host.Exchange.Drop();
 
-        await UntilAsync(host, update => update.Status.State == FeedState.Waiting);
-        await UntilAsync(host, IsOpen);
+        await UntilAsync(host, update => update.Status is { State: FeedState.Waiting } status
+            && status.Detail.Contains("lost without a Close frame", StringComparison.Ordinal));
+        await host.StopAsync();
     }
 
     [Fact]
@@ -51,7 +52,8 @@ public sealed class FeedClientTests
     {
         await using Host host = await Host.StartAsync("--Feed:Symbols:0", "NO-SUCH");
 
-        await UntilAsync(host, update => update.Status.Detail == "The feed closed: 1008 PolicyViolation: A symbol is unknown.");
+        await UntilAsync(host, update =>
+            update.Status.Detail == "The feed closed: 1008 PolicyViolation: A symbol is unknown.");
     }
 
     [Fact]
@@ -64,7 +66,8 @@ public sealed class FeedClientTests
 
         // Both sides belong to the program that stops; either may be the first.
         Assert.Equal(FeedState.Stopped, host.Board.Status.State);
-        Assert.Matches("^(We|The feed) closed: 1001 GoingAway: The (program|exchange) stops.$", host.Board.Status.Detail);
+        Assert.Matches(
+            "^(We|The feed) closed: 1001 GoingAway: The (program|exchange) stops.$", host.Board.Status.Detail);
     }
 
     [Theory, InlineData("--Feed:FirstRetry", "00:00:00"), InlineData("--Feed:LongestRetry", "00:00:00.001")]

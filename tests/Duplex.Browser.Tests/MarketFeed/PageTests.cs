@@ -63,18 +63,19 @@ public sealed partial class PageTests(Browser browser) : IClassFixture<Browser>
         await Expect(page.Locator("#state")).ToHaveTextAsync("offline", Patient);
     }
 
-    /// <summary>With DUPLEX_WRITE_PAGES=1, writes the pictures of docs/samples.md, which take a minute of prices.</summary>
+    /// <summary>With DUPLEX_WRITE_PAGES=1, writes the pictures, which take a minute of prices.</summary>
     [Theory, InlineData(ColorScheme.Light, "market-feed.png"), InlineData(ColorScheme.Dark, "market-feed-dark.png")]
     public async Task Its_picture_is_small_enough_for_the_documents(ColorScheme scheme, string file)
     {
         bool isWritten = Environment.GetEnvironmentVariable("DUPLEX_WRITE_PAGES") == "1";
-        await using Host host = await Host.StartAsync("--Feed:FirstRetry", "00:00:06", "--Feed:LongestRetry", "00:00:06");
+        var patient = new PageWaitForFunctionOptions { Timeout = 3 * (float)Patience.Limit.TotalMilliseconds };
+        await using Host host = await Host.StartAsync("--Feed:FirstRetry", "0:0:6", "--Feed:LongestRetry", "0:0:6");
         IPage page = await browser.OpenAsync(host.Address, scheme);
-        await page.WaitForFunctionAsync(Points(isWritten ? 150 : 3));
+        await page.WaitForFunctionAsync(Points(isWritten ? 200 : 3), null, patient);
         if (isWritten)
         {
             host.Exchange.Drop(); // which leaves a gap in the chart
-            await page.WaitForFunctionAsync(Points(300), null, new() { Timeout = 60_000 });
+            await page.WaitForFunctionAsync(Points(330), null, patient);
         }
 
         byte[] picture = await page.ScreenshotAsync(new PageScreenshotOptions { FullPage = true });
