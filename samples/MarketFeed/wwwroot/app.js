@@ -141,7 +141,7 @@ function chart(points, end) {
     const before = points[i - 1]?.time ?? point.time;
     if (point.time - before > GAP) {
       parts.push([]);
-      pen.fillText("no feed", x((point.time + before) / 2), (top + bottom) / 2);
+      pen.fillText("no feed", x((point.time + before) / 2), y(low + range * 5 / 8));
     }
 
     parts.at(-1).push([x(point.time), y(point.price)]);

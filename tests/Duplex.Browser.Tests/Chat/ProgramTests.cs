@@ -61,7 +61,8 @@ public sealed class ProgramTests
     }
 
     private static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo(
-        "dotnet", [Path.Combine(AppContext.BaseDirectory, "Chat.dll"), .. arguments])
+        Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+        [Path.Combine(AppContext.BaseDirectory, "Chat.dll"), .. arguments])
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
