@@ -156,6 +156,6 @@ internal static class HandshakeClient
 
     private static InvalidOperationException NotInstalled(Exception? inner) => new(
         "The HttpClient has no WebSockets plugin. Create it with one, new HttpClient(new WebSocketsHandler()), or " +
-        "add a WebSocketsHandler to its factory's handlers. " +
+        "call AddWebSockets on its factory's builder (package Duplex.Extensions.DependencyInjection). " +
         "If there is one, a handler above it answered, or copied the request without its Options.", inner);
 }

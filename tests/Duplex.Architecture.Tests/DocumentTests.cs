@@ -44,21 +44,24 @@ public sealed class DocumentTests
         return ((IIncrementalGenerator)Activator.CreateInstance(generator)!).AsSourceGenerator();
     });
 
+    private static IEnumerable<SourceFile> AtTheRoot => Directory.EnumerateFiles(Repository.Root, "*.md")
+        .Where(path => Path.GetFileName(path) != "README.md") // is a document already
+        .Select(path => new SourceFile(Path.GetFileName(path), File.ReadAllText(path)));
+
     public static TheoryData<string, string> Examples
     {
         get
         {
             var examples = new TheoryData<string, string>();
-            string root = Repository.Root;
-            foreach (string path in Directory.EnumerateFiles(root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories)).Order())
+            foreach (SourceFile page in Repository.Documents().Concat(AtTheRoot))
             {
-                string[] parts = File.ReadAllText(path).Split("```");
+                string[] parts = page.Text.Split("```");
                 for (int i = 1; i < parts.Length; i += 2)
                 {
                     // "run": ExampleRunTests runs it, too. The steps of the tutorial are TutorialTests'.
                     string kind = parts[i].Split('\n')[0].TrimEnd();
                     if (kind is "csharp" or Run)
-                        examples.Add($"{Path.GetRelativePath(root, path)}, example {(i + 1) / 2}{(kind == Run ? ", run" : "")}", parts[i][(parts[i].IndexOf('\n') + 1)..]);
+                        examples.Add($"{page.Path}, example {(i + 1) / 2}{(kind == Run ? ", run" : "")}", parts[i][(parts[i].IndexOf('\n') + 1)..]);
                 }
             }
 

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+
 namespace Duplex.Protocol;
 
 /// <summary>The state of a session from open to ended. The first cause wins, by one compare-exchange.</summary>
@@ -121,8 +123,12 @@ internal sealed class CloseState
             : $"{began}, but not cleanly ({SafeWords(result.Error)})";
     }
 
-    // Other exceptions' messages may contain what no log should.
-    private static string SafeWords(Exception error) => error is WebSocketException or TimeoutException
-        ? error.Message.TrimEnd('.')
-        : error.GetType().Name;
+    // The operating system's messages, such as that of a reset, are safe, too. Others may contain what no log should.
+    private static string SafeWords(Exception error) => error switch
+    {
+        WebSocketException or TimeoutException => error.Message.TrimEnd('.'),
+        _ when error.GetBaseException() is Win32Exception system =>
+            $"{error.GetType().Name}: {system.Message.TrimEnd('.')}",
+        _ => error.GetType().Name,
+    };
 }

@@ -137,13 +137,13 @@ internal static class HandshakeRefusals
 
     // The network.
     public static HandshakeRefusal Unreachable { get; } = Network(
-        "The server cannot be reached (ConnectionError): see the inner exception.",
+        "The server cannot be reached ({kind}): see the inner exception.",
         "Check the host and port, that the server listens there, and the firewalls.");
     public static HandshakeRefusal UnknownHost { get; } = Network(
-        "The server's host name cannot be resolved (NameResolutionError): see the inner exception.",
+        "The server's host name cannot be resolved ({kind}): see the inner exception.",
         "Check the host name and the DNS servers.");
     public static HandshakeRefusal NoTls { get; } = Network(
-        "TLS with the server failed (SecureConnectionError): see the inner exception.",
+        "TLS with the server failed ({kind}): see the inner exception.",
         "Check that the server speaks TLS at this port (if not, use ws), and its certificate. SslOptions of the "
         + "handler below decides which certificates are trusted.");
     public static HandshakeRefusal NoHttp { get; } = Network(
@@ -171,6 +171,10 @@ internal static class HandshakeRefusals
         "Neither the proxy nor the server answered the WebSocket handshake within WebSocketsOptions.HandshakeTimeout, "
         + "{timeout} s.",
         $"Check that the proxy tunnels to the server's host and port ({ProxySettings}), or raise the option.");
+    public static HandshakeRefusal LateAbove { get; } = Row(HandshakeParty.HandlerAbove, HandshakeCheck.Timeout,
+        "WebSocketsOptions.HandshakeTimeout, {timeout} s, was over before this attempt of the WebSocket handshake began. "
+        + "It includes earlier attempts, and what handlers above WebSocketsHandler did between them.",
+        "Let those handlers retry sooner, or raise the option.");
     public static HandshakeRefusal ClientTimeout { get; } = Row(HandshakeParty.HandlerAbove, HandshakeCheck.Timeout,
         "The WebSocket handshake did not complete within HttpClient.Timeout, {timeout} s.",
         "Raise it. WebSocketsOptions.HandshakeTimeout applies as well.");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Reflection;
 using System.Runtime.CompilerServices;
 
 namespace Duplex;
@@ -13,6 +14,10 @@ internal sealed class Instruments
     /// <summary>The name of the meter and of the activity source.</summary>
     public const string Name = "Duplex";
 
+    /// <summary>Their version: that of the package, without the commit.</summary>
+    public static readonly string Version = typeof(Instruments).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
     // In seconds. Handshakes and pings take a round trip or a few; the last is the default handshake timeout and more.
     private static readonly double[] RoundTrips =
         [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -20,12 +25,16 @@ internal sealed class Instruments
     // In seconds. From a failed start to a week.
     private static readonly double[] Lifetimes = [0.1, 1, 10, 60, 300, 1800, 3600, 14_400, 86_400, 604_800];
 
+    // A client of many addresses must not grow for ever; a dashboard does not show more.
+    private const int MaxKnown = 100;
+
     // A factory returns the same meter for each handler; two instruments of one name would count twice.
     private static readonly ConditionalWeakTable<IMeterFactory, Instruments> ByFactory = [];
-    private static readonly Lazy<Instruments> Static = new(() => new Instruments(new Meter(Name)));
+    private static readonly Lazy<Instruments> Static = new(() => new Instruments(new Meter(Name, Version)));
 
     private readonly Lock _sync = new();
     private readonly LinkedList<LiveSession> _live = []; // under _sync
+    private readonly HashSet<ServerTags> _known = []; // under _sync; reported as 0 when they have no session
 
     private Instruments(Meter meter)
     {
@@ -82,12 +91,17 @@ internal sealed class Instruments
 
     public static Instruments Of(IMeterFactory? factory) => factory is null
         ? Default
-        : ByFactory.GetValue(factory, static factory => new Instruments(factory.Create(new MeterOptions(Name))));
+        : ByFactory.GetValue(
+            factory, static factory => new Instruments(factory.Create(new MeterOptions(Name) { Version = Version })));
 
     public LinkedListNode<LiveSession> Add(LiveSession session)
     {
         lock (_sync)
+        {
+            if (session.Server is not null && _known.Count < MaxKnown)
+                _known.Add(session.Server);
             return _live.AddLast(session);
+        }
     }
 
     public void Remove(LinkedListNode<LiveSession> session)
@@ -100,16 +114,16 @@ internal sealed class Instruments
     private IEnumerable<Measurement<long>> Observe(Func<LiveSession, long> value)
     {
         LiveSession[] live;
+        ServerTags[] known;
         lock (_sync)
-            live = [.. _live];
-        return live
-            .GroupBy(session => session.Server)
-            .Select(group =>
-            {
-                TagList tags = default;
-                group.Key?.AddTo(ref tags);
-                return new Measurement<long>(group.Sum(value), tags);
-            });
+            (live, known) = ([.. _live], [.. _known]);
+        ILookup<ServerTags?, LiveSession> sessions = live.ToLookup(session => session.Server);
+        return sessions.Select(group => group.Key).Union(known).Select(server =>
+        {
+            TagList tags = default;
+            server?.AddTo(ref tags);
+            return new Measurement<long>(sessions[server].Sum(value), tags);
+        });
     }
 
     /// <param name="Server">Null for a session over a stream of the user's.</param>

@@ -14,8 +14,8 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Warning, "WebSocket handshake with {Target} was answered with {Status}.")]
     public static partial void HandshakeRejected(ILogger logger, string target, int status);
 
-    [LoggerMessage(13, LogLevel.Warning, "WebSocket handshake with {Target} failed: {Check}.")]
-    public static partial void HandshakeFailed(ILogger logger, string target, HandshakeCheck check);
+    [LoggerMessage(13, LogLevel.Warning, "WebSocket handshake with {Target} failed ({Check}): {Cause}")]
+    public static partial void HandshakeFailed(ILogger logger, string target, HandshakeCheck check, string cause);
 
     [LoggerMessage(14, LogLevel.Debug, "WebSocket handshake with {Target} was cancelled.")]
     public static partial void HandshakeCancelled(ILogger logger, string target);

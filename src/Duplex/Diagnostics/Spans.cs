@@ -9,7 +9,7 @@ namespace Duplex;
 /// </summary>
 internal static class Spans
 {
-    private static readonly ActivitySource Source = new(Instruments.Name);
+    private static readonly ActivitySource Source = new(Instruments.Name, Instruments.Version);
 
     /// <summary>Starts the span of a handshake, as the parent of the request's own; null without a listener.</summary>
     public static Activity? StartHandshake(Uri target, ServerTags server)

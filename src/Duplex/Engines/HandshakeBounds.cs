@@ -16,6 +16,7 @@ internal sealed record HandshakeBounds(
     {
         Log.Safely(() => Log.HandshakeStarted(logger, target));
         using var any = CancellationTokenSource.CreateLinkedTokenSource(Token, Deadline.Token, Stopping);
+        bool isLate = Deadline.Token.IsCancellationRequested;
         try
         {
             HttpResponseMessage answer = await attempt(any.Token).ConfigureAwait(false);
@@ -34,18 +35,21 @@ internal sealed record HandshakeBounds(
         {
             HandshakeFailure failure = Stopping.IsCancellationRequested ? HandshakeRefusals.PluginDisposed.Failure()
                 : !Deadline.Token.IsCancellationRequested ? HandshakeRefusals.TimeLimitBelow.Failure(("below", Below))
+                : isLate ? HandshakeRefusals.LateAbove.Failure(("timeout", Seconds(Deadline.Timeout)))
                 : await WhyLateAsync(Deadline, "WebSocketsOptions.HandshakeTimeout", Deadline.Timeout)
                     .ConfigureAwait(false)
                 ?? (ThroughProxy() ? HandshakeRefusals.SilentThroughProxy : HandshakeRefusals.Silent)
                     .Failure(("timeout", Seconds(Deadline.Timeout)));
-            Log.Safely(() => Log.HandshakeFailed(logger, target, failure.Check));
+            Log.Safely(() => Log.HandshakeFailed(logger, target, failure.Check, failure.Message));
             throw new WebSocketHandshakeException(failure, e);
         }
         catch (Exception e)
         {
             // Transport exceptions pass unchanged: a handler above may know how to retry.
-            HandshakeCheck check = e is WebSocketHandshakeException failure ? failure.Check : HandshakeCheck.Transport;
-            Log.Safely(() => Log.HandshakeFailed(logger, target, check));
+            (HandshakeCheck check, string cause) = e is WebSocketHandshakeException failure
+                ? (failure.Check, failure.Message)
+                : (HandshakeCheck.Transport, TransportRefusal.Kind(e));
+            Log.Safely(() => Log.HandshakeFailed(logger, target, check, cause));
             throw;
         }
     }

@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using System.Net;
+using System.Security.Authentication;
 
 namespace Duplex;
 
@@ -12,21 +14,35 @@ internal static class TransportRefusal
         {
             HttpRequestError.ProxyTunnelError => Proxy(http),
             HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError when throughProxy =>
-                HandshakeRefusals.ProxyUnreachable.Failure(("kind", http.HttpRequestError)),
+                HandshakeRefusals.ProxyUnreachable.Failure(("kind", Kind(http))),
             HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded when throughProxy =>
-                HandshakeRefusals.EndedThroughProxy.Failure(("kind", http.HttpRequestError)),
-            HttpRequestError.ConnectionError => HandshakeRefusals.Unreachable.Failure(),
-            HttpRequestError.NameResolutionError => HandshakeRefusals.UnknownHost.Failure(),
-            HttpRequestError.SecureConnectionError => HandshakeRefusals.NoTls.Failure(),
+                HandshakeRefusals.EndedThroughProxy.Failure(("kind", Kind(http))),
+            HttpRequestError.ConnectionError => HandshakeRefusals.Unreachable.Failure(("kind", Kind(http))),
+            HttpRequestError.NameResolutionError => HandshakeRefusals.UnknownHost.Failure(("kind", Kind(http))),
+            HttpRequestError.SecureConnectionError => HandshakeRefusals.NoTls.Failure(("kind", Kind(http))),
             HttpRequestError.InvalidResponse => HandshakeRefusals.NoHttp.Failure(),
             HttpRequestError.ResponseEnded => HandshakeRefusals.Ended.Failure(),
 
             // The platform's text names the limit and holds no received data.
             HttpRequestError.ConfigurationLimitExceeded => HandshakeRefusals.TooLong.Failure(("reason", http.Message)),
             null or HttpRequestError.Unknown => HandshakeRefusals.Broken.Failure(("kind", "")),
-            { } kind => HandshakeRefusals.Broken.Failure(("kind", $" ({kind})")),
+            { } => HandshakeRefusals.Broken.Failure(("kind", $" ({Kind(http)})")),
         };
         return new WebSocketHandshakeException(failure, thrown ?? cause, http?.StatusCode);
+    }
+
+    /// <summary>
+    /// The kind of a transport's error, with the words of the operating system or of TLS. Safe for logs, which other
+    /// messages are not.
+    /// </summary>
+    public static string Kind(Exception error)
+    {
+        string kind = error is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } http
+            ? $"{http.HttpRequestError}"
+            : error.GetType().Name;
+        return error.GetBaseException() is Win32Exception or AuthenticationException
+            ? $"{kind}: {error.GetBaseException().Message.TrimEnd('.')}"
+            : kind;
     }
 
     public static HttpRequestException? FindProxys(Exception? error)

@@ -92,7 +92,8 @@ internal static class WebSocketUri
                 nameof(uri));
         }
 
-        if (uri.HostNameType is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
+        bool isService = uri.Scheme is not ("ws" or "wss"); // its host is looked at when it is resolved
+        if (!isService && uri.HostNameType is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
             throw new ArgumentException("The URL's host is not a host name or an IP address.", nameof(uri));
         return uri;
     }

@@ -20,8 +20,9 @@ public static class WebSocketJsonExtensions
     private const string CodeGeneration =
         "JSON serialization may need code generated at run time. Use the overload with a JsonTypeInfo<T>.";
 
-    // One for each JsonSerializerOptions or JsonTypeInfo, because it caches a writer; it lives as long as its key.
-    private static readonly ConditionalWeakTable<object, JsonContentConverter> Converters = [];
+    // One for each JsonSerializerOptions or JsonTypeInfo, because it caches a writer; it lives as long as its key. The
+    // values are of the base type, since trimming keeps their type's public parameterless constructor.
+    private static readonly ConditionalWeakTable<object, WebSocketContentConverter> Converters = [];
 
     /// <summary>Sends a value as JSON in one text message.</summary>
     /// <inheritdoc cref="SendAsJsonAsync{T}(DefaultWebSocketSession, T, JsonTypeInfo{T}, CancellationToken)"/>
@@ -178,21 +179,21 @@ public static class WebSocketJsonExtensions
         ReceiveAll<T>(session, Of(jsonTypeInfo), cancellationToken);
 
     private static ValueTask SendAsync<T>(
-        DefaultWebSocketSession session, T value, JsonContentConverter converter, CancellationToken token)
+        DefaultWebSocketSession session, T value, WebSocketContentConverter converter, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(session);
         return session.SendSerializedAsync(value, converter, token);
     }
 
     private static ValueTask<T?> ReceiveAsync<T>(
-        DefaultWebSocketSession session, JsonContentConverter converter, CancellationToken token)
+        DefaultWebSocketSession session, WebSocketContentConverter converter, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(session);
         return session.ReceiveOrThrowClosedAsync<T>(converter, token);
     }
 
     private static IAsyncEnumerable<T?> ReceiveAll<T>(
-        DefaultWebSocketSession session, JsonContentConverter converter, CancellationToken token)
+        DefaultWebSocketSession session, WebSocketContentConverter converter, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(session);
         return session.ReceiveAllDeserializedAsync<T>(converter, token);
@@ -200,7 +201,7 @@ public static class WebSocketJsonExtensions
 
     [RequiresUnreferencedCode(Reflection)]
     [RequiresDynamicCode(CodeGeneration)]
-    private static JsonContentConverter Of(JsonSerializerOptions options)
+    private static WebSocketContentConverter Of(JsonSerializerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return Converters.GetValue(options, static options =>
@@ -211,7 +212,7 @@ public static class WebSocketJsonExtensions
         });
     }
 
-    private static JsonContentConverter Of(JsonTypeInfo jsonTypeInfo)
+    private static WebSocketContentConverter Of(JsonTypeInfo jsonTypeInfo)
     {
         ArgumentNullException.ThrowIfNull(jsonTypeInfo);
         return Converters.GetValue(jsonTypeInfo, static info => JsonContentConverter.Of((JsonTypeInfo)info));

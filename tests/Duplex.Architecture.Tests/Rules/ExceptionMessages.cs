@@ -41,6 +41,9 @@ internal static class ExceptionMessages
             Text(made.Arguments),
         ConstructorInitializerSyntax when model.GetOperation(node) is IInvocationOperation made && IsOurs(made.TargetMethod.ContainingType) =>
             Text(made.Arguments),
+        // Lines of an OptionsValidationException.
+        InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "failures" }, Name.Identifier.Text: "Add" } } line
+            when Pattern(line.ArgumentList.Arguments[0].Expression) is var text and not Variable => text,
         InvocationExpressionSyntax when model.GetOperation(node) is IInvocationOperation { TargetMethod: { IsStatic: true, ContainingType.Name: "ProtocolViolation" } method } made =>
             Text(made.Arguments) is not { } text ? null : method.Name switch
             {
@@ -56,7 +59,7 @@ internal static class ExceptionMessages
     private static bool IsOurs(INamedTypeSymbol type) => IsException(type) || type.Name == "ProtocolViolation";
 
     private static string? Text(ImmutableArray<IArgumentOperation> arguments) => arguments
-        .Where(argument => argument is { ArgumentKind: ArgumentKind.Explicit, Parameter.Name: "message" or "where" })
+        .Where(argument => argument is { ArgumentKind: ArgumentKind.Explicit, Parameter.Name: "message" or "where" or "failureMessages" })
         .Select(argument => Pattern(argument.Value.Syntax))
         .FirstOrDefault(text => text != Variable);
 
@@ -66,6 +69,7 @@ internal static class ExceptionMessages
         InterpolatedStringExpressionSyntax text => string.Concat(text.Contents.Select(part => part is InterpolatedStringTextSyntax words ? words.TextToken.ValueText : Variable)),
         BinaryExpressionSyntax { OperatorToken.RawKind: (int)SyntaxKind.PlusToken } sum => Pattern(sum.Left) + Pattern(sum.Right),
         ParenthesizedExpressionSyntax inner => Pattern(inner.Expression),
+        CollectionExpressionSyntax { Elements: [ExpressionElementSyntax only] } => Pattern(only.Expression),
         _ => Variable,
     };
 

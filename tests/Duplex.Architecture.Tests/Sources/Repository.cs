@@ -28,7 +28,9 @@ internal static class Repository
     /// <summary>Reads the documents for users: <c>README.md</c> and every page of <c>docs</c>.</summary>
     public static ImmutableArray<SourceFile> Documents() =>
     [
-        .. Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        .. Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Concat(Directory.EnumerateDirectories(Path.Combine(Root, "src")).Select(project => Path.Combine(project, "README.md")).Where(File.Exists))
+            .Order(StringComparer.Ordinal)
             .Prepend(Path.Combine(Root, "README.md"))
             .Select(path => new SourceFile(Path.GetRelativePath(Root, path).Replace('\\', '/'), File.ReadAllText(path))),
     ];

@@ -85,6 +85,14 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
 
         new(HandshakeRefusals.Silent, "the server is silent", SilentAsync),
         new(HandshakeRefusals.SilentThroughProxy, "CONNECT stalls", StalledAsync),
+        new(HandshakeRefusals.LateAbove, "a handler above waits before it tries again", () =>
+        {
+            var time = new TestClock();
+            return AnsweredAsync("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", below => new Waiting(() => time.Advance(TimeSpan.FromSeconds(15)))
+            {
+                InnerHandler = new WebSocketsHandler(below, ws => ws.TimeProvider = time),
+            });
+        }),
         new(HandshakeRefusals.ClientTimeout, "the server is silent", ClientTimeoutAsync),
         new(HandshakeRefusals.TimeLimitBelow, "CONNECT stalls for longer than ConnectTimeout", async () =>
         {
@@ -257,6 +265,16 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
             (await base.SendAsync(request, cancellationToken)).EnsureSuccessStatusCode();
+    }
+
+    private sealed class Waiting(Action wait) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            (await base.SendAsync(request, cancellationToken)).Dispose();
+            wait();
+            return await base.SendAsync(request, cancellationToken);
+        }
     }
 
     private sealed class Throwing : DelegatingHandler

@@ -14,6 +14,14 @@ public sealed class InstrumentsTests : IDisposable
     private SessionSettings Measured(SessionSettings settings) => settings with { Telemetry = new() { Instruments = _probe.Instruments, Target = Target } };
 
     [Fact]
+    public void The_meter_has_the_version_of_the_package()
+    {
+        _ = _probe.Instruments;
+
+        Assert.All(_probe.Published, instrument => Assert.Matches(@"^\d+\.\d+\.\d+(-[\w.]+)?$", instrument.Meter.Version));
+    }
+
+    [Fact]
     public async Task Messages_and_their_bytes_are_counted_by_direction_and_type()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
@@ -86,8 +94,22 @@ public sealed class InstrumentsTests : IDisposable
 
         test.Peer.SendEof();
         await test.Session.Completion.Soon();
-        int seen = _probe.Of("duplex.active_sessions").Count;
-        Assert.Equal(seen, _probe.Of("duplex.active_sessions").Count);
+        Assert.Equal($"0 {Server}", _probe.Of("duplex.active_sessions")[^1]); // an alert needs the 0
+        Assert.Equal($"0 {Server}", _probe.Of("duplex.incoming_queue.size")[^1]);
+    }
+
+    [Fact]
+    public async Task No_more_than_a_hundred_servers_are_kept_when_they_have_no_session()
+    {
+        for (int i = 0; i < 120; i++)
+        {
+            await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(
+                settings => settings with { Telemetry = new() { Instruments = _probe.Instruments, Target = new Uri($"ws://host{i}.test/") } });
+            test.Peer.SendEof();
+            await test.Session.Completion.Soon();
+        }
+
+        Assert.Equal(100, _probe.Of("duplex.active_sessions").Count);
     }
 
     [Fact]
@@ -186,7 +208,7 @@ public sealed class InstrumentsTests : IDisposable
 
         Assert.True((await test.Session.Completion.Soon()).WasClean);
         _probe.Throws = null;
-        Assert.Empty(_probe.Of("duplex.active_sessions"));
+        Assert.Equal([$"0 {Server}"], _probe.Of("duplex.active_sessions"));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 
 namespace Duplex.Tests;
@@ -37,6 +38,31 @@ public sealed class TelemetryPageTests
         IEnumerable<int> listed = Rows("event").SelectMany(cells => cells[0].Split(", ")).Select(int.Parse).Distinct();
 
         Assert.Equal(logged.Order(), listed.Order());
+    }
+
+    [Fact]
+    public void The_dashboard_asks_only_for_series_that_the_instruments_have()
+    {
+        using var probe = new MeterProbe(listens: false);
+        _ = probe.Instruments;
+        string board = File.ReadAllText(Path.Combine(Root(), "docs", "how-to", "grafana.json"));
+        string[] attributes = [.. Lines.Where(line => line.StartsWith("| `", StringComparison.Ordinal)).SelectMany(line => line.Split('`')).Select(name => name.Replace('.', '_'))];
+
+        IEnumerable<string> asked = Regex.Matches(board, @"\bduplex_\w+").Select(match => match.Value).Distinct();
+
+        Assert.Empty(asked.Except(probe.Published.SelectMany(Series)).Except(attributes));
+    }
+
+    // The names that OpenTelemetry's rules for Prometheus give: units are appended, "{…}" is dropped.
+    private static IEnumerable<string> Series(Instrument instrument)
+    {
+        string name = instrument.Name.Replace('.', '_') + instrument.Unit switch { "s" => "_seconds", "By" => "_bytes", _ => "" };
+        return instrument switch
+        {
+            Histogram<double> => [$"{name}_bucket", $"{name}_count", $"{name}_sum"],
+            Counter<long> => [$"{name}_total"],
+            _ => [name],
+        };
     }
 
     private static string Kind(Instrument instrument) => instrument switch

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace Duplex.Tests;
 
@@ -34,6 +36,19 @@ public sealed class TransportRefusalTests
         Assert.StartsWith(expected.Finding.Split('{')[0], error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("{", error.Message, StringComparison.Ordinal);
         Assert.Same(cause, error.InnerException);
+    }
+
+    [Fact]
+    public void The_systems_words_are_told_and_no_others()
+    {
+        var refused = new HttpRequestException(HttpRequestError.ConnectionError, "secret", new SocketException((int)SocketError.ConnectionRefused));
+        var untrusted = new HttpRequestException(HttpRequestError.SecureConnectionError, "secret", new AuthenticationException("The certificate is invalid."));
+        var other = new IOException("secret", new InvalidOperationException("secret"));
+
+        Assert.Equal($"ConnectionError: {new SocketException((int)SocketError.ConnectionRefused).Message}", TransportRefusal.Kind(refused));
+        Assert.Equal("SecureConnectionError: The certificate is invalid", TransportRefusal.Kind(untrusted));
+        Assert.Equal("IOException", TransportRefusal.Kind(other));
+        Assert.Contains(TransportRefusal.Kind(refused), TransportRefusal.Of(refused, throughProxy: false).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,7 +45,7 @@ internal sealed class MeterProbe : IMeterFactory
         }
     }
 
-    public Meter Create(MeterOptions options) => _meters.GetOrAdd(options.Name, name => new Meter(name));
+    public Meter Create(MeterOptions options) => _meters.GetOrAdd(options.Name, _ => new Meter(options));
 
     /// <summary>What an instrument measured, one line each: the value, then the attributes.</summary>
     public IReadOnlyList<string> Of(string name)
