@@ -105,8 +105,9 @@ internal sealed class SettingsReading
             ClientContextTakeover = s.ClientContextTakeover ?? true,
             AllowsClientMaxWindowBits = s.AllowsClientMaxWindowBits ?? true,
         };
+        IConfigurationSection key = item.GetSection(nameof(s.ServerMaxWindowBits));
         if (s.ServerMaxWindowBits is { } bits)
-            Try(item.GetSection(nameof(s.ServerMaxWindowBits)), () => offer = offer with { ServerMaxWindowBits = bits });
+            Try(key, () => offer = offer with { ServerMaxWindowBits = bits });
         return offer;
     }
 
