@@ -22,19 +22,20 @@ internal static class HandshakeClient
         token.ThrowIfCancellationRequested();
 
         using var attempt = new HandshakeAttempt(request, token);
-        var telemetry = new HandshakeTelemetry(target);
+        var telemetry = new HandshakeTelemetry();
         try
         {
             UpgradedConnection connection = await ConnectAsync(client, attempt, target, token).ConfigureAwait(false);
             telemetry.Succeeded(
-                Instruments.Of(attempt.Options!.MeterFactory), attempt.Elapsed, connection.Call.Response?.StatusCode,
-                connection.Call.Subprotocol);
+                Instruments.Of(attempt.Options!.MeterFactory), attempt.Elapsed, connection.Call.Request.Uri,
+                connection.Call.Response?.StatusCode, connection.Call.Subprotocol);
             return (connection, attempt.Options);
         }
         catch (Exception e)
         {
             telemetry.Failed(
-                attempt.Options is { } options ? Instruments.Of(options.MeterFactory) : null, attempt.Elapsed, e);
+                attempt.Options is { } options ? Instruments.Of(options.MeterFactory) : null, attempt.Elapsed,
+                attempt.Target ?? target, e);
             throw;
         }
     }
