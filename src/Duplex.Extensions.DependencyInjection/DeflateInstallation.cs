@@ -5,43 +5,49 @@ namespace Duplex;
 /// <summary>
 /// Installs permessage-deflate once if a client's configurations say so, each key from the last one that has it.
 /// </summary>
-internal sealed class DeflateInstallation(IEnumerable<SettingsBinding> bindings)
+internal sealed class DeflateInstallation(IEnumerable<IConfigureOptions<WebSocketsOptions>> setups)
     : IPostConfigureOptions<WebSocketsOptions>
 {
     /// <inheritdoc/>
-    /// <exception cref="OptionsValidationException">Code installed it already.</exception>
+    /// <exception cref="OptionsValidationException">
+    /// Code installed it already, or a key became wrong since the options were set.
+    /// </exception>
     public void PostConfigure(string? name, WebSocketsOptions options)
     {
-        (SettingsBinding Binding, DeflateSettings Settings)[] configured =
+        name ??= Options.DefaultName;
+        SettingsReading[] readings =
         [
-            .. from binding in bindings.OrderBy(binding => !binding.IsDefault)
-               where binding.AppliesTo(name)
-               let settings = binding.ReadDeflate()
-               where settings is not null
-               select (binding, settings),
+            .. setups.OfType<SettingsBinding>().Where(binding => binding.AppliesTo(name))
+                .OrderBy(binding => !binding.IsDefault).Select(binding => binding.Read()),
         ];
-        if (configured.Length == 0
-            || configured.LastOrDefault(one => one.Settings.Enabled is not null).Settings is { Enabled: false })
+        if (readings.Select(reading => reading.Deflate.Enabled).LastOrDefault(enabled => enabled is not null)
+            ?? readings.Any(reading => reading.HasDeflate))
         {
-            return;
+            Install(name, options, readings);
         }
 
+        foreach (SettingsReading reading in readings)
+            reading.ThrowIfFailed(name);
+    }
+
+    private static void Install(string name, WebSocketsOptions options, SettingsReading[] readings)
+    {
         try
         {
             options.Extensions.InstallPerMessageDeflate(deflate =>
             {
-                foreach ((SettingsBinding binding, DeflateSettings settings) in configured)
-                    binding.Apply(settings, deflate);
+                foreach (SettingsReading reading in readings)
+                    reading.ApplyTo(deflate);
             });
         }
         catch (ArgumentException)
         {
             throw new OptionsValidationException(
-                name ?? Options.DefaultName,
+                name,
                 typeof(WebSocketsOptions),
                 [
-                    $"{configured[^1].Binding.DeflatePath}: Code installs permessage-deflate already, or an " +
-                    "extension with its reserved bit. Remove one of them, or set Enabled to false here.",
+                    $"{readings.Last(one => one.HasDeflate).DeflatePath}: Code installs permessage-deflate " +
+                    "already, or an extension with its reserved bit. Remove one of them.",
                 ]);
         }
     }

@@ -11,23 +11,29 @@ internal sealed class HandlerFilter(HandlerSource source) : IHttpMessageHandlerB
     public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) => builder =>
     {
         next(builder);
-        if (!source.Has(builder.Name))
-            return;
-        ThrowIfTwo(builder);
-        if (source.SendsHandshakes(builder.Name!))
+        if (source.Has(builder.Name) && HasPlugin(builder) && source.SendsHandshakes(builder.Name!))
             RefuseRedirects(builder);
     };
 
-    private static void ThrowIfTwo(HttpMessageHandlerBuilder builder)
+    private bool HasPlugin(HttpMessageHandlerBuilder builder)
     {
-        int plugins = builder.AdditionalHandlers.OfType<WebSocketsHandler>().Count();
-        bool isBelow = Chain(builder.PrimaryHandler).OfType<WebSocketsHandler>().Any();
-        if (plugins > 1 || isBelow)
+        int below = Chain(builder.PrimaryHandler).OfType<WebSocketsHandler>().Count();
+        int plugins = below + builder.AdditionalHandlers.OfType<WebSocketsHandler>().Count();
+        if (plugins > 1)
         {
             throw new InvalidOperationException(
                 $"The HttpClient '{builder.Name}' has two WebSocketsHandlers. AddWebSockets adds one: remove the one " +
-                $"that {(isBelow ? "ConfigurePrimaryHttpMessageHandler sets" : "AddHttpMessageHandler adds")}.");
+                $"that {(below > 0 ? "ConfigurePrimaryHttpMessageHandler sets" : "AddHttpMessageHandler adds")}.");
         }
+
+        if (plugins == 0 && source.HasOwn(builder.Name))
+        {
+            throw new InvalidOperationException(
+                $"The HttpClient '{builder.Name}' has lost the WebSocketsHandler that AddWebSockets added. Let " +
+                "ConfigureAdditionalHttpMessageHandlers keep it, or call AddWebSockets after it.");
+        }
+
+        return plugins > 0;
     }
 
     private void RefuseRedirects(HttpMessageHandlerBuilder builder)

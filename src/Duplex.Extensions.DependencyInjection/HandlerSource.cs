@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -9,8 +10,7 @@ namespace Duplex;
 /// IHttpClientFactory keeps an exception that a chain's creation throws, and throws it until the process ends. So if a
 /// configuration becomes invalid while the process runs, the last valid options stay in force.
 /// </remarks>
-internal sealed partial class HandlerSource(
-    IEnumerable<WebSocketsClient> clients, IOptionsFactory<WebSocketsOptions> factory, ILogger<HandlerSource> logger)
+internal sealed partial class HandlerSource(IEnumerable<WebSocketsClient> clients, IServiceProvider services)
 {
     private readonly ConcurrentDictionary<string, WebSocketsOptions> _lastValid = new();
 
@@ -26,14 +26,16 @@ internal sealed partial class HandlerSource(
     {
         try
         {
-            WebSocketsOptions options = factory.Create(client);
+            // Not injected: IHttpClientFactory needs this object, and what the options need may need the factory.
+            WebSocketsOptions options =
+                services.GetRequiredService<IOptionsFactory<WebSocketsOptions>>().Create(client);
             var handler = new WebSocketsHandler(options);
             _lastValid[client] = options;
             return handler;
         }
         catch (Exception e) when (_lastValid.TryGetValue(client, out WebSocketsOptions? last))
         {
-            LogInvalid(client, e);
+            Log(last.LoggerFactory, client, e);
             return new WebSocketsHandler(last);
         }
     }
@@ -42,7 +44,19 @@ internal sealed partial class HandlerSource(
     public bool SendsHandshakes(string client) =>
         _lastValid.TryGetValue(client, out WebSocketsOptions? options) && options.Engine == WebSocketEngines.Http;
 
+    private static void Log(ILoggerFactory loggers, string client, Exception error)
+    {
+        try
+        {
+            LogInvalid(loggers.CreateLogger("Duplex"), client, error);
+        }
+        catch (Exception)
+        {
+            // A logger's own must not become the exception that IHttpClientFactory keeps.
+        }
+    }
+
     [LoggerMessage(
-        1, LogLevel.Error, "The options of the HttpClient '{Client}' are invalid; the last valid ones stay.")]
-    private partial void LogInvalid(string client, Exception error);
+        26, LogLevel.Error, "The options of the HttpClient '{Client}' are invalid; the last valid ones stay.")]
+    private static partial void LogInvalid(ILogger logger, string client, Exception error);
 }

@@ -4,111 +4,68 @@ using Microsoft.Extensions.Configuration;
 namespace Duplex;
 
 /// <summary>
-/// The keys of <see cref="WebSocketsSettings"/> and their kinds. The binder ignores a key of the wrong kind, and names
-/// an unknown one without its path.
+/// Checks the keys of a client's section against <see cref="WebSocketsSettings"/>. The binder ignores a key of the
+/// wrong kind, and names an unknown one without its path.
 /// </summary>
-internal sealed class SettingsKeys
+internal static class SettingsKeys
 {
-    private static readonly SettingsKeys Value = new();
+    private const string Item = "*"; // of a list, whatever its index
+    private const string Deflate = "Extensions:PerMessageDeflate";
 
-    private static readonly SettingsKeys Channel = new()
+    // The keys of each section; what is neither a section nor a list is a value.
+    private static readonly Dictionary<string, HashSet<string>> Sections = new(StringComparer.OrdinalIgnoreCase)
     {
-        Children = Section(
-            (nameof(ChannelSettings.Capacity), Value),
-            (nameof(ChannelSettings.MaxBytes), Value),
-            (nameof(ChannelSettings.Overflow), Value)),
+        [""] = Names<WebSocketsSettings>(),
+        ["Channels"] = Names<ChannelsSettings>(),
+        ["Channels:Incoming"] = Names<ChannelSettings>(),
+        ["Channels:Outgoing"] = Names<ChannelSettings>(),
+        ["Extensions"] = Names<ExtensionsSettings>(),
+        [Deflate] = Names<DeflateSettings>(),
+        [$"{Deflate}:Alternatives:{Item}"] = Names<DeflateOfferSettings>(),
     };
 
-    private static readonly (string, SettingsKeys)[] Offer =
-    [
-        (nameof(DeflateOfferSettings.ServerContextTakeover), Value),
-        (nameof(DeflateOfferSettings.ClientContextTakeover), Value),
-        (nameof(DeflateOfferSettings.ServerMaxWindowBits), Value),
-        (nameof(DeflateOfferSettings.AllowsClientMaxWindowBits), Value),
-    ];
-
-    private static readonly SettingsKeys Deflate = new()
-    {
-        Children = Section(
-        [
-            (nameof(DeflateSettings.Enabled), Value),
-            (nameof(DeflateSettings.Level), Value),
-            (nameof(DeflateSettings.MinimumSize), Value),
-            .. Offer,
-            (nameof(DeflateSettings.MaxExpansion), Value),
-            (nameof(DeflateSettings.Alternatives), new() { Item = new() { Children = Section(Offer) } }),
-        ]),
-    };
-
-    /// <summary>A client's section.</summary>
-    public static SettingsKeys Root { get; } = new()
-    {
-        Children = Section(
-            (nameof(WebSocketsSettings.PingInterval), Value),
-            (nameof(WebSocketsSettings.PingTimeout), Value),
-            (nameof(WebSocketsSettings.HandshakeTimeout), Value),
-            (nameof(WebSocketsSettings.CloseTimeout), Value),
-            (nameof(WebSocketsSettings.HandshakeStrictness), Value),
-            (nameof(WebSocketsSettings.MaxFrameSize), Value),
-            (nameof(WebSocketsSettings.MaxMessageSize), Value),
-            (nameof(WebSocketsSettings.MaxFragments), Value),
-            (nameof(WebSocketsSettings.TextValidation), Value),
-            (nameof(WebSocketsSettings.Subprotocols), new() { Item = Value }),
-            (nameof(WebSocketsSettings.TraceSessions), Value),
-            (nameof(WebSocketsSettings.Channels), new()
-            {
-                Children = Section(
-                    (nameof(ChannelsSettings.Incoming), Channel), (nameof(ChannelsSettings.Outgoing), Channel)),
-            }),
-            (nameof(WebSocketsSettings.Extensions), new()
-            {
-                Children = Section((nameof(ExtensionsSettings.PerMessageDeflate), Deflate)),
-            })),
-    };
-
-    /// <summary>The keys of a section; null for a list or a value.</summary>
-    public IReadOnlyDictionary<string, SettingsKeys>? Children { get; private init; }
-
-    /// <summary>What a list holds; null for a section or a value.</summary>
-    public SettingsKeys? Item { get; private init; }
+    private static readonly HashSet<string> Lists =
+        new(StringComparer.OrdinalIgnoreCase) { "Subprotocols", $"{Deflate}:Alternatives" };
 
     /// <summary>Adds a line for each key of the wrong kind, and for each unknown one if asked.</summary>
-    public void Check(IConfiguration section, bool refusesUnknown, ICollection<string> failures)
+    public static void Check(IConfiguration section, bool refusesUnknown, ICollection<string> failures)
     {
-        foreach (IConfigurationSection child in section.GetChildren())
+        Check(section, "");
+
+        void Check(IConfiguration at, string key)
         {
-            if (!TryGet(child.Key, out SettingsKeys? keys))
+            string path = (at as IConfigurationSection)?.Path ?? "";
+            bool isList = Lists.Contains(key);
+            if (!Sections.TryGetValue(key, out HashSet<string>? names) && !isList)
             {
-                if (refusesUnknown)
-                    failures.Add($"{child.Path}: The key is unknown. {Known()}");
-                continue;
+                if (at.GetChildren().Any())
+                    failures.Add($"{path}: Expected one value, got a section or a list.");
+                return;
             }
 
-            bool isValue = keys is { Children: null, Item: null };
-            if (isValue && child.GetChildren().Any())
-                failures.Add($"{child.Path}: Expected one value, got a section or a list.");
-            else if (!isValue && !string.IsNullOrEmpty(child.Value))
-                failures.Add($"{child.Path}: Expected {keys.Shape(child.Path)}, got the value \"{child.Value}\".");
-            else
-                keys.Check(child, refusesUnknown, failures);
+            string known = $"Known here: {string.Join(", ", names ?? [])}.";
+            if (at is IConfigurationSection { Value: { Length: > 0 } value })
+            {
+                string expected = isList ? $"a list, such as {path}:0" : $"a section. {known}";
+                failures.Add($"{path}: Expected {expected}, got the value \"{value}\".");
+                return;
+            }
+
+            foreach (IConfigurationSection child in at.GetChildren())
+            {
+                if (isList || names!.Contains(child.Key))
+                    Check(child, ConfigurationPath.Combine([key, isList ? Item : child.Key]).TrimStart(':'));
+                else if (refusesUnknown)
+                    failures.Add($"{child.Path}: The key is unknown. {known}{Hint(child.Key)}");
+            }
         }
     }
 
-    private static Dictionary<string, SettingsKeys> Section(params ReadOnlySpan<(string Name, SettingsKeys Keys)> keys)
-    {
-        var section = new Dictionary<string, SettingsKeys>(StringComparer.OrdinalIgnoreCase); // as configurations are
-        foreach ((string name, SettingsKeys known) in keys)
-            section.Add(name, known);
-        return section;
-    }
+    private static string Hint(string key) => key.ToUpperInvariant() is "ADDRESS" or "BASEADDRESS" or "URL" or "URI"
+        ? " The address is the client's (HttpClient.BaseAddress): keep it outside this section."
+        : "";
 
-    private bool TryGet(string key, [NotNullWhen(true)] out SettingsKeys? keys)
-    {
-        keys = Item;
-        return keys is not null || (Children is not null && Children.TryGetValue(key, out keys));
-    }
-
-    private string Known() => $"Known here: {string.Join(", ", Children?.Keys ?? [])}.";
-
-    private string Shape(string path) => Children is null ? $"a list, such as {path}:0" : $"a section. {Known()}";
+    private static HashSet<string> Names<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>() =>
+        new(typeof(T).GetProperties().Select(property => property.Name), StringComparer.OrdinalIgnoreCase);
 }

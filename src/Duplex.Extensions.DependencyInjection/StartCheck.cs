@@ -9,10 +9,30 @@ internal sealed class StartCheck
     internal sealed class Validation(IHttpMessageHandlerFactory factory) : IValidateOptions<StartCheck>
     {
         /// <inheritdoc/>
+        /// <exception cref="OptionsValidationException">The handlers cannot be created.</exception>
         public ValidateOptionsResult Validate(string? name, StartCheck options)
         {
-            factory.CreateHandler(name ?? Options.DefaultName);
-            return ValidateOptionsResult.Success;
+            name ??= Options.DefaultName;
+            try
+            {
+                factory.CreateHandler(name);
+                return ValidateOptionsResult.Success;
+            }
+            catch (Exception e)
+            {
+                throw new Failure(name, e);
+            }
         }
+    }
+
+    /// <summary>Why a client's handlers cannot be created. A host collects only exceptions of the base type.</summary>
+    private sealed class Failure(string client, Exception cause) : OptionsValidationException(
+        client,
+        typeof(WebSocketsOptions),
+        (cause is OptionsValidationException { Failures: var failures } ? failures : [cause.Message])
+            .Select(failure => $"HttpClient '{client}': {failure}"))
+    {
+        /// <summary>With the cause: the base type takes no inner exception.</summary>
+        public override string ToString() => $"{base.ToString()}{Environment.NewLine} ---> {cause}";
     }
 }

@@ -19,7 +19,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// after the handlers' lifetime, 2 minutes by default. Open sessions keep their options.
 /// </para>
 /// <para>
-/// A host checks options and handlers when it starts. Without a host, the client's first use does.
+/// A host checks options and handlers when it starts, except those of a client that has the plugin from
+/// <c>ConfigureHttpClientDefaults</c> only: there the client's first use does, as without a host.
 /// </para>
 /// </remarks>
 public static class WebSocketsHttpClientBuilderExtensions
@@ -57,8 +58,8 @@ public static class WebSocketsHttpClientBuilderExtensions
     /// <summary>Lets the client open WebSocket sessions, with options from a configuration.</summary>
     /// <remarks>
     /// Each key is the path of an option, such as <c>PingInterval</c> or <c>Channels:Incoming:Capacity</c>. An absent
-    /// or empty key leaves its option as it is, and a list replaces an earlier one. A wrong value fails with an
-    /// <see cref="OptionsValidationException"/> that has the full path of the key.
+    /// or empty key leaves its option as it is. A list replaces an earlier one, also one set by code. A wrong value
+    /// fails with an <see cref="OptionsValidationException"/> that has the full path of the key.
     /// </remarks>
     /// <param name="builder">The client's builder.</param>
     /// <param name="configuration">The section with the options.</param>
@@ -73,7 +74,6 @@ public static class WebSocketsHttpClientBuilderExtensions
         ArgumentNullException.ThrowIfNull(configuration);
         Install(builder);
         var binding = new SettingsBinding(builder.Name, configuration, errorOnUnknownKeys);
-        builder.Services.AddSingleton(binding);
         Configure(builder, _ => binding);
         return builder;
     }

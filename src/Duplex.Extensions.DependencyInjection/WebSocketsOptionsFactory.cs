@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Duplex;
@@ -20,9 +19,11 @@ internal sealed class WebSocketsOptionsFactory(
     /// <inheritdoc/>
     protected override WebSocketsOptions CreateInstance(string name)
     {
-        var options = new WebSocketsOptions { MeterFactory = services.GetService<IMeterFactory>() };
-        if (services.GetService<ILoggerFactory>() is { } loggers)
-            options.LoggerFactory = loggers;
+        var options = new WebSocketsOptions
+        {
+            LoggerFactory = new ContainerLoggers(services),
+            MeterFactory = services.GetService<IMeterFactory>(),
+        };
         if (services.GetService<TimeProvider>() is { } time)
             options.TimeProvider = time;
         return options;

@@ -46,7 +46,7 @@ internal sealed class ExtensionsSettings
 }
 
 /// <summary>Of <see cref="PerMessageDeflateOptions"/>.</summary>
-internal sealed class DeflateSettings
+internal sealed record DeflateSettings
 {
     /// <summary>Whether to install it. Null: yes if another key is there.</summary>
     public bool? Enabled { get; set; }

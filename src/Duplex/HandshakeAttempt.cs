@@ -27,6 +27,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     private CancellationTokenRegistration _stopped;
     private bool _isOver;
     private long _began;
+    private Uri? _target;
 
     public WebSocketRequest Request { get; } = request;
 
@@ -36,6 +37,22 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         {
             lock (_sync)
                 return _options;
+        }
+    }
+
+    /// <summary>The WebSocket URI that the plugin got last, which handlers above may have changed.</summary>
+    public Uri? Target
+    {
+        get
+        {
+            lock (_sync)
+                return _target;
+        }
+
+        set
+        {
+            lock (_sync)
+                _target = value;
         }
     }
 

@@ -8,6 +8,9 @@ namespace Duplex;
 /// </summary>
 internal static class HandshakeClient
 {
+    // A timer fires up to so much before its time, by the clock that measures it.
+    private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(20);
+
     /// <returns>The caller owns the connection.</returns>
     public static async Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(
         HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, CancellationToken token)
@@ -22,19 +25,20 @@ internal static class HandshakeClient
         token.ThrowIfCancellationRequested();
 
         using var attempt = new HandshakeAttempt(request, token);
-        var telemetry = new HandshakeTelemetry(target);
+        var telemetry = new HandshakeTelemetry();
         try
         {
             UpgradedConnection connection = await ConnectAsync(client, attempt, target, token).ConfigureAwait(false);
             telemetry.Succeeded(
-                Instruments.Of(attempt.Options!.MeterFactory), attempt.Elapsed, connection.Call.Response?.StatusCode,
-                connection.Call.Subprotocol);
+                Instruments.Of(attempt.Options!.MeterFactory), attempt.Elapsed, connection.Call.Request.Uri,
+                connection.Call.Response?.StatusCode, connection.Call.Subprotocol);
             return (connection, attempt.Options);
         }
         catch (Exception e)
         {
             telemetry.Failed(
-                attempt.Options is { } options ? Instruments.Of(options.MeterFactory) : null, attempt.Elapsed, e);
+                attempt.Options is { } options ? Instruments.Of(options.MeterFactory) : null, attempt.Elapsed,
+                attempt.Target ?? target, e);
             throw;
         }
     }
@@ -97,6 +101,7 @@ internal static class HandshakeClient
     private static async Task<HttpResponseMessage> SendAsync(
         HttpClient client, HandshakeAttempt attempt, Uri target, CancellationToken token)
     {
+        long began = TimeProvider.System.GetTimestamp(); // HttpClient.Timeout is in real time
         try
         {
             // Headers only: the content is the session.
@@ -110,7 +115,7 @@ internal static class HandshakeClient
             // The client's handlers may have replaced the cancellation.
             throw new OperationCanceledException("The WebSocket handshake was cancelled by its caller.", e, token);
         }
-        catch (OperationCanceledException e) when (e.InnerException is TimeoutException)
+        catch (OperationCanceledException e) when (e.InnerException is TimeoutException && IsOver(client.Timeout, began))
         {
             HandshakeFailure? late = await HandshakeBounds.WhyLateAsync(
                 attempt.Deadline, "HttpClient.Timeout", client.Timeout).ConfigureAwait(false);
@@ -135,6 +140,10 @@ internal static class HandshakeClient
             throw Failed(e);
         }
     }
+
+    // A handler above may use a client of its own, whose timeout looks the same.
+    private static bool IsOver(TimeSpan timeout, long began) =>
+        TimeProvider.System.GetElapsedTime(began) > timeout - TimerResolution;
 
     private static WebSocketHandshakeException Failed(Exception error)
     {

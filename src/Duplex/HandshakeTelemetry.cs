@@ -7,48 +7,48 @@ namespace Duplex;
 /// <remarks>A listener that throws changes nothing.</remarks>
 internal sealed class HandshakeTelemetry
 {
-    private readonly ServerTags _server;
     private readonly Activity? _span;
 
-    public HandshakeTelemetry(Uri target)
+    public HandshakeTelemetry()
     {
-        _server = new ServerTags(target);
         try
         {
-            _span = Spans.StartHandshake(target, _server);
+            _span = Spans.StartHandshake();
         }
         catch (Exception) // a listener's own
         {
         }
     }
 
-    public void Succeeded(Instruments instruments, TimeSpan elapsed, HttpStatusCode? status, string? subprotocol) =>
-        Report(instruments, elapsed, new Spans.Handshake(status), subprotocol);
+    public void Succeeded(
+        Instruments instruments, TimeSpan elapsed, Uri target, HttpStatusCode? status, string? subprotocol) =>
+        Report(instruments, elapsed, target, new Spans.Handshake(status), subprotocol);
 
     /// <param name="instruments">Null if the client has no plugin.</param>
     /// <param name="elapsed">The duration.</param>
+    /// <param name="target">The address that the plugin got; without a plugin, that of the call.</param>
     /// <param name="error">What the caller gets.</param>
-    public void Failed(Instruments? instruments, TimeSpan elapsed, Exception error)
+    public void Failed(Instruments? instruments, TimeSpan elapsed, Uri target, Exception error)
     {
         var refusal = error as WebSocketHandshakeException;
         Report(
-            instruments, elapsed,
+            instruments, elapsed, target,
             new Spans.Handshake(refusal?.StatusCode, error.GetType().FullName, refusal?.Check.ToString()));
     }
 
     private void Report(
-        Instruments? instruments, TimeSpan elapsed, Spans.Handshake outcome, string? subprotocol = null)
+        Instruments? instruments, TimeSpan elapsed, Uri target, Spans.Handshake outcome, string? subprotocol = null)
     {
         if (instruments is { HandshakeDuration.Enabled: true })
-            Log.Safely(() => instruments.HandshakeDuration.Record(elapsed.TotalSeconds, Tags(outcome)));
+            Log.Safely(() => instruments.HandshakeDuration.Record(elapsed.TotalSeconds, Tags(target, outcome)));
         if (_span is not null)
-            Log.Safely(() => Spans.EndHandshake(_span, outcome, subprotocol));
+            Log.Safely(() => Spans.EndHandshake(_span, target, outcome, subprotocol));
     }
 
-    private TagList Tags(Spans.Handshake outcome)
+    private static TagList Tags(Uri target, Spans.Handshake outcome)
     {
         TagList tags = default;
-        _server.AddTo(ref tags);
+        new ServerTags(target).AddTo(ref tags);
         foreach ((string name, object? value) in outcome.Tags())
             tags.Add(name, value);
         return tags;

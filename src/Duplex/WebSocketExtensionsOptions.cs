@@ -92,6 +92,15 @@ public sealed class WebSocketExtensionsOptions
     public void InstallPerMessageDeflate(Action<PerMessageDeflateOptions>? configure = null) =>
         Install(new PerMessageDeflateFactory(), configure);
 
+    /// <summary>Removes an extension that was installed before, perhaps by defaults.</summary>
+    /// <param name="name">Its name, such as <c>permessage-deflate</c>.</param>
+    /// <returns>Whether it was installed.</returns>
+    public bool Remove(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _factories.RemoveAll(factory => factory.Name == name) > 0;
+    }
+
     internal WebSocketExtensionsOptions Copy()
     {
         var copy = new WebSocketExtensionsOptions();

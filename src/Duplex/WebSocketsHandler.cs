@@ -144,8 +144,7 @@ public sealed class WebSocketsHandler : DelegatingHandler
         attempt.TakeUp(_options, _stopping.Token);
 
         // A handler above may have changed the URL.
-        if (attempt.Request.IsSecureOnly)
-            WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, secureOnly: true);
+        attempt.Target = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, attempt.Request.IsSecureOnly);
         if (attempt.Request.IsRaw)
             _options.Engine.Profile.Require(EngineCapability.ControlFrames, "A raw session");
 

@@ -54,8 +54,8 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// How long opening a session may take, including the retries of handlers above the plugin. Default: 15 s.
-    /// <see cref="HttpClient.Timeout"/> also applies.
+    /// How long a handshake may take from when it first reaches the plugin, with the retries of handlers above it.
+    /// Default: 15 s. <see cref="HttpClient.Timeout"/> covers the whole call.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     public TimeSpan HandshakeTimeout

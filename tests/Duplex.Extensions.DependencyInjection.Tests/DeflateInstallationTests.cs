@@ -13,6 +13,9 @@ public sealed class DeflateInstallationTests
     [InlineData("", "ServerMaxWindowBits=9", "server_max_window_bits=9; client_max_window_bits")]
     [InlineData("", "Enabled=false ServerMaxWindowBits=9", null)]
     [InlineData("", "", null)]
+    [InlineData("", "Enabled=", null)]
+    [InlineData("", "Unknown=1", null)]
+    [InlineData("ServerMaxWindowBits=9", "Enabled=", "server_max_window_bits=9; client_max_window_bits")]
     [InlineData("ServerMaxWindowBits=9", "ServerMaxWindowBits=10 AllowsClientMaxWindowBits=false", "server_max_window_bits=10")]
     [InlineData("ServerMaxWindowBits=9", "ClientContextTakeover=false", "client_no_context_takeover; server_max_window_bits=9; client_max_window_bits")]
     [InlineData("Enabled=true", "Enabled=false", null)]
@@ -42,6 +45,43 @@ public sealed class DeflateInstallationTests
         await using DefaultClientWebSocketSession session = await provider.Client("feed").EchoAsync(server.Address);
 
         Assert.Equal("permessage-deflate; server_max_window_bits=9", server.Requests.Single()["Sec-WebSocket-Extensions"]);
+    }
+
+    [Theory]
+    [InlineData("before", false)]
+    [InlineData("by the defaults", false)]
+    [InlineData("after", true)]
+    public async Task Enabled_false_switches_off_what_code_installed_before(string installed, bool isOffered)
+    {
+        await using EchoServer server = await EchoServer.StartAsync();
+        var services = new ServiceCollection();
+        IHttpClientBuilder builder = services.AddHttpClient("feed");
+        if (installed == "before")
+            builder.AddWebSockets(ws => ws.Extensions.InstallPerMessageDeflate());
+        builder.AddWebSockets(Section("Enabled=false"));
+        if (installed == "after")
+            builder.AddWebSockets(ws => ws.Extensions.InstallPerMessageDeflate());
+        if (installed == "by the defaults")
+            services.ConfigureHttpClientDefaults(client => client.AddWebSockets(ws => ws.Extensions.InstallPerMessageDeflate()));
+        await using ServiceProvider provider = services.Build();
+
+        await using DefaultClientWebSocketSession session = await provider.Client("feed").EchoAsync(server.Address);
+
+        Assert.Equal(isOffered, server.Requests.Single().ContainsKey("Sec-WebSocket-Extensions"));
+    }
+
+    // As with a reload between the two reads.
+    [Theory]
+    [InlineData("MaxExpansion=0")]
+    [InlineData("MaxExpansion=x")]
+    [InlineData("Enabled=true Level:x=1")]
+    public void A_key_that_became_wrong_fails(string keys)
+    {
+        var installation = new DeflateInstallation([new SettingsBinding(null, Section(keys), refusesUnknownKeys: false)]);
+
+        var error = Assert.Throws<OptionsValidationException>(() => installation.PostConfigure("feed", new WebSocketsOptions()));
+
+        Assert.Contains("Feed:Extensions:PerMessageDeflate:", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

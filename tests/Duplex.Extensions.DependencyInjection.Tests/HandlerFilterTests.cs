@@ -153,6 +153,36 @@ public sealed class HandlerFilterTests
         Assert.StartsWith($"The HttpClient 'feed' has two WebSocketsHandlers. AddWebSockets adds one: remove the one that {line}", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public void A_plugin_that_was_removed_is_missed_unless_it_came_with_the_defaults(bool byDefault)
+    {
+        var services = new ServiceCollection();
+        IHttpClientBuilder builder = services.AddHttpClient("feed").ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler());
+        if (byDefault)
+            services.ConfigureHttpClientDefaults(client => client.AddWebSockets());
+        else
+            builder.AddWebSockets();
+        builder.ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear());
+        using ServiceProvider provider = services.Build();
+
+        if (byDefault)
+            Assert.True(Assert.IsType<SocketsHttpHandler>(provider.Chain("feed")[^1]).AllowAutoRedirect);
+        else
+            Assert.StartsWith("The HttpClient 'feed' has lost the WebSocketsHandler that AddWebSockets added.", Assert.Throws<InvalidOperationException>(() => provider.Client("feed")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_plugin_in_place_of_the_one_that_was_removed_is_kept()
+    {
+        var services = new ServiceCollection();
+        services.AddHttpClient("feed").AddWebSockets()
+            .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear())
+            .ConfigurePrimaryHttpMessageHandler(() => new WebSocketsHandler(new Primary()));
+        using ServiceProvider provider = services.Build();
+
+        Assert.Single(provider.Chain("feed").OfType<WebSocketsHandler>());
+    }
+
     [Fact]
     public async Task A_client_without_AddWebSockets_says_so()
     {

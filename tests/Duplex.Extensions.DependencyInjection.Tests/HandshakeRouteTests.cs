@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Reflection;
 
@@ -5,24 +7,32 @@ namespace Duplex.Tests;
 
 public sealed class HandshakeRouteTests
 {
+    public static TheoryData<string> Properties => [.. typeof(SocketsHttpHandler).GetProperties().Where(property => property.CanWrite && property.Name != "AllowAutoRedirect").Select(property => property.Name)];
+
     [Fact]
     public void Handshakes_take_a_copy_that_does_not_follow_redirects()
     {
-        var others = new SocketsHttpHandler { MaxConnectionsPerServer = 3, ConnectTimeout = TimeSpan.FromSeconds(7), Proxy = new WebProxy("http://proxy.test") };
-        others.SslOptions.TargetHost = "host.test";
-        others.ConnectCallback = (_, _) => throw new IOException();
+        using var others = new SocketsHttpHandler();
         using var route = new HandshakeRoute(others);
 
-        var handshakes = Assert.IsType<SocketsHttpHandler>(route.InnerHandler);
-
         Assert.True(others.AllowAutoRedirect);
-        Assert.False(handshakes.AllowAutoRedirect);
-        PropertyInfo[] properties = [.. typeof(SocketsHttpHandler).GetProperties().Where(property => property.CanWrite && property.Name != "AllowAutoRedirect")];
-        Assert.True(properties.Length > 25);
-        foreach (PropertyInfo property in properties)
-            Assert.Equal(property.GetValue(others), property.GetValue(handshakes));
-        Assert.Same(others.CookieContainer, handshakes.CookieContainer);
-        Assert.Equal("host.test", handshakes.SslOptions.TargetHost);
+        Assert.False(Assert.IsType<SocketsHttpHandler>(route.InnerHandler).AllowAutoRedirect);
+        Assert.Same(others.CookieContainer, ((SocketsHttpHandler)route.InnerHandler).CookieContainer);
+        Assert.True(Properties.Count > 25);
+    }
+
+    [Theory, MemberData(nameof(Properties))]
+    public void The_copy_has_each_setting(string name)
+    {
+        PropertyInfo property = typeof(SocketsHttpHandler).GetProperty(name)!;
+        using var others = new SocketsHttpHandler();
+        object? before = property.GetValue(others);
+        property.SetValue(others, Another(property.PropertyType, before));
+        Assert.NotEqual(before, property.GetValue(others));
+
+        using var route = new HandshakeRoute(others);
+
+        Assert.Equal(property.GetValue(others), property.GetValue(route.InnerHandler));
     }
 
     [Theory]
@@ -66,5 +76,30 @@ public sealed class HandshakeRouteTests
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => handshakes.SendAsync(new HttpRequestMessage(HttpMethod.Get, "http://host.test/"), default));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => other.SendAsync(new HttpRequestMessage(HttpMethod.Get, "http://host.test/"), default));
+    }
+
+    private static object Another(Type type, object? value) => value switch
+    {
+        bool flag => !flag,
+        int number => number == int.MaxValue ? 7 : number + 1,
+        TimeSpan => TimeSpan.FromSeconds(7),
+        Enum => Enum.GetValuesAsUnderlyingType(type).Cast<object>().Select(one => Enum.ToObject(type, one)).First(one => !one.Equals(value)),
+        _ when type == typeof(ICredentials) => new NetworkCredential("me", "secret"),
+        _ when type == typeof(IWebProxy) => new WebProxy("http://proxy.test"),
+        _ when type == typeof(IMeterFactory) => new Meters(),
+        _ when type == typeof(DistributedContextPropagator) => DistributedContextPropagator.CreateNoOutputPropagator(),
+        _ when type == typeof(HeaderEncodingSelector<HttpRequestMessage>) => new HeaderEncodingSelector<HttpRequestMessage>((_, _) => null),
+        _ when type == typeof(Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>) => new Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>((_, _) => throw new IOException()),
+        _ when type == typeof(Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>) => new Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>((_, _) => throw new IOException()),
+        _ => Activator.CreateInstance(type)!,
+    };
+
+    private sealed class Meters : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+        }
     }
 }

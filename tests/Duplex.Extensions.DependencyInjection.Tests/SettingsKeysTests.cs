@@ -2,9 +2,29 @@ namespace Duplex.Tests;
 
 public sealed class SettingsKeysTests
 {
-    [Fact]
-    public void The_keys_are_those_that_the_binder_reads() =>
-        Assert.Equal(Paths(typeof(WebSocketsSettings)).Order(StringComparer.Ordinal), Paths(SettingsKeys.Root).Order(StringComparer.Ordinal));
+    public static TheoryData<string> All => [.. Paths(typeof(WebSocketsSettings))];
+
+    [Theory, MemberData(nameof(All))]
+    public void Each_key_that_the_binder_reads_is_known_as_a_value(string key)
+    {
+        Assert.Empty(Check(key, "1"));
+        Assert.StartsWith($"{key}: Expected one value", Assert.Single(Check($"{key}:x", "1")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Feed", "00:00:20", "Feed: Expected a section. Known here: PingInterval, ")]
+    [InlineData("Feed", "", null)]
+    [InlineData("Feed", null, null)]
+    [InlineData("Other", "1", null)]
+    public void A_value_in_place_of_the_clients_own_section_fails(string key, string? value, string? expected)
+    {
+        var failures = new List<string>();
+
+        SettingsKeys.Check(Clients.Configuration((key, value)).GetSection("Feed"), refusesUnknown: false, failures);
+
+        Assert.Equal(expected is null ? 0 : 1, failures.Count);
+        Assert.All(failures, failure => Assert.StartsWith(expected!, failure, StringComparison.Ordinal));
+    }
 
     [Theory]
     [InlineData("pinginterval", "00:00:30")]
@@ -24,14 +44,7 @@ public sealed class SettingsKeysTests
         Assert.StartsWith(expected, Assert.Single(Check(key, "1")), StringComparison.Ordinal);
 
     /// <summary>The paths of all values, the first item of each list.</summary>
-    internal static IEnumerable<string> Paths(SettingsKeys keys) => keys switch
-    {
-        { Children: { } children } => children.SelectMany(child => Paths(child.Value).Select(rest => $"{child.Key}:{rest}".TrimEnd(':'))),
-        { Item: { } item } => Paths(item).Select(rest => $"0:{rest}".TrimEnd(':')),
-        _ => [""],
-    };
-
-    private static IEnumerable<string> Paths(Type type) => type.GetProperties().SelectMany(property => Rest(property.PropertyType).Select(rest => $"{property.Name}:{rest}".TrimEnd(':')));
+    internal static IEnumerable<string> Paths(Type type) => type.GetProperties().SelectMany(property => Rest(property.PropertyType).Select(rest => $"{property.Name}:{rest}".TrimEnd(':')));
 
     private static IEnumerable<string> Rest(Type type)
     {
@@ -43,7 +56,7 @@ public sealed class SettingsKeysTests
     private static List<string> Check(string key, string? value)
     {
         var failures = new List<string>();
-        SettingsKeys.Root.Check(Clients.Configuration((key, value)), refusesUnknown: true, failures);
+        SettingsKeys.Check(Clients.Configuration((key, value)), refusesUnknown: true, failures);
         return failures;
     }
 }

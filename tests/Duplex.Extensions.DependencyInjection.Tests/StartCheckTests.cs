@@ -12,9 +12,9 @@ public sealed class StartCheckTests
     {
         using IHost host = Create(builder => builder.Services.AddHttpClient("feed").AddWebSockets(builder.Configuration.GetSection("Feed")), ("Feed:PingInterval", "never"));
 
-        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync().Soon());
+        var error = await Assert.ThrowsAnyAsync<OptionsValidationException>(() => host.StartAsync().Soon());
 
-        Assert.StartsWith("Feed:PingInterval: \"never\" is no duration.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("HttpClient 'feed': Feed:PingInterval: \"never\" is no duration.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -22,9 +22,9 @@ public sealed class StartCheckTests
     {
         using IHost host = Create(builder => builder.Services.AddHttpClient("feed").AddWebSockets(builder.Configuration.GetSection("Feed"), errorOnUnknownKeys: true), ("Feed:Ping", "1"));
 
-        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync().Soon());
+        var error = await Assert.ThrowsAnyAsync<OptionsValidationException>(() => host.StartAsync().Soon());
 
-        Assert.StartsWith("Feed:Ping: The key is unknown.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("HttpClient 'feed': Feed:Ping: The key is unknown.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -41,8 +41,8 @@ public sealed class StartCheckTests
 
         var error = await Assert.ThrowsAsync<AggregateException>(() => host.StartAsync().Soon());
 
-        Assert.Contains(error.InnerExceptions, inner => inner.Message.StartsWith("One:MaxFragments:", StringComparison.Ordinal));
-        Assert.Contains(error.InnerExceptions, inner => inner.Message.StartsWith("Two:MaxFragments:", StringComparison.Ordinal));
+        Assert.Contains(error.InnerExceptions, inner => inner.Message.StartsWith("HttpClient 'one': One:MaxFragments:", StringComparison.Ordinal));
+        Assert.Contains(error.InnerExceptions, inner => inner.Message.StartsWith("HttpClient 'Typed': Two:MaxFragments:", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -50,19 +50,54 @@ public sealed class StartCheckTests
     {
         using IHost host = Create(builder => builder.Services.ConfigureHttpClientDefaults(client => client.AddWebSockets(builder.Configuration.GetSection("WebSockets"))), ("WebSockets:MaxFragments", "0"));
 
-        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync().Soon());
+        var error = await Assert.ThrowsAnyAsync<OptionsValidationException>(() => host.StartAsync().Soon());
 
-        Assert.StartsWith("WebSockets:MaxFragments: ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("HttpClient '': WebSockets:MaxFragments: ", error.Message, StringComparison.Ordinal);
+    }
+
+    private static readonly Dictionary<string, (Action<IHttpClientBuilder> Spoil, string Message, Type Cause)> Wrong = new()
+    {
+        ["a handler that follows redirects"] = (client => client.ConfigurePrimaryHttpMessageHandler(() => new HttpClientHandler()), "AllowAutoRedirect", typeof(InvalidOperationException)),
+        ["two plugins"] = (client => client.AddHttpMessageHandler(() => new WebSocketsHandler()), "two WebSocketsHandlers", typeof(InvalidOperationException)),
+        ["no plugin"] = (client => client.ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear()), "has lost the WebSocketsHandler", typeof(InvalidOperationException)),
+        ["an option that the engine lacks"] = (
+            client => client.AddWebSockets(ws => (ws.Engine, ws.MaxFragments) = (WebSocketEngines.From((_, _) => new ValueTask<System.Net.WebSockets.WebSocket>(new System.Net.WebSockets.ClientWebSocket())), 1)),
+            "MaxFragments", typeof(NotSupportedException)),
+        ["a scoped service"] = (client => client.AddWebSockets((services, _) => services.GetRequiredService<Scoped>()), "scoped service", typeof(InvalidOperationException)),
+        ["an option by code"] = (client => client.AddWebSockets(ws => ws.MaxFragments = 0), "non-zero", typeof(ArgumentOutOfRangeException)),
+        ["a handler's own failure"] = (client => client.AddHttpMessageHandler(() => throw new IOException("No disk.")), "No disk.", typeof(IOException)),
+    };
+
+    public static TheoryData<string> WrongNames => [.. Wrong.Keys];
+
+    [Theory, MemberData(nameof(WrongNames))]
+    public async Task What_a_client_cannot_be_created_for_fails_it_with_the_clients_name_and_the_cause(string wrong)
+    {
+        using IHost host = Create(builder => Wrong[wrong].Spoil(builder.Services.AddScoped<Scoped>().AddHttpClient("feed").AddWebSockets()));
+
+        var error = await Assert.ThrowsAnyAsync<OptionsValidationException>(() => host.StartAsync().Soon());
+
+        Assert.Equal("feed", error.OptionsName);
+        Assert.StartsWith("HttpClient 'feed': ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(Wrong[wrong].Message, error.Message, StringComparison.Ordinal);
+        Assert.Contains($"---> {Wrong[wrong].Cause}: ", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_wrong_primary_handler_fails_it()
+    public async Task A_client_that_is_wrong_hides_no_other()
     {
-        using IHost host = Create(builder => builder.Services.AddHttpClient("feed").AddWebSockets().ConfigurePrimaryHttpMessageHandler(() => new HttpClientHandler()));
+        using IHost host = Create(
+            builder =>
+            {
+                foreach ((string name, (Action<IHttpClientBuilder> spoil, _, _)) in Wrong)
+                    spoil(builder.Services.AddScoped<Scoped>().AddHttpClient(name).AddWebSockets());
+                builder.Services.AddHttpClient("feed").AddWebSockets(builder.Configuration.GetSection("Feed"));
+            },
+            ("Feed", "00:00:20"));
 
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync().Soon());
+        var error = await Assert.ThrowsAsync<AggregateException>(() => host.StartAsync().Soon());
 
-        Assert.Contains("AllowAutoRedirect", error.Message, StringComparison.Ordinal);
+        Assert.Equal(Wrong.Keys.Append("feed").Order(), error.InnerExceptions.Select(inner => ((OptionsValidationException)inner).OptionsName).Order());
     }
 
     [Fact]
@@ -74,9 +109,9 @@ public sealed class StartCheckTests
             builder.Services.AddOptions<WebSocketsOptions>("feed").Validate(options => options.Subprotocols.Count > 0, "The feed needs a subprotocol.");
         });
 
-        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync().Soon());
+        var error = await Assert.ThrowsAnyAsync<OptionsValidationException>(() => host.StartAsync().Soon());
 
-        Assert.Equal("The feed needs a subprotocol.", error.Message);
+        Assert.Equal("HttpClient 'feed': The feed needs a subprotocol.", error.Message);
     }
 
     [Fact]
@@ -92,9 +127,12 @@ public sealed class StartCheckTests
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddConfiguration(Clients.Configuration(keys));
+        builder.ConfigureContainer(new DefaultServiceProviderFactory(new ServiceProviderOptions { ValidateScopes = true }));
         configure(builder);
         return builder.Build();
     }
+
+    private sealed class Scoped;
 
     private sealed class Typed(HttpClient client)
     {

@@ -36,6 +36,20 @@ public sealed class WebSocketsHttpClientBuilderExtensionsTests
     }
 
     [Fact]
+    public async Task A_keyed_client_opens_sessions()
+    {
+        await using EchoServer server = await EchoServer.StartAsync();
+        var services = new ServiceCollection();
+        services.AddHttpClient("feed").AddAsKeyed().AddWebSockets(ws => ws.Subprotocols.Add("v1"));
+        await using ServiceProvider provider = services.Build();
+        await using AsyncServiceScope scope = provider.CreateAsyncScope();
+
+        await using DefaultClientWebSocketSession session = await scope.ServiceProvider.GetRequiredKeyedService<HttpClient>("feed").EchoAsync(server.Address);
+
+        Assert.Equal("v1", session.Subprotocol);
+    }
+
+    [Fact]
     public async Task Options_can_come_from_services_but_not_from_a_scope()
     {
         await using EchoServer server = await EchoServer.StartAsync();
@@ -162,6 +176,20 @@ public sealed class WebSocketsHttpClientBuilderExtensionsTests
         await using DefaultClientWebSocketSession session = await provider.Client("feed").WebSocketSessionAsync("/echo").Soon();
 
         Assert.Equal(server.Address.Port, session.Call.Request.Uri.Port);
+    }
+
+    [Fact]
+    public async Task A_name_that_is_resolved_to_a_plain_address_opens_no_secure_session()
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<IConfiguration>(Clients.Configuration(("services:feed:http:0", "http://127.0.0.1:1")));
+        services.AddServiceDiscovery();
+        services.AddHttpClient("feed", client => client.BaseAddress = new Uri("https+http://feed")).AddServiceDiscovery().AddWebSockets();
+        await using ServiceProvider provider = services.Build();
+
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => provider.Client("feed").WssSessionAsync("/echo").Soon());
+
+        Assert.Contains("a name that a handler resolved to one", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

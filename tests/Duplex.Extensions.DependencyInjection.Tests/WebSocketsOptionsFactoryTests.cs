@@ -21,7 +21,7 @@ public sealed class WebSocketsOptionsFactoryTests
         WebSocketsOptions options = provider.OptionsOf("feed");
 
         Assert.Same(time, options.TimeProvider);
-        Assert.Same(provider.GetRequiredService<ILoggerFactory>(), options.LoggerFactory);
+        Assert.IsType<ContainerLoggers>(options.LoggerFactory);
         Assert.Same(provider.GetRequiredService<IMeterFactory>(), options.MeterFactory);
     }
 
@@ -51,7 +51,7 @@ public sealed class WebSocketsOptionsFactoryTests
         WebSocketsOptions options = new WebSocketsOptionsFactory(empty, [], [], []).Create(Options.DefaultName);
 
         Assert.Same(TimeProvider.System, options.TimeProvider);
-        Assert.Same(NullLoggerFactory.Instance, options.LoggerFactory);
+        Assert.False(options.LoggerFactory.CreateLogger("Duplex").IsEnabled(LogLevel.Critical));
         Assert.Null(options.MeterFactory);
     }
 

@@ -57,6 +57,28 @@ public sealed class Http2Tests(KestrelServer server) : IClassFixture<KestrelServ
         Assert.Contains("RequestVersionOrLower", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("")]
+    public async Task A_plain_server_that_does_not_understand_HTTP_2_is_asked_again(string answer)
+    {
+        using var raw = new RawServer();
+        using HttpClient client = Client("2.0 or higher");
+        Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(raw.Uri);
+        using (RawPeer first = await raw.AcceptAsync())
+        {
+            await first.WriteAsync(answer);
+            await first.EndAsync();
+        }
+
+        using RawPeer second = await raw.AcceptAsync();
+        await second.WriteAsync(second.Accept());
+
+        await using DefaultClientWebSocketSession session = await opening.Soon();
+        Assert.Equal(HttpVersion.Version11, session.Call.Response!.Version);
+        session.Abort();
+    }
+
     [Fact]
     public async Task An_endpoint_of_MapGet_is_named_as_the_reason()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 
 namespace Duplex.Tests;
@@ -470,6 +471,58 @@ public sealed class HandshakeClientTests
         }
     }
 
+    [Theory]
+    [InlineData("https+http://feed/p", "https://host.test:8443/p", null, "server.address=host.test server.port=8443 url.scheme=wss", "wss://host.test:8443/p")]
+    [InlineData("ws://one.test/p", "http://two.test/q", null, "server.address=two.test server.port=80 url.scheme=ws", "ws://two.test/q")]
+    [InlineData("ws://one.test/p", "http://two.test/q", "IOException", "server.address=two.test server.port=80 url.scheme=ws", "ws://two.test/q")]
+    [InlineData("https+http://feed/p", "https+http://feed/p", "ArgumentException", "server.address=feed", "https+http://feed/p")]
+    public async Task Telemetry_has_the_address_that_a_handler_above_resolved(string url, string resolved, string? error, string server, string full)
+    {
+        using Activity mine = new Activity("test").Start();
+        Activity? span = null;
+        using ActivityListener listener = Listen(mine, stopped => span = stopped);
+        using var probe = new MeterProbe();
+        _ = probe.Instruments;
+        var primary = new FakePrimaryHandler(request => error == "IOException" ? throw new IOException() : FakePrimaryHandler.Upgrade(request, new MemoryStream()));
+        using var client = new HttpClient(new Resolving(new Uri(resolved)) { InnerHandler = new WebSocketsHandler(primary, ws => ws.MeterFactory = probe) });
+
+        Exception? thrown = await Record.ExceptionAsync(() => ConnectAsync(client, request => request.Uri = new Uri(url)));
+
+        Assert.Equal(error is null, thrown is null);
+        Assert.Contains($" {server} {(error is null ? "http." : "error.type=")}", Assert.Single(probe.Of("duplex.handshake.duration")), StringComparison.Ordinal);
+        string tags = string.Join(' ', span!.TagObjects.Where(tag => tag.Key.StartsWith("server.", StringComparison.Ordinal) || tag.Key == "url.scheme").Select(tag => $"{tag.Key}={tag.Value}"));
+        Assert.Equal((server, full), (tags, span.GetTagItem("url.full")));
+    }
+
+    [Fact]
+    public async Task Where_no_plugin_was_reached_the_span_has_the_address_of_the_call()
+    {
+        using Activity mine = new Activity("test").Start();
+        Activity? span = null;
+        using ActivityListener listener = Listen(mine, stopped => span = stopped);
+        using var client = new HttpClient(new SocketsHttpHandler());
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ConnectAsync(client, request => request.Uri = new Uri("https+http://feed/p")));
+
+        Assert.Equal(["error.type=System.InvalidOperationException", "network.protocol.name=websocket", "server.address=feed", "url.full=https+http://feed/p"], span!.TagObjects.Select(tag => $"{tag.Key}={tag.Value}").Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("https://host.test/p", true)]
+    [InlineData("http://host.test/p", false)]
+    public async Task A_secure_call_by_a_services_name_needs_a_resolved_address_that_is_secure(string resolved, bool opens)
+    {
+        var primary = new FakePrimaryHandler();
+        using var client = new HttpClient(new Resolving(new Uri(resolved)) { InnerHandler = new WebSocketsHandler(primary) });
+
+        Exception? error = await Record.ExceptionAsync(() => ConnectAsync(client, request => (request.Uri, request.IsSecureOnly) = (new Uri("https+http://feed/p"), true)));
+
+        Assert.Equal(opens ? 1 : 0, primary.Requests.Count);
+        Assert.Equal(opens, error is null);
+        if (!opens)
+            Assert.Contains("or a name that a handler resolved to one", Assert.IsType<ArgumentException>(error).Message, StringComparison.Ordinal);
+    }
+
     private static HttpClient Client(HttpMessageHandler primary, Action<WebSocketsOptions>? configure = null) => new(new WebSocketsHandler(primary, configure));
 
     private static Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, Action<WebSocketRequest>? configure = null) =>
@@ -489,6 +542,28 @@ public sealed class HandshakeClientTests
     }
 
     /// <summary>A body that never comes, and that no token hurries.</summary>
+    // Spans are the whole process's: those of a test descend from its own.
+    private static ActivityListener Listen(Activity mine, Action<Activity> stopped)
+    {
+        var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Duplex",
+            Sample = (ref _) => ActivitySamplingResult.AllData,
+            ActivityStopped = span => (span.TraceId == mine.TraceId ? stopped : null)?.Invoke(span),
+        };
+        ActivitySource.AddActivityListener(listener);
+        return listener;
+    }
+
+    private sealed class Resolving(Uri address) : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.RequestUri = address;
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+
     private sealed class SilentStream : MemoryStream
     {
         private readonly TaskCompletionSource _isRead = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -7,6 +7,7 @@ namespace Duplex.Tests;
 public sealed class HandshakeTelemetryTests : IDisposable
 {
     private const string Server = "server.address=host.test server.port=80 url.scheme=ws";
+    private static readonly Uri Target = new("ws://host.test/");
     private readonly MeterProbe _probe = new();
 
     public void Dispose() => _probe.Dispose();
@@ -14,9 +15,7 @@ public sealed class HandshakeTelemetryTests : IDisposable
     [Fact]
     public void A_failure_has_type_and_check()
     {
-        var telemetry = new HandshakeTelemetry(new Uri("ws://host.test/?secret"));
-
-        telemetry.Failed(_probe.Instruments, TimeSpan.FromSeconds(1.5), new WebSocketHandshakeException(HandshakeCheck.Accept, "wrong"));
+        new HandshakeTelemetry().Failed(_probe.Instruments, TimeSpan.FromSeconds(1.5), new Uri("ws://host.test/?secret"), new WebSocketHandshakeException(HandshakeCheck.Accept, "wrong"));
 
         Assert.Equal([$"1.5 {Server} error.type=Duplex.WebSocketHandshakeException duplex.handshake.check=Accept"], _probe.Of("duplex.handshake.duration"));
     }
@@ -24,9 +23,7 @@ public sealed class HandshakeTelemetryTests : IDisposable
     [Fact]
     public void A_cancellation_is_one_too()
     {
-        var telemetry = new HandshakeTelemetry(new Uri("ws://host.test/"));
-
-        telemetry.Failed(_probe.Instruments, TimeSpan.FromSeconds(1), new OperationCanceledException());
+        new HandshakeTelemetry().Failed(_probe.Instruments, TimeSpan.FromSeconds(1), Target, new OperationCanceledException());
 
         Assert.Equal([$"1 {Server} error.type=System.OperationCanceledException"], _probe.Of("duplex.handshake.duration"));
     }
@@ -34,9 +31,7 @@ public sealed class HandshakeTelemetryTests : IDisposable
     [Fact]
     public void Without_a_plugin_there_is_no_meter()
     {
-        var telemetry = new HandshakeTelemetry(new Uri("ws://host.test/"));
-
-        telemetry.Failed(instruments: null, TimeSpan.Zero, new InvalidOperationException());
+        new HandshakeTelemetry().Failed(instruments: null, TimeSpan.Zero, Target, new InvalidOperationException());
 
         Assert.Empty(_probe.Of("duplex.handshake.duration"));
     }
@@ -60,8 +55,7 @@ public sealed class HandshakeTelemetryTests : IDisposable
         ActivitySource.AddActivityListener(listener);
         _probe.Throws = when == "measure" ? new InvalidCastException() : null;
 
-        var telemetry = new HandshakeTelemetry(new Uri("ws://host.test/"));
-        telemetry.Succeeded(_probe.Instruments, TimeSpan.FromSeconds(1), HttpStatusCode.SwitchingProtocols, subprotocol: null);
+        new HandshakeTelemetry().Succeeded(_probe.Instruments, TimeSpan.FromSeconds(1), Target, HttpStatusCode.SwitchingProtocols, subprotocol: null);
 
         Assert.Equal(when == "measure" ? 0 : 1, thrown);
         Assert.Equal(when == "measure" ? 0 : 1, _probe.Sum("duplex.handshake.duration"));

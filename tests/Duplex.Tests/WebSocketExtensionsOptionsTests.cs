@@ -32,6 +32,22 @@ public sealed class WebSocketExtensionsOptionsTests
     }
 
     [Fact]
+    public void What_is_removed_can_be_installed_again()
+    {
+        _extensions.Install(Toy("a"));
+        _extensions.InstallPerMessageDeflate();
+        WebSocketExtensionsOptions copy = _extensions.Copy();
+
+        Assert.False(_extensions.Remove("b"));
+        Assert.True(_extensions.Remove("permessage-deflate"));
+
+        Assert.Equal(["a"], _extensions.Factories.Select(factory => factory.Name));
+        Assert.Equal(2, copy.Factories.Count);
+        _extensions.InstallPerMessageDeflate();
+        Assert.Throws<ArgumentNullException>("name", () => _extensions.Remove(null!));
+    }
+
+    [Fact]
     [KtorParity("extensions/WebSocketDeflateExtension-its-factory-and-key")]
     public void Compression_has_a_name_of_its_own_and_is_installed_once()
     {

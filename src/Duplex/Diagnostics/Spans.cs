@@ -12,16 +12,11 @@ internal static class Spans
     private static readonly ActivitySource Source = new(Instruments.Name, Instruments.Version);
 
     /// <summary>Starts the span of a handshake, as the parent of the request's own; null without a listener.</summary>
-    public static Activity? StartHandshake(Uri target, ServerTags server)
-    {
-        Activity? span = Source.StartActivity("websocket handshake", ActivityKind.Client);
-        if (span is not null)
-            Describe(span, target, server);
-        return span;
-    }
+    public static Activity? StartHandshake() => Source.StartActivity("websocket handshake", ActivityKind.Client);
 
-    public static void EndHandshake(Activity span, Handshake outcome, string? subprotocol)
+    public static void EndHandshake(Activity span, Uri target, Handshake outcome, string? subprotocol)
     {
+        Describe(span, target, new ServerTags(target));
         foreach ((string name, object? value) in outcome.Tags())
             span.SetTag(name, value);
         if (subprotocol is not null)

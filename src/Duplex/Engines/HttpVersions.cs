@@ -47,8 +47,9 @@ internal static class HttpVersions
         } => true,
         HttpRequestException when error.Data["HTTP2_ENABLED"] is false => true, // TLS did not negotiate it
 
-        // HTTP_1_1_REQUIRED (RFC 9113 §7). The platform also reports an answer in HTTP/1.1 so.
-        HttpProtocolException { ErrorCode: 13 } => true,
+        // HTTP_1_1_REQUIRED (RFC 9113 §7), and without TLS: an answer in HTTP/1.1, or none, to the preface of HTTP/2.
+        HttpProtocolException { ErrorCode: 13 or 1 } or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse }
+            => true,
         { InnerException: { } inner } => IsHttp2Missing(inner),
         _ => false,
     };

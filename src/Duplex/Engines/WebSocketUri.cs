@@ -66,11 +66,12 @@ internal static class WebSocketUri
         uri = ToAbsolute(uri, baseAddress);
         ThrowIfRaw(uri);
         uri = ToWebSocketScheme(uri, mayNameService);
-        if (secureOnly && uri.Scheme != "wss")
+        if (secureOnly && uri.Scheme == "ws")
         {
             throw new ArgumentException(
-                "A Wss… call opens no plain connection, and the URL is ws or http, or relative to such a base " +
-                "address. Write wss or https, or use the WebSocket… call of the same shape.",
+                "A Wss… call opens no plain connection, and the URL is ws or http, relative to such a base " +
+                "address, or a name that a handler resolved to one. Write wss or https, or use the WebSocket… " +
+                "call of the same shape.",
                 nameof(uri));
         }
 

@@ -23,6 +23,8 @@ public sealed class KestrelServer : IAsyncLifetime
     {
         get
         {
+            if (endpoint is "http" or "https")
+                return new UriBuilder(this[endpoint.Replace("http", "ws", StringComparison.Ordinal)]) { Scheme = endpoint }.Uri;
             string[] addresses = [.. _app!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
             return new Uri(addresses[Array.IndexOf(Endpoints, endpoint)].Replace("http", "ws", StringComparison.Ordinal));
         }

@@ -154,6 +154,8 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
             client.Dispose();
             return OpenAsync(client);
         }),
+        new(HandshakeRefusals.GivenUpAbove, "a client that a handler above uses has timed out", () =>
+            AnsweredAsync(Proper + "\r\n", below => new AskingElsewhere { InnerHandler = new WebSocketsHandler(below) })),
         new(HandshakeRefusals.GivenUpAbove, "pending requests are cancelled", () =>
         {
             HttpClient client = Clients.Create();
@@ -293,6 +295,16 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
             (await base.SendAsync(request, cancellationToken)).Dispose();
             wait();
             return await base.SendAsync(request, cancellationToken);
+        }
+    }
+
+    // As a handler does that fetches a token: its own client times out.
+    private sealed class AskingElsewhere : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            (await base.SendAsync(request, cancellationToken)).Dispose();
+            throw new TaskCanceledException("The request was canceled due to the configured HttpClient.Timeout of 1 seconds elapsing.", new TimeoutException());
         }
     }
 

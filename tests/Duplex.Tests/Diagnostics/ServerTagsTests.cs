@@ -23,6 +23,21 @@ public sealed class ServerTagsTests
     }
 
     [Fact]
+    public void A_services_name_has_neither_port_nor_scheme()
+    {
+        TagList tags = default;
+        using var span = new Activity("span");
+        var server = new ServerTags(new Uri("https+http://feed/path"));
+
+        server.AddTo(ref tags);
+        server.AddTo(span);
+
+        Assert.Equal([new("server.address", "feed")], tags);
+        Assert.Equal([new("server.address", "feed")], span.TagObjects);
+        Assert.Equal(server, new ServerTags(new Uri("http+https://feed/")));
+    }
+
+    [Fact]
     public void Those_of_one_server_are_equal()
     {
         var one = new ServerTags(new Uri("ws://host.test/a"));

@@ -34,6 +34,8 @@ public sealed class HttpVersionsTests
         new HttpRequestException(HttpRequestError.ExtendedConnectNotSupported),
         new HttpRequestException(HttpRequestError.VersionNegotiationError),
         new HttpProtocolException(13, "", null),
+        new HttpProtocolException(1, "", null),
+        new HttpIOException(HttpRequestError.InvalidResponse),
         new HttpRequestException(HttpRequestError.HttpProtocolError, "", new HttpProtocolException(13, "", null)),
         new HttpRequestException(HttpRequestError.SecureConnectionError) { Data = { ["HTTP2_ENABLED"] = false } },
     ];

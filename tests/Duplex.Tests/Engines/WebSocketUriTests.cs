@@ -161,10 +161,13 @@ public sealed class WebSocketUriTests
     [InlineData("p", "https://host/", true)]
     [InlineData("//other/p", "https://host/", true)]
     [InlineData("//other/p", "http://host/", false)]
-    public void What_must_be_secure_is_refused_where_it_is_plain(string url, string? baseAddress, bool isSecure)
+    [InlineData("https+http://feed/p", null, null)] // the address that it is resolved to decides
+    public void What_must_be_secure_is_refused_where_it_is_plain(string url, string? baseAddress, bool? isSecure)
     {
         Uri? on = baseAddress is null ? null : new Uri(baseAddress);
-        if (isSecure)
+        if (isSecure is null)
+            Assert.Equal(url, WebSocketUri.Resolve(new Uri(url), on, secureOnly: true, mayNameService: true).AbsoluteUri);
+        else if (isSecure.Value)
             Assert.Equal("wss", WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), on, secureOnly: true).Scheme);
         else
             Assert.Contains("Wss", Assert.Throws<ArgumentException>(() => WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), on, secureOnly: true)).Message, StringComparison.Ordinal);
