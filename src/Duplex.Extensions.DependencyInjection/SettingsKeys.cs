@@ -56,14 +56,15 @@ internal static class SettingsKeys
                 if (isList || names!.Contains(child.Key))
                     Check(child, ConfigurationPath.Combine([key, isList ? Item : child.Key]).TrimStart(':'));
                 else if (refusesUnknown)
-                    failures.Add($"{child.Path}: The key is unknown. {known}{Hint(child.Key)}");
+                    failures.Add($"{child.Path}: The key is unknown. {Advice(known, child.Key)}");
             }
         }
     }
 
-    private static string Hint(string key) => key.ToUpperInvariant() is "ADDRESS" or "BASEADDRESS" or "URL" or "URI"
-        ? " The address is the client's (HttpClient.BaseAddress): keep it outside this section."
-        : "";
+    private static string Advice(string known, string key) =>
+        key.ToUpperInvariant() is "ADDRESS" or "BASEADDRESS" or "URL" or "URI"
+            ? $"{known} The address is the client's (HttpClient.BaseAddress): keep it outside this section."
+            : known;
 
     private static HashSet<string> Names<
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>() =>

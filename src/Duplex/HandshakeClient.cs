@@ -115,7 +115,8 @@ internal static class HandshakeClient
             // The client's handlers may have replaced the cancellation.
             throw new OperationCanceledException("The WebSocket handshake was cancelled by its caller.", e, token);
         }
-        catch (OperationCanceledException e) when (e.InnerException is TimeoutException && IsOver(client.Timeout, began))
+        catch (OperationCanceledException e)
+            when (e.InnerException is TimeoutException && IsOver(client.Timeout, began))
         {
             HandshakeFailure? late = await HandshakeBounds.WhyLateAsync(
                 attempt.Deadline, "HttpClient.Timeout", client.Timeout).ConfigureAwait(false);

@@ -182,8 +182,8 @@ internal static class HandshakeRefusals
         + "that the server allows.",
         "Give WebSocketsHandler a SocketsHttpHandler with EnableMultipleHttp2Connections = true, or no handler.");
     public static HandshakeRefusal LateAbove { get; } = Row(HandshakeParty.HandlerAbove, HandshakeCheck.Timeout,
-        "WebSocketsOptions.HandshakeTimeout, {timeout} s, was over before this attempt of the WebSocket handshake began. "
-        + "It includes earlier attempts, and what handlers above WebSocketsHandler did between them.",
+        "WebSocketsOptions.HandshakeTimeout, {timeout} s, was over before this attempt of the WebSocket handshake "
+        + "began. It includes earlier attempts, and what handlers above WebSocketsHandler did between them.",
         "Let those handlers retry sooner, or raise the option.");
     public static HandshakeRefusal ClientTimeout { get; } = Row(HandshakeParty.HandlerAbove, HandshakeCheck.Timeout,
         "The WebSocket handshake did not complete within HttpClient.Timeout, {timeout} s.",

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Duplex.Protocol;
 
 /// <summary>
-/// A response, and a client's rules for checking it (RFC 6455 §4.1; over HTTP/2, RFC 8441 §5). Headers have one value for
-/// each line, or none. Immutable.
+/// A response, and a client's rules for checking it (RFC 6455 §4.1; over HTTP/2, RFC 8441 §5). Headers have one value
+/// for each line, or none. Immutable.
 /// </summary>
 internal sealed record HandshakeResponseRules
 {
@@ -99,8 +99,8 @@ internal sealed record HandshakeResponseRules
         return null;
     }
 
-    // RFC 8441 §5: "the :status pseudo-header" takes the place of Upgrade, Connection and Sec-WebSocket-Accept; a CONNECT
-    // succeeds with 200.
+    // RFC 8441 §5: the request's :protocol takes the place of Upgrade, Connection and Sec-WebSocket-Key, so the
+    // response has nothing to answer but its status.
     private HandshakeFailure? CheckHttp2() =>
         HttpVersion.Major != 2 ? OtherVersion("2")
         : StatusCode != 200 ? OtherStatus("200 OK")

@@ -25,7 +25,7 @@ internal sealed class Instruments
     // In seconds. From a failed start to a week.
     private static readonly double[] Lifetimes = [0.1, 1, 10, 60, 300, 1800, 3600, 14_400, 86_400, 604_800];
 
-    // A client of many addresses must not grow for ever; a dashboard does not show more.
+    // The set must not grow without bound with the addresses of a client; a dashboard does not show more.
     private const int MaxKnown = 100;
 
     // A factory returns the same meter for each handler; two instruments of one name would count twice.

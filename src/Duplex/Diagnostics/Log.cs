@@ -30,7 +30,8 @@ internal static partial class Log
     public static partial void HandshakeLenient(ILogger logger, string target, HandshakeLeniencies leniencies);
 
     [LoggerMessage(
-        17, LogLevel.Debug, "WebSocket handshake with {Target}: no WebSockets over HTTP/2 there, so HTTP/1.1 is tried.")]
+        17, LogLevel.Debug,
+        "WebSocket handshake with {Target}: no WebSockets over HTTP/2 there, so HTTP/1.1 is tried.")]
     public static partial void HandshakeFellBack(ILogger logger, string target);
 
     [LoggerMessage(11, LogLevel.Information, "WebSocket session {Session} with {Target} opened.")]

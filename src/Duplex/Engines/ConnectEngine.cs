@@ -44,7 +44,8 @@ internal abstract class ConnectEngine : WebSocketEngine
                 EngineCapability.WebSocketExtensions, $"The extension {name}, which is negotiated with the server,");
         }
 
-        var bounds = new HandshakeBounds(deadline, Below, static () => HandshakeRefusals.Silent, plugin.Stopping, token);
+        var bounds = new HandshakeBounds(
+            deadline, Below, static () => HandshakeRefusals.Silent, plugin.Stopping, token);
         return await bounds.RunAsync(plugin.Logger, Log.Describe(asked.Uri!), async any =>
         {
             Opened opened = await HandshakeBounds.WaitAsync(OpenAsync(asked, any), any).ConfigureAwait(false);

@@ -3,8 +3,8 @@ using System.Net;
 namespace Duplex;
 
 /// <summary>
-/// The extended CONNECT of HTTP/2 (RFC 8441): the session is one stream of a connection that other sessions and requests
-/// share.
+/// The extended CONNECT of HTTP/2 (RFC 8441): the session is one stream of a connection that other sessions and
+/// requests share.
 /// </summary>
 internal sealed class ExtendedConnect : HttpHandshake
 {

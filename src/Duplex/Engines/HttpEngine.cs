@@ -41,8 +41,11 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
                     return await TryAsync(
                         plugin, marker, request, asked, offered, versions[tried], any).ConfigureAwait(false);
                 }
-                catch (Exception e) when (tried < versions.Count - 1 && HttpVersions.IsHttp2Missing(e))
+                catch (Exception e)
+                    when (versions[tried] == HttpVersion.Version20 && HttpVersions.IsHttp2Missing(e))
                 {
+                    if (tried == versions.Count - 1)
+                        throw new WebSocketHandshakeException(HandshakeRefusals.NoHttp2.Failure(), e);
                     tried++;
                     Log.Safely(() => Log.HandshakeFellBack(plugin.Logger, target));
                 }
@@ -102,7 +105,7 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
         Version version,
         CancellationToken token)
     {
-        var handshake = HttpHandshake.Over(version);
+        HttpHandshake handshake = version == HttpVersion.Version20 ? new ExtendedConnect() : new HttpUpgrade();
         using var offer = new ExtensionOffer(plugin.ExtensionsFor(request));
         HttpRequestMessage real = handshake.CreateRequest(marker, offered, offer.HeaderValue);
         HttpResponseMessage response = await HandshakeBounds.WaitAsync(

@@ -7,9 +7,6 @@ namespace Duplex;
 /// <summary>The form of a handshake in one version of HTTP: its request, and the rules for its response.</summary>
 internal abstract class HttpHandshake
 {
-    public static HttpHandshake Over(Version version) =>
-        version == HttpVersion.Version20 ? new ExtendedConnect() : new HttpUpgrade();
-
     /// <summary>The status of a response that opens the session.</summary>
     public abstract HttpStatusCode Success { get; }
 

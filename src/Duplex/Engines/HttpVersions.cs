@@ -38,7 +38,9 @@ internal static class HttpVersions
             nameof(version));
     }
 
-    /// <summary>Whether the server, or a proxy, does not offer WebSockets over HTTP/2 at this address.</summary>
+    /// <summary>
+    /// Of an attempt over HTTP/2: whether the server, or a proxy, does not offer WebSockets over it at this address.
+    /// </summary>
     public static bool IsHttp2Missing(Exception error) => error switch
     {
         HttpRequestException
@@ -48,8 +50,12 @@ internal static class HttpVersions
         HttpRequestException when error.Data["HTTP2_ENABLED"] is false => true, // TLS did not negotiate it
 
         // HTTP_1_1_REQUIRED (RFC 9113 §7), and without TLS: an answer in HTTP/1.1, or none, to the preface of HTTP/2.
-        HttpProtocolException { ErrorCode: 13 or 1 } or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse }
-            => true,
+        HttpProtocolException { ErrorCode: 13 or 1 } => true,
+        HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => true,
+
+        // The platform's, if the connection ends before the server's preface. It has no code.
+        HttpRequestException { HttpRequestError: HttpRequestError.Unknown, InnerException: null, StatusCode: null } =>
+            true,
         { InnerException: { } inner } => IsHttp2Missing(inner),
         _ => false,
     };

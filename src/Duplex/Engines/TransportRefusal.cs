@@ -13,7 +13,6 @@ internal static class TransportRefusal
         HandshakeFailure failure = http?.HttpRequestError switch
         {
             HttpRequestError.ProxyTunnelError => Proxy(http),
-            _ when HttpVersions.IsHttp2Missing(cause) => HandshakeRefusals.NoHttp2.Failure(),
             HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError when throughProxy =>
                 HandshakeRefusals.ProxyUnreachable.Failure(("kind", Kind(http))),
             HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded when throughProxy =>

@@ -387,6 +387,20 @@ public sealed class HttpEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_without_HTTP_2_is_refused_if_nothing_else_was_asked_for()
+    {
+        var missing = new HttpRequestException(HttpRequestError.ExtendedConnectNotSupported);
+        var primary = new FakePrimaryHandler(HttpResponseMessage (_) => throw missing);
+        Ask(HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => SendAsync(primary));
+
+        Assert.Equal(HandshakeCheck.HttpVersion, error.Check);
+        Assert.Same(missing, error.InnerException);
+        Assert.Single(primary.Requests);
+    }
+
+    [Fact]
     public async Task Another_failure_over_HTTP_2_is_not_tried_again()
     {
         var primary = new FakePrimaryHandler(HttpResponseMessage (_) => throw new HttpRequestException(HttpRequestError.ConnectionError));

@@ -36,6 +36,7 @@ public sealed class HttpVersionsTests
         new HttpProtocolException(13, "", null),
         new HttpProtocolException(1, "", null),
         new HttpIOException(HttpRequestError.InvalidResponse),
+        new HttpRequestException("An HTTP/2 connection could not be established."),
         new HttpRequestException(HttpRequestError.HttpProtocolError, "", new HttpProtocolException(13, "", null)),
         new HttpRequestException(HttpRequestError.SecureConnectionError) { Data = { ["HTTP2_ENABLED"] = false } },
     ];
@@ -49,6 +50,8 @@ public sealed class HttpVersionsTests
         new HttpRequestException(HttpRequestError.SecureConnectionError),
         new HttpRequestException(HttpRequestError.HttpProtocolError, "", new HttpProtocolException(8, "", null)),
         new HttpRequestException(HttpRequestError.ResponseEnded),
+        new HttpRequestException("a status", null, System.Net.HttpStatusCode.Forbidden),
+        new HttpRequestException("another reason", new IOException()),
     ];
 
     [Theory, MemberData(nameof(Other), DisableDiscoveryEnumeration = true)]

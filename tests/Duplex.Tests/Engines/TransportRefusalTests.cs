@@ -20,9 +20,7 @@ public sealed class TransportRefusalTests
         { HttpRequestError.ResponseEnded, true, nameof(HandshakeRefusals.EndedThroughProxy) },
         { HttpRequestError.ConfigurationLimitExceeded, false, nameof(HandshakeRefusals.TooLong) },
         { HttpRequestError.ProxyTunnelError, true, nameof(HandshakeRefusals.ProxyBreaks) },
-        { HttpRequestError.VersionNegotiationError, false, nameof(HandshakeRefusals.NoHttp2) },
-        { HttpRequestError.ExtendedConnectNotSupported, true, nameof(HandshakeRefusals.NoHttp2) },
-        { HttpRequestError.UserAuthenticationError, false, nameof(HandshakeRefusals.Broken) },
+        { HttpRequestError.VersionNegotiationError, false, nameof(HandshakeRefusals.Broken) },
         { HttpRequestError.Unknown, false, nameof(HandshakeRefusals.Broken) },
     };
 
