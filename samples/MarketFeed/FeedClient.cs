@@ -79,7 +79,7 @@ public sealed partial class FeedClient(
         {
             return e.Message;
         }
-        catch (OperationCanceledException) // the program stops during a handshake
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested) // during a handshake
         {
             return "The program stops.";
         }

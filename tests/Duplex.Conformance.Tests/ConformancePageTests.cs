@@ -31,21 +31,10 @@ public sealed class ConformancePageTests
 
     private static void IsCurrent(string file, string text)
     {
-        string path = Path.Combine(Root(), file);
+        string path = Path.Combine(RepositoryRoot.Path, file);
         if (Environment.GetEnvironmentVariable("DUPLEX_WRITE_PAGES") == "1")
             File.WriteAllText(path, text);
 
         Assert.True(File.Exists(path) && File.ReadAllText(path) == text, $"{file} is not what the cases say. Write it anew with DUPLEX_WRITE_PAGES=1, and look at what has changed.");
-    }
-
-    internal static string Root()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Duplex.slnx")))
-                return folder.FullName;
-        }
-
-        throw new DirectoryNotFoundException("No folder above the tests holds Duplex.slnx.");
     }
 }

@@ -1,15 +1,12 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
 namespace Duplex.Tests;
 
 /// <summary>Programs that see nothing but the packages and the registry are built without a warning, and work.</summary>
-public sealed partial class ConsumerTests(LocalFeed feed, KestrelServer server) : IClassFixture<KestrelServer>
+public sealed class ConsumerTests(LocalFeed feed, KestrelServer server) : IClassFixture<KestrelServer>
 {
-    private const string Native = "A console program, native AOT";
-    private const string NativeHost = "A worker with a host, native AOT";
-    private const string Trimmed = "A worker with a host, trimmed, in one file with the runtime";
-
     [Fact]
     public async Task A_console_program() => await RunConsoleAsync(await feed.PublishAsync("Console", "console"));
 
@@ -22,24 +19,25 @@ public sealed partial class ConsumerTests(LocalFeed feed, KestrelServer server) 
         NeedLinker();
         string program = await feed.PublishAsync("Console", "native", "PublishAot=true", "TrimmerSingleWarn=false");
         await RunConsoleAsync(program);
-        AssertSize(Native, Path.Combine(program, Executable("Console")));
+        AssertSize("A console program, native AOT", Path.Combine(program, Executable("Console")));
     }
 
     [Fact]
-    public async Task A_native_worker()
+    public Task A_native_worker()
     {
         NeedLinker();
-        string program = await feed.PublishAsync("Worker", "native-worker", "PublishAot=true", "TrimmerSingleWarn=false");
-        await RunWorkerAsync(program);
-        AssertSize(NativeHost, Path.Combine(program, Executable("Worker")));
+        return PublishWorkerAsync("A worker with a host, native AOT", "native-worker", "PublishAot=true");
     }
 
     [Fact]
-    public async Task A_trimmed_worker_in_one_file()
+    public Task A_trimmed_worker_in_one_file() => PublishWorkerAsync(
+        "A worker with a host, trimmed, in one file with the runtime", "trimmed", "PublishTrimmed=true", "PublishSingleFile=true", "SelfContained=true");
+
+    private async Task PublishWorkerAsync(string row, string name, params string[] properties)
     {
-        string program = await feed.PublishAsync("Worker", "trimmed", "PublishTrimmed=true", "PublishSingleFile=true", "SelfContained=true", "TrimmerSingleWarn=false");
+        string program = await feed.PublishAsync("Worker", name, [.. properties, "TrimmerSingleWarn=false"]);
         await RunWorkerAsync(program);
-        AssertSize(Trimmed, Path.Combine(program, Executable("Worker")));
+        AssertSize(row, Path.Combine(program, Executable("Worker")));
     }
 
     private static string Executable(string name) => OperatingSystem.IsWindows() ? $"{name}.exe" : name;
@@ -52,10 +50,12 @@ public sealed partial class ConsumerTests(LocalFeed feed, KestrelServer server) 
     // docs/how-to/aot.md prints the sizes of Linux on x64, rounded.
     private static void AssertSize(string row, string file)
     {
-        if (!OperatingSystem.IsLinux() || System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture != System.Runtime.InteropServices.Architecture.X64)
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
             return;
-        string page = File.ReadAllText(Path.Combine(LocalFeed.Repository, "docs", "how-to", "aot.md"));
-        double printed = double.Parse(Regex.Match(page, $@"\| {Regex.Escape(row)} \| ([\d.]+) MB \|").Groups[1].Value, CultureInfo.InvariantCulture);
+        string page = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs", "how-to", "aot.md"));
+        Match found = Regex.Match(page, $@"\| {Regex.Escape(row)} \| ([\d.]+) MB \|");
+        Assert.True(found.Success, $"docs/how-to/aot.md has no row \"{row}\".");
+        double printed = double.Parse(found.Groups[1].Value, CultureInfo.InvariantCulture);
 
         double size = new FileInfo(file).Length / 1e6;
 

@@ -13,20 +13,16 @@ public sealed class LocalFeed : IAsyncLifetime
     public string Version { get; } = $"0.1.0-test.{Guid.NewGuid():N}";
 
     /// <summary>The names of the libraries.</summary>
-    public static IEnumerable<string> Libraries => Directory.EnumerateDirectories(Path.Combine(Repository, "src")).Select(path => Path.GetFileName(path)).Order();
-
-    /// <summary>Where Duplex.slnx lies.</summary>
-    public static string Repository { get; } = FindRepository();
+    public static IEnumerable<string> Libraries => Directory.EnumerateDirectories(Path.Combine(RepositoryRoot.Path, "src")).Select(path => Path.GetFileName(path)).Order();
 
     private string Packages => Path.Combine(_root, "packages");
 
     public async ValueTask InitializeAsync()
     {
         Directory.CreateDirectory(Packages);
-        string libraries = Path.Combine(_root, "libraries.slnx");
-        await File.WriteAllTextAsync(libraries, $"<Solution>{string.Concat(Libraries.Select(name => $"<Project Path=\"{ProjectOf(name)}\" />"))}</Solution>");
+        string libraries = await WriteAsync("libraries.slnx", $"<Solution>{string.Concat(Libraries.Select(name => $"<Project Path=\"{ProjectOf(name)}\" />"))}</Solution>");
         await PackAsync(libraries, Version);
-        await File.WriteAllTextAsync(Path.Combine(_root, "nuget.config"), $"""<configuration><packageSources><add key="local" value="{Packages}" /></packageSources></configuration>""");
+        await WriteAsync("nuget.config", $"""<configuration><packageSources><add key="local" value="{Packages}" /></packageSources></configuration>""");
     }
 
     public ValueTask DisposeAsync()
@@ -44,15 +40,27 @@ public sealed class LocalFeed : IAsyncLifetime
     }
 
     /// <summary>The package of a library.</summary>
-    public PackageFile Open(string library) => new(Path.Combine(Packages, $"{library}.{Version}"));
+    public PackageFile Open(string library, string? version = null) => new(Path.Combine(Packages, $"{library}.{version ?? Version}"));
 
     /// <summary>The project file of a library.</summary>
-    public static string ProjectOf(string library) => Path.Combine(Repository, "src", library, $"{library}.csproj");
+    public static string ProjectOf(string library) => Path.Combine(RepositoryRoot.Path, "src", library, $"{library}.csproj");
 
     /// <summary>Packs a project, or all of a solution, as a release does.</summary>
     /// <returns>What the SDK printed.</returns>
-    public Task<string> PackAsync(string project, string version) => Sdk.RunAsync(
-        _root, "pack", project, "-c", "Release", "--artifacts-path", Path.Combine(_root, "artifacts"), "-o", Packages, $"-p:MinVerVersionOverride={version}", "-p:ContinuousIntegrationBuild=true");
+    public Task<string> PackAsync(string project, string version, params string[] properties) => Sdk.RunAsync(
+        _root,
+        [
+            "pack", project, "-c", "Release", "--artifacts-path", Path.Combine(_root, "artifacts"), "-o", Packages, $"-p:MinVerVersionOverride={version}",
+            "-p:ContinuousIntegrationBuild=true", .. properties,
+        ]);
+
+    /// <summary>A file outside the repository.</summary>
+    public async Task<string> WriteAsync(string name, string text)
+    {
+        string path = Path.Combine(_root, name);
+        await File.WriteAllTextAsync(path, text);
+        return path;
+    }
 
     /// <summary>Copies a consumer out of the repository and publishes it there. It sees the packages and the registry only.</summary>
     /// <param name="consumer">Its folder in Consumers.</param>
@@ -63,19 +71,11 @@ public sealed class LocalFeed : IAsyncLifetime
     {
         string project = Path.Combine(_root, @as);
         Directory.CreateDirectory(project);
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(Repository, "tests", "Duplex.Packages.Tests", "Consumers", consumer)))
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(RepositoryRoot.Path, "tests", "Duplex.Packages.Tests", "Consumers", consumer)))
             File.Copy(file, Path.Combine(project, Path.GetFileName(file)));
 
         string program = Path.Combine(project, "published");
         await Sdk.RunAsync(project, ["publish", "-c", "Release", "-o", program, $"-p:DuplexVersion={Version}", .. properties.Select(property => $"-p:{property}")]);
         return program;
-    }
-
-    private static string FindRepository()
-    {
-        string? directory = AppContext.BaseDirectory;
-        while (directory is not null && !File.Exists(Path.Combine(directory, "Duplex.slnx")))
-            directory = Path.GetDirectoryName(directory);
-        return directory ?? throw new InvalidOperationException("The tests do not run in the repository.");
     }
 }

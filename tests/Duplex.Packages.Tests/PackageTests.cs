@@ -36,15 +36,15 @@ public sealed partial class PackageTests(LocalFeed feed)
         Assert.All(links, link => Assert.StartsWith("https://", link, StringComparison.Ordinal));
         Assert.All(
             links.Where(link => link.StartsWith(files, StringComparison.Ordinal)),
-            link => Assert.True(File.Exists(Path.Combine(LocalFeed.Repository, link[files.Length..].Split('#')[0])), link));
+            link => Assert.True(File.Exists(Path.Combine(RepositoryRoot.Path, link[files.Length..].Split('#')[0])), link));
     }
 
     [Theory, MemberData(nameof(Libraries))]
     public void The_readme_is_that_of_the_repository_but_for_its_links(string library)
     {
         using PackageFile package = feed.Open(library);
-        string own = Path.Combine(LocalFeed.Repository, "src", library, "README.md");
-        string source = File.ReadAllText(File.Exists(own) ? own : Path.Combine(LocalFeed.Repository, "README.md"));
+        string own = Path.Combine(RepositoryRoot.Path, "src", library, "README.md");
+        string source = File.ReadAllText(File.Exists(own) ? own : Path.Combine(RepositoryRoot.Path, "README.md"));
 
         Assert.Equal(Link().Replace(source, "]()").Trim(), Link().Replace(package.Text("README.md"), "]()").Trim());
     }
@@ -52,10 +52,10 @@ public sealed partial class PackageTests(LocalFeed feed)
     [Theory, MemberData(nameof(Libraries))]
     public void A_debugger_finds_every_source_file(string library)
     {
+        Assert.SkipUnless(Directory.Exists(Path.Combine(RepositoryRoot.Path, ".git")) || File.Exists(Path.Combine(RepositoryRoot.Path, ".git")), "SourceLink needs git's data, which is not here.");
+
         using PackageFile package = feed.Open(library);
         Assert.DoesNotContain(package.SourcesNotEmbedded(library), path => !path.StartsWith("/_/", StringComparison.Ordinal));
-        Assert.SkipUnless(Directory.Exists(Path.Combine(LocalFeed.Repository, ".git")) || File.Exists(Path.Combine(LocalFeed.Repository, ".git")), "SourceLink needs git's data, which is not here.");
-
         using JsonDocument map = JsonDocument.Parse(package.SourceLink(library));
 
         JsonProperty only = Assert.Single(map.RootElement.GetProperty("documents").EnumerateObject());
@@ -89,6 +89,17 @@ public sealed partial class PackageTests(LocalFeed feed)
     {
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => feed.PackAsync(LocalFeed.ProjectOf("Duplex.Protocol"), "987.6.5"));
         Assert.Contains("CHANGELOG.md has no section for version 987.6.5", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_preview_just_after_a_release_has_nothing_to_say_and_is_packed()
+    {
+        string changelog = await feed.WriteAsync("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2026-11-29\n\n- Everything.\n");
+
+        await feed.PackAsync(LocalFeed.ProjectOf("Duplex.Protocol"), "1.0.1-alpha.0.1", $"-p:ChangelogFile={changelog}");
+
+        using PackageFile package = feed.Open("Duplex.Protocol", "1.0.1-alpha.0.1");
+        Assert.Equal("A preview without changes since the last release.", package.Element("releaseNotes")?.Value);
     }
 
     [GeneratedRegex(@"\]\(([^)]+)\)")]

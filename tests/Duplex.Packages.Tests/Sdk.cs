@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Duplex.Tests;
 
@@ -9,12 +8,9 @@ internal static class Sdk
     // For a hang. A native compilation on a busy machine takes two.
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
-    // The host that runs us, wherever it is: <root>/shared/Microsoft.NETCore.App/<version>/.
-    private static string Host => Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
-
     /// <summary>Runs a command of the SDK.</summary>
     /// <returns>What it printed.</returns>
-    public static Task<string> RunAsync(string folder, params string[] arguments) => RunProgramAsync(Host, folder, arguments);
+    public static Task<string> RunAsync(string folder, params string[] arguments) => RunProgramAsync(DotnetHost.Path, folder, arguments);
 
     /// <summary>Runs a program until it ends.</summary>
     /// <returns>What it printed.</returns>
@@ -26,7 +22,11 @@ internal static class Sdk
         start.Environment["DOTNET_NOLOGO"] = "1";
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
-        start.Environment["MSBUILDDISABLENODEREUSE"] = "1"; // no build process may outlive the test
+        start.Environment["DOTNET_ROOT"] = DotnetHost.Root; // for a published program
+
+        // No build process may outlive the test.
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["UseSharedCompilation"] = "false";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
 
         using Process process = Process.Start(start)!;
@@ -41,7 +41,7 @@ internal static class Sdk
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{Path.GetFileName(program)} {string.Join(' ', arguments)} did not end.");
+            throw new TimeoutException($"{Path.GetFileName(program)} {string.Join(' ', arguments)} did not end:\n{await output + await errors}");
         }
 
         string printed = await output + await errors;

@@ -66,17 +66,20 @@ public static class ChatServer
         {
             while (await ReceiveAsync(socket, context.RequestAborted) is { } json)
             {
-                if (JsonSerializer.Deserialize(json.Span, ChatJson.Default.ChatMessage) is Say say)
+                if (JsonSerializer.Deserialize(json.Span, ChatJson.Default.ChatMessage) is Say { Text.Length: > 0 } say)
                     member.Say(say.Text);
             }
         }
-        catch (Exception e) when (e is WebSocketException or OperationCanceledException or JsonException)
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException
+            or JsonException or NotSupportedException) // the last: JSON without a type
         {
             context.Abort(); // the client is gone, or what it sends is no message of the chat
         }
-
-        member.Complete();
-        await sending;
+        finally
+        {
+            member.Complete();
+            await sending;
+        }
     }
 
     // The only one that sends to this client: what the room says, then the Close.

@@ -51,7 +51,7 @@ public sealed class Exchange(TimeProvider time, IHostApplicationLifetime lifetim
         {
             Subscribe? request = await ReceiveAsync(socket, context.RequestAborted);
             string[] symbols = request?.Symbols ?? [];
-            if (symbols.Length == 0 || symbols.Any(symbol => !_walks.ContainsKey(symbol)))
+            if (symbols.Length == 0 || symbols.Any(symbol => symbol is null || !_walks.ContainsKey(symbol)))
             {
                 await CloseAsync(socket, WebSocketCloseStatus.PolicyViolation, "A symbol is unknown.");
                 return;

@@ -41,8 +41,8 @@ internal static class ExceptionMessages
             Text(made.Arguments),
         ConstructorInitializerSyntax when model.GetOperation(node) is IInvocationOperation made && IsOurs(made.TargetMethod.ContainingType) =>
             Text(made.Arguments),
-        // Lines of an OptionsValidationException.
-        InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "failures" }, Name.Identifier.Text: "Add" } } line
+        // Lines of an OptionsValidationException, which are collected in a list of that name.
+        InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "failures" or "_failures" }, Name.Identifier.Text: "Add" } } line
             when Pattern(line.ArgumentList.Arguments[0].Expression) is var text and not Variable => text,
         InvocationExpressionSyntax when model.GetOperation(node) is IInvocationOperation { TargetMethod: { IsStatic: true, ContainingType.Name: "ProtocolViolation" } method } made =>
             Text(made.Arguments) is not { } text ? null : method.Name switch

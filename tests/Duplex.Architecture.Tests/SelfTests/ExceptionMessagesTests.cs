@@ -11,7 +11,7 @@ public class ExceptionMessagesTests
             public LateException(string message) : base(message) { }
         }
 
-        internal static class A
+        internal sealed class A
         {
             public static void Throw(int size, string name)
             {
@@ -22,19 +22,27 @@ public class ExceptionMessagesTests
                 throw new InvalidOperationException(name);
             }
 
+            private readonly List<string> _failures = [];
+
+            public void Check(string key, ICollection<string> failures)
+            {
+                _failures.Add($"{key} is bad.");
+                failures.Add($"{key} is worse.");
+            }
+
             private static InvalidOperationException Made(string name) => new("Nothing is made of " + name + ".");
         }
         """;
 
     [Fact]
     public void Every_message_is_found_with_its_variable_parts() => Assert.Equal(
-        ["It is late.", "The size is …. Expected 1 | 2.", "Nothing is made of …."],
+        ["It is late.", "The size is …. Expected 1 | 2.", "… is bad.", "… is worse.", "Nothing is made of …."],
         ExceptionMessages.Of(Model(), ["Duplex"]).Select(found => found.Message));
 
     [Fact]
     public void One_without_an_entry_is_a_violation() => Expect.Exactly(
-        ExceptionMessages.Violations(Model(), ["Duplex"], "# Late\n\n### It is late.\n\n| message | |\n|---|---|\n| The size is …. Expected `1 \\| 2`. | Ask for less. |\n"),
-        "src/Duplex/A.cs:20: Nothing is made of ….");
+        ExceptionMessages.Violations(Model(), ["Duplex"], "# Late\n\n### It is late.\n\n| message | |\n|---|---|\n| The size is …. Expected `1 \\| 2`. | Ask for less. |\n| … is bad. | |\n| … is worse. | |\n"),
+        "src/Duplex/A.cs:28: Nothing is made of ….");
 
     private static SourceModel Model() => SourceModel.Of(("src/Duplex/A.cs", Source));
 }

@@ -7,7 +7,7 @@ namespace Duplex.Tests;
 internal static class Repository
 {
     /// <summary>Where Duplex.slnx lies.</summary>
-    public static readonly string Root = FindRoot();
+    public static readonly string Root = RepositoryRoot.Path;
 
     /// <summary>Reads every project under <c>src</c> with its sources.</summary>
     public static ImmutableArray<SourceProject> Projects() =>
@@ -46,18 +46,5 @@ internal static class Repository
             Items("InternalsVisibleTo"),
             Items("Using"),
             Files($"src/{name}"));
-    }
-
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Duplex.slnx")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new InvalidOperationException($"Expected Duplex.slnx in a folder above {AppContext.BaseDirectory}; run the tests from a build inside the repository.");
     }
 }

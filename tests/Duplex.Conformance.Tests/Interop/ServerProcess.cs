@@ -21,7 +21,7 @@ public abstract class ServerProcess : IAsyncLifetime
     protected abstract string Cure { get; }
 
     /// <summary>Where the servers' scripts lie.</summary>
-    protected static string Folder { get; } = Path.Combine(ConformancePageTests.Root(), "tests", "Duplex.Conformance.Tests", "Interop", "Servers");
+    protected static string Folder { get; } = Path.Combine(RepositoryRoot.Path, "tests", "Duplex.Conformance.Tests", "Interop", "Servers");
 
     public async ValueTask InitializeAsync()
     {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Duplex.Tests;
 
@@ -12,27 +11,17 @@ internal static class OwnProgram
     /// <param name="arguments">Its arguments.</param>
     public static Process Start(string project, string assembly, params string[] arguments)
     {
-        string root = Root();
+        string root = RepositoryRoot.Path;
         string build = Path.GetRelativePath(Path.Combine(root, "tests", "Duplex.Integration.Tests", "bin"), AppContext.BaseDirectory);
         string program = Path.Combine(root, project, "bin", build, $"{assembly}.dll");
         if (!File.Exists(program))
             Assert.Skip($"{assembly} is not built: there is no {Path.GetRelativePath(root, program)}.");
 
-        // The host that runs us, wherever it is: <root>/shared/Microsoft.NETCore.App/<version>/.
-        string host = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
-        return Process.Start(new ProcessStartInfo(host, [program, .. arguments])
+        return Process.Start(new ProcessStartInfo(DotnetHost.Path, [program, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-    }
-
-    private static string Root()
-    {
-        string? directory = AppContext.BaseDirectory;
-        while (directory is not null && !File.Exists(Path.Combine(directory, "Duplex.slnx")))
-            directory = Path.GetDirectoryName(directory);
-        return directory ?? throw new InvalidOperationException("The tests do not run in the repository.");
     }
 }

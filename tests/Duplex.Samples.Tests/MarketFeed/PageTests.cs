@@ -13,7 +13,7 @@ public sealed partial class PageTests(Browser browser) : IClassFixture<Browser>
     [Fact]
     public async Task It_shows_prices_that_move_a_chart_and_latencies()
     {
-        await using Host host = await Host.StartAsync();
+        await using MarketFeedHost host = await MarketFeedHost.StartAsync();
         IPage page = await browser.OpenAsync(host.Address);
         List<string> errors = Errors(page);
 
@@ -35,7 +35,7 @@ public sealed partial class PageTests(Browser browser) : IClassFixture<Browser>
     [Fact]
     public async Task It_shows_a_feed_that_stops_and_recovers()
     {
-        await using Host host = await Host.StartAsync();
+        await using MarketFeedHost host = await MarketFeedHost.StartAsync();
         IPage page = await browser.OpenAsync(host.Address);
         await Expect(page.Locator("#state")).ToHaveTextAsync("open", Patient);
 
@@ -54,7 +54,7 @@ public sealed partial class PageTests(Browser browser) : IClassFixture<Browser>
     [Fact]
     public async Task It_shows_that_its_server_is_gone()
     {
-        await using Host host = await Host.StartAsync();
+        await using MarketFeedHost host = await MarketFeedHost.StartAsync();
         IPage page = await browser.OpenAsync(host.Address);
         await Expect(page.Locator("#state")).ToHaveTextAsync("open", Patient);
 
@@ -69,7 +69,7 @@ public sealed partial class PageTests(Browser browser) : IClassFixture<Browser>
     {
         bool isWritten = Environment.GetEnvironmentVariable("DUPLEX_WRITE_PAGES") == "1";
         var patient = new PageWaitForFunctionOptions { Timeout = 3 * (float)Patience.Limit.TotalMilliseconds };
-        await using Host host = await Host.StartAsync("--Feed:FirstRetry", "0:0:6", "--Feed:LongestRetry", "0:0:6");
+        await using MarketFeedHost host = await MarketFeedHost.StartAsync("--Feed:FirstRetry", "0:0:6", "--Feed:LongestRetry", "0:0:6");
         IPage page = await browser.OpenAsync(host.Address, scheme);
         await page.WaitForFunctionAsync(Points(isWritten ? 200 : 3), null, patient);
         if (isWritten)
@@ -82,7 +82,7 @@ public sealed partial class PageTests(Browser browser) : IClassFixture<Browser>
 
         Assert.InRange(picture.Length, 10_000, 200_000);
         if (isWritten)
-            await File.WriteAllBytesAsync(Path.Combine(Root.Path, "docs", "images", file), picture);
+            await File.WriteAllBytesAsync(Path.Combine(RepositoryRoot.Path, "docs", "images", file), picture);
     }
 
     private static string Points(int count) => $"document.getElementById('chart').dataset.points > {count}";

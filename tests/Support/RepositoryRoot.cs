@@ -1,7 +1,7 @@
 namespace Duplex.Tests;
 
-/// <summary>The repository on disk that these tests were built from.</summary>
-internal static class Root
+/// <summary>The folder on disk that the tests were built from: where Duplex.slnx lies.</summary>
+internal static class RepositoryRoot
 {
     public static string Path { get; } = Find();
 
@@ -13,6 +13,6 @@ internal static class Root
                 return folder.FullName;
         }
 
-        throw new InvalidOperationException("Run the tests from a build inside the repository.");
+        throw new InvalidOperationException($"Expected Duplex.slnx in a folder above {AppContext.BaseDirectory}; run the tests from a build inside the repository.");
     }
 }

@@ -1,3 +1,5 @@
+using System.Net.WebSockets;
+using System.Text;
 using Chat;
 using Chat.Server;
 using Microsoft.AspNetCore.Builder;
@@ -39,6 +41,26 @@ public sealed class ChatTests : IAsyncLifetime
 
         Assert.Equal(0, await annEnds.Soon());
         Assert.Equal(0, await bobEnds.Soon());
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("{\"type\":\"shout\"}")]
+    [InlineData("{\"type\":\"say\"}")]
+    [InlineData("hello")]
+    public async Task A_client_that_sends_something_else_disturbs_nobody(string json)
+    {
+        (ScriptedTerminal ann, Task<int> annEnds) = await JoinAsync("Ann");
+        using (var stranger = new ClientWebSocket())
+        {
+            await stranger.ConnectAsync(new Uri(Address, "/rooms/lobby?name=Eve"), _limit.Token);
+            await ann.SeeAsync("* Eve is here.", _limit.Token);
+            await stranger.SendAsync(Encoding.UTF8.GetBytes(json).AsMemory(), WebSocketMessageType.Text, true, _limit.Token);
+        }
+
+        Assert.Equal("* Eve has left.", await ann.SeeAsync("", _limit.Token));
+        ann.Type("/quit");
+        Assert.Equal(0, await annEnds.Soon());
     }
 
     [Fact]
