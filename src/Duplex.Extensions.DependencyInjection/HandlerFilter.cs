@@ -22,15 +22,15 @@ internal sealed class HandlerFilter(HandlerSource source) : IHttpMessageHandlerB
         if (plugins > 1)
         {
             throw new InvalidOperationException(
-                $"The HttpClient '{builder.Name}' has two WebSocketsHandlers. AddWebSockets adds one: remove the one " +
-                $"that {(below > 0 ? "ConfigurePrimaryHttpMessageHandler sets" : "AddHttpMessageHandler adds")}.");
+                $"HttpClient '{builder.Name}': There are two WebSocketsHandlers. AddWebSockets adds one; remove the " +
+                $"one that {(below > 0 ? "ConfigurePrimaryHttpMessageHandler sets" : "AddHttpMessageHandler adds")}.");
         }
 
         if (plugins == 0 && source.HasOwn(builder.Name))
         {
             throw new InvalidOperationException(
-                $"The HttpClient '{builder.Name}' has lost the WebSocketsHandler that AddWebSockets added. Let " +
-                "ConfigureAdditionalHttpMessageHandlers keep it, or call AddWebSockets after it.");
+                $"HttpClient '{builder.Name}': ConfigureAdditionalHttpMessageHandlers has removed the " +
+                "WebSocketsHandler of AddWebSockets. Keep it, or call AddWebSockets afterwards.");
         }
 
         return plugins > 0;
@@ -53,10 +53,9 @@ internal sealed class HandlerFilter(HandlerSource source) : IHttpMessageHandlerB
             && last is SocketsHttpHandler { AllowAutoRedirect: true } or HttpClientHandler { AllowAutoRedirect: true })
         {
             throw new InvalidOperationException(
-                $"The HttpClient '{builder.Name}' cannot open WebSocket sessions: its primary handler, " +
-                $"{last.GetType().Name}, follows redirects by itself, so a handshake's headers and cookies would " +
-                "reach another host unseen. In its ConfigurePrimaryHttpMessageHandler, set AllowAutoRedirect to " +
-                "false, or return a SocketsHttpHandler.");
+                $"HttpClient '{builder.Name}': Its primary handler, {last.GetType().Name}, follows redirects, so a " +
+                "handshake's headers and cookies could reach another host. In ConfigurePrimaryHttpMessageHandler, " +
+                "set AllowAutoRedirect to false, or return a SocketsHttpHandler.");
         }
     }
 

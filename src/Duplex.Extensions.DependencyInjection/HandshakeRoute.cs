@@ -51,6 +51,7 @@ internal sealed class HandshakeRoute : DelegatingHandler
         }
 
         copy.AllowAutoRedirect = false;
+        copy.EnableMultipleHttp2Connections = true; // a server limits the sessions of one
         return copy;
     }
 }

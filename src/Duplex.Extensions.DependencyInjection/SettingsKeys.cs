@@ -43,11 +43,12 @@ internal static class SettingsKeys
                 return;
             }
 
-            string known = $"Known here: {string.Join(", ", names ?? [])}.";
+            string known = $"Known keys: {string.Join(", ", names ?? [])}.";
             if (at is IConfigurationSection { Value: { Length: > 0 } value })
             {
-                string expected = isList ? $"a list, such as {path}:0" : $"a section. {known}";
-                failures.Add($"{path}: Expected {expected}, got the value \"{value}\".");
+                failures.Add(isList
+                    ? $"{path}: Expected a list, such as {path}:0, got the value \"{value}\"."
+                    : $"{path}: Expected a section, got the value \"{value}\". {known}");
                 return;
             }
 
@@ -56,7 +57,7 @@ internal static class SettingsKeys
                 if (isList || names!.Contains(child.Key))
                     Check(child, ConfigurationPath.Combine([key, isList ? Item : child.Key]).TrimStart(':'));
                 else if (refusesUnknown)
-                    failures.Add($"{child.Path}: The key is unknown. {Advice(known, child.Key)}");
+                    failures.Add($"{child.Path}: Unknown key. {Advice(known, child.Key)}");
             }
         }
     }

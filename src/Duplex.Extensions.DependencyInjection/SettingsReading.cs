@@ -6,7 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Duplex;
 
 /// <summary>
-/// One read of a client's section. It sets options, and collects what is wrong, each failure with its full key.
+/// One read of a client's section. It sets options, and collects what is wrong, each failure with its full key. A value
+/// that the binder cannot convert hides the values of the others, since the binder stops there.
 /// </summary>
 internal sealed class SettingsReading
 {
@@ -134,8 +135,8 @@ internal sealed class SettingsReading
         else
         {
             _failures.Add(
-                $"{_section.GetSection(key).Path}: \"{duration}\" is no duration. " +
-                "Expected hh:mm:ss like 00:00:20, or Infinite.");
+                $"{_section.GetSection(key).Path}: \"{duration}\" is not a duration. " +
+                "Use hh:mm:ss, such as 00:00:20, or Infinite.");
         }
     }
 
@@ -146,7 +147,7 @@ internal sealed class SettingsReading
             Try(_section.GetSection(key), () => set(given));
     }
 
-    // A later list replaces an earlier one, as a later value does. Of an empty list, the binder makes null.
+    // A later list replaces an earlier one, as a later value does. The binder returns null for an empty one.
     private void Replace<T>(string key, object? bound, IList<T> list, Action<IConfigurationSection> add)
     {
         IConfigurationSection section = _section.GetSection(key);
@@ -168,7 +169,7 @@ internal sealed class SettingsReading
         {
             // Without the parameter's name and the value, which the platform appends.
             string reason = e.Message.Split(" (Parameter '")[0];
-            _failures.Add($"{key.Path}: \"{key.Value}\" is refused. {reason}");
+            _failures.Add($"{key.Path}: \"{key.Value}\" is not valid. {reason}");
         }
     }
 

@@ -30,9 +30,20 @@ internal sealed class StartCheck
         client,
         typeof(WebSocketsOptions),
         (cause is OptionsValidationException { Failures: var failures } ? failures : [cause.Message])
-            .Select(failure => $"HttpClient '{client}': {failure}"))
+            .Select(failure => WithClient(client, failure)))
     {
-        /// <summary>With the cause: the base type takes no inner exception.</summary>
-        public override string ToString() => $"{base.ToString()}{Environment.NewLine} ---> {cause}";
+        /// <summary>As the public type, with the cause: that type takes no inner exception.</summary>
+        public override string ToString()
+        {
+            string inner = cause is OptionsValidationException ? "" : $"{Environment.NewLine} ---> {cause}";
+            return $"{typeof(OptionsValidationException)}: {Message}{inner}{Environment.NewLine}{StackTrace}";
+        }
+
+        // The messages of HandlerFilter begin with it already.
+        private static string WithClient(string client, string failure)
+        {
+            string prefix = client.Length == 0 ? "ConfigureHttpClientDefaults: " : $"HttpClient '{client}': ";
+            return failure.StartsWith(prefix, StringComparison.Ordinal) ? failure : prefix + failure;
+        }
     }
 }

@@ -58,7 +58,7 @@ public static class WebSocketsHttpClientBuilderExtensions
     /// <summary>Lets the client open WebSocket sessions, with options from a configuration.</summary>
     /// <remarks>
     /// Each key is the path of an option, such as <c>PingInterval</c> or <c>Channels:Incoming:Capacity</c>. An absent
-    /// or empty key leaves its option as it is. A list replaces an earlier one, also one set by code. A wrong value
+    /// or empty key leaves its option as it is; a list, even an empty one, replaces an earlier one. A wrong value
     /// fails with an <see cref="OptionsValidationException"/> that has the full path of the key.
     /// </remarks>
     /// <param name="builder">The client's builder.</param>

@@ -88,7 +88,7 @@ public sealed class HandlerFilterTests
 
         Assert.Contains("'feed'", error.Message, StringComparison.Ordinal);
         Assert.Contains(kind.Split(' ')[^1], error.Message, StringComparison.Ordinal);
-        Assert.Contains("In its ConfigurePrimaryHttpMessageHandler, set AllowAutoRedirect to false", error.Message, StringComparison.Ordinal);
+        Assert.Contains("In ConfigurePrimaryHttpMessageHandler, set AllowAutoRedirect to false", error.Message, StringComparison.Ordinal);
     }
 
     // The plugin came with the defaults; the client may never open a session.
@@ -150,7 +150,7 @@ public sealed class HandlerFilterTests
 
         var error = Assert.Throws<InvalidOperationException>(() => provider.Client("feed"));
 
-        Assert.StartsWith($"The HttpClient 'feed' has two WebSocketsHandlers. AddWebSockets adds one: remove the one that {line}", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"HttpClient 'feed': There are two WebSocketsHandlers. AddWebSockets adds one; remove the one that {line}", error.Message, StringComparison.Ordinal);
     }
 
     [Theory, InlineData(false), InlineData(true)]
@@ -168,7 +168,7 @@ public sealed class HandlerFilterTests
         if (byDefault)
             Assert.True(Assert.IsType<SocketsHttpHandler>(provider.Chain("feed")[^1]).AllowAutoRedirect);
         else
-            Assert.StartsWith("The HttpClient 'feed' has lost the WebSocketsHandler that AddWebSockets added.", Assert.Throws<InvalidOperationException>(() => provider.Client("feed")).Message, StringComparison.Ordinal);
+            Assert.StartsWith("HttpClient 'feed': ConfigureAdditionalHttpMessageHandlers has removed the WebSocketsHandler of AddWebSockets.", Assert.Throws<InvalidOperationException>(() => provider.Client("feed")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

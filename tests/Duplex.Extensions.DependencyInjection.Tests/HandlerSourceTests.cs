@@ -121,7 +121,8 @@ public sealed class HandlerSourceTests
     {
         IConfigurationRoot configuration = Clients.Configuration();
         var services = new ServiceCollection();
-        services.AddSingleton<ILoggerProvider, Broken>();
+        using var broken = new Broken();
+        services.AddSingleton<ILoggerProvider>(broken);
         services.AddHttpClient("feed").AddWebSockets(configuration);
         using ServiceProvider provider = services.Build();
         var source = provider.GetRequiredService<HandlerSource>();
@@ -130,6 +131,7 @@ public sealed class HandlerSourceTests
         configuration["PingInterval"] = "no";
 
         source.Create("feed").Dispose();
+        Assert.Equal(1, broken.Logged);
     }
 
     [Fact]
@@ -150,7 +152,7 @@ public sealed class HandlerSourceTests
         (_, LogLevel level, string text) = Assert.Single(logger.Entries);
         Assert.Equal(LogLevel.Error, level);
         Assert.StartsWith("The options of the HttpClient 'feed' are invalid; the last valid ones stay.", text, StringComparison.Ordinal);
-        Assert.Contains("Feed:PingInterval: \"no\" is no duration.", text, StringComparison.Ordinal);
+        Assert.Contains("Feed:PingInterval: \"no\" is not a duration.", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -266,6 +268,8 @@ public sealed class HandlerSourceTests
 
     private sealed class Broken : ILoggerProvider, ILogger
     {
+        public int Logged { get; private set; }
+
         public ILogger CreateLogger(string categoryName) => this;
 
         public IDisposable? BeginScope<TState>(TState state)
@@ -273,7 +277,11 @@ public sealed class HandlerSourceTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => throw new IOException("No disk.");
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            Logged++;
+            throw new IOException("No disk.");
+        }
 
         public void Dispose()
         {

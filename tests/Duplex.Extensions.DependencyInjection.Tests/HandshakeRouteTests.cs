@@ -7,7 +7,7 @@ namespace Duplex.Tests;
 
 public sealed class HandshakeRouteTests
 {
-    public static TheoryData<string> Properties => [.. typeof(SocketsHttpHandler).GetProperties().Where(property => property.CanWrite && property.Name != "AllowAutoRedirect").Select(property => property.Name)];
+    public static TheoryData<string> Properties => [.. typeof(SocketsHttpHandler).GetProperties().Where(property => property.CanWrite && property.Name is not ("AllowAutoRedirect" or "EnableMultipleHttp2Connections")).Select(property => property.Name)];
 
     [Fact]
     public void Handshakes_take_a_copy_that_does_not_follow_redirects()
@@ -18,6 +18,7 @@ public sealed class HandshakeRouteTests
         Assert.True(others.AllowAutoRedirect);
         Assert.False(Assert.IsType<SocketsHttpHandler>(route.InnerHandler).AllowAutoRedirect);
         Assert.Same(others.CookieContainer, ((SocketsHttpHandler)route.InnerHandler).CookieContainer);
+        Assert.True(((SocketsHttpHandler)route.InnerHandler).EnableMultipleHttp2Connections); // a server limits the sessions of one
         Assert.True(Properties.Count > 25);
     }
 

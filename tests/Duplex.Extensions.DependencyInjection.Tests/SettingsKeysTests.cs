@@ -12,7 +12,7 @@ public sealed class SettingsKeysTests
     }
 
     [Theory]
-    [InlineData("Feed", "00:00:20", "Feed: Expected a section. Known here: PingInterval, ")]
+    [InlineData("Feed", "00:00:20", "Feed: Expected a section, got the value \"00:00:20\". Known keys: PingInterval, ")]
     [InlineData("Feed", "", null)]
     [InlineData("Feed", null, null)]
     [InlineData("Other", "1", null)]
@@ -36,10 +36,10 @@ public sealed class SettingsKeysTests
 
     [Theory]
     [InlineData("Channels:Incoming:Capacity:0", "Channels:Incoming:Capacity: Expected one value")]
-    [InlineData("Channels", "Channels: Expected a section. Known here: Incoming, Outgoing., got the value \"1\".")]
+    [InlineData("Channels", "Channels: Expected a section, got the value \"1\". Known keys: Incoming, Outgoing.")]
     [InlineData("Subprotocols", "Subprotocols: Expected a list, such as Subprotocols:0, got the value \"1\".")]
     [InlineData("Subprotocols:0:Name", "Subprotocols:0: Expected one value")]
-    [InlineData("Other", "Other: The key is unknown.")]
+    [InlineData("Other", "Other: Unknown key.")]
     public void A_key_of_the_wrong_kind_or_an_unknown_one_fails(string key, string expected) =>
         Assert.StartsWith(expected, Assert.Single(Check(key, "1")), StringComparison.Ordinal);
 

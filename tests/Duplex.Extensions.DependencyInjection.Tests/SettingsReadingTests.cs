@@ -101,13 +101,13 @@ public sealed class SettingsReadingTests
     }
 
     [Theory]
-    [InlineData("PingInterval", "abc", "no duration")]
-    [InlineData("PingInterval", "20", "no duration")] // the binder would take it for 20 days
-    [InlineData("PingInterval", "24:00:00", "no duration")] // TimeSpan.Parse would take it for 24 days
+    [InlineData("PingInterval", "abc", "not a duration")]
+    [InlineData("PingInterval", "20", "not a duration")] // the binder would take it for 20 days
+    [InlineData("PingInterval", "24:00:00", "not a duration")] // TimeSpan.Parse would take it for 24 days
     [InlineData("PingInterval", "00:00:00", "positive")]
     [InlineData("PingTimeout", "-00:00:01", "positive")]
     [InlineData("HandshakeTimeout", "30.00:00:00", "24.8 days")]
-    [InlineData("CloseTimeout", "1s", "no duration")]
+    [InlineData("CloseTimeout", "1s", "not a duration")]
     [InlineData("HandshakeStrictness", "Loose", "HandshakeStrictness")]
     [InlineData("HandshakeStrictness", "9", "Strict or Lenient")]
     [InlineData("TextValidation", "None", "TextValidation")]
@@ -136,7 +136,7 @@ public sealed class SettingsReadingTests
     [InlineData("Extensions:PerMessageDeflate:Alternatives:0:ServerMaxWindowBits", "7", "8")]
     [InlineData("Extensions:PerMessageDeflate:Alternatives:5:ServerMaxWindowBits", "16", "15")]
     [InlineData("Subprotocols:5", "", "token")]
-    [InlineData("", "00:00:20", "Expected a section. Known here: PingInterval, ")]
+    [InlineData("", "00:00:20", "Expected a section, got the value \"00:00:20\". Known keys: PingInterval, ")]
     public void A_bad_value_is_refused_with_its_full_path_and_the_reason(string key, string value, string reason, string? named = null)
     {
         var error = Assert.Throws<OptionsValidationException>(() => Bind((key, value)));
@@ -173,8 +173,8 @@ public sealed class SettingsReadingTests
         var error = Assert.Throws<OptionsValidationException>(() => new SettingsBinding("feed", section, refusesUnknownKeys: true).Configure("feed", new WebSocketsOptions()));
 
         Assert.Equal(4, error.Failures.Count());
-        Assert.Contains(error.Failures, failure => failure.StartsWith("Feed:PingIntervall: The key is unknown. Known here: PingInterval, ", StringComparison.Ordinal));
-        Assert.Contains(error.Failures, failure => failure.StartsWith("Feed:Channels:Incoming:Size: The key is unknown. Known here: Capacity, MaxBytes, Overflow.", StringComparison.Ordinal));
+        Assert.Contains(error.Failures, failure => failure.StartsWith("Feed:PingIntervall: Unknown key. Known keys: PingInterval, ", StringComparison.Ordinal));
+        Assert.Contains(error.Failures, failure => failure.StartsWith("Feed:Channels:Incoming:Size: Unknown key. Known keys: Capacity, MaxBytes, Overflow.", StringComparison.Ordinal));
         Assert.Contains(error.Failures, failure => failure.StartsWith("Feed:Extensions:PerMessageDeflate:Alternatives:0:X:", StringComparison.Ordinal));
         Assert.Contains(error.Failures, failure => failure.StartsWith("Feed:Compression:", StringComparison.Ordinal));
     }

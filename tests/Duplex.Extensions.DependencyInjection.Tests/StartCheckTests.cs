@@ -14,7 +14,7 @@ public sealed class StartCheckTests
 
         var error = await Assert.ThrowsAnyAsync<OptionsValidationException>(() => host.StartAsync().Soon());
 
-        Assert.StartsWith("HttpClient 'feed': Feed:PingInterval: \"never\" is no duration.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("HttpClient 'feed': Feed:PingInterval: \"never\" is not a duration.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class StartCheckTests
 
         var error = await Assert.ThrowsAnyAsync<OptionsValidationException>(() => host.StartAsync().Soon());
 
-        Assert.StartsWith("HttpClient 'feed': Feed:Ping: The key is unknown.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("HttpClient 'feed': Feed:Ping: Unknown key.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -52,14 +52,14 @@ public sealed class StartCheckTests
 
         var error = await Assert.ThrowsAnyAsync<OptionsValidationException>(() => host.StartAsync().Soon());
 
-        Assert.StartsWith("HttpClient '': WebSockets:MaxFragments: ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("ConfigureHttpClientDefaults: WebSockets:MaxFragments: ", error.Message, StringComparison.Ordinal);
     }
 
     private static readonly Dictionary<string, (Action<IHttpClientBuilder> Spoil, string Message, Type Cause)> Wrong = new()
     {
         ["a handler that follows redirects"] = (client => client.ConfigurePrimaryHttpMessageHandler(() => new HttpClientHandler()), "AllowAutoRedirect", typeof(InvalidOperationException)),
         ["two plugins"] = (client => client.AddHttpMessageHandler(() => new WebSocketsHandler()), "two WebSocketsHandlers", typeof(InvalidOperationException)),
-        ["no plugin"] = (client => client.ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear()), "has lost the WebSocketsHandler", typeof(InvalidOperationException)),
+        ["no plugin"] = (client => client.ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear()), "has removed the WebSocketsHandler", typeof(InvalidOperationException)),
         ["an option that the engine lacks"] = (
             client => client.AddWebSockets(ws => (ws.Engine, ws.MaxFragments) = (WebSocketEngines.From((_, _) => new ValueTask<System.Net.WebSockets.WebSocket>(new System.Net.WebSockets.ClientWebSocket())), 1)),
             "MaxFragments", typeof(NotSupportedException)),
@@ -80,6 +80,8 @@ public sealed class StartCheckTests
         Assert.Equal("feed", error.OptionsName);
         Assert.StartsWith("HttpClient 'feed': ", error.Message, StringComparison.Ordinal);
         Assert.Contains(Wrong[wrong].Message, error.Message, StringComparison.Ordinal);
+        Assert.Single(error.Message.Split("HttpClient 'feed'").Skip(1)); // not twice
+        Assert.StartsWith($"{typeof(OptionsValidationException)}: ", error.ToString(), StringComparison.Ordinal);
         Assert.Contains($"---> {Wrong[wrong].Cause}: ", error.ToString(), StringComparison.Ordinal);
     }
 
