@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 
@@ -18,7 +19,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     private static readonly ConditionalWeakTable<Exception, Origin> Origins = [];
 
     private readonly Lock _sync = new();
-    private readonly List<UpgradedContent> _opened = []; // under _sync
+    private readonly List<OpenedContent> _opened = []; // under _sync
 
     // Under _sync. The plugin sets the first two when it first sees the marker.
     private WebSocketsOptions? _options;
@@ -28,6 +29,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     private bool _isOver;
     private long _began;
     private Uri? _target;
+    private HttpStatusCode? _answered;
 
     public WebSocketRequest Request { get; } = request;
 
@@ -53,6 +55,22 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         {
             lock (_sync)
                 _target = value;
+        }
+    }
+
+    /// <summary>The status of the last response that the plugin returned to the handlers above.</summary>
+    public HttpStatusCode? Answered
+    {
+        get
+        {
+            lock (_sync)
+                return _answered;
+        }
+
+        set
+        {
+            lock (_sync)
+                _answered = value;
         }
     }
 
@@ -133,7 +151,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
     }
 
     /// <summary>A connection that a handler above loses is disposed with the attempt.</summary>
-    public void Track(UpgradedContent opened)
+    public void Track(OpenedContent opened)
     {
         lock (_sync)
         {
@@ -156,7 +174,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
             _isOver = true;
         }
 
-        foreach (UpgradedContent opened in _opened)
+        foreach (OpenedContent opened in _opened)
             opened.Dispose();
 
         // Stops an attempt that a handler above abandoned.

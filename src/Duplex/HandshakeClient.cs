@@ -12,7 +12,7 @@ internal static class HandshakeClient
     private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(20);
 
     /// <returns>The caller owns the connection.</returns>
-    public static async Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(
+    public static async Task<(OpenedConnection Connection, WebSocketsOptions Options)> ConnectAsync(
         HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -28,26 +28,24 @@ internal static class HandshakeClient
         var telemetry = new HandshakeTelemetry();
         try
         {
-            UpgradedConnection connection = await ConnectAsync(client, attempt, target, token).ConfigureAwait(false);
+            OpenedConnection connection = await ConnectAsync(client, attempt, target, token).ConfigureAwait(false);
             telemetry.Succeeded(
-                Instruments.Of(attempt.Options!.MeterFactory), attempt.Elapsed, connection.Call.Request.Uri,
+                attempt.Options!, attempt.Elapsed, connection.Call.Request.Uri,
                 connection.Call.Response?.StatusCode, connection.Call.Subprotocol);
-            return (connection, attempt.Options);
+            return (connection, attempt.Options!);
         }
         catch (Exception e)
         {
-            telemetry.Failed(
-                attempt.Options is { } options ? Instruments.Of(options.MeterFactory) : null, attempt.Elapsed,
-                attempt.Target ?? target, e);
+            telemetry.Failed(attempt.Options, attempt.Elapsed, attempt.Target ?? target, e);
             throw;
         }
     }
 
-    private static async Task<UpgradedConnection> ConnectAsync(
+    private static async Task<OpenedConnection> ConnectAsync(
         HttpClient client, HandshakeAttempt attempt, Uri target, CancellationToken token)
     {
         using HttpResponseMessage response = await SendAsync(client, attempt, target, token).ConfigureAwait(false);
-        if (response.Content is UpgradedContent content && content.TryTake() is { } connection)
+        if (response.Content is OpenedContent content && content.TryTake() is { } connection)
             return connection;
         if (attempt.Options is null)
             throw NotInstalled(null);
@@ -138,19 +136,21 @@ internal static class HandshakeClient
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            throw Failed(e);
+            throw Failed(e, attempt);
         }
     }
 
     // A handler above may use a client of its own, whose timeout looks the same.
     private static bool IsOver(TimeSpan timeout, long began) =>
-        TimeProvider.System.GetElapsedTime(began) > timeout - TimerResolution;
+        timeout != Timeout.InfiniteTimeSpan && TimeProvider.System.GetElapsedTime(began) > timeout - TimerResolution;
 
-    private static WebSocketHandshakeException Failed(Exception error)
+    private static WebSocketHandshakeException Failed(Exception error, HandshakeAttempt attempt)
     {
         HandshakeAttempt.Origin? origin = HandshakeAttempt.OriginOf(error);
         Exception cause = origin?.Error ?? error;
-        if (TransportRefusal.FindProxys(cause) is null && cause is HttpRequestException { StatusCode: { } status })
+        if (TransportRefusal.FindProxys(cause) is null
+            && cause is HttpRequestException { StatusCode: { } status }
+            && (origin is not null || attempt.Answered == status)) // else of a request of the handler's own
         {
             HandshakeRefusal row = origin is null ? HandshakeRefusals.StatusAbove : HandshakeRefusals.StatusBelow;
             return new WebSocketHandshakeException(

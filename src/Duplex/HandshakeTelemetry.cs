@@ -4,7 +4,7 @@ using System.Net;
 namespace Duplex;
 
 /// <summary>Reports one handshake: its duration, and its span, which is the current one meanwhile.</summary>
-/// <remarks>A listener that throws changes nothing.</remarks>
+/// <remarks>A listener or a meter factory that throws changes nothing.</remarks>
 internal sealed class HandshakeTelemetry
 {
     private readonly Activity? _span;
@@ -21,26 +21,30 @@ internal sealed class HandshakeTelemetry
     }
 
     public void Succeeded(
-        Instruments instruments, TimeSpan elapsed, Uri target, HttpStatusCode? status, string? subprotocol) =>
-        Report(instruments, elapsed, target, new Spans.Handshake(status), subprotocol);
+        WebSocketsOptions options, TimeSpan elapsed, Uri target, HttpStatusCode? status, string? subprotocol) =>
+        Report(options, elapsed, target, new Spans.Handshake(status), subprotocol);
 
-    /// <param name="instruments">Null if the client has no plugin.</param>
+    /// <param name="options">The plugin's; null if the client has none.</param>
     /// <param name="elapsed">The duration.</param>
     /// <param name="target">The address that the plugin got; without a plugin, that of the call.</param>
     /// <param name="error">What the caller gets.</param>
-    public void Failed(Instruments? instruments, TimeSpan elapsed, Uri target, Exception error)
+    public void Failed(WebSocketsOptions? options, TimeSpan elapsed, Uri target, Exception error)
     {
         var refusal = error as WebSocketHandshakeException;
         Report(
-            instruments, elapsed, target,
+            options, elapsed, target,
             new Spans.Handshake(refusal?.StatusCode, error.GetType().FullName, refusal?.Check.ToString()));
     }
 
     private void Report(
-        Instruments? instruments, TimeSpan elapsed, Uri target, Spans.Handshake outcome, string? subprotocol = null)
+        WebSocketsOptions? options, TimeSpan elapsed, Uri target, Spans.Handshake outcome, string? subprotocol = null)
     {
-        if (instruments is { HandshakeDuration.Enabled: true })
-            Log.Safely(() => instruments.HandshakeDuration.Record(elapsed.TotalSeconds, Tags(target, outcome)));
+        Log.Safely(() =>
+        {
+            // A factory of the user's may throw, too: after its disposal, for example.
+            if (options is not null && Instruments.Of(options.MeterFactory).HandshakeDuration is { Enabled: true } it)
+                it.Record(elapsed.TotalSeconds, Tags(target, outcome));
+        });
         if (_span is not null)
             Log.Safely(() => Spans.EndHandshake(_span, target, outcome, subprotocol));
     }

@@ -10,7 +10,7 @@ namespace Duplex;
 public static class WebSocketEngines
 {
     /// <summary>
-    /// The default: Duplex's framing over an HTTP upgrade through the handlers below the plugin. It has every
+    /// The default: Duplex's framing over HTTP/1.1 or HTTP/2, through the handlers below the plugin. It has every
     /// <see cref="EngineCapability"/>.
     /// </summary>
     public static WebSocketEngine Http { get; } = new HttpEngine();

@@ -152,7 +152,8 @@ public sealed class WebSocketsHandler : DelegatingHandler
         {
             HttpResponseMessage answer = await _options.Engine.OpenAsync(
                 _plugin, marker, attempt.Request, attempt.Deadline, token).ConfigureAwait(false);
-            if (answer.Content is UpgradedContent opened)
+            attempt.Answered = answer.StatusCode;
+            if (answer.Content is OpenedContent opened)
                 attempt.Track(opened);
             return answer;
         }

@@ -42,10 +42,10 @@ public static partial class WebSocketsHttpClientExtensions
         Uri? uri,
         bool secureOnly,
         Action<WebSocketRequest>? configure,
-        Func<UpgradedConnection, WebSocketsOptions, TSession> open,
+        Func<OpenedConnection, WebSocketsOptions, TSession> open,
         CancellationToken token)
     {
-        (UpgradedConnection connection, WebSocketsOptions options) = await HandshakeClient.ConnectAsync(
+        (OpenedConnection connection, WebSocketsOptions options) = await HandshakeClient.ConnectAsync(
             client,
             uri,
             request =>
@@ -61,7 +61,7 @@ public static partial class WebSocketsHttpClientExtensions
         }
         catch
         {
-            connection.Dispose(); // the user's logger factory may throw
+            connection.Dispose(); // the user's logger or meter factory may throw
             throw;
         }
     }

@@ -73,14 +73,14 @@ public sealed class HandshakeAnswerTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create(options => options.Subprotocols.Add("a"));
 
-        Task<(UpgradedConnection Connection, WebSocketsOptions)> connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task<(OpenedConnection Connection, WebSocketsOptions)> connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         string accept = HandshakeKey.ComputeAccept(peer.Header("Sec-WebSocket-Key")!);
         await peer.WriteAsync(
             "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" +
             $"HTTP/1.1 101 Whatever\r\nSERVER: x\r\nupgrade: WebSocket\r\nconnection: keep-alive\r\nConnection: , UPGRADE\r\nsec-websocket-accept:   {accept}  \r\nSec-WebSocket-Protocol: a\r\n\r\n");
 
-        UpgradedConnection connection = (await connecting.Soon()).Connection;
+        OpenedConnection connection = (await connecting.Soon()).Connection;
         Assert.Equal("a", connection.Call.Subprotocol);
         Assert.Equal("x", connection.Call.Response!.Headers.Server.ToString());
         connection.Owner.Dispose();
@@ -97,7 +97,7 @@ public sealed class HandshakeAnswerTests
         client.DefaultRequestHeaders.ExpectContinue = true;
         client.DefaultRequestHeaders.TryAddWithoutValidation("Sec-WebSocket-Key", "mine");
 
-        Task<(UpgradedConnection Connection, WebSocketsOptions)> connecting = HandshakeClient.ConnectAsync(
+        Task<(OpenedConnection Connection, WebSocketsOptions)> connecting = HandshakeClient.ConnectAsync(
             client, new Uri(server.Uri, "/a%20b?c=%26"), request => request.Subprotocols.Add("a"), CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.UpgradeAsync();

@@ -46,6 +46,18 @@ public sealed class TelemetryTests(KestrelServer server) : IClassFixture<Kestrel
     }
 
     [Fact]
+    public async Task A_handshake_over_HTTP_2_has_its_status()
+    {
+        _ = _probe.Instruments;
+        using HttpClient client = NewClient();
+        (client.DefaultRequestVersion, client.DefaultVersionPolicy) = (System.Net.HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+
+        await (await client.WebSocketSessionAsync(new Uri(server["h2c"], "/echo")).Soon()).DisposeAsync();
+
+        Assert.EndsWith(" url.scheme=ws http.response.status_code=200", Assert.Single(_probe.Of("duplex.handshake.duration")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_handshake_that_fails_is_measured_with_the_failed_check()
     {
         _ = _probe.Instruments;

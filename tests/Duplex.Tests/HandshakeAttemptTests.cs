@@ -78,7 +78,7 @@ public sealed class HandshakeAttemptTests
     {
         var attempt = new HandshakeAttempt(new WebSocketRequest());
         MemoryStream lost = new(), taken = new(), late = new();
-        UpgradedContent first = Content(lost), second = Content(taken);
+        OpenedContent first = Content(lost), second = Content(taken);
 
         attempt.Track(first);
         attempt.Track(second);
@@ -146,5 +146,5 @@ public sealed class HandshakeAttemptTests
         Assert.Null(HandshakeAttempt.OriginOf(null));
     }
 
-    private static UpgradedContent Content(Stream owner) => new(new UpgradedConnection(owner, owner, Calls.Create()));
+    private static OpenedContent Content(Stream owner) => new(new OpenedConnection(owner, owner, Calls.Create()));
 }

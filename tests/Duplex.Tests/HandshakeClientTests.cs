@@ -27,7 +27,7 @@ public sealed class HandshakeClientTests
         var stream = new MemoryStream();
         using var client = new HttpClient(new WebSocketsHandler(new FakePrimaryHandler(request => FakePrimaryHandler.Upgrade(request, stream)), options));
 
-        (UpgradedConnection connection, WebSocketsOptions found) = await ConnectAsync(client);
+        (OpenedConnection connection, WebSocketsOptions found) = await ConnectAsync(client);
 
         Assert.Same(stream, connection.Stream);
         Assert.Equal(7, found.MaxFragments);
@@ -63,7 +63,7 @@ public sealed class HandshakeClientTests
         var primary = new FakePrimaryHandler();
         using HttpClient client = Client(primary);
 
-        (UpgradedConnection connection, _) = await ConnectAsync(client, request =>
+        (OpenedConnection connection, _) = await ConnectAsync(client, request =>
         {
             request.Subprotocols.Add("first");
             request.Headers.Add("Sec-WebSocket-Protocol", "second, third");
@@ -130,7 +130,7 @@ public sealed class HandshakeClientTests
         using HttpClient client = Client(new FakePrimaryHandler());
 
         client.DefaultRequestVersion = HttpVersion.Version20; // or lower
-        (UpgradedConnection connection, _) = await ConnectAsync(client);
+        (OpenedConnection connection, _) = await ConnectAsync(client);
         Assert.Equal(HttpVersion.Version20, connection.Call.Request.Version);
 
         // Which versions can be had is a matter of the engine, so the handlers above it are asked first; nothing is sent.
@@ -187,7 +187,7 @@ public sealed class HandshakeClientTests
             })
             { InnerHandler = new WebSocketsHandler(new UserHandler((request, next) => next(request)) { InnerHandler = primary }) });
 
-            (UpgradedConnection connection, _) = await ConnectAsync(client);
+            (OpenedConnection connection, _) = await ConnectAsync(client);
             Assert.NotNull(connection.Stream);
         }
 
@@ -525,10 +525,10 @@ public sealed class HandshakeClientTests
 
     private static HttpClient Client(HttpMessageHandler primary, Action<WebSocketsOptions>? configure = null) => new(new WebSocketsHandler(primary, configure));
 
-    private static Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, Action<WebSocketRequest>? configure = null) =>
+    private static Task<(OpenedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, Action<WebSocketRequest>? configure = null) =>
         HandshakeClient.ConnectAsync(client, new Uri(Url), configure, CancellationToken.None).Soon();
 
-    private static Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, CancellationToken token) =>
+    private static Task<(OpenedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, CancellationToken token) =>
         HandshakeClient.ConnectAsync(client, new Uri(Url), null, token).Soon();
 
     private static HttpRequestMessage Copy(HttpRequestMessage request)
@@ -541,7 +541,6 @@ public sealed class HandshakeClientTests
         return copy;
     }
 
-    /// <summary>A body that never comes, and that no token hurries.</summary>
     // Spans are the whole process's: those of a test descend from its own.
     private static ActivityListener Listen(Activity mine, Action<Activity> stopped)
     {
@@ -564,6 +563,7 @@ public sealed class HandshakeClientTests
         }
     }
 
+    /// <summary>A body that never comes, and that no token hurries.</summary>
     private sealed class SilentStream : MemoryStream
     {
         private readonly TaskCompletionSource _isRead = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 
 namespace Duplex.Tests;
@@ -15,7 +16,7 @@ public sealed class HandshakeTelemetryTests : IDisposable
     [Fact]
     public void A_failure_has_type_and_check()
     {
-        new HandshakeTelemetry().Failed(_probe.Instruments, TimeSpan.FromSeconds(1.5), new Uri("ws://host.test/?secret"), new WebSocketHandshakeException(HandshakeCheck.Accept, "wrong"));
+        new HandshakeTelemetry().Failed(Options(), TimeSpan.FromSeconds(1.5), new Uri("ws://host.test/?secret"), new WebSocketHandshakeException(HandshakeCheck.Accept, "wrong"));
 
         Assert.Equal([$"1.5 {Server} error.type=Duplex.WebSocketHandshakeException duplex.handshake.check=Accept"], _probe.Of("duplex.handshake.duration"));
     }
@@ -23,15 +24,24 @@ public sealed class HandshakeTelemetryTests : IDisposable
     [Fact]
     public void A_cancellation_is_one_too()
     {
-        new HandshakeTelemetry().Failed(_probe.Instruments, TimeSpan.FromSeconds(1), Target, new OperationCanceledException());
+        new HandshakeTelemetry().Failed(Options(), TimeSpan.FromSeconds(1), Target, new OperationCanceledException());
 
         Assert.Equal([$"1 {Server} error.type=System.OperationCanceledException"], _probe.Of("duplex.handshake.duration"));
     }
 
     [Fact]
+    public void A_meter_factory_that_throws_fails_no_handshake()
+    {
+        var options = new WebSocketsOptions { MeterFactory = new DisposedFactory() };
+
+        new HandshakeTelemetry().Succeeded(options, TimeSpan.FromSeconds(1), Target, HttpStatusCode.OK, subprotocol: null);
+        new HandshakeTelemetry().Failed(options, TimeSpan.FromSeconds(1), Target, new IOException());
+    }
+
+    [Fact]
     public void Without_a_plugin_there_is_no_meter()
     {
-        new HandshakeTelemetry().Failed(instruments: null, TimeSpan.Zero, Target, new InvalidOperationException());
+        new HandshakeTelemetry().Failed(options: null, TimeSpan.Zero, Target, new InvalidOperationException());
 
         Assert.Empty(_probe.Of("duplex.handshake.duration"));
     }
@@ -55,7 +65,7 @@ public sealed class HandshakeTelemetryTests : IDisposable
         ActivitySource.AddActivityListener(listener);
         _probe.Throws = when == "measure" ? new InvalidCastException() : null;
 
-        new HandshakeTelemetry().Succeeded(_probe.Instruments, TimeSpan.FromSeconds(1), Target, HttpStatusCode.SwitchingProtocols, subprotocol: null);
+        new HandshakeTelemetry().Succeeded(Options(), TimeSpan.FromSeconds(1), Target, HttpStatusCode.SwitchingProtocols, subprotocol: null);
 
         Assert.Equal(when == "measure" ? 0 : 1, thrown);
         Assert.Equal(when == "measure" ? 0 : 1, _probe.Sum("duplex.handshake.duration"));
@@ -67,6 +77,21 @@ public sealed class HandshakeTelemetryTests : IDisposable
                 return false;
             thrown++;
             throw new InvalidCastException("The listener is full.");
+        }
+    }
+
+    private WebSocketsOptions Options()
+    {
+        _ = _probe.Instruments; // listens
+        return new WebSocketsOptions { MeterFactory = _probe };
+    }
+
+    private sealed class DisposedFactory : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => throw new ObjectDisposedException(nameof(IMeterFactory));
+
+        public void Dispose()
+        {
         }
     }
 }

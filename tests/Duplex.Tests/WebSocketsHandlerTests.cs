@@ -104,7 +104,7 @@ public sealed class WebSocketsHandlerTests
         var outer = new WebSocketsOptions { MaxFragments = 7 };
         using var client = new HttpClient(new WebSocketsHandler(new WebSocketsHandler(primary), outer));
 
-        (UpgradedConnection _, WebSocketsOptions options) = await ConnectAsync(client);
+        (OpenedConnection _, WebSocketsOptions options) = await ConnectAsync(client);
 
         Assert.Equal(7, options.MaxFragments);
         Assert.Single(primary.Requests);
@@ -228,6 +228,6 @@ public sealed class WebSocketsHandlerTests
         Assert.Throws<ArgumentNullException>("innerHandler", () => new WebSocketsHandler((HttpMessageHandler)null!));
     }
 
-    private static Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, string url = Url) =>
+    private static Task<(OpenedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, string url = Url) =>
         HandshakeClient.ConnectAsync(client, new Uri(url), null, CancellationToken.None).Soon();
 }

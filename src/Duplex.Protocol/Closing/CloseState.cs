@@ -1,5 +1,3 @@
-using System.ComponentModel;
-
 namespace Duplex.Protocol;
 
 /// <summary>The state of a session from open to ended. The first cause wins, by one compare-exchange.</summary>
@@ -109,26 +107,21 @@ internal sealed class CloseState
             { Error: { } error, Initiator: CloseInitiator.Local, ReceiveError: null }
                 when error is not ChannelOverflowException =>
                 $"an error on our side ended it ({error.GetType().Name})",
-            { Error: WebSocketException or TimeoutException } cause => SafeWords(cause.Error),
+            { Error: WebSocketException or TimeoutException } cause => Words(cause.Error),
             { Error: { } error, Initiator: CloseInitiator.None } =>
-                $"the connection was lost without a Close frame ({SafeWords(error)})",
-            { Error: { } error } => $"an error on our side ended it ({SafeWords(error)})",
+                $"the connection was lost without a Close frame ({Words(error)})",
+            { Error: { } error } => $"an error on our side ended it ({Words(error)})",
             { Initiator: CloseInitiator.Remote, Received: { } received } =>
                 $"the peer closed it with {received.ToQuotedString()}",
             { Reason: { } reason } => $"we closed it with {(ushort)reason.Code}",
             _ => "it was aborted",
         };
         return result.Error is null || result.Error == Cause?.Error ? began
-            : Cause is null ? $"{began} ({SafeWords(result.Error)})"
-            : $"{began}, but not cleanly ({SafeWords(result.Error)})";
+            : Cause is null ? $"{began} ({Words(result.Error)})"
+            : $"{began}, but not cleanly ({Words(result.Error)})";
     }
 
-    // The operating system's messages, such as that of a reset, are safe, too. Others may contain what no log should.
-    private static string SafeWords(Exception error) => error switch
-    {
-        WebSocketException or TimeoutException => error.Message.TrimEnd('.'),
-        _ when error.GetBaseException() is Win32Exception system =>
-            $"{error.GetType().Name}: {system.Message.TrimEnd('.')}",
-        _ => error.GetType().Name,
-    };
+    private static string Words(Exception error) => error is WebSocketException or TimeoutException
+        ? error.Message.TrimEnd('.')
+        : SafeWords.With(error.GetType().Name, error);
 }

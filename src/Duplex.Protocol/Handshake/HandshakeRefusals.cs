@@ -37,7 +37,7 @@ internal static class HandshakeRefusals
         "Check that the path is a WebSocket endpoint, that the server supports the offered subprotocols, that no "
         + "proxy strips the Upgrade header, and that the port does not speak HTTP/2 only (then set Version to 2.0).");
     public static HandshakeRefusal Unauthorized { get; } = Answer("401 Unauthorized",
-        "Send credentials: an Authorization header on the request, or Credentials of the handler below. "
+        "Send credentials, or others than were sent: an Authorization header, or Credentials of the handler below. "
         + "Headers.WwwAuthenticate names the scheme.");
     public static HandshakeRefusal Forbidden { get; } = Answer("403 Forbidden",
         "Check the credentials' permissions, and the Origin header if the server restricts origins.");
@@ -254,6 +254,9 @@ internal static class HandshakeRefusals
         "While the WebSocket handshake was in progress, the HttpClient was disposed, its pending requests were "
         + "cancelled, or one of its handlers timed out.",
         "Keep the client alive until the session is open, and check its handlers' timeouts.");
+
+    /// <summary>The status of a response that opens a session, in words.</summary>
+    public static string Success(bool isHttp2) => isHttp2 ? "200 OK" : "101 Switching Protocols";
 
     /// <summary>Returns the row for a server's status other than 101.</summary>
     public static HandshakeRefusal ByStatus(int status) => status switch

@@ -86,7 +86,7 @@ internal sealed record HandshakeResponseRules
         // RFC 6455 §4.1: "If the status code received from the server is not 101, the client handles the response per
         // HTTP [RFC2616] procedures."
         if (StatusCode != 101)
-            return OtherStatus("101 Switching Protocols");
+            return OtherStatus(isHttp2: false);
 
         // RFC 7231 §6.2: "Since HTTP/1.0 did not define any 1xx status codes, a server MUST NOT send a 1xx response to
         // an HTTP/1.0 client", and RFC 9113 §8.6: "HTTP/2 does not support the 101 (Switching Protocols) informational
@@ -103,11 +103,11 @@ internal sealed record HandshakeResponseRules
     // response has nothing to answer but its status.
     private HandshakeFailure? CheckHttp2() =>
         HttpVersion.Major != 2 ? OtherVersion("2")
-        : StatusCode != 200 ? OtherStatus("200 OK")
+        : StatusCode != 200 ? OtherStatus(isHttp2: true)
         : null;
 
-    private HandshakeFailure OtherStatus(string expected) =>
-        HandshakeRefusals.ByStatus(StatusCode).Failure(("status", StatusCode), ("expected", expected));
+    private HandshakeFailure OtherStatus(bool isHttp2) => HandshakeRefusals.ByStatus(StatusCode).Failure(
+        ("status", StatusCode), ("expected", HandshakeRefusals.Success(isHttp2)));
 
     private HandshakeFailure OtherVersion(string expected) =>
         HandshakeRefusals.OtherVersion.Failure(("version", HttpVersion), ("expected", expected));

@@ -30,7 +30,8 @@ internal static class NameDisclosure
         return offered.Count <= MostNames ? names : $"{names} and {offered.Count - MostNames} more";
     }
 
-    private static bool IsHarmless(ReadOnlySpan<char> name)
+    /// <summary>Whether a name cannot be a credential.</summary>
+    public static bool IsHarmless(ReadOnlySpan<char> name)
     {
         if (name.Length > LongestName || !HttpGrammar.IsToken(name))
             return false;

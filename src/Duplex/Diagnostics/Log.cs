@@ -4,7 +4,8 @@ namespace Duplex;
 
 /// <summary>
 /// Everything that Duplex logs. Event ids and names in braces are a contract. No message has a query, user info, a
-/// header value or a payload; the peer's only text is that of its Close, escaped.
+/// header value or a payload. Of the peer it has the text of its Close, escaped, and the name of a subprotocol that
+/// cannot be a credential.
 /// </summary>
 internal static partial class Log
 {

@@ -19,7 +19,7 @@ internal static class Spans
         Describe(span, target, new ServerTags(target));
         foreach ((string name, object? value) in outcome.Tags())
             span.SetTag(name, value);
-        if (subprotocol is not null)
+        if (subprotocol is not null && NameDisclosure.IsHarmless(subprotocol))
             span.SetTag("duplex.subprotocol", subprotocol);
         if (outcome.Error is not null)
             span.SetStatus(ActivityStatusCode.Error, outcome.Check);

@@ -12,25 +12,33 @@ internal sealed class TrafficReports(Instruments instruments, ServerTags? server
     private Totals _received;
     private Totals _sent;
 
-    public void AddReceived(Traffic traffic) => Add(
-        new Totals(traffic.Text, traffic.Binary, deflate?.ReceivedBytes ?? 0, deflate?.ReceivedCompressedBytes ?? 0),
-        ref _received, "receive");
-
-    public void AddSent(Traffic traffic) => Add(
-        new Totals(traffic.Text, traffic.Binary, deflate?.SentBytes ?? 0, deflate?.SentCompressedBytes ?? 0),
-        ref _sent, "transmit");
-
-    private void Add(Totals now, ref Totals reported, string direction)
+    public void AddReceived(Traffic traffic)
     {
         Totals added;
         lock (_sync)
         {
             added = new Totals(
-                now.Text - reported.Text, now.Binary - reported.Binary, now.Plain - reported.Plain,
-                now.Compressed - reported.Compressed);
-            reported = now;
+                traffic.Text, traffic.Binary, deflate?.ReceivedBytes ?? 0, deflate?.ReceivedCompressedBytes ?? 0)
+                .Since(ref _received);
         }
 
+        Publish(added, "receive");
+    }
+
+    public void AddSent(Traffic traffic)
+    {
+        Totals added;
+        lock (_sync)
+        {
+            added = new Totals(traffic.Text, traffic.Binary, deflate?.SentBytes ?? 0, deflate?.SentCompressedBytes ?? 0)
+                .Since(ref _sent);
+        }
+
+        Publish(added, "transmit");
+    }
+
+    private void Publish(Totals added, string direction)
+    {
         TagList tags = default;
         server?.AddTo(ref tags);
         tags.Add("network.io.direction", direction);
@@ -56,5 +64,16 @@ internal sealed class TrafficReports(Instruments instruments, ServerTags? server
             instruments.MessageBytes.Add(count.Bytes, tags);
     }
 
-    private readonly record struct Totals(Traffic.Count Text, Traffic.Count Binary, long Plain, long Compressed);
+    // Read under _sync, or an older reading could undo a newer one.
+    private readonly record struct Totals(Traffic.Count Text, Traffic.Count Binary, long Plain, long Compressed)
+    {
+        public Totals Since(ref Totals reported)
+        {
+            var added = new Totals(
+                Text - reported.Text, Binary - reported.Binary,
+                Plain - reported.Plain, Compressed - reported.Compressed);
+            reported = this;
+            return added;
+        }
+    }
 }

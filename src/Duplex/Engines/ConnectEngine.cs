@@ -60,7 +60,7 @@ internal abstract class ConnectEngine : WebSocketEngine
             return new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
             {
                 RequestMessage = marker,
-                Content = new UpgradedContent(new UpgradedConnection(
+                Content = new OpenedContent(new OpenedConnection(
                     opened.Stream,
                     opened.Stream,
                     new WebSocketCall(this, requested, response: null, opened.Subprotocol),

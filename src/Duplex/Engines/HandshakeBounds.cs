@@ -20,7 +20,7 @@ internal sealed record HandshakeBounds(
         try
         {
             HttpResponseMessage answer = await attempt(any.Token).ConfigureAwait(false);
-            if (answer.Content is UpgradedContent)
+            if (answer.Content is OpenedContent)
                 Log.Safely(() => Log.HandshakeSucceeded(logger, target));
             else
                 Log.Safely(() => Log.HandshakeRejected(logger, target, (int)answer.StatusCode));
@@ -46,7 +46,7 @@ internal sealed record HandshakeBounds(
         {
             // Transport exceptions pass unchanged: a handler above may know how to retry.
             (HandshakeCheck check, string cause) = e is WebSocketHandshakeException failure
-                ? (failure.Check, failure.Message)
+                ? (failure.Check, failure.Words)
                 : (HandshakeCheck.Transport, TransportRefusal.Kind(e));
             Log.Safely(() => Log.HandshakeFailed(logger, target, check, cause));
             throw;

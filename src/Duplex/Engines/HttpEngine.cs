@@ -18,8 +18,8 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
         CancellationToken token)
     {
         Uri asked = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null);
-        IReadOnlyList<Version> versions = HttpVersions.ToTry(
-            request.Version, request.VersionPolicy, isSecure: asked.Scheme == "wss");
+        bool isSecure = asked.Scheme == "wss";
+        IReadOnlyList<Version> versions = HttpVersions.ToTry(request.Version, request.VersionPolicy, isSecure);
         string[] offered =
         [
             .. (request.HasSubprotocols ? request.Subprotocols : [])
@@ -42,7 +42,7 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
                         plugin, marker, request, asked, offered, versions[tried], any).ConfigureAwait(false);
                 }
                 catch (Exception e)
-                    when (versions[tried] == HttpVersion.Version20 && HttpVersions.IsHttp2Missing(e))
+                    when (versions[tried] == HttpVersion.Version20 && HttpVersions.IsHttp2Missing(e, isSecure))
                 {
                     if (tried == versions.Count - 1)
                         throw new WebSocketHandshakeException(HandshakeRefusals.NoHttp2.Failure(), e);
@@ -58,7 +58,7 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
     {
         HandshakeFailure failure = HandshakeRefusals.ByStatus((int)response.StatusCode).Failure(
             ("status", TransportRefusal.Describe(response.StatusCode)),
-            ("expected", response.Version.Major == 2 ? "200 OK" : "101 Switching Protocols"));
+            ("expected", HandshakeRefusals.Success(response.Version.Major == 2)));
         string? preview = await BodyPreview.ReadAsync(response.Content, token).ConfigureAwait(false);
         string wait = RetryAfter(response.Headers) is { } when
             ? $" {HandshakeRefusals.RetryAfter.Replace("{wait}", when, StringComparison.Ordinal)}"
@@ -90,10 +90,10 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
 
     // A handler below with one HTTP/2 connection waits, without an error, for one of the streams that a server allows.
     private static HandshakeRefusal Silent(EnginePlugin plugin, Uri asked, Version version) =>
-        version == HttpVersion.Version20
+        PrimaryHandler.UsesProxy(plugin.Primary(), asked) ? HandshakeRefusals.SilentThroughProxy
+        : version == HttpVersion.Version20
             && plugin.Primary() is SocketsHttpHandler { EnableMultipleHttp2Connections: false } or HttpClientHandler
             ? HandshakeRefusals.SilentOverHttp2
-        : PrimaryHandler.UsesProxy(plugin.Primary(), asked) ? HandshakeRefusals.SilentThroughProxy
         : HandshakeRefusals.Silent;
 
     private async Task<HttpResponseMessage> TryAsync(
@@ -107,12 +107,12 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
     {
         HttpHandshake handshake = version == HttpVersion.Version20 ? new ExtendedConnect() : new HttpUpgrade();
         using var offer = new ExtensionOffer(plugin.ExtensionsFor(request));
-        HttpRequestMessage real = handshake.CreateRequest(marker, offered, offer.HeaderValue);
+        HttpRequestMessage real = handshake.CreateRequest(asked, marker, offered, offer.HeaderValue);
         HttpResponseMessage response = await HandshakeBounds.WaitAsync(
             plugin.Send(real, token), token).ConfigureAwait(false);
         HttpResponseMessage answer = await JudgeAsync(
             plugin, handshake, response, marker, request, asked, offered, offer, token).ConfigureAwait(false);
-        if (answer.Content is UpgradedContent)
+        if (answer.Content is OpenedContent)
             Forget(plugin, real, marker);
         return answer;
     }
@@ -174,7 +174,7 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
             {
                 Version = response.Version,
                 RequestMessage = marker,
-                Content = new UpgradedContent(new UpgradedConnection(
+                Content = new OpenedContent(new OpenedConnection(
                     stream,
                     response,
                     new WebSocketCall(this, requested, answer, agreement.Subprotocol),

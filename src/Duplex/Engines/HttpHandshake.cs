@@ -13,10 +13,11 @@ internal abstract class HttpHandshake
     /// <summary>What Sec-WebSocket-Accept must answer; null if the version has no such header.</summary>
     protected virtual string? Key => null;
 
-    public HttpRequestMessage CreateRequest(HttpRequestMessage marker, string[] subprotocols, string? extensions)
+    public HttpRequestMessage CreateRequest(
+        Uri target, HttpRequestMessage marker, string[] subprotocols, string? extensions)
     {
         HandshakeHeaders.CheckValues(marker.Headers);
-        HttpRequestMessage request = CreateRequest(WebSocketUri.Resolve(marker.RequestUri, baseAddress: null));
+        HttpRequestMessage request = CreateRequest(target);
 
         // Another version or policy would make it an ordinary request.
         request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;

@@ -41,22 +41,21 @@ internal static class HttpVersions
     /// <summary>
     /// Of an attempt over HTTP/2: whether the server, or a proxy, does not offer WebSockets over it at this address.
     /// </summary>
-    public static bool IsHttp2Missing(Exception error) => error switch
+    public static bool IsHttp2Missing(Exception error, bool isSecure) => error switch
     {
         HttpRequestException
         {
             HttpRequestError: HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError,
         } => true,
         HttpRequestException when error.Data["HTTP2_ENABLED"] is false => true, // TLS did not negotiate it
+        HttpProtocolException { ErrorCode: 13 } => true, // HTTP_1_1_REQUIRED (RFC 9113 §7)
 
-        // HTTP_1_1_REQUIRED (RFC 9113 §7), and without TLS: an answer in HTTP/1.1, or none, to the preface of HTTP/2.
-        HttpProtocolException { ErrorCode: 13 or 1 } => true,
-        HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => true,
-
-        // The platform's, if the connection ends before the server's preface. It has no code.
+        // Without TLS, an answer in HTTP/1.1, or none, to the preface of HTTP/2. The last has no code of the platform.
+        HttpProtocolException { ErrorCode: 1 } => !isSecure,
+        HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => !isSecure,
         HttpRequestException { HttpRequestError: HttpRequestError.Unknown, InnerException: null, StatusCode: null } =>
-            true,
-        { InnerException: { } inner } => IsHttp2Missing(inner),
+            !isSecure,
+        HttpRequestException or IOException => error.InnerException is { } inner && IsHttp2Missing(inner, isSecure),
         _ => false,
     };
 }

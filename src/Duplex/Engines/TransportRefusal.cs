@@ -1,6 +1,4 @@
-using System.ComponentModel;
 using System.Net;
-using System.Security.Authentication;
 
 namespace Duplex;
 
@@ -40,9 +38,7 @@ internal static class TransportRefusal
         string kind = error is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } http
             ? $"{http.HttpRequestError}"
             : error.GetType().Name;
-        return error.GetBaseException() is Win32Exception or AuthenticationException
-            ? $"{kind}: {error.GetBaseException().Message.TrimEnd('.')}"
-            : kind;
+        return SafeWords.With(kind, error);
     }
 
     public static HttpRequestException? FindProxys(Exception? error)

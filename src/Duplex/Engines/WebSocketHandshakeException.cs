@@ -31,13 +31,18 @@ public sealed class WebSocketHandshakeException : WebSocketException
 
     internal WebSocketHandshakeException(
         HandshakeFailure failure, Exception? innerException = null, HttpStatusCode? status = null)
-        : this(failure.Check, failure.Message, innerException) => StatusCode = status;
+        : this(failure.Check, failure.Message, innerException)
+    {
+        StatusCode = status;
+        Words = WordsOf(failure);
+    }
 
     internal WebSocketHandshakeException(
         HandshakeFailure failure, WebSocketHandshakeResponse response, string? bodyPreview)
         : base(failure.Message)
     {
         Check = failure.Check;
+        Words = WordsOf(failure);
         StatusCode = response.StatusCode;
         Headers = response.Headers;
         BodyPreview = bodyPreview;
@@ -45,6 +50,9 @@ public sealed class WebSocketHandshakeException : WebSocketException
 
     /// <summary>Which check failed.</summary>
     public HandshakeCheck Check { get; }
+
+    /// <summary>What a log may say of it. The message of an exception that others made may contain anything.</summary>
+    internal string Words { get; } = "see the exception";
 
     /// <summary>
     /// The status of the response (with <see cref="HandshakeCheck.Proxy"/>, the proxy's); null without one.
@@ -56,4 +64,8 @@ public sealed class WebSocketHandshakeException : WebSocketException
 
     /// <summary>The beginning of the response's body, at most 4 KiB; null without one.</summary>
     public string? BodyPreview { get; }
+
+    // The words of an extension are its own.
+    private static string WordsOf(HandshakeFailure failure) =>
+        failure.Check == HandshakeCheck.Extensions ? "see the exception" : failure.Message;
 }

@@ -76,7 +76,7 @@ public sealed class WebSocketRequest
     /// <list type="table">
     /// <listheader><term>Version, policy</term><description>wss; ws</description></listheader>
     /// <item><term>1.1, RequestVersionOrLower (the default)</term><description>1.1; 1.1</description></item>
-    /// <item><term>1.1, RequestVersionOrHigher</term><description>2 then 1.1; 1.1</description></item>
+    /// <item><term>1.1 or lower, RequestVersionOrHigher</term><description>2 then 1.1; 1.1</description></item>
     /// <item><term>2.0 or higher, RequestVersionOrLower</term><description>2 then 1.1; 1.1</description></item>
     /// <item><term>2.0, RequestVersionOrHigher</term><description>2 then 1.1; the same</description></item>
     /// <item><term>1.1 or 2.0, RequestVersionExact</term><description>that one; that one</description></item>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Builder;
@@ -17,6 +18,9 @@ public sealed class KestrelServer : IAsyncLifetime
 {
     private static readonly string[] Endpoints = ["ws", "wss", "h2c", "wss over 1.1"];
     private WebApplication? _app;
+
+    /// <summary>How the sessions at <c>/watched?name=</c> have ended: "lost" or "closed".</summary>
+    public ConcurrentDictionary<string, string> Ends { get; } = [];
 
     /// <summary>"ws" speaks HTTP/1.1, "h2c" HTTP/2 only, both without TLS; "wss" speaks both, "wss over 1.1" does not.</summary>
     public Uri this[string endpoint]
@@ -49,6 +53,17 @@ public sealed class KestrelServer : IAsyncLifetime
         _app = builder.Build();
         _app.UseWebSockets();
         _app.Map("/echo", context => ServeAsync(context, EchoAsync));
+        _app.Map("/watched", context => ServeAsync(context, async (watched, socket) =>
+        {
+            try
+            {
+                await socket.ReceiveAsync(new byte[16].AsMemory(), watched.RequestAborted);
+            }
+            finally
+            {
+                Ends[watched.Request.Query["name"]!] = socket.CloseStatus is null ? "lost" : "closed";
+            }
+        }));
         _app.Map("/reset", async context => // resets the HTTP/2 stream with INTERNAL_ERROR when a message has come
         {
             using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();

@@ -3,6 +3,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
 
 namespace Duplex.Tests;
 
@@ -13,6 +17,9 @@ namespace Duplex.Tests;
 internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebSocketHandshakeException>> HappenAsync)
 {
     private const string Proper = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n";
+
+    // As a handler gets it that fetches a token by a client of its own.
+    private static readonly TaskCanceledException AnotherClientsTimeout = new("The request was canceled due to the configured HttpClient.Timeout.", new TimeoutException());
 
     public static IReadOnlyList<Refusal> All { get; } =
     [
@@ -93,11 +100,7 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
 
         new(HandshakeRefusals.Silent, "the server is silent", SilentAsync),
         new(HandshakeRefusals.SilentThroughProxy, "CONNECT stalls", StalledAsync),
-        new(HandshakeRefusals.SilentOverHttp2, "the server has no stream left", () =>
-        {
-            var time = new TestClock();
-            return SilentAsync(OverHttp2(LoopbackCertificate.CreateHandler(), ws => ws.TimeProvider = time), () => time.Advance(TimeSpan.FromSeconds(15)));
-        }),
+        new(HandshakeRefusals.SilentOverHttp2, "the server's only stream is taken", TakenAsync),
         new(HandshakeRefusals.LateAbove, "a handler above waits before it tries again", () =>
         {
             var time = new TestClock();
@@ -116,7 +119,9 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
 
         new(HandshakeRefusals.StatusAbove, "EnsureSuccessStatusCode above", () => AnsweredAsync("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", below => new Ensuring { InnerHandler = new WebSocketsHandler(below) })),
         new(HandshakeRefusals.StatusBelow, "EnsureSuccessStatusCode below", () => AnsweredAsync("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", below => new WebSocketsHandler(new Ensuring { InnerHandler = below }))),
-        new(HandshakeRefusals.AboveThrew, "a handler that throws above", () => AnsweredAsync(Proper + "\r\n", below => new Throwing { InnerHandler = new WebSocketsHandler(below) })),
+        new(HandshakeRefusals.AboveThrew, "a handler above whose token server answers 404", () =>
+            AnsweredAsync(Proper + "\r\n", below => new Throwing(new HttpRequestException("No token.", null, HttpStatusCode.NotFound)) { InnerHandler = new WebSocketsHandler(below) })),
+        new(HandshakeRefusals.AboveThrew, "a handler that throws above", () => AnsweredAsync(Proper + "\r\n", below => new Throwing(new IOException("mine")) { InnerHandler = new WebSocketsHandler(below) })),
         new(HandshakeRefusals.SentElsewhere, "a handler that changes the address", () => AnsweredAsync(Proper + "\r\n", below => new WebSocketsHandler(new Diverting { InnerHandler = below }))),
         new(HandshakeRefusals.NoDuplexStream, "a handler that makes a response of its own", () => AnsweredAsync(Proper + "\r\n", below => new WebSocketsHandler(new Replacing(content => new StringContent("")) { InnerHandler = below }))),
         new(HandshakeRefusals.NoDuplexStream, "the same, over one that would decompress", () => AnsweredAsync(Proper + "\r\n", below => new WebSocketsHandler(new Replacing(content => new StreamContent(new MemoryStream())) { InnerHandler = Decompressing(below) }))),
@@ -155,7 +160,9 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
             return OpenAsync(client);
         }),
         new(HandshakeRefusals.GivenUpAbove, "a client that a handler above uses has timed out", () =>
-            AnsweredAsync(Proper + "\r\n", below => new AskingElsewhere { InnerHandler = new WebSocketsHandler(below) })),
+            AnsweredAsync(Proper + "\r\n", below => new Throwing(AnotherClientsTimeout) { InnerHandler = new WebSocketsHandler(below) })),
+        new(HandshakeRefusals.GivenUpAbove, "the same, of a client without a timeout", () =>
+            AnsweredAsync(Proper + "\r\n", below => new Throwing(AnotherClientsTimeout) { InnerHandler = new WebSocketsHandler(below) }, Timeout.InfiniteTimeSpan)),
         new(HandshakeRefusals.GivenUpAbove, "pending requests are cancelled", () =>
         {
             HttpClient client = Clients.Create();
@@ -213,10 +220,12 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
         return await OpenAsync(Clients.Through(proxy.Uri));
     });
 
-    private static async Task<WebSocketHandshakeException> AnsweredAsync(string answer, Func<SocketsHttpHandler, HttpMessageHandler> chain)
+    private static async Task<WebSocketHandshakeException> AnsweredAsync(string answer, Func<SocketsHttpHandler, HttpMessageHandler> chain, TimeSpan? timeout = null)
     {
         using var server = new RawServer();
-        Task<WebSocketHandshakeException> opening = OpenAsync(new HttpClient(chain(LoopbackCertificate.CreateHandler())), server.Uri);
+        var client = new HttpClient(chain(LoopbackCertificate.CreateHandler()));
+        client.Timeout = timeout ?? client.Timeout;
+        Task<WebSocketHandshakeException> opening = OpenAsync(client, server.Uri);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync(Fill(peer, answer));
         return await opening;
@@ -250,6 +259,35 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
         using RawPeer peer = await server.AcceptAsync();
         then();
         return await opening;
+    }
+
+    private static async Task<WebSocketHandshakeException> TakenAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 1;
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        await using WebApplication app = builder.Build();
+        app.UseWebSockets();
+        app.Map("/", async context =>
+        {
+            using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
+            await socket.ReceiveAsync(new byte[16].AsMemory(), default);
+        });
+        await app.StartAsync();
+        var uri = new Uri(app.Urls.Single().Replace("http", "ws", StringComparison.Ordinal));
+        var time = new TestClock();
+        using HttpClient client = OverHttp2(LoopbackCertificate.CreateHandler(), ws => ws.TimeProvider = time);
+        DefaultClientWebSocketSession first = await client.WebSocketSessionAsync(uri).Soon();
+
+        Task<WebSocketHandshakeException> opening = OpenAsync(client, uri);
+        await time.Pass(TimeSpan.FromSeconds(15));
+        WebSocketHandshakeException error = await opening;
+        first.Abort();
+        return error;
     }
 
     private static async Task<WebSocketHandshakeException> StalledAsync()
@@ -298,22 +336,12 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
         }
     }
 
-    // As a handler does that fetches a token: its own client times out.
-    private sealed class AskingElsewhere : DelegatingHandler
+    private sealed class Throwing(Exception error) : DelegatingHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             (await base.SendAsync(request, cancellationToken)).Dispose();
-            throw new TaskCanceledException("The request was canceled due to the configured HttpClient.Timeout of 1 seconds elapsing.", new TimeoutException());
-        }
-    }
-
-    private sealed class Throwing : DelegatingHandler
-    {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            (await base.SendAsync(request, cancellationToken)).Dispose();
-            throw new IOException("mine");
+            throw error;
         }
     }
 

@@ -1,4 +1,4 @@
-using System.ComponentModel;
+using System.Net.Sockets;
 
 namespace Duplex.Tests;
 
@@ -395,7 +395,7 @@ public class CloseStateTests
             (CloseCause.CloseAndDiscard(Ours, new TimeoutException("ours")), null, "an error on our side ended it (TimeoutException)"),
             (CloseCause.Failure(Ours, new FormatException("ours")), null, "an error on our side ended it (FormatException)"),
             (CloseCause.Lost(new IOException("theirs")), null, "the connection was lost without a Close frame (IOException)"),
-            (CloseCause.Lost(new IOException("theirs", new SystemError())), null, "the connection was lost without a Close frame (IOException: Connection reset by peer)"),
+            (CloseCause.Lost(new IOException("theirs", new SocketException((int)SocketError.ConnectionReset))), null, $"the connection was lost without a Close frame (IOException: {new SocketException((int)SocketError.ConnectionReset).Message})"),
             (CloseCause.Aborted(), null, "it was aborted"),
         ];
         foreach ((CloseCause cause, Exception? failure, string words) in cases)
@@ -408,7 +408,4 @@ public class CloseStateTests
             Assert.Equal($"The WebSocket session takes no more frames: {words}.", state.ToSendException().Message);
         }
     }
-
-    // As a SocketException is.
-    private sealed class SystemError() : Win32Exception(104, "Connection reset by peer.");
 }

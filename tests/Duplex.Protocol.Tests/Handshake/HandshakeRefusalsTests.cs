@@ -50,7 +50,7 @@ public class HandshakeRefusalsTests
     [Fact]
     public void The_page_lists_the_table_as_it_is()
     {
-        string path = Path.Combine(Root(), "docs", "handshake-errors.md");
+        string path = Path.Combine(RepositoryRoot.Path, "docs", "handshake-errors.md");
         string page = Page();
         if (Environment.GetEnvironmentVariable("DUPLEX_WRITE_PAGES") == "1")
             File.WriteAllText(path, page);
@@ -107,16 +107,5 @@ public class HandshakeRefusalsTests
 
             """);
         return page.ToString();
-    }
-
-    private static string Root()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Duplex.slnx")))
-                return folder.FullName;
-        }
-
-        throw new DirectoryNotFoundException("No folder above the tests holds Duplex.slnx.");
     }
 }

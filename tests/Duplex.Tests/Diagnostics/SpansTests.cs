@@ -36,6 +36,16 @@ public sealed class SpansTests : IDisposable
     }
 
     [Fact]
+    public void A_subprotocol_that_may_be_a_credential_is_left_out()
+    {
+        Activity span = Spans.StartHandshake()!;
+
+        Spans.EndHandshake(span, new Uri("wss://host.test/"), new Spans.Handshake(HttpStatusCode.SwitchingProtocols), "bearer.s3cret");
+
+        Assert.Null(span.GetTagItem("duplex.subprotocol"));
+    }
+
+    [Fact]
     public void A_sessions_span_never_becomes_the_current_one()
     {
         Activity span = Spans.StartSession(new Uri("ws://host.test/"), new ServerTags(new Uri("ws://host.test/")), "7")!;

@@ -6,7 +6,7 @@ namespace Duplex.Tests;
 /// <summary>docs/how-to/telemetry.md is a contract: it lists each instrument and each event of the log, and no other.</summary>
 public sealed class TelemetryPageTests
 {
-    private static readonly string[] Lines = File.ReadAllLines(Path.Combine(Root(), "docs", "how-to", "telemetry.md"));
+    private static readonly string[] Lines = File.ReadAllLines(Path.Combine(RepositoryRoot.Path, "docs", "how-to", "telemetry.md"));
 
     [Fact]
     public void It_lists_each_instrument_with_kind_and_unit()
@@ -33,7 +33,7 @@ public sealed class TelemetryPageTests
     public void It_lists_each_event_of_the_log()
     {
         // Of every library, by its source: they do not see each other.
-        IEnumerable<int> logged = Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories)
+        IEnumerable<int> logged = Directory.EnumerateFiles(Path.Combine(RepositoryRoot.Path, "src"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => Regex.Matches(File.ReadAllText(file), @"\[LoggerMessage\(\s*(?:EventId = )?(\d+)").Select(match => int.Parse(match.Groups[1].Value)));
         IEnumerable<int> listed = Rows("event").SelectMany(cells => cells[0].Split(", ")).Select(int.Parse).Distinct();
 
@@ -45,7 +45,7 @@ public sealed class TelemetryPageTests
     {
         using var probe = new MeterProbe(listens: false);
         _ = probe.Instruments;
-        string board = File.ReadAllText(Path.Combine(Root(), "docs", "how-to", "grafana.json"));
+        string board = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs", "how-to", "grafana.json"));
         string[] attributes = [.. Lines.Where(line => line.StartsWith("| `", StringComparison.Ordinal)).SelectMany(line => line.Split('`')).Select(name => name.Replace('.', '_'))];
 
         IEnumerable<string> asked = Regex.Matches(board, @"\bduplex_\w+").Select(match => match.Value).Distinct();
@@ -79,15 +79,4 @@ public sealed class TelemetryPageTests
         .Skip(2)
         .TakeWhile(line => line.StartsWith('|'))
         .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries));
-
-    private static string Root()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Duplex.slnx")))
-                return folder.FullName;
-        }
-
-        throw new DirectoryNotFoundException("No folder above the tests holds Duplex.slnx.");
-    }
 }

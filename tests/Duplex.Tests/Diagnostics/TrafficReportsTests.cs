@@ -38,6 +38,28 @@ public sealed class TrafficReportsTests : IDisposable
     }
 
     [Fact]
+    public async Task Reports_while_traffic_is_added_lose_nothing_and_count_nothing_twice()
+    {
+        const int Messages = 200_000;
+        var reports = new TrafficReports(_probe.Instruments, server: null, deflate: null);
+        Task adding = Task.Run(() =>
+        {
+            for (int i = 0; i < Messages; i++)
+                _traffic.Add(FrameType.Text, 1, isEnd: true);
+        });
+
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
+        {
+            while (!adding.IsCompleted)
+                reports.AddReceived(_traffic);
+        })));
+        reports.AddReceived(_traffic);
+
+        Assert.Equal(Messages, _probe.Sum("duplex.messages"));
+        Assert.Equal(Messages, _probe.Sum("duplex.message.io"));
+    }
+
+    [Fact]
     public void Reports_at_once_add_everything_once()
     {
         var reports = new TrafficReports(_probe.Instruments, server: null, deflate: null);

@@ -27,7 +27,7 @@ public sealed class ConnectEngineTests
         client.DefaultRequestHeaders.Add("X-Default", "d");
         client.DefaultRequestHeaders.ConnectionClose = true; // HTTP's, not the function's
 
-        (UpgradedConnection connection, _) = await ConnectAsync(client, request =>
+        (OpenedConnection connection, _) = await ConnectAsync(client, request =>
         {
             request.Uri = new Uri("feed?q=1", UriKind.Relative);
             request.Headers.Add("X-Request", "r");
@@ -71,7 +71,7 @@ public sealed class ConnectEngineTests
                 }
             });
 
-        (UpgradedConnection connection, _) = await ConnectAsync(client);
+        (OpenedConnection connection, _) = await ConnectAsync(client);
 
         Assert.Equal([0, 1], asked.Select(request => request.Headers.NonValidated.Count));
         connection.Owner.Dispose();
@@ -131,7 +131,7 @@ public sealed class ConnectEngineTests
         var primary = new FakePrimaryHandler();
         using var client = new HttpClient(new WebSocketsHandler(primary, ws => ws.Engine = WebSocketEngines.FromStream((_, _) => new ValueTask<Stream>(new ScriptedPeer()))));
 
-        (UpgradedConnection connection, _) = await ConnectAsync(client);
+        (OpenedConnection connection, _) = await ConnectAsync(client);
 
         Assert.Empty(primary.Requests);
         connection.Owner.Dispose();
@@ -143,7 +143,7 @@ public sealed class ConnectEngineTests
         using var plugin = new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.FromStream((_, _) => new ValueTask<Stream>(new ScriptedPeer())));
         using var client = new HttpClient(plugin, disposeHandler: false);
 
-        (UpgradedConnection connection, _) = await ConnectAsync(client);
+        (OpenedConnection connection, _) = await ConnectAsync(client);
 
         Assert.Null(plugin.InnerHandler);
         connection.Owner.Dispose();
@@ -197,7 +197,7 @@ public sealed class ConnectEngineTests
         Assert.Contains("engine Stream", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, Assert.Single(counter.Made).Disposals);
         Assert.False(isCalled);
-        (UpgradedConnection raw, _) = await ConnectAsync(client, request =>
+        (OpenedConnection raw, _) = await ConnectAsync(client, request =>
         {
             request.Uri = new Uri("ws://host.test/");
             request.IsRaw = true;
@@ -212,7 +212,7 @@ public sealed class ConnectEngineTests
         var interceptor = new ToyExtension();
         using HttpClient client = Client((_, _) => new ValueTask<Stream>(new ScriptedPeer()), configure: ws => ws.Extensions.Install(new ToyFactory("log", () => interceptor)));
 
-        (UpgradedConnection connection, _) = await ConnectAsync(client);
+        (OpenedConnection connection, _) = await ConnectAsync(client);
 
         Assert.Same(interceptor, Assert.Single(connection.Extensions!.Extensions));
         Assert.Equal(0, interceptor.Disposals);
@@ -233,6 +233,6 @@ public sealed class ConnectEngineTests
         return new HttpClient(new UserHandler(above ?? ((request, next) => next(request))) { InnerHandler = plugin });
     }
 
-    private static Task<(UpgradedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, Action<WebSocketRequest>? configure = null) =>
+    private static Task<(OpenedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, Action<WebSocketRequest>? configure = null) =>
         HandshakeClient.ConnectAsync(client, configure is null ? new Uri("ws://host.test/") : null, configure, CancellationToken.None).Soon();
 }

@@ -4,6 +4,7 @@ namespace Duplex.Tests;
 
 public sealed class ExtendedConnectTests
 {
+    private static readonly Uri Target = new("wss://host.test/path?q=1");
     private readonly ExtendedConnect _connect = new();
 
     [Fact]
@@ -11,7 +12,7 @@ public sealed class ExtendedConnectTests
     {
         using var marker = new HttpRequestMessage(HttpMethod.Get, "https://host.test/path?q=1");
 
-        using HttpRequestMessage request = _connect.CreateRequest(marker, [], null);
+        using HttpRequestMessage request = _connect.CreateRequest(Target, marker, [], null);
 
         Assert.Equal((HttpMethod.Connect, "wss://host.test/path?q=1"), (request.Method, request.RequestUri!.AbsoluteUri));
         Assert.Equal((HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact), (request.Version, request.VersionPolicy));

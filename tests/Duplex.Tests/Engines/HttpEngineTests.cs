@@ -27,7 +27,7 @@ public sealed class HttpEngineTests : IDisposable
         var primary = new FakePrimaryHandler();
         using var client = new HttpClient(new WebSocketsHandler(primary, ws => ws.Subprotocols.Add("a")));
 
-        (UpgradedConnection connection, _) = await HandshakeClient.ConnectAsync(client, new Uri("ws://host.test/"), null, CancellationToken.None).Soon();
+        (OpenedConnection connection, _) = await HandshakeClient.ConnectAsync(client, new Uri("ws://host.test/"), null, CancellationToken.None).Soon();
 
         Assert.Same(WebSocketEngines.Http, connection.Call.Engine);
         Assert.Equal("a", FakePrimaryHandler.Value(primary.Request, "Sec-WebSocket-Protocol"));
@@ -107,7 +107,7 @@ public sealed class HttpEngineTests : IDisposable
         HttpResponseMessage answer = await SendAsync(primary, ["c", "a"]);
 
         Assert.Equal("a, b, c", FakePrimaryHandler.Value(primary.Request, "Sec-WebSocket-Protocol"));
-        Assert.Equal("b", Assert.IsType<UpgradedContent>(answer.Content).TryTake()!.Call.Subprotocol);
+        Assert.Equal("b", Assert.IsType<OpenedContent>(answer.Content).TryTake()!.Call.Subprotocol);
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class HttpEngineTests : IDisposable
         Assert.Equal(HttpVersion.Version11, answer.Version);
         Assert.Same(_marker, answer.RequestMessage);
         Assert.Equal("one", Assert.Single(answer.Headers.GetValues("X-Server")));
-        UpgradedConnection connection = Assert.IsType<UpgradedContent>(answer.Content).TryTake()!;
+        OpenedConnection connection = Assert.IsType<OpenedContent>(answer.Content).TryTake()!;
         Assert.Same(stream, connection.Stream);
         Assert.Equal("ws://host.test/path", connection.Call.Request.Uri.AbsoluteUri);
         Assert.Null(inner!.RequestMessage); // the session keeps the response, and no request with it
@@ -236,7 +236,7 @@ public sealed class HttpEngineTests : IDisposable
             return FakePrimaryHandler.Upgrade(request);
         });
 
-        Assert.IsType<UpgradedContent>((await SendAsync(primary)).Content);
+        Assert.IsType<OpenedContent>((await SendAsync(primary)).Content);
     }
 
     [Fact]
@@ -364,7 +364,7 @@ public sealed class HttpEngineTests : IDisposable
         Assert.Equal(
             ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Protocol: a", "Authorization: Bearer x"],
             request.Headers.NonValidated.Where(header => header.Key != ":protocol").Select(header => $"{header.Key}: {header.Value}"));
-        using UpgradedConnection connection = TakenFrom(answer);
+        using OpenedConnection connection = TakenFrom(answer);
         Assert.Equal(HttpStatusCode.OK, connection.Call.Response!.StatusCode);
         Assert.Equal(HttpVersion.Version20, connection.Call.Response.Version);
     }
@@ -379,7 +379,7 @@ public sealed class HttpEngineTests : IDisposable
         _extensions.Add(Toy("toy", "toy"));
         Ask(HttpVersion.Version20, HttpVersionPolicy.RequestVersionOrHigher);
 
-        using UpgradedConnection connection = TakenFrom(await SendAsync(primary, logger: logs));
+        using OpenedConnection connection = TakenFrom(await SendAsync(primary, logger: logs));
 
         Assert.Equal([HttpVersion.Version20, HttpVersion.Version11], primary.Requests.Select(request => request.Version));
         Assert.All(primary.Requests, request => Assert.Equal("toy", FakePrimaryHandler.Value(request, "Sec-WebSocket-Extensions")));
@@ -408,6 +408,18 @@ public sealed class HttpEngineTests : IDisposable
 
         await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(primary));
 
+        Assert.Single(primary.Requests);
+    }
+
+    [Fact]
+    public async Task A_failure_of_a_handler_below_stays_the_same_and_is_not_tried_again_over_1_1()
+    {
+        var open = new HttpRequestException("The circuit is open.");
+        var primary = new FakePrimaryHandler(HttpResponseMessage (_) => throw open);
+        _marker.RequestUri = new Uri("https://host.test/");
+        Ask(HttpVersion.Version20, HttpVersionPolicy.RequestVersionOrHigher);
+
+        Assert.Same(open, await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(primary)));
         Assert.Single(primary.Requests);
     }
 
@@ -570,7 +582,7 @@ public sealed class HttpEngineTests : IDisposable
 
     private void Ask(Version version, HttpVersionPolicy policy) => (_request.Version, _request.VersionPolicy) = (version, policy);
 
-    private static UpgradedConnection TakenFrom(HttpResponseMessage answer) => Assert.IsType<UpgradedContent>(answer.Content).TryTake()!;
+    private static OpenedConnection TakenFrom(HttpResponseMessage answer) => Assert.IsType<OpenedContent>(answer.Content).TryTake()!;
 
     private static ToyFactory Toy(string name, params string[] offers) => new(name, () => new ToyExtension { Offered = [.. offers.SelectMany(WebSocketExtensionHeader.ParseList)] });
 

@@ -3,6 +3,8 @@ namespace Duplex.Tests;
 /// <summary>What a handshake's request has in every version.</summary>
 public sealed class HttpHandshakeTests
 {
+    private static readonly Uri Target = new("ws://host.test/path?q=1");
+
     public static TheoryData<string> Forms => ["1.1", "2"];
 
     [Theory, MemberData(nameof(Forms))]
@@ -15,7 +17,7 @@ public sealed class HttpHandshakeTests
         marker.Options.Set(new HttpRequestOptionsKey<string>("mine"), "here");
         marker.Options.Set(new HttpRequestOptionsKey<string>(EnginePlugin.Mark), "an attempt");
 
-        using HttpRequestMessage request = Over(form).CreateRequest(marker, ["a", "b"], "toy; x=1");
+        using HttpRequestMessage request = Over(form).CreateRequest(Target, marker, ["a", "b"], "toy; x=1");
 
         Assert.Equal("a, b", FakePrimaryHandler.Value(request, "Sec-WebSocket-Protocol"));
         Assert.Equal("toy; x=1", FakePrimaryHandler.Value(request, "Sec-WebSocket-Extensions"));
@@ -30,7 +32,7 @@ public sealed class HttpHandshakeTests
     {
         using var marker = new HttpRequestMessage(HttpMethod.Get, "http://host.test/");
 
-        using HttpRequestMessage request = Over(form).CreateRequest(marker, [], null);
+        using HttpRequestMessage request = Over(form).CreateRequest(Target, marker, [], null);
 
         Assert.Null(FakePrimaryHandler.Value(request, "Sec-WebSocket-Protocol"));
         Assert.Null(FakePrimaryHandler.Value(request, "Sec-WebSocket-Extensions"));
@@ -42,7 +44,7 @@ public sealed class HttpHandshakeTests
         using var marker = new HttpRequestMessage(HttpMethod.Get, "http://host.test/");
         marker.Headers.TryAddWithoutValidation("X-Value", "a\r\nX-Other: b");
 
-        Assert.Throws<ArgumentException>(() => Over(form).CreateRequest(marker, [], null));
+        Assert.Throws<ArgumentException>(() => Over(form).CreateRequest(Target, marker, [], null));
     }
 
     private static HttpHandshake Over(string form) => form == "2" ? new ExtendedConnect() : new HttpUpgrade();

@@ -4,6 +4,7 @@ namespace Duplex.Tests;
 
 public sealed class HttpUpgradeTests
 {
+    private static readonly Uri Target = new("ws://host.test/path?q=1");
     private readonly HttpUpgrade _upgrade = new();
 
     [Fact]
@@ -11,7 +12,7 @@ public sealed class HttpUpgradeTests
     {
         using var marker = new HttpRequestMessage(HttpMethod.Get, "http://host.test/path?q=1");
 
-        using HttpRequestMessage request = _upgrade.CreateRequest(marker, [], null);
+        using HttpRequestMessage request = _upgrade.CreateRequest(Target, marker, [], null);
 
         Assert.Equal((HttpMethod.Get, "ws://host.test/path?q=1"), (request.Method, request.RequestUri!.AbsoluteUri));
         Assert.Equal((HttpVersion.Version11, HttpVersionPolicy.RequestVersionExact), (request.Version, request.VersionPolicy));
@@ -24,7 +25,7 @@ public sealed class HttpUpgradeTests
     public void A_101_that_answers_its_key_is_accepted(int status, bool isAccepted)
     {
         using var marker = new HttpRequestMessage(HttpMethod.Get, "http://host.test/");
-        using HttpResponseMessage response = FakePrimaryHandler.Upgrade(_upgrade.CreateRequest(marker, [], null));
+        using HttpResponseMessage response = FakePrimaryHandler.Upgrade(_upgrade.CreateRequest(Target, marker, [], null));
         response.StatusCode = (HttpStatusCode)status;
 
         Assert.Equal(isAccepted, _upgrade.TryAccept(response, HandshakeStrictness.Strict, [], [], out _, out _));
@@ -35,7 +36,7 @@ public sealed class HttpUpgradeTests
     public void The_answer_to_another_key_is_refused()
     {
         using var marker = new HttpRequestMessage(HttpMethod.Get, "http://host.test/");
-        using HttpResponseMessage response = FakePrimaryHandler.Upgrade(new HttpUpgrade().CreateRequest(marker, [], null));
+        using HttpResponseMessage response = FakePrimaryHandler.Upgrade(new HttpUpgrade().CreateRequest(Target, marker, [], null));
 
         Assert.False(_upgrade.TryAccept(response, HandshakeStrictness.Strict, [], [], out _, out HandshakeFailure? failure));
         Assert.Equal(HandshakeCheck.Accept, failure.Check);

@@ -34,15 +34,30 @@ public sealed class HttpVersionsTests
         new HttpRequestException(HttpRequestError.ExtendedConnectNotSupported),
         new HttpRequestException(HttpRequestError.VersionNegotiationError),
         new HttpProtocolException(13, "", null),
-        new HttpProtocolException(1, "", null),
-        new HttpIOException(HttpRequestError.InvalidResponse),
-        new HttpRequestException("An HTTP/2 connection could not be established."),
         new HttpRequestException(HttpRequestError.HttpProtocolError, "", new HttpProtocolException(13, "", null)),
         new HttpRequestException(HttpRequestError.SecureConnectionError) { Data = { ["HTTP2_ENABLED"] = false } },
     ];
 
     [Theory, MemberData(nameof(Missing), DisableDiscoveryEnumeration = true)]
-    public void An_error_that_means_not_here_is_known(Exception error) => Assert.True(HttpVersions.IsHttp2Missing(error));
+    public void An_error_that_means_not_here_is_known(Exception error)
+    {
+        Assert.True(HttpVersions.IsHttp2Missing(error, isSecure: true));
+        Assert.True(HttpVersions.IsHttp2Missing(error, isSecure: false));
+    }
+
+    public static TheoryData<Exception> MissingWithoutTls =>
+    [
+        new HttpProtocolException(1, "", null),
+        new HttpIOException(HttpRequestError.InvalidResponse),
+        new HttpRequestException("An HTTP/2 connection could not be established."),
+    ];
+
+    [Theory, MemberData(nameof(MissingWithoutTls), DisableDiscoveryEnumeration = true)]
+    public void What_an_answer_in_HTTP_1_1_causes_means_it_only_without_tls(Exception error)
+    {
+        Assert.False(HttpVersions.IsHttp2Missing(error, isSecure: true));
+        Assert.True(HttpVersions.IsHttp2Missing(error, isSecure: false));
+    }
 
     public static TheoryData<Exception> Other =>
     [
@@ -52,8 +67,10 @@ public sealed class HttpVersionsTests
         new HttpRequestException(HttpRequestError.ResponseEnded),
         new HttpRequestException("a status", null, System.Net.HttpStatusCode.Forbidden),
         new HttpRequestException("another reason", new IOException()),
+        new OperationCanceledException("the caller's", new HttpProtocolException(13, "", null)),
+        new WebSocketHandshakeException("a handler's own", new HttpProtocolException(13, "", null)),
     ];
 
     [Theory, MemberData(nameof(Other), DisableDiscoveryEnumeration = true)]
-    public void Another_error_is_not_taken_for_it(Exception error) => Assert.False(HttpVersions.IsHttp2Missing(error));
+    public void Another_error_is_not_taken_for_it(Exception error) => Assert.False(HttpVersions.IsHttp2Missing(error, isSecure: false));
 }

@@ -13,7 +13,7 @@ public sealed class SocketEngineTests
     {
         var socket = new FakeSocket { Subprotocol = subprotocol };
 
-        UpgradedConnection connection = await ConnectAsync(socket);
+        OpenedConnection connection = await ConnectAsync(socket);
 
         Assert.Equal(expected, connection.Call.Subprotocol);
         Assert.Empty(socket.Calls);
@@ -45,7 +45,7 @@ public sealed class SocketEngineTests
     [Fact]
     public async Task No_socket_fails_the_handshake() => await Assert.ThrowsAsync<WebSocketHandshakeException>(() => ConnectAsync(null));
 
-    private static async Task<UpgradedConnection> ConnectAsync(FakeSocket? socket)
+    private static async Task<OpenedConnection> ConnectAsync(FakeSocket? socket)
     {
         using var client = new HttpClient(new WebSocketsHandler(ws =>
         {

@@ -3,12 +3,12 @@ using System.Net;
 namespace Duplex;
 
 /// <summary>Owns the connection until the session takes it. It cannot be buffered: its bytes are the session.</summary>
-internal sealed class UpgradedContent(UpgradedConnection connection) : HttpContent
+internal sealed class OpenedContent(OpenedConnection connection) : HttpContent
 {
     // Taken once, by an atomic exchange: by the session or by disposal.
-    private UpgradedConnection? _connection = connection;
+    private OpenedConnection? _connection = connection;
 
-    public UpgradedConnection? TryTake() => Interlocked.Exchange(ref _connection, null);
+    public OpenedConnection? TryTake() => Interlocked.Exchange(ref _connection, null);
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw NotToBeRead();
 

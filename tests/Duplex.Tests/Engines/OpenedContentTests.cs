@@ -2,14 +2,14 @@ using System.Net;
 
 namespace Duplex.Tests;
 
-public sealed class UpgradedContentTests : IDisposable
+public sealed class OpenedContentTests : IDisposable
 {
     private readonly MemoryStream _owner = new();
 
     [Fact]
     public async Task Whoever_reads_or_buffers_it_fails_at_once_and_is_told_why()
     {
-        using UpgradedContent content = Create();
+        using OpenedContent content = Create();
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => content.ReadAsStringAsync().Soon());
         await Assert.ThrowsAsync<InvalidOperationException>(() => content.LoadIntoBufferAsync().Soon());
@@ -28,9 +28,9 @@ public sealed class UpgradedContentTests : IDisposable
     [KtorParity("http/ClientUpgradeContent")]
     public void A_connection_is_taken_once_and_outlives_the_content()
     {
-        UpgradedContent content = Create();
+        OpenedContent content = Create();
 
-        UpgradedConnection? connection = content.TryTake();
+        OpenedConnection? connection = content.TryTake();
         Assert.Null(content.TryTake());
         content.Dispose();
 
@@ -46,10 +46,10 @@ public sealed class UpgradedContentTests : IDisposable
         response.Dispose();
 
         Assert.False(_owner.CanRead);
-        Assert.Null(((UpgradedContent)response.Content).TryTake());
+        Assert.Null(((OpenedContent)response.Content).TryTake());
     }
 
     public void Dispose() => _owner.Dispose();
 
-    private UpgradedContent Create() => new(new UpgradedConnection(_owner, _owner, Calls.Create()));
+    private OpenedContent Create() => new(new OpenedConnection(_owner, _owner, Calls.Create()));
 }
