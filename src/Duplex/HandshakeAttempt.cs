@@ -120,7 +120,7 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
         };
         if (Request.HasHeaders)
         {
-            foreach ((string name, HeaderStringValues values) in Request.Headers.NonValidated)
+            foreach ((string name, HeaderStringValues values) in Request.CreatedHeaders.NonValidated)
                 marker.Headers.TryAddWithoutValidation(name, values);
         }
 

@@ -60,7 +60,7 @@ internal static class HandshakeClient
         // HttpClient.Timeout covers the headers only; a rejection's body gets the same time again.
         using var patience = new CancellationTokenSource(client.Timeout, attempt.Options.TimeProvider);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(token, attempt.Deadline.Token, patience.Token);
-        WebSocketHandshakeException rejection = await HttpEngine.RejectionAsync(
+        WebSocketHandshakeException rejection = await StatusRefusal.OfAsync(
             response, any.Token).ConfigureAwait(false);
         token.ThrowIfCancellationRequested();
         throw rejection;
@@ -83,17 +83,17 @@ internal static class HandshakeClient
         }
 
         if (request.HasHeaders)
-            HandshakeHeaders.Check(request.Headers);
+            HandshakeHeaders.Check(request.CreatedHeaders);
         HandshakeHeaders.CheckValues(client.DefaultRequestHeaders);
         if (!request.HasHeaders)
             return;
-        foreach (string subprotocol in HandshakeHeaders.Subprotocols(request.Headers))
+        foreach (string subprotocol in HandshakeHeaders.Subprotocols(request.CreatedHeaders))
         {
             if (!request.Subprotocols.Contains(subprotocol))
                 request.Subprotocols.Add(subprotocol);
         }
 
-        request.Headers.Remove(HandshakeHeaders.Protocol);
+        request.CreatedHeaders.Remove(HandshakeHeaders.Protocol);
     }
 
     private static async Task<HttpResponseMessage> SendAsync(

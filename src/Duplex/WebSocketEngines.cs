@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using System.Runtime.Versioning;
 
 namespace Duplex;
 
@@ -10,10 +11,35 @@ namespace Duplex;
 public static class WebSocketEngines
 {
     /// <summary>
-    /// The default: Duplex's framing over HTTP/1.1 or HTTP/2, through the handlers below the plugin. It has every
-    /// <see cref="EngineCapability"/>.
+    /// The browser's own WebSocket: the default in a browser (WebAssembly), and only there.
     /// </summary>
-    public static WebSocketEngine Http { get; } = new HttpEngine();
+    /// <remarks>
+    /// <para>
+    /// The browser frames, answers pings, negotiates compression, and sends its cookies. The engine has only
+    /// <see cref="EngineCapability.WebSocket"/>: what needs another capability is refused before connecting, if it was
+    /// set. Subprotocols are offered.
+    /// </para>
+    /// <para>
+    /// A page may send the close codes 1000 and 3000 to 4999. Any other, 1001 to 1014, is sent as that code plus 2000:
+    /// 1001 as 3001. A Close without a code is sent as 1000. Received codes are unchanged.
+    /// </para>
+    /// <para>
+    /// A page cannot slow a server down: messages that <c>Incoming</c> has no room for wait in the page's memory.
+    /// After our Close, the browser delivers no further messages.
+    /// </para>
+    /// </remarks>
+    [SupportedOSPlatform("browser")]
+    public static WebSocketEngine Browser => BrowserHolder.Engine;
+
+    /// <summary>
+    /// The default outside a browser: Duplex's framing over HTTP/1.1 or HTTP/2, through the handlers below the plugin. It has every
+    /// <see cref="EngineCapability"/>. It does not work in a browser.
+    /// </summary>
+    [UnsupportedOSPlatform("browser")]
+    public static WebSocketEngine Http => HttpHolder.Engine;
+
+    /// <summary>The engine of options that name none.</summary>
+    internal static WebSocketEngine Default => OperatingSystem.IsBrowser() ? Browser : Http;
 
     /// <summary>
     /// Creates an engine over any <see cref="WebSocket"/> that a function connects: ASP.NET's
@@ -79,5 +105,17 @@ public static class WebSocketEngines
     {
         ArgumentNullException.ThrowIfNull(connect);
         return new StreamEngine(connect, capabilities);
+    }
+
+    // Apart, so that a trimmed program keeps only the engine that it uses.
+    private static class BrowserHolder
+    {
+        public static WebSocketEngine Engine { get; } = new BrowserEngine(BrowserEngine.CreatePageSocket);
+    }
+
+    [UnsupportedOSPlatform("browser")]
+    private static class HttpHolder
+    {
+        public static WebSocketEngine Engine { get; } = new HttpEngine();
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.Versioning;
+
 namespace Duplex;
 
 /// <summary>
@@ -89,6 +91,7 @@ public sealed class WebSocketExtensionsOptions
     /// </summary>
     /// <param name="configure">Sets the options, immediately.</param>
     /// <exception cref="ArgumentException">It is installed already, or another extension owns RSV1.</exception>
+    [UnsupportedOSPlatform("browser")]
     public void InstallPerMessageDeflate(Action<PerMessageDeflateOptions>? configure = null) =>
         Install(new PerMessageDeflateFactory(), configure);
 

@@ -59,13 +59,16 @@ public static class WebSocketSessions
             throw new ArgumentOutOfRangeException(nameof(receiveMode), receiveMode, "Expected Messages or Streams.");
         var options = new WebSocketsOptions();
         configure?.Invoke(options);
-        if (options.Engine != WebSocketEngines.Http)
+        if (options.Engine != WebSocketEngines.Default)
         {
             throw new ArgumentException(
                 "Engine cannot be set here: the session uses the given connection. Leave Engine at its default.",
                 nameof(configure));
         }
 
+#pragma warning disable CA1416 // in a browser, too, the framing is ours: nothing but the engine's capabilities is used
+        options.Engine = WebSocketEngines.Http;
+#pragma warning restore CA1416
         if (isRaw)
             return WithRole(options.ToSessionSettings(), role);
 

@@ -125,6 +125,13 @@ public sealed class WebSocketsHandler : DelegatingHandler
             if (InnerHandler is not null)
                 return;
 
+            // There the browser makes the requests, and the engine opens the connections by itself.
+            if (OperatingSystem.IsBrowser())
+            {
+                InnerHandler = new HttpClientHandler();
+                return;
+            }
+
             // Two, because ordinary requests follow redirects, as HttpClient's do by default. They share cookies.
             var ordinary = new SocketsHttpHandler();
             _ownPrimary = new SocketsHttpHandler
@@ -142,6 +149,7 @@ public sealed class WebSocketsHandler : DelegatingHandler
         HttpRequestMessage marker, HandshakeAttempt attempt, CancellationToken token)
     {
         attempt.TakeUp(_options, _stopping.Token);
+        _options.ThrowIfHeartbeat(attempt.Request.ReceiveMode);
 
         // A handler above may have changed the URL.
         attempt.Target = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, attempt.Request.IsSecureOnly);
@@ -191,6 +199,8 @@ public sealed class WebSocketsHandler : DelegatingHandler
             handler = outer.InnerHandler;
         }
 
+        if (OperatingSystem.IsBrowser())
+            return;
         if (handler is SocketsHttpHandler { AllowAutoRedirect: true } or HttpClientHandler { AllowAutoRedirect: true })
         {
             throw new InvalidOperationException(

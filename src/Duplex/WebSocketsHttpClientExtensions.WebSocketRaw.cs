@@ -1,3 +1,5 @@
+using System.Runtime.Versioning;
+
 namespace Duplex;
 
 public static partial class WebSocketsHttpClientExtensions
@@ -5,6 +7,7 @@ public static partial class WebSocketsHttpClientExtensions
     /// <summary>Opens a raw session while a block runs.</summary>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task WebSocketRawAsync(
         this HttpClient client,
         string url,
@@ -19,6 +22,7 @@ public static partial class WebSocketsHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<TResult> WebSocketRawAsync<TResult>(
         this HttpClient client,
         string url,
@@ -32,6 +36,7 @@ public static partial class WebSocketsHttpClientExtensions
 
     /// <inheritdoc cref="WebSocketRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task WebSocketRawAsync(
         this HttpClient client,
         Uri url,
@@ -46,6 +51,7 @@ public static partial class WebSocketsHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<TResult> WebSocketRawAsync<TResult>(
         this HttpClient client,
         Uri url,
@@ -60,6 +66,7 @@ public static partial class WebSocketsHttpClientExtensions
     /// <summary>Opens a raw session while a block runs.</summary>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, Action{WebSocketRequest}, Func{DefaultClientWebSocketSession,
     /// Task}, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task WebSocketRawAsync(
         this HttpClient client,
         Action<WebSocketRequest> configure,
@@ -73,6 +80,7 @@ public static partial class WebSocketsHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketRawAsync(HttpClient, Action{WebSocketRequest}, Func{ClientWebSocketSession, Task},
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<TResult> WebSocketRawAsync<TResult>(
         this HttpClient client,
         Action<WebSocketRequest> configure,
@@ -85,6 +93,7 @@ public static partial class WebSocketsHttpClientExtensions
 
     /// <summary>Opens a raw session, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<ClientWebSocketSession> WebSocketRawSessionAsync(
         this HttpClient client,
         string url,
@@ -93,6 +102,7 @@ public static partial class WebSocketsHttpClientExtensions
         OpenRawAsync(client, WebSocketUri.Parse(url, nameof(url)), secureOnly: false, configure, cancellationToken);
 
     /// <inheritdoc cref="WebSocketRawSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<ClientWebSocketSession> WebSocketRawSessionAsync(
         this HttpClient client,
         Uri url,
@@ -102,6 +112,7 @@ public static partial class WebSocketsHttpClientExtensions
 
     /// <summary>Opens a raw session, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<ClientWebSocketSession> WebSocketRawSessionAsync(
         this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
         OpenRawAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -17,6 +18,7 @@ public sealed class WebSocketsOptions
     private SubprotocolNames _subprotocols = [];
     private TimeSpan _pingInterval = TimeSpan.FromSeconds(20); // below the 60 s idle limit of many proxies and NATs
     private TimeSpan _pingTimeout = TimeSpan.FromSeconds(20);
+    private Heartbeat? _heartbeat;
     private TimeSpan _handshakeTimeout = TimeSpan.FromSeconds(15);
     private TimeSpan _closeTimeout = TimeSpan.FromSeconds(5);
     private HandshakeStrictness _handshakeStrictness;
@@ -25,7 +27,7 @@ public sealed class WebSocketsOptions
     private int _maxFragments = WebSocketLimits.DefaultMaxFragments;
     private TextValidation _textValidation;
     private WebSocketContentConverter? _contentConverter;
-    private WebSocketEngine _engine = WebSocketEngines.Http;
+    private WebSocketEngine _engine = WebSocketEngines.Default;
     private TimeProvider _timeProvider = TimeProvider.System;
     private IMeterFactory? _meterFactory;
     private bool _traceSessions;
@@ -39,6 +41,7 @@ public sealed class WebSocketsOptions
     public TimeSpan PingInterval
     {
         get => _pingInterval;
+        [UnsupportedOSPlatform("browser")]
         set => Set(ref _pingInterval, TimerRange.Checked(value));
     }
 
@@ -50,7 +53,19 @@ public sealed class WebSocketsOptions
     public TimeSpan PingTimeout
     {
         get => _pingTimeout;
+        [UnsupportedOSPlatform("browser")]
         set => Set(ref _pingTimeout, TimerRange.Checked(value));
+    }
+
+    /// <summary>
+    /// Messages of the application in place of pings, on sessions that receive messages. Default: null, for pings if the
+    /// engine has them. If set, <see cref="PingInterval"/> and <see cref="PingTimeout"/> have no effect; pings are still
+    /// answered. It works with every engine; raw sessions have none.
+    /// </summary>
+    public Heartbeat? Heartbeat
+    {
+        get => _heartbeat;
+        set => Set(ref _heartbeat, value);
     }
 
     /// <summary>
@@ -72,6 +87,7 @@ public sealed class WebSocketsOptions
     public HandshakeStrictness HandshakeStrictness
     {
         get => _handshakeStrictness;
+        [UnsupportedOSPlatform("browser")]
         set => Set(
             ref _handshakeStrictness,
             Enum.IsDefined(value)
@@ -95,6 +111,7 @@ public sealed class WebSocketsOptions
     public long MaxFrameSize
     {
         get => _maxFrameSize;
+        [UnsupportedOSPlatform("browser")]
         set => Set(ref _maxFrameSize, CheckedSize(value));
     }
 
@@ -117,6 +134,7 @@ public sealed class WebSocketsOptions
     public int MaxFragments
     {
         get => _maxFragments;
+        [UnsupportedOSPlatform("browser")]
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
@@ -132,6 +150,7 @@ public sealed class WebSocketsOptions
     public TextValidation TextValidation
     {
         get => _textValidation;
+        [UnsupportedOSPlatform("browser")]
         set => Set(
             ref _textValidation,
             Enum.IsDefined(value)
@@ -161,9 +180,10 @@ public sealed class WebSocketsOptions
     public WebSocketExtensionsOptions Extensions { get; private set; } = new();
 
     /// <summary>
-    /// The engine that opens connections. Default: <see cref="WebSocketEngines.Http"/>. Options that it cannot honour
-    /// are off. If one was set, constructing a handler throws <see cref="NotSupportedException"/>; a request that needs
-    /// a missing capability throws it before connecting.
+    /// The engine that opens connections. Default: <see cref="WebSocketEngines.Http"/>, and in a browser
+    /// <see cref="WebSocketEngines.Browser"/>. Options that it cannot honour are off. If one was set, constructing a
+    /// handler throws <see cref="NotSupportedException"/>; a request that needs a missing capability throws it before
+    /// connecting.
     /// </summary>
     public WebSocketEngine Engine
     {
@@ -243,6 +263,17 @@ public sealed class WebSocketsOptions
             EngineCapability.Response, nameof(HandshakeStrictness), HandshakeStrictness != HandshakeStrictness.Strict);
     }
 
+    /// <summary>Replies are messages, which a session that receives streams does not hold in memory.</summary>
+    internal void ThrowIfHeartbeat(ReceiveMode receiveMode)
+    {
+        if (receiveMode == ReceiveMode.Streams && Heartbeat is { HasReplies: true })
+        {
+            throw new InvalidOperationException(
+                "WebSocketsOptions.Heartbeat expects replies, which a session with ReceiveMode.Streams cannot " +
+                "recognize. Use pings, a heartbeat without replies, or ReceiveMode.Messages.");
+        }
+    }
+
     internal SessionSettings ToSessionSettings(ExtensionChain? extensions = null, Uri? target = null)
     {
         bool hasLimits = Engine.Supports(EngineCapability.FrameLimits);
@@ -257,6 +288,7 @@ public sealed class WebSocketsOptions
                 MaxFragments = hasLimits ? MaxFragments : int.MaxValue,
                 TextValidation = TextValidation,
                 Outgoing = Channels.Outgoing,
+                HasReplies = Heartbeat?.HasReplies == true,
                 Extensions = extensions,
                 Time = TimeProvider,
                 Pool = BufferPool,
@@ -265,6 +297,7 @@ public sealed class WebSocketsOptions
             Incoming = Channels.Incoming,
             PingInterval = hasPings ? PingInterval : Timeout.InfiniteTimeSpan,
             PingTimeout = hasPings ? PingTimeout : Timeout.InfiniteTimeSpan,
+            Heartbeat = Heartbeat,
             CloseTimeout = CloseTimeout,
             Converter = ContentConverter,
             Telemetry = new TelemetrySources
@@ -284,6 +317,7 @@ public sealed class WebSocketsOptions
         SessionSettings settings = ToSessionSettings(extensions, target);
         if (receiveMode == ReceiveMode.Messages)
             return settings;
+        ThrowIfHeartbeat(receiveMode);
         return settings with
         {
             ReceiveMode = receiveMode,

@@ -51,6 +51,9 @@ public class ArchitectureTests
         StreamAccess.Readers.Keys.ToHashSet());
 
     [Fact]
+    public void No_source_has_unsafe_code() => Expect.None(UnsafeCode.Violations(SourceModel.OfRepository));
+
+    [Fact]
     public void Types_are_named_after_what_they_are() => Expect.None(TypeNames.Violations(SourceModel.OfRepository));
 
     [Fact]

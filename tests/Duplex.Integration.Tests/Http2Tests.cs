@@ -27,6 +27,7 @@ public sealed class Http2Tests(KestrelServer server) : IClassFixture<KestrelServ
     [InlineData("wss over 1.1", "2.0 exactly", "HttpVersion")]
     [InlineData("wss over 1.1", "2.0 or lower", "1.1")]
     [InlineData("wss over 1.1", "2.0 or higher", "1.1")]
+    [KtorParity("engine/Curl")]
     public async Task Server_version_and_policy_decide(string endpoint, string asked, string expected)
     {
         using HttpClient client = Client(asked);

@@ -223,6 +223,12 @@ internal static class HandshakeRefusals
     public static HandshakeRefusal ConnectThrew { get; } = Row(HandshakeParty.HandlerBelow, HandshakeCheck.Transport,
         "The connect function of the engine {engine} failed.",
         "See the inner exception.");
+    public static HandshakeRefusal BrowserFailed { get; } = Row(
+        HandshakeParty.HandlerBelow, HandshakeCheck.Transport,
+        "The browser could not open the WebSocket. It tells a page no reason.",
+        "See the console and the network panel of its developer tools. A page from https can open wss only, and a "
+        + "Content-Security-Policy must allow the address in connect-src. If subprotocols are offered, the server "
+        + "must choose one of them.");
     public static HandshakeRefusal ConnectGaveNoSocket { get; } = Row(
         HandshakeParty.HandlerBelow, HandshakeCheck.Transport,
         "The connect function returned no WebSocket.",

@@ -19,6 +19,9 @@ internal sealed record ConnectionSettings
 
     public ChannelConfig Outgoing { get; init; } = ChannelConfig.DefaultOutgoing;
 
+    /// <summary>Whether the session is asked which messages are a heartbeat's replies.</summary>
+    public bool HasReplies { get; init; }
+
     /// <summary>Released when the connection ends.</summary>
     public ExtensionChain? Extensions { get; init; }
 

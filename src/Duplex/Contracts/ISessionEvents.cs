@@ -1,7 +1,7 @@
 namespace Duplex;
 
 /// <summary>
-/// What the receive loop (the first six members), the senders and keep-alive report to their session. Implementations
+/// What the receive loop (the first seven members), the senders and keep-alive report to their session. Implementations
 /// must not block.
 /// </summary>
 internal interface ISessionEvents
@@ -10,6 +10,12 @@ internal interface ISessionEvents
     void OnPing(ReadOnlySpan<byte> payload);
 
     void OnPong(ReadOnlySpan<byte> payload);
+
+    /// <summary>
+    /// Asked for each message if <see cref="ConnectionSettings.HasReplies"/>. True if it is a heartbeat's reply, which
+    /// the application does not see.
+    /// </summary>
+    bool OnMessage(Frame message);
 
     /// <summary>False if the session is already closing: the queue then accepts the frame.</summary>
     bool OnIncomingOverflow(Frame frame);

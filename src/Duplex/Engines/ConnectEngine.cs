@@ -25,7 +25,7 @@ internal abstract class ConnectEngine : WebSocketEngine
         return capabilities.ToArray();
     }
 
-    internal sealed override string Below => $"The connect function of the engine {Name}";
+    internal override string Below => $"The connect function of the engine {Name}";
 
     internal sealed override async Task<HttpResponseMessage> OpenAsync(
         EnginePlugin plugin,
@@ -55,7 +55,7 @@ internal abstract class ConnectEngine : WebSocketEngine
                 throw new WebSocketHandshakeException(none);
             }
 
-            var requested = new WebSocketHandshakeRequest(asked.Uri!, request, asked.Subprotocols, asked.Headers);
+            var requested = new WebSocketHandshakeRequest(asked.Uri!, request, asked.Subprotocols, asked.CreatedHeaders);
             offer.TryAccept([], out ExtensionChain? interceptors, out _);
             return new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
             {
@@ -73,7 +73,7 @@ internal abstract class ConnectEngine : WebSocketEngine
 
     private protected virtual void Require(WebSocketRequest asked, WebSocketRequest request)
     {
-        foreach ((string name, _) in asked.Headers.NonValidated)
+        foreach ((string name, _) in asked.CreatedHeaders.NonValidated)
             Profile.Require(EngineCapability.RequestHeaders, $"The request's header {name}");
         if (request.IsVersionSet)
             Profile.Require(EngineCapability.HttpVersion, "WebSocketRequest.Version or VersionPolicy");
@@ -86,10 +86,9 @@ internal abstract class ConnectEngine : WebSocketEngine
         var asked = new WebSocketRequest
         {
             Uri = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null),
-            Version = request.Version,
-            VersionPolicy = request.VersionPolicy,
         };
-        HandshakeHeaders.Copy(marker.Headers, asked.Headers);
+        asked.UseDefaults(request.Version, request.VersionPolicy);
+        HandshakeHeaders.Copy(marker.Headers, asked.CreatedHeaders);
         IEnumerable<string> subprotocols = (request.HasSubprotocols ? request.Subprotocols : [])
             .Concat(HandshakeHeaders.Subprotocols(marker.Headers))
             .Concat(plugin.Subprotocols)

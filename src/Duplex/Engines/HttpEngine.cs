@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.Versioning;
 
 namespace Duplex;
 
@@ -10,6 +10,7 @@ namespace Duplex;
 /// Opens a session through the handlers below the plugin: by an upgrade of HTTP/1.1, or as a stream of HTTP/2.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
+[UnsupportedOSPlatform("browser")]
 internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
 {
     /// <summary>A response that does not open the session is returned, not thrown: a handler above may retry.</summary>
@@ -17,6 +18,13 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
         EnginePlugin plugin, HttpRequestMessage marker, WebSocketRequest request, HandshakeDeadline deadline,
         CancellationToken token)
     {
+        if (OperatingSystem.IsBrowser())
+        {
+            throw new PlatformNotSupportedException(
+                "WebSocketEngines.Http does not work in a browser, which gives a page no connection of its own. Leave " +
+                "WebSocketsOptions.Engine unset: its default fits the platform.");
+        }
+
         Uri asked = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null);
         bool isSecure = asked.Scheme == "wss";
         IReadOnlyList<Version> versions = HttpVersions.ToTry(request.Version, request.VersionPolicy, isSecure);
@@ -53,23 +61,6 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
         }).ConfigureAwait(false);
     }
 
-    public static async Task<WebSocketHandshakeException> RejectionAsync(
-        HttpResponseMessage response, CancellationToken token)
-    {
-        HandshakeFailure failure = HandshakeRefusals.ByStatus((int)response.StatusCode).Failure(
-            ("status", TransportRefusal.Describe(response.StatusCode)),
-            ("expected", HandshakeRefusals.Success(response.Version.Major == 2)));
-        string? preview = await BodyPreview.ReadAsync(response.Content, token).ConfigureAwait(false);
-        string wait = RetryAfter(response.Headers) is { } when
-            ? $" {HandshakeRefusals.RetryAfter.Replace("{wait}", when, StringComparison.Ordinal)}"
-            : "";
-        string body = string.IsNullOrWhiteSpace(preview) ? "" : $" {HandshakeRefusals.SeeBody}";
-        return new WebSocketHandshakeException(
-            failure with { Message = failure.Message + wait + body },
-            new WebSocketHandshakeResponse(response),
-            preview);
-    }
-
     // The platform keeps a request, with its headers, as long as its connection. Other primary handlers may need it.
     private static void Forget(EnginePlugin plugin, HttpRequestMessage real, HttpRequestMessage marker)
     {
@@ -79,14 +70,6 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
         if (((ICollection<KeyValuePair<string, object?>>)marker.Options).Count > 1) // more than the mark
             ((ICollection<KeyValuePair<string, object?>>)real.Options).Clear();
     }
-
-    // The parsed value: the text may hold a secret.
-    private static string? RetryAfter(HttpResponseHeaders headers) => headers.RetryAfter switch
-    {
-        { Delta: { } seconds } => $"{HandshakeBounds.Seconds(seconds)} s",
-        { Date: { } date } => date.ToString("R", CultureInfo.InvariantCulture),
-        _ => null,
-    };
 
     // A handler below with one HTTP/2 connection waits, without an error, for one of the streams that a server allows.
     private static HandshakeRefusal Silent(EnginePlugin plugin, Uri asked, Version version) =>

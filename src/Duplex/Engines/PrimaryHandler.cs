@@ -1,3 +1,5 @@
+using System.Runtime.Versioning;
+
 namespace Duplex;
 
 /// <summary>Reads the settings of a chain's bottom handler, to explain a failure.</summary>
@@ -10,8 +12,11 @@ internal static class PrimaryHandler
         return handler;
     }
 
+    /// <summary>False in a browser, which tells a page no proxy.</summary>
     public static bool UsesProxy(HttpMessageHandler? primary, Uri target)
     {
+        if (OperatingSystem.IsBrowser())
+            return false;
         try
         {
             System.Net.IWebProxy? proxy = primary switch
@@ -31,6 +36,7 @@ internal static class PrimaryHandler
         }
     }
 
+    [UnsupportedOSPlatform("browser")]
     public static bool Decompresses(HttpMessageHandler? primary) => primary switch
     {
         SocketsHttpHandler sockets => sockets.AutomaticDecompression != System.Net.DecompressionMethods.None,

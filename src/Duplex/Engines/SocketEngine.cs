@@ -3,15 +3,22 @@ using System.Net.WebSockets;
 namespace Duplex;
 
 /// <summary>Sessions over the platform's WebSocket classes, which do their own framing.</summary>
-internal sealed class SocketEngine : ConnectEngine
+internal class SocketEngine : ConnectEngine
 {
     private readonly Func<WebSocketRequest, CancellationToken, ValueTask<WebSocket>> _connect;
 
     public SocketEngine(
         Func<WebSocketRequest, CancellationToken, ValueTask<WebSocket>> connect,
         ReadOnlySpan<EngineCapability> capabilities)
-        : base(new EngineProfile("WebSocket", [EngineCapability.WebSocket, .. Checked(capabilities)]) { Masks = false })
-        => _connect = connect;
+        : this(
+            connect,
+            new EngineProfile("WebSocket", [EngineCapability.WebSocket, .. Checked(capabilities)]) { Masks = false })
+    {
+    }
+
+    private protected SocketEngine(
+        Func<WebSocketRequest, CancellationToken, ValueTask<WebSocket>> connect, EngineProfile profile)
+        : base(profile) => _connect = connect;
 
     private protected override async ValueTask<Opened> ConnectAsync(WebSocketRequest request, CancellationToken token)
     {

@@ -1,5 +1,8 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.Versioning;
+using System.Text;
 
 namespace Duplex;
 
@@ -30,7 +33,8 @@ public sealed class WebSocketRequest
     /// content headers (<c>Content-Type</c> …) are rejected. A <c>Sec-WebSocket-Protocol</c> is added to
     /// <see cref="Subprotocols"/>.
     /// </summary>
-    public HttpRequestHeaders Headers => _headers ??= new HttpRequestMessage().Headers; // no public constructor
+    [UnsupportedOSPlatform("browser")]
+    public HttpRequestHeaders Headers => CreatedHeaders;
 
     /// <summary>
     /// The subprotocols to offer, in order of preference, before those of the plugin's options. Adding a duplicate or a
@@ -62,6 +66,7 @@ public sealed class WebSocketRequest
     public PerMessageDeflateOptions? Compression
     {
         get => _compression;
+        [UnsupportedOSPlatform("browser")]
         set => (_compression, IsCompressionSet) = (value, true);
     }
 
@@ -90,6 +95,7 @@ public sealed class WebSocketRequest
     public Version Version
     {
         get => _version;
+        [UnsupportedOSPlatform("browser")]
         set
         {
             ArgumentNullException.ThrowIfNull(value);
@@ -102,6 +108,7 @@ public sealed class WebSocketRequest
     public HttpVersionPolicy VersionPolicy
     {
         get => _versionPolicy;
+        [UnsupportedOSPlatform("browser")]
         set
         {
             if (!Enum.IsDefined(value))
@@ -130,8 +137,65 @@ public sealed class WebSocketRequest
                 nameof(value), $"Expected Messages or Streams; got {(int)value}.");
     }
 
+    /// <summary>
+    /// Adds a token to the query of <see cref="Uri"/>, for a server that reads it there: a browser sends no headers.
+    /// Logs, telemetry and errors of this library never hold a query, but those of servers and proxies often do: use a
+    /// token that is short-lived.
+    /// </summary>
+    /// <param name="token">The token, which is escaped.</param>
+    /// <param name="name">The parameter's name. Default: that of RFC 6750 §2.3, <c>access_token</c>.</param>
+    /// <exception cref="ArgumentException">The token or the name is null or empty.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="Uri"/> is null.</exception>
+    /// <example>
+    /// <code>
+    /// await using var session = await client.WebSocketSessionAsync(
+    ///     "wss://example.test/feed", request => request.AddTokenToQuery(token));
+    /// </code>
+    /// </example>
+    public void AddTokenToQuery(string token, string name = "access_token")
+    {
+        ArgumentException.ThrowIfNullOrEmpty(token);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (Uri is null)
+            throw new InvalidOperationException("The request has no Uri to add a token to. Set it first.");
+        string before = Uri.OriginalString, fragment = "";
+        if (before.IndexOf('#', StringComparison.Ordinal) is >= 0 and int at)
+            (before, fragment) = (before[..at], before[at..]); // refused later, like any
+        char separator = !before.Contains('?', StringComparison.Ordinal) ? '?' : '&';
+        string parameter = $"{System.Uri.EscapeDataString(name)}={System.Uri.EscapeDataString(token)}";
+        Uri = new Uri($"{before}{separator}{parameter}{fragment}", UriKind.RelativeOrAbsolute);
+    }
+
+    /// <summary>
+    /// Offers a token as a subprotocol, for a server that reads it there: a browser sends no headers. Offer the
+    /// subprotocol that the server shall choose, too: a browser fails the handshake if it chooses none.
+    /// </summary>
+    /// <remarks>
+    /// A token with characters that a subprotocol cannot have is sent as base64url without padding (RFC 4648 §5), as
+    /// Kubernetes expects with the prefix <c>base64url.bearer.authorization.k8s.io.</c> A JWT has none of them.
+    /// </remarks>
+    /// <param name="token">The token.</param>
+    /// <param name="prefix">What the server expects before it. Default: nothing.</param>
+    /// <param name="alwaysEncode">Whether to encode a token that needs no encoding. Default: false.</param>
+    /// <exception cref="ArgumentException">
+    /// The token is null or empty, the prefix has a character that a subprotocol cannot have, or the result is offered
+    /// already.
+    /// </exception>
+    public void AddTokenToSubprotocols(string token, string prefix = "", bool alwaysEncode = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(token);
+        ArgumentNullException.ThrowIfNull(prefix);
+        string sent = alwaysEncode || !HttpGrammar.IsToken(token)
+            ? Base64Url.EncodeToString(Encoding.UTF8.GetBytes(token))
+            : token;
+        Subprotocols.Add(prefix + sent);
+    }
+
     /// <summary>Options for the client's handlers.</summary>
     public HttpRequestOptions Options => _options ??= [];
+
+    /// <summary><see cref="Headers"/>, on every platform.</summary>
+    internal HttpRequestHeaders CreatedHeaders => _headers ??= new HttpRequestMessage().Headers; // no public constructor
 
     /// <summary>Whether <see cref="Headers"/> was read: reading creates them.</summary>
     internal bool HasHeaders => _headers is not null;

@@ -1,3 +1,5 @@
+using System.Runtime.Versioning;
+
 namespace Duplex.Ktor;
 
 public static partial class KtorHttpClientExtensions
@@ -115,6 +117,7 @@ public static partial class KtorHttpClientExtensions
     /// <summary>Opens a raw session at a host, without TLS, while a block runs.</summary>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task WebSocketRawAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -127,6 +130,7 @@ public static partial class KtorHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<TResult> WebSocketRawAsync<TResult>(
         this HttpClient client,
         string host, int? port, string? path,
@@ -138,6 +142,7 @@ public static partial class KtorHttpClientExtensions
     /// <summary>Opens a raw session at a host, without TLS, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?,
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<ClientWebSocketSession> WebSocketRawSessionAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -148,6 +153,7 @@ public static partial class KtorHttpClientExtensions
     /// <summary>Opens a raw session at a host, without TLS, while a block runs.</summary>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task WsRawAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -160,6 +166,7 @@ public static partial class KtorHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<TResult> WsRawAsync<TResult>(
         this HttpClient client,
         string host, int? port, string? path,
@@ -171,6 +178,7 @@ public static partial class KtorHttpClientExtensions
     /// <summary>Opens a raw session at a host, without TLS, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?,
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<ClientWebSocketSession> WsRawSessionAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -181,6 +189,7 @@ public static partial class KtorHttpClientExtensions
     /// <summary>Opens a raw session at a host, over TLS, while a block runs.</summary>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task WssRawAsync(
         this HttpClient client,
         string host, int? port, string? path,
@@ -193,6 +202,7 @@ public static partial class KtorHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WebSocketAsync(HttpClient, string, int?, string?, Func{DefaultClientWebSocketSession, Task},
     /// Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<TResult> WssRawAsync<TResult>(
         this HttpClient client,
         string host, int? port, string? path,
@@ -204,6 +214,7 @@ public static partial class KtorHttpClientExtensions
     /// <summary>Opens a raw session at a host, over TLS, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, string, int?, string?, Action{WebSocketRequest}?,
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<ClientWebSocketSession> WssRawSessionAsync(
         this HttpClient client,
         string host, int? port, string? path,

@@ -1,3 +1,5 @@
+using System.Runtime.Versioning;
+
 namespace Duplex.Ktor;
 
 public static partial class KtorHttpClientExtensions
@@ -5,6 +7,7 @@ public static partial class KtorHttpClientExtensions
     /// <summary>Opens a raw session while a block runs.</summary>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string,
     /// Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task WsRawAsync(
         this HttpClient client,
         string url,
@@ -16,6 +19,7 @@ public static partial class KtorHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WsRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?,
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<TResult> WsRawAsync<TResult>(
         this HttpClient client,
         string url,
@@ -27,6 +31,7 @@ public static partial class KtorHttpClientExtensions
     /// <summary>Opens a raw session, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string,
     /// Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<ClientWebSocketSession> WsRawSessionAsync(
         this HttpClient client,
         string url,
@@ -36,6 +41,7 @@ public static partial class KtorHttpClientExtensions
 
     /// <inheritdoc cref="WsRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?,
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task WsRawAsync(
         this HttpClient client,
         Uri url,
@@ -47,6 +53,7 @@ public static partial class KtorHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WsRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?,
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<TResult> WsRawAsync<TResult>(
         this HttpClient client,
         Uri url,
@@ -56,6 +63,7 @@ public static partial class KtorHttpClientExtensions
         client.WebSocketRawAsync(url, block, configure, cancellationToken);
 
     /// <inheritdoc cref="WsRawSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<ClientWebSocketSession> WsRawSessionAsync(
         this HttpClient client,
         Uri url,
@@ -66,6 +74,7 @@ public static partial class KtorHttpClientExtensions
     /// <summary>Opens a raw session while a block runs.</summary>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest},
     /// Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task WsRawAsync(
         this HttpClient client,
         Action<WebSocketRequest> configure,
@@ -76,6 +85,7 @@ public static partial class KtorHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WsRawAsync(HttpClient, Action{WebSocketRequest}, Func{ClientWebSocketSession, Task},
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<TResult> WsRawAsync<TResult>(
         this HttpClient client,
         Action<WebSocketRequest> configure,
@@ -86,6 +96,7 @@ public static partial class KtorHttpClientExtensions
     /// <summary>Opens a raw session, which the caller disposes.</summary>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest},
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<ClientWebSocketSession> WsRawSessionAsync(
         this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
         client.WebSocketRawSessionAsync(configure, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using static Duplex.WebSocketsHttpClientExtensions;
 
 namespace Duplex.Ktor;
@@ -8,6 +9,7 @@ public static partial class KtorHttpClientExtensions
     /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, string,
     /// Func{DefaultClientWebSocketSession, Task}, Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task WssRawAsync(
         this HttpClient client,
         string url,
@@ -22,6 +24,7 @@ public static partial class KtorHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WssRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?,
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<TResult> WssRawAsync<TResult>(
         this HttpClient client,
         string url,
@@ -37,6 +40,7 @@ public static partial class KtorHttpClientExtensions
     /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, string,
     /// Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<ClientWebSocketSession> WssRawSessionAsync(
         this HttpClient client,
         string url,
@@ -46,6 +50,7 @@ public static partial class KtorHttpClientExtensions
 
     /// <inheritdoc cref="WssRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?,
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task WssRawAsync(
         this HttpClient client,
         Uri url,
@@ -60,6 +65,7 @@ public static partial class KtorHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WssRawAsync(HttpClient, string, Func{ClientWebSocketSession, Task}, Action{WebSocketRequest}?,
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<TResult> WssRawAsync<TResult>(
         this HttpClient client,
         Uri url,
@@ -72,6 +78,7 @@ public static partial class KtorHttpClientExtensions
             cancellationToken);
 
     /// <inheritdoc cref="WssRawSessionAsync(HttpClient, string, Action{WebSocketRequest}?, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<ClientWebSocketSession> WssRawSessionAsync(
         this HttpClient client,
         Uri url,
@@ -83,6 +90,7 @@ public static partial class KtorHttpClientExtensions
     /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketAsync(HttpClient, Action{WebSocketRequest},
     /// Func{DefaultClientWebSocketSession, Task}, CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task WssRawAsync(
         this HttpClient client,
         Action<WebSocketRequest> configure,
@@ -96,6 +104,7 @@ public static partial class KtorHttpClientExtensions
     /// <returns>The block's value.</returns>
     /// <inheritdoc cref="WssRawAsync(HttpClient, Action{WebSocketRequest}, Func{ClientWebSocketSession, Task},
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<TResult> WssRawAsync<TResult>(
         this HttpClient client,
         Action<WebSocketRequest> configure,
@@ -110,6 +119,7 @@ public static partial class KtorHttpClientExtensions
     /// <exception cref="ArgumentException">The URL or its base address is not <c>wss</c> or <c>https</c>.</exception>
     /// <inheritdoc cref="WebSocketsHttpClientExtensions.WebSocketSessionAsync(HttpClient, Action{WebSocketRequest},
     /// CancellationToken)"/>
+    [UnsupportedOSPlatform("browser")]
     public static Task<ClientWebSocketSession> WssRawSessionAsync(
         this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
         OpenRawAsync(client, null, secureOnly: true, NotNull(configure), cancellationToken);

@@ -1,8 +1,8 @@
 namespace Duplex;
 
-/// <summary>Decides when a ping is due and when the peer is dead. Pure.</summary>
+/// <summary>Decides when a ping, or a heartbeat, is due and when the peer is dead. Pure.</summary>
 /// <remarks>Its owner holds a lock around it.</remarks>
-internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan timeout)
+internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan timeout, bool onlyWhenIdle = false)
 {
     // Under the owner's lock.
     private TimeSpan _interval = interval;
@@ -72,7 +72,8 @@ internal sealed class KeepAlive(TimeProvider time, TimeSpan interval, TimeSpan t
             return (Action.GiveUp, System.Threading.Timeout.InfiniteTimeSpan);
         TimeSpan toLook = seen.IsPaused ? toDeath : LateTick.NextLook(toDeath, Timeout);
 
-        TimeSpan toPing = _interval - time.GetElapsedTime(_lastPing, now);
+        long last = onlyWhenIdle ? Math.Max(_lastPing, seen.LastInbound) : _lastPing;
+        TimeSpan toPing = _interval - time.GetElapsedTime(last, now);
         if (toPing > TimeSpan.Zero)
             return (Action.Wait, Min(toPing, toLook));
 

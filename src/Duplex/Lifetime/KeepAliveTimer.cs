@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Duplex;
 
 /// <summary>
@@ -9,9 +11,14 @@ internal sealed class KeepAliveTimer(
 {
     private readonly Lock _sync = new();
     private readonly TimeProvider _time = settings.Time;
+    private readonly HeartbeatSender? _heartbeats =
+        settings.Heartbeat is null ? null : new(connection.Sender, connection.Pump);
 
     // Under _sync.
-    private readonly KeepAlive _keepAlive = new(settings.Time, settings.PingInterval, settings.PingTimeout);
+    private readonly KeepAlive _keepAlive = settings.Heartbeat is { } heartbeat
+        ? new(settings.Time, heartbeat.Interval, heartbeat.Timeout, heartbeat.OnlyWhenIdle)
+        : new(settings.Time, settings.PingInterval, settings.PingTimeout);
+    private ulong _lastNumber; // of a ping, or of a message in place of one
     private PauseWatch _pause = new(settings.Time);
     private ITimer? _timer;
     private bool _isStarted;
@@ -65,6 +72,20 @@ internal sealed class KeepAliveTimer(
             _keepAlive.OnPong(number);
     }
 
+    /// <summary>A reply has no number: it answers all that was sent.</summary>
+    public void OnHeartbeatReply()
+    {
+        Span<byte> payload = stackalloc byte[PendingPings.PayloadSize];
+        lock (_sync)
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(payload, _lastNumber);
+            _keepAlive.OnPong(_lastNumber);
+        }
+
+        if (pings.OnPong(payload) > 0 && pings.LastRoundTripTime is { } roundTrip)
+            telemetry.PongReceived(roundTrip);
+    }
+
     public void Dispose()
     {
         lock (_sync)
@@ -97,6 +118,7 @@ internal sealed class KeepAliveTimer(
             if (action == KeepAlive.Action.Ping)
             {
                 number = pings.Add(payload, isAwaited: false).Number;
+                _lastNumber = number;
                 _keepAlive.OnPingSent(number);
             }
 
@@ -107,6 +129,10 @@ internal sealed class KeepAliveTimer(
             telemetry.IncomingStaysFull(duration);
         switch (action)
         {
+            case KeepAlive.Action.Ping when _heartbeats is not null:
+                using (AmbientFlow.Suppress()) // it may outlive the call
+                    _ = BeatAsync(_heartbeats, settings.Heartbeat!, number);
+                break;
             case KeepAlive.Action.Ping:
                 Ping(number, payload);
                 break;
@@ -131,6 +157,31 @@ internal sealed class KeepAliveTimer(
     {
         using (AmbientFlow.Suppress()) // it may outlive the call
             _ = WatchAsync(number, accepted);
+    }
+
+    private async Task BeatAsync(HeartbeatSender heartbeats, Heartbeat heartbeat, ulong number)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // user code may be called here
+        try
+        {
+            if (!await heartbeats.TrySendAsync(heartbeat.CreateMessage()).ConfigureAwait(false))
+                return;
+            telemetry.PingSent();
+            if (!heartbeat.HasReplies)
+                return; // silence means nothing
+            lock (_sync)
+                _keepAlive.OnPingAccepted(number, _time.GetTimestamp());
+            Tick();
+        }
+        catch (Exception e) when (e is WebSocketException or IOException && connection.Pump.IsClosed)
+        {
+            // the end has begun
+        }
+        catch (Exception e)
+        {
+            session.OnSendFault(
+                CloseCode.InternalError, new WebSocketException("The heartbeat's function, or its message, failed.", e));
+        }
     }
 
     private async Task WatchAsync(ulong number, Task accepted)

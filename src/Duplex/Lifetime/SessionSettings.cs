@@ -14,6 +14,9 @@ internal sealed record SessionSettings
 
     public TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>In place of pings.</summary>
+    public Heartbeat? Heartbeat { get; init; }
+
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     public WebSocketContentConverter? Converter { get; init; }

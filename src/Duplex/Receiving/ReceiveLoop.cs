@@ -45,6 +45,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private readonly ISessionEvents _session;
     private readonly SessionTelemetry _telemetry;
     private readonly bool _isRaw;
+    private readonly bool _hasReplies;
     private readonly ArrayPool<byte> _pool;
     private readonly TimeProvider _time;
     private readonly ExtensionChain? _extensions;
@@ -80,6 +81,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         _assembler = assembler;
         _queue = queue;
         _isRaw = isRaw;
+        _hasReplies = settings.HasReplies && !isRaw;
         _session = session;
         _telemetry = telemetry;
         _pool = settings.Pool;
@@ -286,6 +288,12 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private void Deliver(Frame frame)
     {
         _telemetry.Received.Add(frame.Type, frame.Data.Length, frame.Fin);
+        if (_hasReplies && _session.OnMessage(frame))
+        {
+            frame.Recycle();
+            return;
+        }
+
         if (_queue.TryAdd(frame))
             return;
         if (_session.OnIncomingOverflow(frame))

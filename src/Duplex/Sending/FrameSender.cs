@@ -138,22 +138,23 @@ internal sealed class FrameSender
     /// </summary>
     public async ValueTask EnterMessageAsync(CancellationToken token)
     {
-        if (!await _gate.EnterAsync(token).ConfigureAwait(false))
-            throw _closeState.ToSendException();
-        try
-        {
-            if (_pump.IsClosed)
-                throw _closeState.ToSendException();
-            if (_rules.OpenMessage is { } open)
-                throw new InvalidOperationException(
-                    $"A fragmented {open} message is unfinished. Finish it with fin = true before another is sent " +
-                    "from a stream.");
-        }
-        catch
-        {
-            Exit();
-            throw;
-        }
+        await EnterAsync(token).ConfigureAwait(false);
+        if (_rules.OpenMessage is not { } open)
+            return;
+        Exit();
+        throw new InvalidOperationException(
+            $"A fragmented {open} message is unfinished. Finish it with fin = true before another is sent from a " +
+            "stream.");
+    }
+
+    /// <summary>False, without the gate, if a fragmented message is unfinished.</summary>
+    public async ValueTask<bool> TryEnterMessageAsync()
+    {
+        await EnterAsync(CancellationToken.None).ConfigureAwait(false);
+        if (!IsUnfinished)
+            return true;
+        Exit();
+        return false;
     }
 
     /// <summary>A queue that closes on overflow judges only the first fragment: the others wait for room.</summary>
@@ -208,6 +209,16 @@ internal sealed class FrameSender
         : throw new ArgumentException(
             $"The Close frame's payload must not be sent (close code {(ushort)violation.Code} would answer it). " +
             "Create the frame from a CloseReason.", nameof(close));
+
+    private async ValueTask EnterAsync(CancellationToken token)
+    {
+        if (!await _gate.EnterAsync(token).ConfigureAwait(false))
+            throw _closeState.ToSendException();
+        if (!_pump.IsClosed)
+            return;
+        Exit();
+        throw _closeState.ToSendException();
+    }
 
     private void RequireControlFrames(Frame frame) =>
         _engine.Require(EngineCapability.ControlFrames, $"Sending a Frame.{frame.Type}");

@@ -1,3 +1,5 @@
+using System.Runtime.Versioning;
+
 namespace Duplex;
 
 /// <summary>
@@ -8,6 +10,7 @@ public partial class DefaultWebSocketSession : WebSocketSession
 {
     private readonly PendingPings _pings;
     private readonly KeepAliveTimer _keepAlive;
+    private readonly Heartbeat? _heartbeat;
     private readonly TimeProvider _time;
 
     private protected DefaultWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings)
@@ -17,14 +20,16 @@ public partial class DefaultWebSocketSession : WebSocketSession
         _time = settings.Time;
         Converter = settings.Converter;
         _pings = new PendingPings(_time);
+        _heartbeat = settings.Heartbeat;
         _keepAlive = new KeepAliveTimer(Connection, this, Telemetry, _pings, settings);
         Lifetime.Start(_keepAlive);
         _keepAlive.Start();
     }
 
     /// <summary>
-    /// The time from one ping to the next; <see cref="Timeout.InfiniteTimeSpan"/> for no pings. Setting it, at any
-    /// time, starts a new interval. Default: the options' value.
+    /// The time from one ping, or one message of a <see cref="Heartbeat"/>, to the next;
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for none. Setting it, at any time, starts a new interval. Default: the
+    /// heartbeat's or the options' value.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     /// <exception cref="NotSupportedException">
@@ -33,9 +38,10 @@ public partial class DefaultWebSocketSession : WebSocketSession
     public TimeSpan PingInterval
     {
         get => _keepAlive.Interval;
+        [UnsupportedOSPlatform("browser")]
         set
         {
-            if (value != Timeout.InfiniteTimeSpan)
+            if (value != Timeout.InfiniteTimeSpan && _heartbeat is null)
                 Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingInterval));
             _keepAlive.Interval = value;
         }
@@ -54,15 +60,19 @@ public partial class DefaultWebSocketSession : WebSocketSession
     public TimeSpan PingTimeout
     {
         get => _keepAlive.Timeout;
+        [UnsupportedOSPlatform("browser")]
         set
         {
-            if (value != Timeout.InfiniteTimeSpan)
+            if (value != Timeout.InfiniteTimeSpan && _heartbeat is null)
                 Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingTimeout));
             _keepAlive.Timeout = value;
         }
     }
 
-    /// <summary>The time from the last answered ping to its pong; null before the first pong.</summary>
+    /// <summary>
+    /// The time from the last answered ping to its pong, or from the last message of a <see cref="Heartbeat"/> to the
+    /// reply; null before the first.
+    /// </summary>
     public TimeSpan? LastRoundTripTime => _pings.LastRoundTripTime;
 
     /// <summary>
@@ -126,6 +136,7 @@ public partial class DefaultWebSocketSession : WebSocketSession
     /// Console.WriteLine($"{roundTrip.TotalMilliseconds:0.0} ms");
     /// </code>
     /// </example>
+    [UnsupportedOSPlatform("browser")]
     public async Task<TimeSpan> PingAsync(CancellationToken cancellationToken = default)
     {
         Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingAsync));
@@ -173,6 +184,25 @@ public partial class DefaultWebSocketSession : WebSocketSession
         _keepAlive.OnPong(answered);
         if (_pings.LastRoundTripTime is { } roundTrip)
             Telemetry.PongReceived(roundTrip);
+    }
+
+    private protected override bool OnMessage(Frame message)
+    {
+        try
+        {
+            if (!_heartbeat!.IsReply(message))
+                return false;
+        }
+        catch (Exception e)
+        {
+            Lifetime.TryEnd(CloseCause.Failure(
+                new CloseReason(CloseCode.InternalError),
+                new WebSocketException("The heartbeat's function that recognizes replies failed.", e)));
+            return false;
+        }
+
+        _keepAlive.OnHeartbeatReply();
+        return true;
     }
 
     private protected override void OnWritePending() => _keepAlive.OnWritePending();

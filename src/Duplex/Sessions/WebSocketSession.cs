@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
 using System.Text;
 using System.Text.Unicode;
 
@@ -90,6 +91,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     public long MaxFrameSize
     {
         get => Connection.MaxFrameSize;
+        [UnsupportedOSPlatform("browser")]
         set
         {
             Connection.Engine.Require(EngineCapability.FrameLimits, nameof(MaxFrameSize));
@@ -535,6 +537,8 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
 
     void ISessionEvents.OnPong(ReadOnlySpan<byte> payload) => OnPong(payload);
 
+    bool ISessionEvents.OnMessage(Frame message) => OnMessage(message);
+
     bool ISessionEvents.OnIncomingOverflow(Frame frame) => Lifetime.TryEnd(CloseCause.Failure(
         new CloseReason(CloseCode.InternalError),
         new ChannelOverflowException(
@@ -567,6 +571,8 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     // A raw session leaves pings and pongs to its user, as frames of its queue, and sends no pings.
 
     private protected abstract bool AnswersClose { get; }
+
+    private protected virtual bool OnMessage(Frame message) => false;
 
     private protected virtual void OnPing(ReadOnlySpan<byte> payload)
     {

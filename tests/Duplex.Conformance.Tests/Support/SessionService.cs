@@ -82,8 +82,8 @@ internal static class SessionService
     private static async Task FloodAsync(Stream stream)
     {
         await using DefaultWebSocketSession session = WebSocketSessions.Create(stream, WebSocketRole.Server);
-        byte[] message = new byte[TestService.FloodSize];
-        for (int i = 0; i < TestService.FloodMessages; i++)
+        byte[] message = new byte[Flood.Size];
+        for (int i = 0; i < Flood.Messages; i++)
         {
             BitConverter.TryWriteBytes(message, i);
             await session.SendAsync(message);

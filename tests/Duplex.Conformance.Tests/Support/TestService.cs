@@ -8,12 +8,6 @@ namespace Duplex.Tests;
 /// <summary>What every engine's peer does: written against ASP.NET's own sockets, which Kestrel and the test server share, and against nothing of ours.</summary>
 internal static class TestService
 {
-    /// <summary>What <c>/flood</c> sends: so much that no queue and no socket buffer holds all of it.</summary>
-    public const int FloodMessages = 512;
-
-    /// <summary>The size of each message of <c>/flood</c>.</summary>
-    public const int FloodSize = 64 * 1024;
-
     /// <summary>Serves the paths that the suite asks for.</summary>
     public static void Map(WebApplication app)
     {
@@ -96,8 +90,8 @@ internal static class TestService
 
     private static async Task FloodAsync(HttpContext context, WebSocket socket)
     {
-        byte[] message = new byte[FloodSize];
-        for (int i = 0; i < FloodMessages; i++)
+        byte[] message = new byte[Flood.Size];
+        for (int i = 0; i < Flood.Messages; i++)
         {
             BitConverter.TryWriteBytes(message, i);
             await socket.SendAsync(message, WebSocketMessageType.Binary, true, context.RequestAborted);

@@ -64,4 +64,56 @@ public sealed class WebSocketRequestTests
         Assert.Throws<ArgumentOutOfRangeException>("value", () => request.VersionPolicy = (HttpVersionPolicy)3);
         Assert.False(request.IsVersionSet);
     }
+
+    [Theory]
+    [InlineData("wss://host.test/feed", "wss://host.test/feed?access_token=a%2Bb%26c")]
+    [InlineData("wss://host.test/feed?x=1", "wss://host.test/feed?x=1&access_token=a%2Bb%26c")]
+    [InlineData("/feed", "/feed?access_token=a%2Bb%26c")]
+    [InlineData("feed?", "feed?&access_token=a%2Bb%26c")]
+    [InlineData("ws://host.test/a%2Fb", "ws://host.test/a%2Fb?access_token=a%2Bb%26c")]
+    [InlineData("ws://host.test/feed#part", "ws://host.test/feed?access_token=a%2Bb%26c#part")]
+    public void A_token_is_added_to_any_url(string before, string after)
+    {
+        var request = new WebSocketRequest { Uri = new Uri(before, UriKind.RelativeOrAbsolute) };
+
+        request.AddTokenToQuery("a+b&c");
+
+        Assert.Equal(after, request.Uri.OriginalString);
+    }
+
+    [Fact]
+    public void A_token_in_the_query_has_the_name_that_the_server_expects()
+    {
+        var request = new WebSocketRequest { Uri = new Uri("ws://host.test/") };
+
+        request.AddTokenToQuery("t", "api key");
+
+        Assert.Equal("?api%20key=t", request.Uri.Query);
+    }
+
+    [Theory]
+    [InlineData("eyJh.eyJz.c2ln_-", "", false, "eyJh.eyJz.c2ln_-")]
+    [InlineData("eyJh", "bearer.", false, "bearer.eyJh")]
+    [InlineData("eyJh", "base64url.bearer.authorization.k8s.io.", true, "base64url.bearer.authorization.k8s.io.ZXlKaA")]
+    [InlineData("a/b=ü", "", false, "YS9iPcO8")]
+    public void A_token_becomes_a_subprotocol_that_is_legal(string token, string prefix, bool always, string offered)
+    {
+        var request = new WebSocketRequest();
+        request.Subprotocols.Add("chat.v1");
+
+        request.AddTokenToSubprotocols(token, prefix, always);
+
+        Assert.Equal(["chat.v1", offered], request.Subprotocols);
+    }
+
+    [Fact]
+    public void A_token_that_cannot_be_sent_is_refused()
+    {
+        var request = new WebSocketRequest();
+
+        Assert.Throws<InvalidOperationException>(() => request.AddTokenToQuery("t"));
+        Assert.Throws<ArgumentException>(() => request.AddTokenToQuery(""));
+        Assert.Throws<ArgumentException>(() => request.AddTokenToSubprotocols(""));
+        Assert.ThrowsAny<ArgumentException>(() => request.AddTokenToSubprotocols("t", "two words "));
+    }
 }

@@ -31,6 +31,8 @@ internal class SessionReports : ISessionEvents
         }
     }
 
+    public virtual bool OnMessage(Frame message) => false;
+
     public virtual void OnPing(ReadOnlySpan<byte> payload)
     {
     }

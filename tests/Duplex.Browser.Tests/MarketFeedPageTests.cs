@@ -4,8 +4,8 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Duplex.Tests;
 
-/// <summary>The page of the sample, in a browser.</summary>
-public sealed partial class PageTests(Browser browser) : IClassFixture<Browser>
+/// <summary>The page of the sample MarketFeed.</summary>
+public sealed partial class MarketFeedPageTests(Browser browser) : IClassFixture<Browser>
 {
     private static readonly LocatorAssertionsToHaveTextOptions Patient =
         new() { Timeout = (float)Patience.Limit.TotalMilliseconds };

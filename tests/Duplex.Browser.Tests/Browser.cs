@@ -11,6 +11,8 @@ public sealed class Browser : IAsyncLifetime
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
+    public static bool IsInstalled => Executable is not null;
+
     private static string? Executable { get; } = (
         from folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         from name in Names

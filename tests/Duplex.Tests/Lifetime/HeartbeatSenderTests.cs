@@ -1,0 +1,46 @@
+namespace Duplex.Tests;
+
+public sealed class HeartbeatSenderTests
+{
+    [Fact]
+    public async Task A_message_never_goes_into_an_unfinished_message_of_the_application()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(new Heartbeat("ping") { Interval = TimeSpan.FromSeconds(20) });
+        await test.Session.SendAsync(new Frame.Text(fin: false, "a"u8.ToArray()));
+
+        await test.Time.Pass(TimeSpan.FromSeconds(20));
+        await test.Time.Armed(TimeSpan.FromSeconds(20));
+        await test.Session.SendAsync(new Frame.Text(fin: true, "b"u8.ToArray()));
+        await test.Time.Pass(TimeSpan.FromSeconds(20));
+
+        Frame first = await test.Peer.ReceiveAsync(), second = await test.Peer.ReceiveAsync(), third = await test.Peer.ReceiveAsync();
+        Assert.Equal(["a", "b", "ping"], new[] { first, second, third }.Select(frame => System.Text.Encoding.UTF8.GetString(frame.Data.Span)));
+    }
+
+    [Fact]
+    public async Task One_that_the_transport_does_not_take_is_not_followed_by_another()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with
+        {
+            Heartbeat = new Heartbeat("ping") { Interval = TimeSpan.FromSeconds(20), Timeout = Timeout.InfiniteTimeSpan },
+        });
+        test.Peer.BlockWrites();
+
+        for (int i = 0; i < 3; i++)
+        {
+            await test.Time.Armed(TimeSpan.FromSeconds(20));
+            await test.Time.Pass(TimeSpan.FromSeconds(20));
+        }
+
+        test.Peer.UnblockWrites();
+        Assert.Equal("ping", await test.SentAsync());
+        await test.Session.FlushAsync().Soon();
+        Assert.False(test.Peer.TryReceive(out _));
+    }
+
+    private static SessionUnderTest<DefaultWebSocketSession> Open(Heartbeat heartbeat) => SessionUnderTest.Default(settings => settings with
+    {
+        Heartbeat = heartbeat,
+        Connection = settings.Connection with { HasReplies = heartbeat.HasReplies },
+    });
+}
