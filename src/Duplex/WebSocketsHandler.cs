@@ -133,7 +133,8 @@ public sealed class WebSocketsHandler : DelegatingHandler
                 CookieContainer = ordinary.CookieContainer,
                 EnableMultipleHttp2Connections = true, // a server limits the sessions of one
             };
-            _handshakes = new HttpMessageInvoker(_ownPrimary);
+            _handshakes = new HttpMessageInvoker(
+                OperatingSystem.IsBrowser() ? _ownPrimary : new LocalSocketHandler(_ownPrimary));
             InnerHandler = ordinary;
         }
     }
@@ -144,7 +145,9 @@ public sealed class WebSocketsHandler : DelegatingHandler
         attempt.TakeUp(_options, _stopping.Token);
 
         // A handler above may have changed the URL.
-        attempt.Target = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, attempt.Request.IsSecureOnly);
+        attempt.Target = LocalSocket.Restore(
+            WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, attempt.Request.IsSecureOnly),
+            attempt.Request.LocalSocket);
         if (attempt.Request.IsRaw)
             _options.Engine.Profile.Require(EngineCapability.ControlFrames, "A raw session");
 
@@ -171,7 +174,12 @@ public sealed class WebSocketsHandler : DelegatingHandler
     {
         GetReady();
         if (_handshakes is null)
+        {
             ThrowIfRedirecting(InnerHandler);
+            if (!OperatingSystem.IsBrowser())
+                LocalSocketHandler.ThrowIfMissing(request, InnerHandler);
+        }
+
         return _handshakes?.SendAsync(request, token) ?? base.SendAsync(request, token);
     }
 

@@ -71,7 +71,8 @@ public sealed class HandlerFilterTests
 
         var handshakes = Assert.IsType<SocketsHttpHandler>(provider.Chain("feed")[^1]);
 
-        Assert.IsType<HandshakeRoute>(provider.Chain("feed")[^2]);
+        Assert.IsType<LocalSocketHandler>(provider.Chain("feed")[^2]);
+        Assert.IsType<HandshakeRoute>(provider.Chain("feed")[^3]);
         Assert.Same(provider.GetRequiredService<IMeterFactory>(), handshakes.MeterFactory);
     }
 

@@ -13,11 +13,12 @@ internal abstract class ConnectEngine : WebSocketEngine
     {
         foreach (EngineCapability capability in capabilities)
         {
-            if (capability is not (EngineCapability.RequestHeaders or EngineCapability.HttpVersion))
+            if (capability is not (
+                EngineCapability.RequestHeaders or EngineCapability.HttpVersion or EngineCapability.LocalSockets))
             {
                 throw new ArgumentException(
-                    $"A connect function can honour RequestHeaders and HttpVersion; {capability} does not depend on " +
-                    "it. Leave it out.",
+                    $"A connect function can honour RequestHeaders, HttpVersion and LocalSockets; {capability} does " +
+                    "not depend on it. Leave it out.",
                     nameof(capabilities));
             }
         }
@@ -73,6 +74,8 @@ internal abstract class ConnectEngine : WebSocketEngine
 
     private protected virtual void Require(WebSocketRequest asked, WebSocketRequest request)
     {
+        if (LocalSocketUri.IsOne(asked.Uri))
+            Profile.Require(EngineCapability.LocalSockets, "The URL of a Unix socket or a named pipe");
         foreach ((string name, _) in asked.Headers.NonValidated)
             Profile.Require(EngineCapability.RequestHeaders, $"The request's header {name}");
         if (request.IsVersionSet)
@@ -85,7 +88,8 @@ internal abstract class ConnectEngine : WebSocketEngine
         HandshakeHeaders.CheckValues(marker.Headers);
         var asked = new WebSocketRequest
         {
-            Uri = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null),
+            Uri = LocalSocket.Restore(
+                WebSocketUri.Resolve(marker.RequestUri, baseAddress: null), request.LocalSocket),
             Version = request.Version,
             VersionPolicy = request.VersionPolicy,
         };

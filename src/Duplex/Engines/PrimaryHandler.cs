@@ -12,6 +12,8 @@ internal static class PrimaryHandler
 
     public static bool UsesProxy(HttpMessageHandler? primary, Uri target)
     {
+        if (LocalSocket.IsHost(target.Host))
+            return false;
         try
         {
             System.Net.IWebProxy? proxy = primary switch
