@@ -148,6 +148,8 @@ public sealed class WebSocketsHandler : DelegatingHandler
         attempt.Target = LocalSocket.Restore(
             WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, attempt.Request.IsSecureOnly),
             attempt.Request.LocalSocket);
+        if (LocalSocketUri.IsOne(attempt.Target))
+            _options.Engine.Profile.Require(EngineCapability.LocalSockets, "The URL of a Unix socket or a named pipe");
         if (attempt.Request.IsRaw)
             _options.Engine.Profile.Require(EngineCapability.ControlFrames, "A raw session");
 

@@ -74,8 +74,6 @@ internal abstract class ConnectEngine : WebSocketEngine
 
     private protected virtual void Require(WebSocketRequest asked, WebSocketRequest request)
     {
-        if (LocalSocketUri.IsOne(asked.Uri))
-            Profile.Require(EngineCapability.LocalSockets, "The URL of a Unix socket or a named pipe");
         foreach ((string name, _) in asked.Headers.NonValidated)
             Profile.Require(EngineCapability.RequestHeaders, $"The request's header {name}");
         if (request.IsVersionSet)

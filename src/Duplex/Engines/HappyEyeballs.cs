@@ -51,7 +51,7 @@ internal sealed class HappyEyeballs(
                 TimeSpan wait = race.Due - time.GetElapsedTime(began) ?? Timeout.InfiniteTimeSpan;
                 if (race.Due is not null && wait <= TimeSpan.Zero)
                     continue;
-                var timer = Task.Delay(wait, time, over.Token);
+                var timer = Task.Delay(WholeMilliseconds(wait), time, over.Token);
                 Task ended = await Task.WhenAny([.. running, timer]).ConfigureAwait(false);
                 token.ThrowIfCancellationRequested();
                 if (ended == timer)
@@ -82,6 +82,11 @@ internal sealed class HappyEyeballs(
 
     private async Task<Stream> StartAsync(IPEndPoint target, CancellationToken token) =>
         await connect(target, token).ConfigureAwait(false); // what it throws at once is a failure like any other
+
+    // Timers cut a fraction off, which would make the loop spin for it.
+    private static TimeSpan WholeMilliseconds(TimeSpan wait) => wait == Timeout.InfiniteTimeSpan
+        ? wait
+        : TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
 
     private static async Task DiscardAsync(Task<Stream> loser)
     {

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
@@ -27,7 +28,7 @@ internal sealed class LocalSocket
         _uri = uri;
         byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(uri.Address));
         Host = Convert.ToHexStringLower(hash.AsSpan(0, HashLength)) + (uri.IsPipe ? PipeSuffix : UnixSuffix);
-        if (!uri.IsPipe)
+        if (!uri.IsPipe && !OperatingSystem.IsBrowser())
             _ = UnixEndPoint(uri.Address); // throws where a connection would
     }
 
@@ -75,7 +76,17 @@ internal sealed class LocalSocket
     public void Address(HttpRequestMessage request)
     {
         request.Options.Set(Key, this);
-        request.Headers.Host ??= "localhost"; // as curl and Node's ws send: servers filter by host
+        if (request.Headers.Host is not null)
+            return;
+
+        // RFC 9110 §7.2: "A user agent that sends Host SHOULD send it as the first field".
+        KeyValuePair<string, HeaderStringValues>[] others = [.. request.Headers.NonValidated];
+        string? protocol = request.Headers.Protocol;
+        request.Headers.Clear();
+        request.Headers.Host = "localhost"; // as curl and Node's ws send: servers filter by host
+        request.Headers.Protocol = protocol;
+        foreach ((string name, HeaderStringValues values) in others)
+            request.Headers.TryAddWithoutValidation(name, values);
     }
 
     public Task<Stream> ConnectAsync(CancellationToken token) => _uri.IsPipe

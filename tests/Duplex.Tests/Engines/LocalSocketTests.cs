@@ -41,7 +41,8 @@ public sealed class LocalSocketTests
     public void A_request_gets_the_socket_and_a_host_unless_it_has_one()
     {
         LocalSocket socket = LocalSocket.Of(Chat)!;
-        using var request = new HttpRequestMessage();
+        using var request = new HttpRequestMessage { Headers = { { "X-A", ["1", "2"] }, { "X-B", "3" } } };
+        request.Headers.Protocol = "websocket";
         using var named = new HttpRequestMessage { Headers = { Host = "app.test" } };
         Assert.Null(LocalSocket.Of(request));
 
@@ -50,6 +51,8 @@ public sealed class LocalSocketTests
 
         Assert.Same(socket, LocalSocket.Of(request));
         Assert.Equal(("localhost", "app.test"), (request.Headers.Host, named.Headers.Host));
+        Assert.Equal(["Host: localhost", "X-A: 1, 2", "X-B: 3"], request.Headers.NonValidated.Select(header => $"{header.Key}: {header.Value}"));
+        Assert.Equal("websocket", request.Headers.Protocol);
     }
 
     [Theory, InlineData("a.unix.invalid", true), InlineData("a.pipe.invalid", true), InlineData("a.invalid", false), InlineData("unix.invalid", false)]
