@@ -74,8 +74,8 @@ public static class ConnectCallbacks
     /// system's timeout, often minutes.
     /// </para>
     /// <para>
-    /// IPv6 and IPv4 addresses are resolved by one call of <see cref="Dns"/>, and attempts begin when it returns. If all
-    /// fail, the request's inner exception is the only failure, or an <see cref="AggregateException"/> with all.
+    /// IPv6 and IPv4 addresses are resolved by one call of <see cref="Dns"/>, and attempts begin when it returns. If
+    /// all fail, the request's inner exception is the only failure, or an <see cref="AggregateException"/> with all.
     /// </para>
     /// </remarks>
     /// <param name="attemptDelay">
@@ -98,7 +98,8 @@ public static class ConnectCallbacks
         TimeSpan delay = attemptDelay ?? Duplex.HappyEyeballs.DefaultDelay;
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, Duplex.HappyEyeballs.LeastDelay, nameof(attemptDelay));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(delay, Duplex.HappyEyeballs.MostDelay, nameof(attemptDelay));
-        if (firstFamily is not (AddressFamily.InterNetworkV6 or AddressFamily.InterNetwork or AddressFamily.Unspecified))
+        if (firstFamily is not (
+            AddressFamily.InterNetworkV6 or AddressFamily.InterNetwork or AddressFamily.Unspecified))
         {
             throw new ArgumentOutOfRangeException(
                 nameof(firstFamily), firstFamily, "Expected InterNetworkV6, InterNetwork or Unspecified.");

@@ -13,6 +13,7 @@ internal sealed record LocalSocketUri(bool IsPipe, string Address, string Route)
 {
     private const string Unix = "ws+unix";
     private const string Pipe = "ws+npipe";
+    private const string NulInside = "Its socket's path holds NUL, which only an abstract one may begin with.";
 
     // Routes are combined by the rules of http, whose base is any host's.
     private static readonly Uri AnyHost = new("http://localhost/");
@@ -76,12 +77,11 @@ internal sealed record LocalSocketUri(bool IsPipe, string Address, string Route)
     private static int AfterDrive(string rest)
     {
         int letter = rest.StartsWith('/') ? 1 : 0;
-        return rest.Length > letter + 2
-            && char.IsAsciiLetter(rest[letter])
-            && rest[letter + 1] == ':'
-            && (rest[letter + 2] == '/' || rest.AsSpan(letter + 2).StartsWith("%5C", StringComparison.OrdinalIgnoreCase))
-            ? letter + 2
-            : 0;
+        ReadOnlySpan<char> after = rest.AsSpan(Math.Min(letter + 2, rest.Length));
+        bool isDrive = char.IsAsciiLetter(rest.ElementAtOrDefault(letter))
+            && rest.ElementAtOrDefault(letter + 1) == ':'
+            && (after.StartsWith('/') || after.StartsWith("%5C", StringComparison.OrdinalIgnoreCase)); // a backslash
+        return isDrive ? letter + 2 : 0;
     }
 
     private static string? PipeError(string name) =>
@@ -93,12 +93,12 @@ internal sealed record LocalSocketUri(bool IsPipe, string Address, string Route)
     private static string? UnixError(string path, bool hasDrives) => path switch
     {
         "" or "/" or "\0" => "It has no path of a socket. Expected ws+unix:/path/of.sock:/route.",
-        ['\0', .. var name] => name.Contains('\0', StringComparison.Ordinal) ? NulInside : null, // Linux's abstract ones
+
+        // An abstract one of Linux.
+        ['\0', .. var name] => name.Contains('\0', StringComparison.Ordinal) ? NulInside : null,
         _ when path.Contains('\0', StringComparison.Ordinal) => NulInside,
         ['/', ..] => null,
         [_, ':', '/' or '\\', ..] when hasDrives => null,
         _ => "Its socket's path is relative. Write an absolute one: ws+unix:/path/of.sock:/route.",
     };
-
-    private const string NulInside = "Its socket's path holds NUL, which only an abstract one may begin with.";
 }

@@ -77,7 +77,9 @@ internal sealed class HappyEyeballs(
                 _ = DiscardAsync(loser);
         }
 
-        throw errors is [var only] ? only : new AggregateException("No address of the host can be connected to.", errors);
+        throw errors is [var only]
+            ? only
+            : new AggregateException("No address of the host can be connected to.", errors);
     }
 
     private async Task<Stream> StartAsync(IPEndPoint target, CancellationToken token) =>

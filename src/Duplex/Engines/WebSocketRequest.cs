@@ -20,8 +20,8 @@ public sealed class WebSocketRequest
 
     /// <summary>
     /// The URL: <c>ws</c>, <c>wss</c>, <c>http</c> (as <c>ws</c>) or <c>https</c> (as <c>wss</c>), or relative to the
-    /// client's base address. <c>ws+unix:/path:/route</c> is that of a Unix socket, and <c>ws+npipe:name:/route</c> of a
-    /// named pipe; both need <see cref="EngineCapability.LocalSockets"/>.
+    /// client's base address. <c>ws+unix:/path:/route</c> is that of a Unix socket, and <c>ws+npipe:name:/route</c> of
+    /// a named pipe; both need <see cref="EngineCapability.LocalSockets"/>.
     /// </summary>
     public Uri? Uri { get; set; }
 
