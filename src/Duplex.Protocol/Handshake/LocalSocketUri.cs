@@ -30,6 +30,7 @@ internal sealed record LocalSocketUri(bool IsPipe, string Address, string Route)
         [NotNullWhen(false)] out string? error)
     {
         (socket, error) = (null, null);
+        hasDrives &= uri.Scheme == Unix;
         string rest = uri.AbsoluteUri[(uri.Scheme.Length + 1)..];
         if (uri.Fragment.Length > 0)
             error = "It has a fragment, which a WebSocket URL must not have (RFC 6455 §3). Write '#' as %23.";
@@ -67,7 +68,7 @@ internal sealed record LocalSocketUri(bool IsPipe, string Address, string Route)
     public Uri ToUri()
     {
         IEnumerable<string> segments = Address.Split('/').Select(Uri.EscapeDataString);
-        string slash = Address is [_, ':', ..] ? "/" : "";
+        string slash = !IsPipe && Address is [_, ':', ..] ? "/" : "";
         return new Uri($"{Scheme}:{slash}{string.Join('/', segments)}:{Route}");
     }
 

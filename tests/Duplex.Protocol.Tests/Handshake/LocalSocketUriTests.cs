@@ -24,6 +24,7 @@ public sealed class LocalSocketUriTests
     [InlineData("ws+unix:%00name:/chat", "\0name", "/chat")]
     [InlineData("ws+npipe:name:/chat?q", "name", "/chat?q")]
     [InlineData("ws+npipe:my pipe.1", "my pipe.1", "/")]
+    [InlineData("ws+npipe:a%3Ab:/", "a:b", "/")]
     public void The_address_ends_at_the_first_colon_and_is_decoded(string url, string address, string route)
     {
         LocalSocketUri socket = Read(url);
@@ -47,6 +48,7 @@ public sealed class LocalSocketUriTests
         Assert.Equal((address, route), (socket.Address, socket.Route));
         Assert.Equal(socket, Read(socket.ToUri().OriginalString, hasDrives: true));
         Assert.Equal("/c", Read("ws+unix:/c:/chat").Address);
+        Assert.Equal("c", Read("ws+npipe:c:/chat", hasDrives: true).Address);
     }
 
     [Theory]
