@@ -4,7 +4,10 @@ using Microsoft.Extensions.Http;
 
 namespace Duplex;
 
-/// <summary>Checks a client's finished chain of handlers, and keeps handshakes from following redirects.</summary>
+/// <summary>
+/// Checks a client's finished chain of handlers, keeps handshakes from following redirects, and lets them connect to
+/// Unix sockets and named pipes.
+/// </summary>
 internal sealed class HandlerFilter(HandlerSource source) : IHttpMessageHandlerBuilderFilter
 {
     /// <inheritdoc/>
@@ -12,7 +15,7 @@ internal sealed class HandlerFilter(HandlerSource source) : IHttpMessageHandlerB
     {
         next(builder);
         if (source.Has(builder.Name) && HasPlugin(builder) && source.SendsHandshakes(builder.Name!))
-            RefuseRedirects(builder);
+            PreparePrimary(builder);
     };
 
     private bool HasPlugin(HttpMessageHandlerBuilder builder)
@@ -36,13 +39,15 @@ internal sealed class HandlerFilter(HandlerSource source) : IHttpMessageHandlerB
         return plugins > 0;
     }
 
-    private void RefuseRedirects(HttpMessageHandlerBuilder builder)
+    private void PreparePrimary(HttpMessageHandlerBuilder builder)
     {
-        if (builder.PrimaryHandler is SocketsHttpHandler { AllowAutoRedirect: true } sockets)
+        if (builder.PrimaryHandler is SocketsHttpHandler sockets)
         {
             // Of primary handlers that the factory knows, it does so later.
             sockets.MeterFactory ??= builder.Services.GetService<IMeterFactory>();
-            builder.PrimaryHandler = new HandshakeRoute(sockets);
+            builder.PrimaryHandler = sockets.AllowAutoRedirect
+                ? new HandshakeRoute(sockets)
+                : new LocalSocketHandler(sockets);
             return;
         }
 

@@ -12,7 +12,7 @@ internal sealed class HandshakeRoute : DelegatingHandler
 
     /// <summary>Creates it with a handler for other requests, and a copy of that handler for handshakes.</summary>
     /// <param name="others">The handler, which follows redirects.</param>
-    public HandshakeRoute(SocketsHttpHandler others) : base(WithoutRedirects(others))
+    public HandshakeRoute(SocketsHttpHandler others) : base(new LocalSocketHandler(WithoutRedirects(others)))
     {
         _invoker = new HttpMessageInvoker(others);
     }

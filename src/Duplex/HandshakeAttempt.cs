@@ -113,7 +113,8 @@ internal sealed class HandshakeAttempt(WebSocketRequest request, CancellationTok
 
     public HttpRequestMessage CreateMarker(Uri uri)
     {
-        var marker = new HttpRequestMessage(HttpMethod.Get, WebSocketUri.ToHttpScheme(uri))
+        var marker = new HttpRequestMessage(
+            HttpMethod.Get, Request.LocalSocket?.ToHttp(uri) ?? WebSocketUri.ToHttpScheme(uri))
         {
             Version = MarkerVersion,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

@@ -21,6 +21,7 @@ internal static class HandshakeClient
         configure?.Invoke(request);
         Uri target = WebSocketUri.Resolve(
             request.Uri, client.BaseAddress, request.IsSecureOnly, mayNameService: true);
+        request.LocalSocket = LocalSocket.Of(target);
         Prepare(request, client);
         token.ThrowIfCancellationRequested();
 

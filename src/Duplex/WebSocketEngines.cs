@@ -70,8 +70,8 @@ public static class WebSocketEngines
     /// </param>
     /// <param name="capabilities">
     /// The parts of a request that the function honours: <see cref="EngineCapability.RequestHeaders"/>,
-    /// <see cref="EngineCapability.HttpVersion"/>. Default: neither; a request that sets one throws
-    /// <see cref="NotSupportedException"/> before the function is called.
+    /// <see cref="EngineCapability.HttpVersion"/>, <see cref="EngineCapability.LocalSockets"/>. Default: none; a
+    /// request that needs one throws <see cref="NotSupportedException"/> before the function is called.
     /// </param>
     /// <exception cref="ArgumentException">A function cannot add one of the capabilities.</exception>
     public static WebSocketEngine From(

@@ -140,7 +140,7 @@ public sealed class WebSocketsHandler : DelegatingHandler
                 CookieContainer = ordinary.CookieContainer,
                 EnableMultipleHttp2Connections = true, // a server limits the sessions of one
             };
-            _handshakes = new HttpMessageInvoker(_ownPrimary);
+            _handshakes = new HttpMessageInvoker(new LocalSocketHandler(_ownPrimary));
             InnerHandler = ordinary;
         }
     }
@@ -152,7 +152,11 @@ public sealed class WebSocketsHandler : DelegatingHandler
         _options.ThrowIfHeartbeat(attempt.Request.ReceiveMode);
 
         // A handler above may have changed the URL.
-        attempt.Target = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, attempt.Request.IsSecureOnly);
+        attempt.Target = LocalSocket.Restore(
+            WebSocketUri.Resolve(marker.RequestUri, baseAddress: null, attempt.Request.IsSecureOnly),
+            attempt.Request.LocalSocket);
+        if (LocalSocketUri.IsOne(attempt.Target))
+            _options.Engine.Profile.Require(EngineCapability.LocalSockets, "The URL of a Unix socket or a named pipe");
         if (attempt.Request.IsRaw)
             _options.Engine.Profile.Require(EngineCapability.ControlFrames, "A raw session");
 
@@ -179,7 +183,12 @@ public sealed class WebSocketsHandler : DelegatingHandler
     {
         GetReady();
         if (_handshakes is null)
+        {
             ThrowIfRedirecting(InnerHandler);
+            if (!OperatingSystem.IsBrowser())
+                LocalSocketHandler.ThrowIfMissing(request, InnerHandler);
+        }
+
         return _handshakes?.SendAsync(request, token) ?? base.SendAsync(request, token);
     }
 

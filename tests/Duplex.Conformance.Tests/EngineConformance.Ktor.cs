@@ -9,7 +9,7 @@ public abstract partial class EngineConformance
     {
         using HttpClient client = Client();
 
-        await Task.WhenAll(Enumerable.Range(0, 100).Select(number => client.WebSocketAsync(new Uri(Server, "/echo"), async session =>
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(number => client.WebSocketAsync(At("/echo"), async session =>
         {
             for (int i = 0; i < 3; i++)
             {
@@ -27,7 +27,7 @@ public abstract partial class EngineConformance
     {
         using HttpClient client = Client();
 
-        await client.WebSocketAsync(new Uri(Server, "/echo"), async session =>
+        await client.WebSocketAsync(At("/echo"), async session =>
         {
             for (byte round = 0; round < 10; round++)
             {
@@ -73,7 +73,7 @@ public abstract partial class EngineConformance
     {
         using HttpClient client = Client(ws => ws.MaxMessageSize = 10);
 
-        var error = await Assert.ThrowsAsync<FrameTooBigException>(() => client.WebSocketAsync(new Uri(Server, "/echo"), async session =>
+        var error = await Assert.ThrowsAsync<FrameTooBigException>(() => client.WebSocketAsync(At("/echo"), async session =>
         {
             await session.SendAsync("abc");
             Assert.Equal("abc", await TextAsync(session));
@@ -91,7 +91,7 @@ public abstract partial class EngineConformance
     {
         using HttpClient client = Client();
 
-        CloseResult end = await client.WebSocketAsync(new Uri(Server, "/echo"), session => session.CloseAsync(new CloseReason(CloseCode.NormalClosure, "OK"))).Soon();
+        CloseResult end = await client.WebSocketAsync(At("/echo"), session => session.CloseAsync(new CloseReason(CloseCode.NormalClosure, "OK"))).Soon();
 
         Assert.Equal((new CloseReason(CloseCode.NormalClosure, "OK"), true), (end.Sent, end.WasClean));
     }
@@ -102,7 +102,7 @@ public abstract partial class EngineConformance
     {
         using HttpClient client = Client();
 
-        Task<CloseResult> completion = await client.WebSocketAsync(new Uri(Server, "/echo"), session =>
+        Task<CloseResult> completion = await client.WebSocketAsync(At("/echo"), session =>
         {
             session.Abort();
             return Task.FromResult(session.Completion);
@@ -118,7 +118,7 @@ public abstract partial class EngineConformance
         using HttpClient client = Client();
         var thrown = new InvalidDataException("mine");
 
-        Assert.Same(thrown, await Assert.ThrowsAsync<InvalidDataException>(() => client.WebSocketAsync(new Uri(Server, "/echo"), _ => throw thrown).Soon()));
+        Assert.Same(thrown, await Assert.ThrowsAsync<InvalidDataException>(() => client.WebSocketAsync(At("/echo"), _ => throw thrown).Soon()));
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public abstract partial class EngineConformance
         Task<CloseReason>? reason = null;
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.WebSocketAsync(
-            new Uri(Server, "/echo"),
+            At("/echo"),
             async session =>
             {
                 reason = session.CloseReason;
@@ -148,7 +148,7 @@ public abstract partial class EngineConformance
     {
         using HttpClient client = Client();
 
-        await client.WebSocketAsync(new Uri(Server, "/echo"), async session =>
+        await client.WebSocketAsync(At("/echo"), async session =>
         {
             for (int i = 0; i < 1000; i++)
                 await session.SendAsync($"message {i}");

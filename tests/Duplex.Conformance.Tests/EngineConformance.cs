@@ -101,7 +101,7 @@ public abstract partial class EngineConformance
         await session.CloseAsync(new CloseReason((CloseCode)4000, "bye")).Soon();
         await session.Completion.Soon();
 
-        (int Id, LogLevel Level, string Text)[] told = [.. log.Entries.Where(entry => entry.Text.Contains($"session {session.Id} with {new Uri(Server, "/echo")} ", StringComparison.Ordinal))];
+        (int Id, LogLevel Level, string Text)[] told = [.. log.Entries.Where(entry => entry.Text.Contains($"session {session.Id} with {At("/echo")} ", StringComparison.Ordinal))];
         Assert.Equal([(11, LogLevel.Information), (20, LogLevel.Information)], told.Select(entry => (entry.Id, entry.Level)));
         Assert.Contains("we closed it with 4000", told[1].Text, StringComparison.Ordinal);
         Assert.All(log.Entries, entry => Assert.DoesNotContain("s3cret", entry.Text, StringComparison.Ordinal));
@@ -139,7 +139,7 @@ public abstract partial class EngineConformance
     {
         using HttpClient client = Client(ws => ws.Channels.Incoming = ChannelConfig.Bounded(64, 128 * 1024));
         await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(
-            new Uri(Server, "/echo"), request => request.ReceiveMode = ReceiveMode.Streams).Soon();
+            At("/echo"), request => request.ReceiveMode = ReceiveMode.Streams).Soon();
         byte[] sent = new byte[5_000_001];
         new Random(5).NextBytes(sent);
 
@@ -397,7 +397,7 @@ public abstract partial class EngineConformance
     {
         using HttpClient client = Client();
 
-        string text = await client.WebSocketAsync(new Uri(Server, "/echo"), async session =>
+        string text = await client.WebSocketAsync(At("/echo"), async session =>
         {
             await session.SendAsync("echo");
             return await TextAsync(session);
@@ -414,7 +414,7 @@ public abstract partial class EngineConformance
 
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async number =>
         {
-            await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(new Uri(Server, "/echo"));
+            await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(At("/echo"));
             for (int i = 0; i < 20; i++)
             {
                 await session.SendAsync($"{number}/{i}");
@@ -448,7 +448,7 @@ public abstract partial class EngineConformance
         await using DefaultClientWebSocketSession session = await opening.Soon();
         Assert.Equal("d|h|r|n|greet.v1", await TextAsync(session));
         Assert.Equal(SeesSubprotocol ? "greet.v1" : null, session.Call.Subprotocol);
-        Assert.Equal(new Uri(Server, "/greet"), session.Call.Request.Uri);
+        Assert.Equal(At("/greet"), session.Call.Request.Uri);
         Assert.False(await session.Incoming.WaitToReadAsync().Soon());
     }
 
@@ -514,7 +514,7 @@ public abstract partial class EngineConformance
     public async Task A_raw_session_is_opened_or_refused()
     {
         using HttpClient client = Client();
-        Task<ClientWebSocketSession> opening = client.WebSocketRawSessionAsync(new Uri(Server, "/echo"));
+        Task<ClientWebSocketSession> opening = client.WebSocketRawSessionAsync(At("/echo"));
 
         if (!HasControlFrames)
         {
@@ -559,7 +559,7 @@ public abstract partial class EngineConformance
     public async Task What_a_request_asks_for_is_honoured_or_refused_before_connecting(string name, EngineCapability capability, Action<WebSocketRequest> set)
     {
         using HttpClient client = Client();
-        Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(new Uri(Server, "/echo"), set);
+        Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(At("/echo"), set);
 
         if (Engine.Supports(capability))
             await (await opening.Soon()).DisposeAsync().Soon();
@@ -571,7 +571,7 @@ public abstract partial class EngineConformance
     public async Task A_client_that_disposes_its_plugin_keeps_its_open_sessions()
     {
         HttpClient client = Client();
-        await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(new Uri(Server, "/echo")).Soon();
+        await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(At("/echo")).Soon();
         client.Dispose();
 
         await session.SendAsync("still here");
@@ -581,18 +581,21 @@ public abstract partial class EngineConformance
     /// <summary>A client with the plugin and this engine.</summary>
     protected HttpClient Client(Action<WebSocketsOptions>? configure = null) => Client(Plugin(configure));
 
+    /// <summary>The URL of a path of the service.</summary>
+    protected Uri At(string path) => LocalSocketUri.IsOne(Server) ? new Uri($"{Server.OriginalString}:{path}") : new Uri(Server, path);
+
     /// <summary>A session of this engine.</summary>
     protected async Task<DefaultClientWebSocketSession> OpenAsync(string path, Action<WebSocketsOptions>? configure = null)
     {
         using HttpClient client = Client(configure); // sessions outlive it
-        return await client.WebSocketSessionAsync(new Uri(Server, path)).Soon();
+        return await client.WebSocketSessionAsync(At(path)).Soon();
     }
 
     private HttpClient Client(HttpMessageHandler handler) => HttpVersion is null
         ? new(handler)
         : new(handler) { DefaultRequestVersion = HttpVersion, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
 
-    private WebSocketsHandler Plugin(Action<WebSocketsOptions>? configure = null) => new(LoopbackCertificate.CreateHandler(), ws =>
+    private WebSocketsHandler Plugin(Action<WebSocketsOptions>? configure = null) => new(LocalSocketUri.IsOne(Server) ? new LocalSocketHandler(LoopbackCertificate.CreateHandler()) : LoopbackCertificate.CreateHandler(), ws =>
     {
         ws.Engine = Engine;
         ws.LoggerFactory = NullLoggerFactory.Instance;

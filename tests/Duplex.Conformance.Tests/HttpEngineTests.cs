@@ -35,3 +35,21 @@ public sealed class HttpEngineOverHttp2AndTlsTests(KestrelServer server) : Engin
 
     protected override WebSocketEngine Engine => WebSocketEngines.Http;
 }
+
+/// <summary>The HTTP engine over a Unix socket.</summary>
+public sealed class HttpEngineOverUnixSocketTests(KestrelServer server) : EngineConformance, IClassFixture<KestrelServer>
+{
+    protected override Uri Server => server["unix"];
+
+    protected override WebSocketEngine Engine => WebSocketEngines.Http;
+}
+
+/// <summary>The HTTP engine over HTTP/2 and a Unix socket.</summary>
+public sealed class HttpEngineOverUnixSocketAndHttp2Tests(KestrelServer server) : EngineConformance, IClassFixture<KestrelServer>
+{
+    protected override Uri Server => server["unix h2c"];
+
+    protected override Version HttpVersion => System.Net.HttpVersion.Version20;
+
+    protected override WebSocketEngine Engine => WebSocketEngines.Http;
+}

@@ -45,6 +45,39 @@ public sealed class HandlerFilterTests
         Assert.Equal(2, Volatile.Read(ref connections));
     }
 
+    [Theory]
+    [InlineData("default", true)]
+    [InlineData("with redirects", true)]
+    [InlineData("without redirects", true)]
+    [InlineData("another", false)]
+    [InlineData("another with LocalSocketHandler", true)]
+    public async Task A_session_opens_over_a_unix_socket(string primary, bool opens)
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"dx{Guid.NewGuid():N}.sock");
+        await using EchoServer server = await EchoServer.StartAsync(path: path);
+        var services = new ServiceCollection();
+        IHttpClientBuilder builder = services.AddHttpClient("feed").AddWebSockets();
+        if (primary.StartsWith("another", StringComparison.Ordinal))
+            builder.ConfigurePrimaryHttpMessageHandler(() => new HttpClientHandler { AllowAutoRedirect = false });
+        else if (primary != "default")
+            builder.ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = primary == "with redirects" });
+        if (primary.EndsWith("LocalSocketHandler", StringComparison.Ordinal))
+            builder.AddHttpMessageHandler(() => new LocalSocketHandler());
+        await using ServiceProvider provider = services.Build();
+
+        Task<DefaultClientWebSocketSession> opening = provider.Client("feed").WebSocketSessionAsync($"ws+unix:{path}:/echo");
+
+        if (!opens)
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => opening.Soon());
+            return;
+        }
+
+        await using DefaultClientWebSocketSession session = await opening.Soon();
+        await session.SendTextAsync("over it");
+        Assert.Equal("over it", await session.ReceiveTextAsync().AsTask().Soon());
+    }
+
     [Fact]
     public void One_that_does_not_follow_redirects_or_is_unknown_is_kept()
     {
@@ -71,7 +104,8 @@ public sealed class HandlerFilterTests
 
         var handshakes = Assert.IsType<SocketsHttpHandler>(provider.Chain("feed")[^1]);
 
-        Assert.IsType<HandshakeRoute>(provider.Chain("feed")[^2]);
+        Assert.IsType<LocalSocketHandler>(provider.Chain("feed")[^2]);
+        Assert.IsType<HandshakeRoute>(provider.Chain("feed")[^3]);
         Assert.Same(provider.GetRequiredService<IMeterFactory>(), handshakes.MeterFactory);
     }
 

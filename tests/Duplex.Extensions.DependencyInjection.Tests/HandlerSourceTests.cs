@@ -223,7 +223,7 @@ public sealed class HandlerSourceTests
         await Patience.Until(() => provider.Chain("feed")[0] != first[0]);
         first[1].Dispose(); // the one below the factory's own, which ignores its disposal
 
-        Assert.IsType<HandshakeRoute>(first[^2]);
+        Assert.IsType<HandshakeRoute>(first[^3]);
         using var disposed = new HttpMessageInvoker(first[^1], disposeHandler: false);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => disposed.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Address), default));
         await old.SendTextAsync("still here");

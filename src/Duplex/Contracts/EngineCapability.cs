@@ -31,4 +31,7 @@ public enum EngineCapability
 
     /// <summary>Invalid UTF-8 can be received (<see cref="WebSocketsOptions.TextValidation"/>).</summary>
     LenientText,
+
+    /// <summary>URLs of Unix sockets and named pipes, <c>ws+unix</c> and <c>ws+npipe</c>, are honoured.</summary>
+    LocalSockets,
 }

@@ -9,9 +9,17 @@ internal sealed record ServerTags
     private readonly string _address;
     private readonly string? _scheme;
     private readonly object? _port; // boxed once: measurements must not allocate
+    private readonly string? _transport; // of a local socket
 
     public ServerTags(Uri target)
     {
+        if (LocalSocketUri.IsOne(target)
+            && LocalSocketUri.TryRead(target, OperatingSystem.IsWindows(), out LocalSocketUri? local, out _))
+        {
+            (_address, _scheme, _transport) = (local.Address, local.Scheme, local.IsPipe ? "pipe" : "unix");
+            return;
+        }
+
         _address = target.IdnHost;
         if (target.Scheme is "ws" or "wss")
             (_scheme, _port) = (target.Scheme, target.Port);
@@ -27,8 +35,11 @@ internal sealed record ServerTags
         tags.Add("server.address", _address);
         if (_scheme is null)
             return;
-        tags.Add("server.port", _port);
+        if (_port is not null)
+            tags.Add("server.port", _port);
         tags.Add("url.scheme", _scheme);
+        if (_transport is not null)
+            tags.Add("network.transport", _transport);
     }
 
     public void AddTo(Activity span)
@@ -36,5 +47,6 @@ internal sealed record ServerTags
         span.SetTag("server.address", _address);
         span.SetTag("server.port", _port); // null: no tag
         span.SetTag("url.scheme", _scheme);
+        span.SetTag("network.transport", _transport);
     }
 }

@@ -22,6 +22,8 @@ internal sealed class BrowserEngine(Func<WebSocketRequest, PageSocket> create)
             [EngineCapability.WebSocketExtensions] =
                 "The browser negotiates extensions, such as compression, by itself. Leave it unset in a browser.",
             [EngineCapability.HttpVersion] = "The browser chooses the HTTP version. Leave it unset in a browser.",
+            [EngineCapability.LocalSockets] =
+                "A page cannot connect to a socket of its machine. Use a ws or wss URL in a browser.",
             [EngineCapability.LenientText] =
                 "The browser fails the connection on invalid UTF-8. Leave it unset in a browser.",
             [EngineCapability.Response] =

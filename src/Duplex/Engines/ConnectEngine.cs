@@ -13,11 +13,12 @@ internal abstract class ConnectEngine : WebSocketEngine
     {
         foreach (EngineCapability capability in capabilities)
         {
-            if (capability is not (EngineCapability.RequestHeaders or EngineCapability.HttpVersion))
+            if (capability is not (
+                EngineCapability.RequestHeaders or EngineCapability.HttpVersion or EngineCapability.LocalSockets))
             {
                 throw new ArgumentException(
-                    $"A connect function can honour RequestHeaders and HttpVersion; {capability} does not depend on " +
-                    "it. Leave it out.",
+                    $"A connect function can honour RequestHeaders, HttpVersion and LocalSockets; {capability} does " +
+                    "not depend on it. Leave it out.",
                     nameof(capabilities));
             }
         }
@@ -85,7 +86,8 @@ internal abstract class ConnectEngine : WebSocketEngine
         HandshakeHeaders.CheckValues(marker.Headers);
         var asked = new WebSocketRequest
         {
-            Uri = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null),
+            Uri = LocalSocket.Restore(
+                WebSocketUri.Resolve(marker.RequestUri, baseAddress: null), request.LocalSocket),
         };
         asked.UseDefaults(request.Version, request.VersionPolicy);
         HandshakeHeaders.Copy(marker.Headers, asked.CreatedHeaders);

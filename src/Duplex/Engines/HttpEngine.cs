@@ -36,7 +36,7 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
                 .Distinct(StringComparer.Ordinal),
         ];
         EnginePlugin.CheckOffered(request, offered.Length);
-        string target = Log.Describe(asked);
+        string target = Log.Describe(LocalSocket.Restore(asked, request.LocalSocket));
         int tried = 0;
         var bounds = new HandshakeBounds(
             deadline, Below, () => Silent(plugin, asked, versions[tried]), plugin.Stopping, token);
@@ -91,6 +91,8 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
         HttpHandshake handshake = version == HttpVersion.Version20 ? new ExtendedConnect() : new HttpUpgrade();
         using var offer = new ExtensionOffer(plugin.ExtensionsFor(request));
         HttpRequestMessage real = handshake.CreateRequest(asked, marker, offered, offer.HeaderValue);
+        if (request.LocalSocket is { } local && local.IsAt(asked))
+            local.Address(real);
         HttpResponseMessage response = await HandshakeBounds.WaitAsync(
             plugin.Send(real, token), token).ConfigureAwait(false);
         HttpResponseMessage answer = await JudgeAsync(
@@ -147,12 +149,13 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
                 throw new WebSocketHandshakeException(row.Failure(), answer, bodyPreview: null);
             }
 
+            Uri shown = LocalSocket.Restore(asked, request.LocalSocket);
             if (agreement.Leniencies != HandshakeLeniencies.None)
-                Log.Safely(() => Log.HandshakeLenient(plugin.Logger, Log.Describe(asked), agreement.Leniencies));
+                Log.Safely(() => Log.HandshakeLenient(plugin.Logger, Log.Describe(shown), agreement.Leniencies));
 
             // The session keeps the response, which would keep the request's headers.
             response.RequestMessage = null;
-            var requested = new WebSocketHandshakeRequest(asked, request, offered, marker.Headers);
+            var requested = new WebSocketHandshakeRequest(shown, request, offered, marker.Headers);
             var opened = new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
             {
                 Version = response.Version,

@@ -15,7 +15,7 @@ internal static class PrimaryHandler
     /// <summary>False in a browser, which tells a page no proxy.</summary>
     public static bool UsesProxy(HttpMessageHandler? primary, Uri target)
     {
-        if (OperatingSystem.IsBrowser())
+        if (OperatingSystem.IsBrowser() || LocalSocket.IsHost(target.Host))
             return false;
         try
         {

@@ -21,8 +21,8 @@ public sealed class WebSocketHandshakeRequest
     }
 
     /// <summary>
-    /// The absolute <c>ws</c> or <c>wss</c> address of the session: scheme, host, port and path. It has neither the
-    /// query nor user info.
+    /// The absolute <c>ws</c> or <c>wss</c> address of the session: scheme, host, port and path; or that of a Unix
+    /// socket or a named pipe, with its route. It has neither the query nor user info.
     /// </summary>
     public Uri Uri { get; }
 

@@ -23,7 +23,8 @@ public sealed class WebSocketRequest
 
     /// <summary>
     /// The URL: <c>ws</c>, <c>wss</c>, <c>http</c> (as <c>ws</c>) or <c>https</c> (as <c>wss</c>), or relative to the
-    /// client's base address.
+    /// client's base address. <c>ws+unix:/path:/route</c> is that of a Unix socket, and <c>ws+npipe:name:/route</c> of
+    /// a named pipe; both need <see cref="EngineCapability.LocalSockets"/>.
     /// </summary>
     public Uri? Uri { get; set; }
 
@@ -208,6 +209,9 @@ public sealed class WebSocketRequest
     internal bool IsSecureOnly { get; set; }
 
     internal bool IsRaw { get; set; }
+
+    /// <summary>Null if the URL is a server's.</summary>
+    internal LocalSocket? LocalSocket { get; set; }
 
     internal bool IsVersionSet { get; private set; }
 

@@ -65,6 +65,8 @@ internal static class WebSocketUri
 
         uri = ToAbsolute(uri, baseAddress);
         ThrowIfRaw(uri);
+        if (LocalSocketUri.IsOne(uri))
+            return secureOnly ? throw LocalIsPlain() : ReadLocal(uri).ToUri();
         uri = ToWebSocketScheme(uri, mayNameService);
         if (secureOnly && uri.Scheme == "ws")
         {
@@ -99,6 +101,13 @@ internal static class WebSocketUri
         return uri;
     }
 
+    /// <exception cref="ArgumentException">It is malformed.</exception>
+    public static LocalSocketUri ReadLocal(Uri uri) =>
+        LocalSocketUri.TryRead(uri, OperatingSystem.IsWindows(), out LocalSocketUri? socket, out string? error)
+            ? socket
+            : throw new ArgumentException(
+                $"The URL of a Unix socket or a named pipe is malformed. {error}", nameof(uri));
+
     /// <summary><c>http</c> equals <c>ws</c>, and <c>https</c> equals <c>wss</c>.</summary>
     public static bool IsSame(Uri one, Uri other) =>
         one.IsAbsoluteUri && other.IsAbsoluteUri && Comparable(one) == Comparable(other);
@@ -125,11 +134,17 @@ internal static class WebSocketUri
                 nameof(uri));
         }
 
-        return Uri.TryCreate(baseAddress, uri, out Uri? absolute)
-            ? absolute
-            : throw new ArgumentException(
+        Uri? absolute = LocalSocketUri.IsOne(baseAddress) ? ReadLocal(baseAddress).TryCombine(uri)?.ToUri()
+            : Uri.TryCreate(baseAddress, uri, out Uri? combined) ? combined
+            : null;
+        return absolute ?? throw new ArgumentException(
                 "The URL and the HttpClient's BaseAddress make no valid URL together. Check both.", nameof(uri));
     }
+
+    private static ArgumentException LocalIsPlain() => new(
+        "A Wss… call opens no connection without TLS, and that to a Unix socket or a named pipe has none. Use the " +
+        "WebSocket… call of the same shape.",
+        "uri");
 
     private static Uri ToWebSocketScheme(Uri uri, bool mayNameService) => uri.Scheme switch
     {

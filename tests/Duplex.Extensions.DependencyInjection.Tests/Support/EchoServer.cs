@@ -33,11 +33,18 @@ internal sealed class EchoServer : IAsyncDisposable
     public ConcurrentQueue<HeaderDictionary> Requests { get; } = [];
 
     /// <param name="refusals">How many requests are answered with 503 first.</param>
-    public static async Task<EchoServer> StartAsync(int refusals = 0)
+    /// <param name="path">That of a Unix socket to listen at; null for loopback.</param>
+    public static async Task<EchoServer> StartAsync(int refusals = 0, string? path = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            if (path is null)
+                kestrel.Listen(IPAddress.Loopback, 0);
+            else
+                kestrel.ListenUnixSocket(path);
+        });
         WebApplication app = builder.Build();
         var server = new EchoServer(app, refusals);
         app.Use(server.RecordAsync);

@@ -22,6 +22,24 @@ public sealed class ServerTagsTests
         Assert.Equal(expected, span.TagObjects);
     }
 
+    [Theory]
+    [InlineData("ws+unix:/run/my%20app.sock:/chat?secret", "/run/my app.sock", "ws+unix", "unix")]
+    [InlineData("ws+npipe:app:/chat?secret", "app", "ws+npipe", "pipe")]
+    public void A_sockets_are_its_address_and_its_transport(string url, string address, string scheme, string transport)
+    {
+        TagList tags = default;
+        using var span = new Activity("span");
+
+        new ServerTags(new Uri(url)).AddTo(ref tags);
+        new ServerTags(new Uri(url)).AddTo(span);
+
+        KeyValuePair<string, object?>[] expected = [new("server.address", address), new("url.scheme", scheme), new("network.transport", transport)];
+        Assert.Equal(expected, tags);
+        Assert.Equal(expected, span.TagObjects);
+        Assert.Equal(new ServerTags(new Uri(url)), new ServerTags(new Uri(url.Replace("chat", "else", StringComparison.Ordinal))));
+        Assert.NotEqual(new ServerTags(new Uri(url)), new ServerTags(new Uri("ws+unix:/other")));
+    }
+
     [Fact]
     public void A_services_name_has_neither_port_nor_scheme()
     {

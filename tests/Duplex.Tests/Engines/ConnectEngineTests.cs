@@ -49,6 +49,30 @@ public sealed class ConnectEngineTests
     }
 
     [Fact]
+    public async Task A_sockets_url_needs_a_capability_and_comes_as_it_was_written()
+    {
+        Uri? asked = null;
+        ValueTask<Stream> Connect(WebSocketRequest request, CancellationToken token)
+        {
+            asked = request.Uri;
+            return new ValueTask<Stream>(new ScriptedPeer());
+        }
+
+        var url = new Uri("ws+unix:/run/app.sock:/chat?room=1");
+        using var without = new HttpClient(new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.FromStream(Connect)));
+        using var with = new HttpClient(new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.FromStream(Connect, EngineCapability.LocalSockets)));
+
+        var error = await Assert.ThrowsAsync<NotSupportedException>(() => HandshakeClient.ConnectAsync(without, url, null, CancellationToken.None).Soon());
+        Assert.StartsWith("The URL of a Unix socket or a named pipe needs the capability LocalSockets", error.Message, StringComparison.Ordinal);
+        Assert.Null(asked);
+
+        (OpenedConnection connection, _) = await HandshakeClient.ConnectAsync(with, url, null, CancellationToken.None).Soon();
+        Assert.Equal(url.OriginalString, asked!.OriginalString);
+        Assert.Equal("ws+unix:/run/app.sock:/chat", connection.Call.Request.Uri.OriginalString);
+        connection.Owner.Dispose();
+    }
+
+    [Fact]
     public async Task A_handler_above_may_try_again_and_each_attempt_is_asked_anew()
     {
         var asked = new List<WebSocketRequest>();

@@ -29,6 +29,7 @@ public sealed class PrimaryHandlerTests
         Assert.False(PrimaryHandler.UsesProxy(new SocketsHttpHandler { Proxy = new WebProxy("http://proxy.test", BypassOnLocal: false, ["server.test"]) }, Target));
         Assert.False(PrimaryHandler.UsesProxy(new FakePrimaryHandler(), Target));
         Assert.False(PrimaryHandler.UsesProxy(null, Target));
+        Assert.False(PrimaryHandler.UsesProxy(new SocketsHttpHandler { Proxy = proxy }, new Uri("ws://0123.unix.invalid/"))); // a socket of this machine
     }
 
     [Fact]

@@ -49,6 +49,32 @@ public sealed class WebSocketUriTests
         Assert.Contains("service discovery", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("ws+unix:///run/app.sock:/chat?q=1", null, "ws+unix:/run/app.sock:/chat?q=1")]
+    [InlineData("ws+npipe:app", null, "ws+npipe:app:/")]
+    [InlineData("chat?q=1", "ws+unix:/run/app.sock:/api/", "ws+unix:/run/app.sock:/api/chat?q=1")]
+    [InlineData("/chat", "ws+unix:/run/app.sock:/api/", "ws+unix:/run/app.sock:/chat")]
+    [InlineData("ws+unix:/other.sock:/x", "https://host/", "ws+unix:/other.sock:/x")]
+    [InlineData("ws://host/x", "ws+unix:/run/app.sock", "ws://host/x")]
+    public void A_sockets_url_keeps_its_form(string url, string? baseAddress, string expected) => Assert.Equal(
+        expected,
+        WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), baseAddress is null ? null : new Uri(baseAddress)).OriginalString);
+
+    [Theory]
+    [InlineData("ws+unix:secret.sock:/", null, false, "is malformed")]
+    [InlineData("//secret/x", "ws+unix:/run/app.sock", false, "no valid URL together")]
+    [InlineData("x#secret", "ws+unix:/run/app.sock", false, "fragment")]
+    [InlineData("ws+unix:/run/secret.sock:/", null, true, "without TLS")]
+    [InlineData("secret", "ws+unix:/run/app.sock", true, "without TLS")]
+    public void A_sockets_url_that_cannot_be_used_is_refused(string url, string? baseAddress, bool isSecureOnly, string why)
+    {
+        var error = Assert.Throws<ArgumentException>(() =>
+            WebSocketUri.Resolve(WebSocketUri.Parse(url, "url"), baseAddress is null ? null : new Uri(baseAddress), isSecureOnly));
+
+        Assert.Contains(why, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_zone_of_a_link_local_address_is_kept() =>
         Assert.Equal("fe80::1%1", WebSocketUri.Resolve(new Uri("https://[fe80::1%1]:5/p"), null).IdnHost);
