@@ -74,7 +74,7 @@ public sealed class NodeHttp2Tests(NodeHttp2Server server) : IClassFixture<NodeH
             await session.SendAsync("reset");
             CloseResult end = await session.Completion.Soon();
             Assert.Equal((CloseInitiator.None, false), (end.Initiator, end.WasClean));
-            Assert.Equal(11, Assert.IsType<HttpProtocolException>(end.Error).ErrorCode); // ENHANCE_YOUR_CALM
+            Assert.Equal(2, Assert.IsType<HttpProtocolException>(end.Error).ErrorCode); // INTERNAL_ERROR
         }, transport);
     }
 

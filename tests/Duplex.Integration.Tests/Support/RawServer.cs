@@ -275,22 +275,67 @@ internal sealed class Http2Peer : RawPeer
 
     protected override void Break() => _exchange.Reset(ResetCode);
 
-    protected override void Release() => _exchange.Dispose();
+    protected override void Release()
+    {
+        if (_stream is null)
+            _exchange.Dispose();
+        else
+            _stream.Dispose();
+    }
 
-    // Disposing it ends the stream, and leaves the connection.
+    // Disposing it ends the stream, and leaves the connection. Kestrel uses its objects again for the next stream, so nothing may be in progress when it gets them back.
     private sealed class ExchangeStream(Http2Exchange exchange, Stream inner) : BareStream
     {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+        private readonly CancellationTokenSource _disposed = new();
+        private int _users = 1; // the owner, and each call in progress
 
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            using User user = Enter();
+            return await inner.ReadAsync(buffer, _disposed.Token);
+        }
 
-        public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            using User user = Enter();
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposed.Token);
+            await inner.WriteAsync(buffer, either.Token);
+        }
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask; // a write does so
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing)
-                exchange.Dispose();
+            if (disposing && !_disposed.IsCancellationRequested)
+            {
+                _disposed.Cancel();
+                Leave();
+            }
+
             base.Dispose(disposing);
+        }
+
+        private User Enter()
+        {
+            int users;
+            do
+            {
+                users = Volatile.Read(ref _users);
+                ObjectDisposedException.ThrowIf(users == 0 || _disposed.IsCancellationRequested, this);
+            }
+            while (Interlocked.CompareExchange(ref _users, users + 1, users) != users);
+            return new User(this);
+        }
+
+        private void Leave()
+        {
+            if (Interlocked.Decrement(ref _users) == 0)
+                exchange.Dispose();
+        }
+
+        private readonly struct User(ExchangeStream stream) : IDisposable
+        {
+            public void Dispose() => stream.Leave();
         }
     }
 }

@@ -6,7 +6,8 @@ const fs = require('fs');
 const http2 = require('http2');
 const { WebSocket, PerMessageDeflate, extension } = require('ws');
 
-const options = { allowSynchronousEvents: true, maxPayload: 256 * 1024 * 1024, skipUTF8Validation: false };
+// What ws's own server sets for its sockets.
+const options = { allowSynchronousEvents: true, autoPong: true, closeTimeout: 30000, maxPayload: 256 * 1024 * 1024, skipUTF8Validation: false };
 
 function serve(stream, headers) {
   stream.on('error', () => {});
@@ -31,7 +32,7 @@ function serve(stream, headers) {
   ws.on('message', (data, binary) => {
     if (mode === 'pings') ws.ping('between');
     if (mode === 'close') return ws.close(4001, 'asked to');
-    if (mode === 'reset') return stream.close(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (mode === 'reset') return stream.destroy(new Error('reset')); // RST_STREAM with INTERNAL_ERROR; close(code) would send END_STREAM first
     if (mode !== 'fragments') return ws.send(data, { binary });
     const third = Math.ceil(data.length / 3);
     ws.send(data.subarray(0, third), { binary, fin: false });
