@@ -67,7 +67,7 @@ public sealed class ExtendedConnectStreamTests : IDisposable
     public async Task Soon_after_a_read_and_while_one_is_pending_a_write_asks_nothing()
     {
         _platform.Arrive(1);
-        await _stream.ReadAsync(new byte[1]);
+        Assert.Equal(1, await _stream.ReadAsync(new byte[1]));
         await _stream.WriteAsync(new byte[1]);
         ValueTask<int> reading = _stream.ReadAsync(new byte[1]);
         _time.Advance(10 * ExtendedConnectStream.Unread);
