@@ -26,7 +26,7 @@ public sealed class Http2FairnessTests(KestrelServer server) : IClassFixture<Kes
 
         TimeSpan elapsed = TimeProvider.System.GetElapsedTime(began);
         TestContext.Current.TestOutputHelper?.WriteLine($"{elapsed.TotalMilliseconds:0} ms");
-        Assert.InRange(elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10)); // seen: 10 to 50 ms; a session that waits for the others never ends
+        Assert.InRange(elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10)); // seen: 10 to 350 ms; a session that waits for the others never ends
         Assert.Equal(1, sockets.Made);
         foreach (DefaultClientWebSocketSession flood in floods)
             flood.Abort();
