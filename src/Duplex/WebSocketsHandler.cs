@@ -57,7 +57,9 @@ public sealed class WebSocketsHandler : DelegatingHandler
             _options.Subprotocols,
             _options.Extensions.Factories,
             _options.HandshakeStrictness,
-            _options.LoggerFactory.CreateLogger("Duplex"), _stopping.Token);
+            _options.LoggerFactory.CreateLogger("Duplex"),
+            _options.TimeProvider,
+            _stopping.Token);
     }
 
     /// <summary>Creates the plugin around a handler, with a copy of the options.</summary>

@@ -15,6 +15,11 @@ internal static class ConformancePage
         - Every case runs over a real connection, in each role that it names. The peer's bytes are written 1, 2, 7 and
           65,536 at a time; large ones 65,536 at a time. Chunking is irrelevant where only Duplex sends.
         - As a client, Duplex is a session of the plugin, opened over HTTP; as a server, a session over a stream.
+        - The column HTTP names the versions that a client's case runs over. "1.1" is an upgraded connection, without TLS.
+          "2" is an extended CONNECT (RFC 8441), which Kestrel accepts and hands to the peer: once without TLS, with prior
+          knowledge, and once over TLS. "1.1" alone: the case is about what only HTTP/1.1 has, such as `Upgrade` and
+          `Sec-WebSocket-Accept`, about what Kestrel cannot send, such as an empty header, or about a mistake that is
+          found before anything is sent. "-": the case is about a server, which needs no HTTP.
         - The peer is a script that knows no rules. Its own code cuts what it receives into frames, and judges each
           frame: mask, reserved bits, opcode, the coding of its length, the size of control frames.
         - "fails with 1002, at byte 2 of 7": the peer sends two bytes and waits. Our Close must come without the other
@@ -46,9 +51,9 @@ internal static class ConformancePage
                     page.Append($"No case: {elsewhere}.\n");
                 if (rule.Cases.Count == 0)
                     continue;
-                page.Append("| # | as | case | expected result |\n|---|---|---|---|\n");
+                page.Append("| # | as | HTTP | case | expected result |\n|---|---|---|---|---|\n");
                 foreach ((string number, ConformanceCase one) in cases[rule])
-                    page.Append($"| {number} | {(one.Roles.Count == 2 ? "both" : one.Roles[0] == WebSocketRole.Client ? "client" : "server")} | {Cell(one.What)} | {Cell(one.Outcome)} |\n");
+                    page.Append($"| {number} | {(one.Roles.Count == 2 ? "both" : one.Roles[0] == WebSocketRole.Client ? "client" : "server")} | {(one.IsOverHttp2 ? "1.1, 2" : one.Roles.Contains(WebSocketRole.Client) ? "1.1" : "-")} | {Cell(one.What)} | {Cell(one.Outcome)} |\n");
             }
         }
 

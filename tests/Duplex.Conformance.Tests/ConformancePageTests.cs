@@ -22,11 +22,11 @@ public sealed class ConformancePageTests
     [Fact]
     public void Every_case_is_run_by_a_test()
     {
-        IEnumerable<(string, WebSocketRole)> run = ((TheoryData<string, WebSocketRole>[])[
+        IEnumerable<(string, WebSocketRole, Transport)> run = ((TheoryData<string, WebSocketRole, Transport>[])[
             Rfc6455HandshakeTests.Cases, Rfc6455FramingTests.Cases, Rfc6455ControlFrameTests.Cases, Rfc6455TextTests.Cases, Rfc6455LimitTests.Cases,
             Rfc7692NegotiationTests.Cases, Rfc7692MessageTests.Cases]).SelectMany(cases => cases).Select(row => row.Data);
 
-        Assert.Equal(Books.SelectMany(book => book.Numbered()).SelectMany(numbered => numbered.Case.Roles, (numbered, role) => (numbered.Number, role)).Order(), run.Order());
+        Assert.Equal(Books.SelectMany(book => book.Numbered()).SelectMany(numbered => numbered.Case.Runs(), (numbered, one) => (numbered.Number, one.Role, one.Transport)).Order(), run.Order());
     }
 
     private static void IsCurrent(string file, string text)

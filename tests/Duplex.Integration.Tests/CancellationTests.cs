@@ -10,8 +10,8 @@ public sealed class CancellationTests
     // Enough for every cut of an answer of about 130 bytes to meet every kind of moment now and then, and done within seconds.
     private const int Samples = 150;
 
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task A_connect_that_is_cancelled_at_any_moment_leaves_a_session_or_a_cancellation(bool tls)
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task A_connect_that_is_cancelled_at_any_moment_leaves_a_session_or_a_cancellation(Transport transport)
     {
         int opened = 0, cancelled = 0;
 
@@ -20,15 +20,11 @@ public sealed class CancellationTests
         {
             var sockets = new CountedSockets();
             using CancellationTokenSource source = new(), over = new();
-            using var server = new RawServer(tls);
-            using HttpClient client = sockets.CreateClient();
+            using RawServer server = await RawServer.ListenAsync(transport);
+            using HttpClient client = sockets.CreateClient().For(transport);
 
             Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(server.Uri, cancellationToken: source.Token);
-            Task<bool> serving = ServeAsync(server, pieces, at =>
-            {
-                if (at == moment)
-                    _ = Task.Run(() => Cancel(source, spins));
-            }, over.Token);
+            Task<bool> serving = transport.IsHttp2() ? ServeOverHttp2Async(server, pieces, Step, over.Token) : ServeAsync(server, pieces, Step, over.Token);
             DefaultClientWebSocketSession? session = null;
             try
             {
@@ -49,6 +45,15 @@ public sealed class CancellationTests
                 await session.DisposeAsync().Soon();
             }
 
+            // The stream ends without its connection. That is not counted: where the token fires just as the answer comes, the platform resets the stream, but keeps its place in the
+            // connection, which outlives its client then. Seen without the plugin, too, in one of 50 cancellations.
+            if (transport.IsHttp2())
+            {
+                await over.CancelAsync();
+                await serving.Soon();
+                return;
+            }
+
             // A connection over which no request went is HttpClient's, for its next one. (Disposed in the very moment when such a one is established, HttpClient forgets it,
             // with a plugin or without: seen in one of some thousand cancellations under load. So these are not counted.)
             client.Dispose();
@@ -57,20 +62,26 @@ public sealed class CancellationTests
             bool requested = await serving.Soon();
             if (requested)
                 await sockets.AreClosedAsync();
+
+            void Step(int at)
+            {
+                if (at == moment)
+                    _ = Task.Run(() => Cancel(source, spins));
+            }
         }, iter: Samples, threads: 1);
 
         Assert.True(opened > 0 && cancelled > 0, $"{opened} opened, {cancelled} cancelled");
     }
 
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task A_close_whose_wait_is_cancelled_at_any_moment_goes_on_to_a_clean_end(bool tls)
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task A_close_whose_wait_is_cancelled_at_any_moment_goes_on_to_a_clean_end(Transport transport)
     {
         int waited = 0, cancelled = 0;
 
         // Where the peer's Close is cut, before which step the token fires, and how long somebody else dawdles there.
         await Gen.Select(Gen.Int[1, 5], Gen.Int[0, 5], Gen.Int[0, 3000]).SampleAsync(async (cut, moment, spins) =>
         {
-            await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(tls);
+            await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(transport);
             using var source = new CancellationTokenSource();
             At(0);
             await test.Session.SendAsync("last words");
@@ -113,10 +124,10 @@ public sealed class CancellationTests
         Assert.True(waited > 0 && cancelled > 0, $"{waited} waited, {cancelled} cancelled");
     }
 
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task Sends_and_receives_that_are_cancelled_at_any_moment_tear_no_frame(bool tls)
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task Sends_and_receives_that_are_cancelled_at_any_moment_tear_no_frame(Transport transport)
     {
-        await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(tls);
+        await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(transport);
         Task<List<Frame>> receiving = ReceiveAsync(test.Peer);
         var staged = new List<int>();
 
@@ -181,6 +192,35 @@ public sealed class CancellationTests
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or AuthenticationException)
         {
             // The client is gone, or the server.
+        }
+
+        return requested;
+    }
+
+    // The same over HTTP/2, where the answer is one frame of HTTP/2: what is cut is the message behind it.
+    private static async Task<bool> ServeOverHttp2Async(RawServer server, int pieces, Action<int> step, CancellationToken over)
+    {
+        bool requested = false;
+        try
+        {
+            step(-2);
+            using RawPeer peer = await server.AcceptAsync().WaitAsync(over);
+            requested = true;
+            step(-1);
+            await peer.UpgradeAsync();
+            byte[] message = [0x81, 1, (byte)'a'];
+            for (int i = 0; i < pieces; i++)
+            {
+                step(i);
+                await peer.WriteAsync(message.AsMemory((message.Length * i / pieces)..(message.Length * (i + 1) / pieces)));
+            }
+
+            step(pieces);
+            await peer.IsReleasedAsync(); // whatever becomes of the client
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The client is gone, or the test over.
         }
 
         return requested;

@@ -5,7 +5,7 @@ namespace Duplex.Tests;
 /// These rows run only here, because they are about an HttpClient: rows 2, 3 and 18 in the form with a block, and
 /// row 20, its disposal.
 /// </remarks>
-public abstract class ClosingOverHttpTests(bool tls) : ClosingTableTests
+public abstract class ClosingOverHttpTests(Transport transport) : ClosingTableTests
 {
     // Rows 2, 3 and 18 in the form with a block: what ends it, for each kind of session.
     public static MatrixTheoryData<string, SessionKind> Blocks =>
@@ -17,7 +17,7 @@ public abstract class ClosingOverHttpTests(bool tls) : ClosingTableTests
         using var source = new CancellationTokenSource();
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<int>? running = null;
-        await using OverHttp test = await OverHttp.OpenAsync(tls, (client, uri) =>
+        await using OverHttp test = await OverHttp.OpenAsync(transport, (client, uri) =>
         {
             var entered = new TaskCompletionSource<WebSocketSession>(TaskCreationOptions.RunContinuationsAsynchronously);
             running = kind == SessionKind.Raw
@@ -82,7 +82,7 @@ public abstract class ClosingOverHttpTests(bool tls) : ClosingTableTests
     [Theory, InlineData(SessionKind.Default), InlineData(SessionKind.Raw)]
     public async Task Row_20_an_open_session_outlives_its_client_and_handler(SessionKind kind)
     {
-        await using OverHttp test = await OverHttp.OpenAsync(tls, kind);
+        await using OverHttp test = await OverHttp.OpenAsync(transport, kind);
 
         test.Inner.Client.Dispose(); // and the handlers below it
 
@@ -108,7 +108,9 @@ public abstract class ClosingOverHttpTests(bool tls) : ClosingTableTests
 
     private protected override async Task<ClosingTransport> OpenAsync(
         SessionKind kind, Action<WebSocketsOptions>? configure = null) =>
-        await OverHttp.OpenAsync(tls, kind, configure);
+        await OverHttp.OpenAsync(transport, kind, configure);
+
+    private protected override string LostError => transport.IsHttp2() ? nameof(HttpProtocolException) : base.LostError;
 
     // Two messages fill the queue: then nothing is read.
     private protected override Action<WebSocketsOptions> OnlyAWriteFails =>
@@ -125,11 +127,11 @@ public abstract class ClosingOverHttpTests(bool tls) : ClosingTableTests
         public override bool HoldsWrites => false;
 
         public static async Task<OverHttp> OpenAsync(
-            bool tls, SessionKind kind, Action<WebSocketsOptions>? configure = null) =>
-            await PreparedAsync(await SessionOverHttp.OpenAsync(kind, tls, configure));
+            Transport transport, SessionKind kind, Action<WebSocketsOptions>? configure = null) =>
+            await PreparedAsync(await SessionOverHttp.OpenAsync(kind, transport, configure));
 
-        public static async Task<OverHttp> OpenAsync(bool tls, Func<HttpClient, Uri, Task<WebSocketSession>> open) =>
-            await PreparedAsync(await SessionOverHttp<WebSocketSession>.OpenAsync(tls, open, configure: null));
+        public static async Task<OverHttp> OpenAsync(Transport transport, Func<HttpClient, Uri, Task<WebSocketSession>> open) =>
+            await PreparedAsync(await SessionOverHttp<WebSocketSession>.OpenAsync(transport, open, configure: null));
 
         public override void TakeAll()
         {
@@ -151,7 +153,8 @@ public abstract class ClosingOverHttpTests(bool tls) : ClosingTableTests
         {
             Assert.Equal("staged", await SentAsync());
             inner.Peer.Reset();
-            await inner.Sockets.HasInput();
+            await inner.HasInput();
+            Time.Advance(ExtendedConnectStream.Unread); // HTTP/2 asks for a reset then
             Assert.Equal(WebSocketSessionState.Open, Session.State);
             await Session.SendAsync("lost");
             return null;
@@ -188,7 +191,13 @@ public abstract class ClosingOverHttpTests(bool tls) : ClosingTableTests
 }
 
 /// <summary>The closing rules over TCP.</summary>
-public sealed class ClosingOverTcpTests() : ClosingOverHttpTests(tls: false);
+public sealed class ClosingOverTcpTests() : ClosingOverHttpTests(Transport.Tcp);
 
 /// <summary>The closing rules over TLS.</summary>
-public sealed class ClosingOverTlsTests() : ClosingOverHttpTests(tls: true);
+public sealed class ClosingOverTlsTests() : ClosingOverHttpTests(Transport.Tls);
+
+/// <summary>The closing rules over a stream of HTTP/2.</summary>
+public sealed class ClosingOverH2cTests() : ClosingOverHttpTests(Transport.H2c);
+
+/// <summary>The closing rules over a stream of HTTP/2 over TLS.</summary>
+public sealed class ClosingOverH2Tests() : ClosingOverHttpTests(Transport.H2);

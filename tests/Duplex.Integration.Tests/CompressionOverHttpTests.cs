@@ -6,29 +6,33 @@ namespace Duplex.Tests;
 /// <summary>permessage-deflate from handshake to end: against Kestrel with every setting, and against answers that no server should give.</summary>
 public sealed class CompressionOverHttpTests(KestrelServer server) : IClassFixture<KestrelServer>
 {
-    public static TheoryData<bool, bool, bool, int, CompressionLevel> Settings
+    public static TheoryData<Transport, bool, bool, bool, int, CompressionLevel> Settings
     {
         get
         {
-            var settings = new TheoryData<bool, bool, bool, int, CompressionLevel>();
-            foreach (bool serverTakeover in (bool[])[true, false])
+            var settings = new TheoryData<Transport, bool, bool, bool, int, CompressionLevel>();
+            foreach (Transport transport in Enum.GetValues<Transport>())
             {
-                foreach (bool clientTakeover in (bool[])[true, false])
+                foreach (bool serverTakeover in (bool[])[true, false])
                 {
-                    settings.Add(serverTakeover, clientTakeover, false, 15, CompressionLevel.Fastest);
-                    settings.Add(serverTakeover, clientTakeover, true, 9, CompressionLevel.Optimal);
+                    foreach (bool clientTakeover in (bool[])[true, false])
+                    {
+                        settings.Add(transport, serverTakeover, clientTakeover, false, 15, CompressionLevel.Fastest);
+                        settings.Add(transport, serverTakeover, clientTakeover, true, 9, CompressionLevel.Optimal);
+                    }
                 }
+
+                settings.Add(transport, true, true, false, 12, CompressionLevel.SmallestSize);
+                settings.Add(transport, true, true, false, 15, CompressionLevel.NoCompression);
             }
 
-            settings.Add(true, true, false, 12, CompressionLevel.SmallestSize);
-            settings.Add(true, true, false, 15, CompressionLevel.NoCompression);
             return settings;
         }
     }
 
     [Theory, MemberData(nameof(Settings))]
     [KtorParity("weakness/16-compression")]
-    public async Task Messages_of_all_sizes_come_back_from_kestrel(bool serverTakeover, bool clientTakeover, bool serverAlone, int bits, CompressionLevel level)
+    public async Task Messages_of_all_sizes_come_back_from_kestrel(Transport transport, bool serverTakeover, bool clientTakeover, bool serverAlone, int bits, CompressionLevel level)
     {
         using HttpClient client = Clients.Create(ws => ws.Extensions.InstallPerMessageDeflate(deflate =>
         {
@@ -36,8 +40,8 @@ public sealed class CompressionOverHttpTests(KestrelServer server) : IClassFixtu
             deflate.ServerContextTakeover = serverTakeover;
             deflate.ClientContextTakeover = clientTakeover;
             deflate.ServerMaxWindowBits = bits == 12 ? 12 : 15; // asked for by us; else the server's own
-        }));
-        await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(new Uri(server["ws"], $"/deflate?bits={(bits == 12 ? 15 : bits)}{(serverAlone ? "&alone" : "")}"));
+        })).For(transport);
+        await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(new Uri(server[transport], $"/deflate?bits={(bits == 12 ? 15 : bits)}{(serverAlone ? "&alone" : "")}"));
 
         PerMessageDeflate agreed = session.Extension<PerMessageDeflate>();
         Assert.Equal(serverTakeover && !serverAlone, agreed.ServerContextTakeover);
@@ -65,10 +69,10 @@ public sealed class CompressionOverHttpTests(KestrelServer server) : IClassFixtu
         Assert.True((await session.CloseAsync().Soon()).WasClean);
     }
 
-    [Fact]
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     [KtorParity("test-protocol/WebSocketJvmTest.testWebSocketDeflateBinary")]
     [KtorParity("test-protocol/WebSocketJvmTest.testWebSocketDeflateNoContextTakeover")]
-    public async Task A_hundred_binaries_come_back_with_and_without_takeover()
+    public async Task A_hundred_binaries_come_back_with_and_without_takeover(Transport transport)
     {
         foreach (bool takesOver in (bool[])[true, false])
         {
@@ -76,8 +80,8 @@ public sealed class CompressionOverHttpTests(KestrelServer server) : IClassFixtu
             {
                 deflate.MinimumSize = 0;
                 deflate.ServerContextTakeover = deflate.ClientContextTakeover = takesOver;
-            }));
-            await client.WebSocketAsync(new Uri(server["ws"], "/deflate"), async session =>
+            })).For(transport);
+            await client.WebSocketAsync(new Uri(server[transport], "/deflate"), async session =>
             {
                 for (int i = 0; i < 100; i++)
                 {
@@ -89,11 +93,11 @@ public sealed class CompressionOverHttpTests(KestrelServer server) : IClassFixtu
         }
     }
 
-    [Fact]
-    public async Task A_server_that_does_not_compress_leaves_messages_as_they_are()
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task A_server_that_does_not_compress_leaves_messages_as_they_are(Transport transport)
     {
-        using HttpClient client = Clients.Create(ws => ws.Extensions.InstallPerMessageDeflate());
-        await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(new Uri(server["ws"], "/echo"));
+        using HttpClient client = Clients.Create(ws => ws.Extensions.InstallPerMessageDeflate()).For(transport);
+        await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(new Uri(server[transport], "/echo"));
 
         Assert.False(session.TryGetExtension(out PerMessageDeflate? _));
         await session.SendAsync(Samples.Json(500));
@@ -112,31 +116,20 @@ public sealed class CompressionOverHttpTests(KestrelServer server) : IClassFixtu
     [KtorParity("extensions/compression-the-offer-and-the-answer")]
     public async Task An_answer_that_no_offer_allows_fails_the_handshake_and_says_why(string answer, string? reason)
     {
-        using var raw = new RawServer();
-        using HttpClient client = Clients.Create(ws => ws.Extensions.InstallPerMessageDeflate(deflate => deflate.ServerMaxWindowBits = 10));
-        Task opening = client.WebSocketSessionAsync(raw.Uri);
-        using RawPeer peer = await raw.AcceptAsync();
-        Assert.Equal("permessage-deflate; server_max_window_bits=10; client_max_window_bits", peer.Header("Sec-WebSocket-Extensions"));
-
-        await peer.UpgradeAsync($"Sec-WebSocket-Extensions: {answer}\r\n");
-
-        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => opening.Soon());
-        Assert.Equal(HandshakeCheck.Extensions, error.Check);
-        if (reason is not null)
-            Assert.Contains(reason, error.Message, StringComparison.Ordinal);
-        await peer.IsReleasedAsync();
+        foreach (Transport transport in Enum.GetValues<Transport>())
+            await FailsAsync(transport, answer, reason);
     }
 
-    [Fact]
-    public async Task A_server_may_choose_any_offer_and_a_window_for_us()
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task A_server_may_choose_any_offer_and_a_window_for_us(Transport transport)
     {
-        using var raw = new RawServer();
+        using RawServer raw = await RawServer.ListenAsync(transport);
         using HttpClient client = Clients.Create(ws => ws.Extensions.InstallPerMessageDeflate(deflate =>
         {
             deflate.ServerMaxWindowBits = 10;
             deflate.MinimumSize = 0;
             deflate.Alternatives.Add(new PerMessageDeflateOffer());
-        }));
+        })).For(transport);
         Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(raw.Uri);
         using RawPeer peer = await raw.AcceptAsync();
         Assert.Equal(
@@ -149,5 +142,22 @@ public sealed class CompressionOverHttpTests(KestrelServer server) : IClassFixtu
         await peer.WriteHexAsync("c1 07 f248cdc9c90700");
         Assert.Equal("Hello", ((Frame.Text)await session.Incoming.ReadAsync().Soon()).ReadText());
         session.Abort();
+    }
+
+    private static async Task FailsAsync(Transport transport, string answer, string? reason)
+    {
+        using RawServer raw = await RawServer.ListenAsync(transport);
+        using HttpClient client = Clients.Create(ws => ws.Extensions.InstallPerMessageDeflate(deflate => deflate.ServerMaxWindowBits = 10)).For(transport);
+        Task opening = client.WebSocketSessionAsync(raw.Uri);
+        using RawPeer peer = await raw.AcceptAsync();
+        Assert.Equal("permessage-deflate; server_max_window_bits=10; client_max_window_bits", peer.Header("Sec-WebSocket-Extensions"));
+
+        await peer.UpgradeAsync($"Sec-WebSocket-Extensions: {answer}\r\n");
+
+        var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => opening.Soon());
+        Assert.Equal(HandshakeCheck.Extensions, error.Check);
+        if (reason is not null)
+            Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+        await peer.IsReleasedAsync();
     }
 }

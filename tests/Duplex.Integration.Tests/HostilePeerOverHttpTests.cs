@@ -6,10 +6,10 @@ public sealed class HostilePeerOverHttpTests
     // What a session may hold for a peer that gives it no data: its read buffer and what it stages, a few times over.
     private const long Little = 1 << 20;
 
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task A_flood_of_pings_from_a_peer_that_does_not_read_costs_little_memory_and_holds_up_nothing(bool tls)
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task A_flood_of_pings_from_a_peer_that_does_not_read_costs_little_memory_and_holds_up_nothing(Transport transport)
     {
-        await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(tls);
+        await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(transport);
         byte[] pings = [.. Enumerable.Repeat((byte[])[0x89, 125, .. new byte[125]], 1000).SelectMany(ping => ping)];
 
         // 38 MB of pings: their pongs would be more than the sockets' buffers take.
@@ -32,10 +32,10 @@ public sealed class HostilePeerOverHttpTests
         await test.Peer.EndAsync();
     }
 
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task A_peer_that_never_reads_holds_up_senders_in_bounded_memory_and_ends_with_the_ping_timeout(bool tls)
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task A_peer_that_never_reads_holds_up_senders_in_bounded_memory_and_ends_with_the_ping_timeout(Transport transport)
     {
-        await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(tls, ws =>
+        await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(transport, ws =>
         {
             ws.PingInterval = TimeSpan.FromSeconds(20);
             ws.PingTimeout = TimeSpan.FromSeconds(5);
@@ -53,14 +53,14 @@ public sealed class HostilePeerOverHttpTests
         Assert.IsType<TimeoutException>(end.Error);
         Assert.Equal(CloseInitiator.None, end.Initiator);
         Assert.InRange(test.Pool.PeakBytes, 1, 4 * Little);
-        await test.Sockets.AreClosedAsync();
+        await test.IsReleasedAsync();
         Assert.Equal(0, test.Pool.Rented);
     }
 
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task A_peer_that_sends_without_end_is_held_back_while_nobody_receives(bool tls)
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task A_peer_that_sends_without_end_is_held_back_while_nobody_receives(Transport transport)
     {
-        await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(tls, ws => ws.Channels.Incoming = ChannelConfig.Bounded(100, 1_000_000));
+        await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(transport, ws => ws.Channels.Incoming = ChannelConfig.Bounded(100, 1_000_000));
 
         // Until its write waits for the client, or for good.
         Task flood = test.Peer.WriteForeverAsync("\u0082\u007e\u0027\u0010" + new string('x', 10_000));
@@ -86,10 +86,10 @@ public sealed class HostilePeerOverHttpTests
         Assert.Equal(0, test.Pool.Rented);
     }
 
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task A_frame_that_declares_much_reserves_no_memory_before_its_bytes_come(bool tls)
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task A_frame_that_declares_much_reserves_no_memory_before_its_bytes_come(Transport transport)
     {
-        await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(tls, ws =>
+        await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(transport, ws =>
         {
             ws.MaxFrameSize = 1L << 30;
             ws.MaxMessageSize = 1L << 30;
@@ -102,10 +102,10 @@ public sealed class HostilePeerOverHttpTests
         Assert.InRange(test.Pool.PeakBytes, 1, Little);
     }
 
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task A_frame_of_2_to_the_62_bytes_is_refused_at_its_header_though_the_peer_goes_on(bool tls)
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task A_frame_of_2_to_the_62_bytes_is_refused_at_its_header_though_the_peer_goes_on(Transport transport)
     {
-        await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(tls);
+        await using SessionOverHttp<DefaultClientWebSocketSession> test = await SessionOverHttp.DefaultAsync(transport);
 
         await test.Peer.WriteHexAsync("82 7f 4000000000000000");
         Task flood = test.Peer.WriteForeverAsync(new string('x', 10_000));
@@ -118,13 +118,13 @@ public sealed class HostilePeerOverHttpTests
         Assert.Equal(0, test.Pool.Rented);
     }
 
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task A_peer_that_sends_one_byte_a_packet_is_understood_in_either_kind_of_session(bool tls)
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task A_peer_that_sends_one_byte_a_packet_is_understood_in_either_kind_of_session(Transport transport)
     {
         byte[] wire = Convert.FromHexString("01026869" + "890121" + "80022121" + "827e0080" + new string('0', 256) + "880203e8");
         foreach (SessionKind kind in Enum.GetValues<SessionKind>())
         {
-            await using SessionOverHttp<WebSocketSession> test = await SessionOverHttp.OpenAsync(kind, tls);
+            await using SessionOverHttp<WebSocketSession> test = await SessionOverHttp.OpenAsync(kind, transport);
 
             foreach (byte b in wire)
                 await test.Peer.WriteAsync(new[] { b });
@@ -148,12 +148,12 @@ public sealed class HostilePeerOverHttpTests
         }
     }
 
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task A_reserved_bit_that_nobody_owns_is_refused_at_the_call_and_the_session_goes_on(bool tls)
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task A_reserved_bit_that_nobody_owns_is_refused_at_the_call_and_the_session_goes_on(Transport transport)
     {
         foreach (SessionKind kind in Enum.GetValues<SessionKind>())
         {
-            await using SessionOverHttp<WebSocketSession> test = await SessionOverHttp.OpenAsync(kind, tls);
+            await using SessionOverHttp<WebSocketSession> test = await SessionOverHttp.OpenAsync(kind, transport);
 
             foreach (Frame frame in (Frame[])
                 [

@@ -103,7 +103,7 @@ public sealed class SecretsTests : IDisposable
     {
         foreach (SessionKind kind in Enum.GetValues<SessionKind>())
         {
-            await using SessionOverHttp<WebSocketSession> test = await SessionOverHttp.OpenAsync(kind, tls: false, ws =>
+            await using SessionOverHttp<WebSocketSession> test = await SessionOverHttp.OpenAsync(kind, Transport.Tcp, ws =>
             {
                 ws.LoggerFactory = _log;
                 ws.MaxFrameSize = 1000;

@@ -118,18 +118,18 @@ public sealed class SocketReleaseTests
         peer?.Dispose();
     }
 
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task After_a_session_that_ended_in_any_way(bool tls)
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task After_a_session_that_ended_in_any_way(Transport transport)
     {
         foreach (SessionKind kind in Enum.GetValues<SessionKind>())
         {
             foreach (string way in (string[])["abort", "abort at once", "close", "dispose twice", "peer closes", "peer vanishes", "peer resets", "violation", "close timeout", "many at once"])
             {
-                await using SessionOverHttp<WebSocketSession> test = await SessionOverHttp.OpenAsync(kind, tls);
+                await using SessionOverHttp<WebSocketSession> test = await SessionOverHttp.OpenAsync(kind, transport);
                 await EndAsync(test, way);
 
                 await test.Session.Completion.Soon();
-                await test.Sockets.AreClosedAsync(); // and once more when the session and the client are disposed
+                await test.IsReleasedAsync(); // and once more when the session and the client are disposed
             }
         }
     }

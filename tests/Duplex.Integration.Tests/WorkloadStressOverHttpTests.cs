@@ -1,15 +1,20 @@
 namespace Duplex.Tests;
 
-/// <summary>All workloads over a real socket, opened by HttpClient; the other end is a session over the server's stream. For longer runs: DUPLEX_STRESS_SECONDS, see CONTRIBUTING.md.</summary>
+/// <summary>All workloads over a real connection, opened by HttpClient, or over a stream of one; the other end is a session over the server's stream. For longer runs: DUPLEX_STRESS_SECONDS, see CONTRIBUTING.md.</summary>
 public sealed class WorkloadStressOverHttpTests
 {
-    public static TheoryData<WorkloadKind, bool> All => [.. from kind in Enum.GetValues<WorkloadKind>() from isTorn in (bool[])[false, true] select (kind, isTorn)];
+    private static readonly Transport[] Over = [Transport.Tcp, Transport.H2c, Transport.H2];
+
+    public static TheoryData<Transport, WorkloadKind, bool> All =>
+        [.. from transport in Over from kind in Enum.GetValues<WorkloadKind>() from isTorn in (bool[])[false, true] select (transport, kind, isTorn)];
+
+    public static TheoryData<Transport> EachTransport => [.. Over];
 
     [Theory, MemberData(nameof(All))]
-    public async Task What_is_sent_arrives_once_whole_and_in_order(WorkloadKind kind, bool isTorn)
+    public async Task What_is_sent_arrives_once_whole_and_in_order(Transport transport, WorkloadKind kind, bool isTorn)
     {
-        using var listener = new RawServer();
-        using HttpClient client = Clients.Create(ws => ws.PingInterval = StressRounds.PingInterval);
+        using RawServer listener = await RawServer.ListenAsync(transport);
+        using HttpClient client = Clients.Create(ws => ws.PingInterval = StressRounds.PingInterval).For(transport);
         await StressRounds.RunAsync(kind, isTorn, async (isRaw, asStreams, seed) =>
         {
             Task<WebSocketSession> opening = OpenAsync(client, listener.Uri, isRaw, asStreams);
@@ -23,13 +28,13 @@ public sealed class WorkloadStressOverHttpTests
         });
     }
 
-    [Fact]
-    public async Task Of_16_senders_that_flood_each_gets_its_share()
+    [Theory, MemberData(nameof(EachTransport))]
+    public async Task Of_16_senders_that_flood_each_gets_its_share(Transport transport)
     {
         const int Senders = 16;
         const int Each = 1000;
-        using var listener = new RawServer();
-        using HttpClient client = Clients.Create();
+        using RawServer listener = await RawServer.ListenAsync(transport);
+        using HttpClient client = Clients.Create().For(transport);
         Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(listener.Uri);
         using RawPeer peer = await listener.AcceptAsync();
         await peer.UpgradeAsync();

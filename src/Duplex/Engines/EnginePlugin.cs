@@ -10,6 +10,7 @@ internal sealed record EnginePlugin(
     IReadOnlyList<WebSocketExtensionFactory> Extensions,
     HandshakeStrictness Strictness,
     ILogger Logger,
+    TimeProvider Time,
     CancellationToken Stopping)
 {
     /// <summary>Namespaced, because all of a client's handlers share a request's options.</summary>

@@ -10,6 +10,8 @@ internal sealed class ExtendedConnect : HttpHandshake
 {
     public override HttpStatusCode Success => HttpStatusCode.OK;
 
+    public override Stream StreamOf(Stream response, TimeProvider time) => new ExtendedConnectStream(response, time);
+
     protected override HttpRequestMessage CreateRequest(Uri target)
     {
         var request = new HttpRequestMessage(HttpMethod.Connect, target) { Version = HttpVersion.Version20 };

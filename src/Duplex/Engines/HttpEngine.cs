@@ -161,7 +161,7 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
                 Version = response.Version,
                 RequestMessage = marker,
                 Content = new OpenedContent(new OpenedConnection(
-                    stream,
+                    handshake.StreamOf(stream, plugin.Time),
                     response,
                     new WebSocketCall(this, requested, answer, agreement.Subprotocol),
                     extensions)),

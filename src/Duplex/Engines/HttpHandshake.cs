@@ -61,6 +61,9 @@ internal abstract class HttpHandshake
             response.Headers.NonValidated.TryGetValues(name, out HeaderStringValues values) ? [.. values] : [];
     }
 
+    /// <summary>The session's stream, from that of a response which was accepted.</summary>
+    public virtual Stream StreamOf(Stream response, TimeProvider time) => response;
+
     /// <summary>The request with the headers that the version needs.</summary>
     protected abstract HttpRequestMessage CreateRequest(Uri target);
 }

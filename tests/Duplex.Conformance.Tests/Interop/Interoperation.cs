@@ -20,13 +20,15 @@ internal static class Interoperation
     ];
 
     /// <summary>Opens a session, compressed or not.</summary>
-    public static async Task UseAsync(Uri uri, int? compression, Func<DefaultClientWebSocketSession, Task> use)
+    public static async Task UseAsync(Uri uri, int? compression, Func<DefaultClientWebSocketSession, Task> use, Transport transport = Transport.Tcp)
     {
-        using var client = new HttpClient(new WebSocketsHandler(ws =>
-        {
-            if (compression is { } way)
-                ws.Extensions.InstallPerMessageDeflate(Compressions[way].Configure);
-        }));
+        using HttpClient client = Conversation.CreateClient(
+            ws =>
+            {
+                if (compression is { } way)
+                    ws.Extensions.InstallPerMessageDeflate(Compressions[way].Configure);
+            },
+            transport);
         await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(uri).Soon();
         await use(session);
     }

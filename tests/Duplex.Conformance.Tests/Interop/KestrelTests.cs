@@ -3,6 +3,7 @@ using System.Net.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace Duplex.Tests;
@@ -10,41 +11,57 @@ namespace Duplex.Tests;
 /// <summary>Duplex and Kestrel, with each of its options for compression.</summary>
 public sealed class KestrelTests
 {
-    public static TheoryData<bool, int, int> Options =>
-        new(from takesOver in (bool[])[true, false] from bits in (int[])[9, 12, 15] from way in Enumerable.Range(0, Interoperation.Compressions.Count) select (takesOver, bits, way));
+    public static TheoryData<bool, int, int, Transport> Options => new(
+        from transport in (Transport[])[Transport.Tcp, Transport.H2c, Transport.H2]
+        from takesOver in (bool[])[true, false]
+        from bits in (int[])[9, 12, 15]
+        from way in Enumerable.Range(0, Interoperation.Compressions.Count)
+        select (takesOver, bits, way, transport));
 
     [Theory, MemberData(nameof(Options))]
-    public async Task Compressed_messages_come_back_whatever_both_sides_are_set_to(bool takesOver, int bits, int way)
+    public async Task Compressed_messages_come_back_whatever_both_sides_are_set_to(bool takesOver, int bits, int way, Transport transport)
     {
         await using WebApplication app = await StartAsync(new WebSocketAcceptContext { DangerousEnableCompression = true, DisableServerContextTakeover = !takesOver, ServerMaxWindowBits = bits });
-        await Interoperation.UseAsync(Uri(app), way, async session =>
+        await Interoperation.UseAsync(Uri(app, transport), way, async session =>
         {
             Assert.True(session.TryGetExtension(out PerMessageDeflate? deflate));
             Assert.Equal(takesOver && Interoperation.Compressions[way].Name != "no takeover", deflate.ServerContextTakeover);
             await Interoperation.EchoAsync(session);
             await Interoperation.CloseAsync(session);
-        });
+        }, transport);
     }
 
-    [Fact]
-    public async Task Plain_messages_come_back_where_compression_is_offered_and_declined()
+    [Theory, MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    public async Task Plain_messages_come_back_where_compression_is_offered_and_declined(Transport transport)
     {
         await using WebApplication app = await StartAsync(new WebSocketAcceptContext());
-        await Interoperation.UseAsync(Uri(app), compression: 1, async session =>
+        await Interoperation.UseAsync(Uri(app, transport), compression: 1, async session =>
         {
             Assert.False(session.TryGetExtension<PerMessageDeflate>(out _));
             await Interoperation.EchoAsync(session);
             await Interoperation.CloseAsync(session);
-        });
+        }, transport);
     }
 
-    private static Uri Uri(WebApplication app) => new(app.Urls.Single().Replace("http:", "ws:", StringComparison.Ordinal));
+    internal static Uri Uri(WebApplication app, Transport transport = Transport.Tcp) => new(app.Urls.ElementAt((int)transport).Replace("http", "ws", StringComparison.Ordinal));
 
-    private static async Task<WebApplication> StartAsync(WebSocketAcceptContext accept)
+    internal static async Task<WebApplication> StartAsync(WebSocketAcceptContext accept)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            foreach (Transport transport in Enum.GetValues<Transport>())
+            {
+                kestrel.Listen(IPAddress.Loopback, 0, listen =>
+                {
+                    listen.Protocols = transport.IsHttp2() ? HttpProtocols.Http2 : HttpProtocols.Http1;
+                    if (transport.IsSecure())
+                        listen.UseHttps(LoopbackCertificate.Instance);
+                });
+            }
+        });
         WebApplication app = builder.Build();
         app.UseWebSockets();
         app.Run(async context =>

@@ -52,7 +52,7 @@ public abstract class ServerProcess : IAsyncLifetime
         Lacks = $"{Cure} ({lacks})";
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         if (_process is not { } process)

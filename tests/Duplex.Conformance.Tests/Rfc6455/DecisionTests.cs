@@ -44,15 +44,17 @@ public sealed class DecisionTests
             if (!setup.IsRaw && broken.Fails == CloseCode.MessageTooBig && setup.Options is null)
                 continue;
 
-            await EndsAsync(broken, role, setup);
+            foreach (Transport transport in broken.Runs().Where(run => run.Role == role).Select(run => run.Transport))
+                await EndsAsync(broken, role, setup, transport);
         }
     }
 
     [Theory, MemberData(nameof(CompressedViolations), DisableDiscoveryEnumeration = true)]
-    public Task A_violation_of_compression_ends_sessions_that_receive_streams_alike(string number)
+    public async Task A_violation_of_compression_ends_sessions_that_receive_streams_alike(string number)
     {
         var broken = (Receiving)Rfc7692.Book.Numbered().Single(numbered => numbered.Number == number).Case;
-        return EndsAsync(broken, WebSocketRole.Client, broken.Setup with { ReceiveMode = ReceiveMode.Streams });
+        foreach ((WebSocketRole role, Transport transport) in broken.Runs())
+            await EndsAsync(broken, role, broken.Setup with { ReceiveMode = ReceiveMode.Streams }, transport);
     }
 
     [Fact]
@@ -60,9 +62,9 @@ public sealed class DecisionTests
         [CloseCode.ProtocolError, CloseCode.InvalidFramePayloadData, CloseCode.MessageTooBig],
         Rfc6455.Book.Numbered().Select(numbered => numbered.Case).OfType<Receiving>().Select(one => one.Fails).OfType<CloseCode>().Distinct().Order());
 
-    private static async Task EndsAsync(Receiving broken, WebSocketRole role, SessionSetup setup)
+    private static async Task EndsAsync(Receiving broken, WebSocketRole role, SessionSetup setup, Transport transport)
     {
-        await using Conversation talk = await Conversation.OpenAsync(role, 64 * 1024, setup);
+        await using Conversation talk = await Conversation.OpenAsync(role, 64 * 1024, setup, transport);
         await talk.Peer.WriteAsync(broken.Bytes(role));
         string heard;
         do

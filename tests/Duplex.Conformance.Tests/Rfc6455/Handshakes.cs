@@ -3,7 +3,7 @@ namespace Duplex.Tests;
 /// <summary>RFC 6455 §4: the opening handshake, a client's over HTTP by the plugin, a server's by the rules that it can judge a request with.</summary>
 internal static class Handshakes
 {
-    private const string Proper = Answer.Status + Answer.Upgrade + Answer.Connection + Answer.AcceptLine;
+    private const string Proper = Answer.Proper;
 
     public static IReadOnlyList<Rule> Rules { get; } =
     [
@@ -14,19 +14,19 @@ internal static class Handshakes
         new("4.1", "If /secure/ is true, the client MUST perform a TLS handshake over the connection [...]. Clients MUST use the Server Name Indication extension in the TLS handshake")
             { Elsewhere = "`HttpClient` does both; sessions over TLS are in Duplex.Integration.Tests" },
         new("4.1", "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1.",
-            new Asking("a session is opened", "`GET /case HTTP/1.1` comes first", request => Assert.StartsWith("GET /case HTTP/1.1\r\n", request, StringComparison.Ordinal))),
+            new Asking("a session is opened", "`GET /case HTTP/1.1` comes first", request => Assert.StartsWith("GET /case HTTP/1.1\r\n", request, StringComparison.Ordinal)) { IsAboutUpgrade = true }),
         new("4.1", "The \"Request-URI\" part of the request MUST match the /resource name/ defined in Section 3",
-            new Asking("a session is opened at an address with a query and with characters that must be escaped", "the same resource name, escaped", request => Assert.StartsWith("GET /a%20b/%C3%A9?q=%231&r HTTP/1.1\r\n", request, StringComparison.Ordinal)) { Path = "/a b/\u00E9?q=%231&r" },
-            new Asking("a session is opened at an address without a path", "the resource name /", request => Assert.StartsWith("GET / HTTP/1.1\r\n", request, StringComparison.Ordinal)) { Path = "" }),
+            new Asking("a session is opened at an address with a query and with characters that must be escaped", "the same resource name, escaped", request => Assert.StartsWith("GET /a%20b/%C3%A9?q=%231&r HTTP/1.1\r\n", request, StringComparison.Ordinal)) { IsAboutUpgrade = true, Path = "/a b/\u00E9?q=%231&r" },
+            new Asking("a session is opened at an address without a path", "the resource name /", request => Assert.StartsWith("GET / HTTP/1.1\r\n", request, StringComparison.Ordinal)) { IsAboutUpgrade = true, Path = "" }),
         new("4.1", "The request MUST contain a |Host| header field whose value contains /host/ plus optionally \":\" followed by /port/ (when not using the default port).",
             new Asking("a session is opened", "one Host header with the host and the port", request => Assert.Matches("^127[.]0[.]0[.]1:[0-9]+$", Assert.Single(Answer.Header(request, "Host"))))),
         new("4.1", "The request MUST contain an |Upgrade| header field whose value MUST include the \"websocket\" keyword.",
-            new Asking("a session is opened", "one Upgrade header, websocket", request => Assert.Equal(["websocket"], Answer.Header(request, "Upgrade")))),
+            new Asking("a session is opened", "one Upgrade header, websocket", request => Assert.Equal(["websocket"], Answer.Header(request, "Upgrade"))) { IsAboutUpgrade = true }),
         new("4.1", "The request MUST contain a |Connection| header field whose value MUST include the \"Upgrade\" token.",
-            new Asking("a session is opened", "one Connection header, Upgrade", request => Assert.Equal(["Upgrade"], Answer.Header(request, "Connection")))),
+            new Asking("a session is opened", "one Connection header, Upgrade", request => Assert.Equal(["Upgrade"], Answer.Header(request, "Connection"))) { IsAboutUpgrade = true }),
         new("4.1", "The value of this header field MUST be a nonce consisting of a randomly selected 16-byte value that has been base64-encoded [...]. The nonce MUST be selected randomly for each connection.",
-            new Asking("a session is opened", "one Sec-WebSocket-Key header, base64 of 16 bytes", request => Assert.Equal(16, Convert.FromBase64String(Assert.Single(Answer.Header(request, "Sec-WebSocket-Key"))).Length)),
-            new Asking("32 sessions are opened", "32 different keys", _ => { }) { Times = 32, AllOf = requests => Assert.Equal(32, requests.Select(request => Answer.Header(request, "Sec-WebSocket-Key").Single()).Distinct().Count()), Chunks = [64 * 1024] }),
+            new Asking("a session is opened", "one Sec-WebSocket-Key header, base64 of 16 bytes", request => Assert.Equal(16, Convert.FromBase64String(Assert.Single(Answer.Header(request, "Sec-WebSocket-Key"))).Length)) { IsAboutUpgrade = true },
+            new Asking("32 sessions are opened", "32 different keys", _ => { }) { IsAboutUpgrade = true, Times = 32, AllOf = requests => Assert.Equal(32, requests.Select(request => Answer.Header(request, "Sec-WebSocket-Key").Single()).Distinct().Count()), Chunks = [64 * 1024] }),
         new("4.1", "The request MUST include a header field with the name |Sec-WebSocket-Version|. The value of this header field MUST be 13.",
             new Asking("a session is opened", "one Sec-WebSocket-Version header, 13", request => Assert.Equal(["13"], Answer.Header(request, "Sec-WebSocket-Version")))),
         new("4.1", "The request MUST include a header field with the name |Origin| [RFC6454] if the request is coming from a browser client.") { Elsewhere = "we are none; `WebSocketRequest.Headers` takes one" },
@@ -65,7 +65,7 @@ internal static class Handshakes
             Fails("an empty one", HandshakeCheck.Accept, Answer.Status + Answer.Upgrade + Answer.Connection + "Sec-WebSocket-Accept:\r\n\r\n"),
             Fails("the accept value of another key, the RFC's own", HandshakeCheck.Accept, Answer.Status + Answer.Upgrade + Answer.Connection + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"),
             Fails("the right one, with a letter behind it", HandshakeCheck.Accept, Answer.Status + Answer.Upgrade + Answer.Connection + $"Sec-WebSocket-Accept: {Answer.Accept}A\r\n\r\n"),
-            Fails("the right one twice", HandshakeCheck.Accept, Proper + Answer.AcceptLine + "\r\n"),
+            Fails("the right one twice", HandshakeCheck.Accept, Proper + Answer.AcceptLine + "\r\n") with { IsAboutUpgrade = true },
             Opens("the right one, with white space around it", Answer.Status + Answer.Upgrade + Answer.Connection + $"Sec-WebSocket-Accept: \t {Answer.Accept} \t \r\n\r\n")),
         new("4.1", "If the response includes a |Sec-WebSocket-Extensions| header field and this header field indicates the use of an extension that was not present in the client's handshake [...], the client MUST _Fail the WebSocket Connection_.",
             Fails("an extension, where none was offered", HandshakeCheck.Extensions, Proper + "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"),
@@ -88,14 +88,14 @@ internal static class Handshakes
             Fails("a frame instead of an answer", HandshakeCheck.Transport, "\u0081\u0001a\r\n\r\n"),
             new Opening("the end of the connection within the answer", "the handshake fails (Transport)", Answer.Status + "Upgr") { Fails = HandshakeCheck.Transport, Finishes = true },
             new Opening("the end of the connection instead of an answer", "the handshake fails (Transport)", "") { Fails = HandshakeCheck.Transport, Finishes = true },
-            Opens("an answer of 65,536 bytes", Long(65_536)) with { Chunks = [64 * 1024] },
-            Fails("an answer of 65,537 bytes, where the platform takes 65,536", HandshakeCheck.Transport, Long(65_537)) with { Chunks = [64 * 1024], Says = "exceeded the set limit of 65536 bytes. Raise the limit of the handler below (MaxResponseHeadersLength" },
-            Fails("headers without end", HandshakeCheck.Transport, Long(1 << 20)[..^4]) with { Chunks = [64 * 1024], Says = "exceeded the set limit of 65536 bytes" },
+            Opens("an answer of 65,536 bytes", Long(65_536)) with { IsAboutUpgrade = true, Chunks = [64 * 1024] },
+            Fails("an answer of 65,537 bytes, where the platform takes 65,536", HandshakeCheck.Transport, Long(65_537)) with { IsAboutUpgrade = true, Chunks = [64 * 1024], Says = "exceeded the set limit of 65536 bytes. Raise the limit of the handler below (MaxResponseHeadersLength" },
+            Fails("headers without end", HandshakeCheck.Transport, Long(1 << 20)[..^4]) with { IsAboutUpgrade = true, Chunks = [64 * 1024], Says = "exceeded the set limit of 65536 bytes" },
             Fails("257 extensions", HandshakeCheck.Extensions, $"{Proper}Sec-WebSocket-Extensions: {string.Join(", ", Enumerable.Repeat("a", 257))}\r\n\r\n") with { Chunks = [64 * 1024], Says = "expected at most 256 extensions and parameters" },
             Fails("256 extensions, none of which was offered", HandshakeCheck.Extensions, $"{Proper}Sec-WebSocket-Extensions: {string.Join(", ", Enumerable.Repeat("a", 256))}\r\n\r\n") with { Chunks = [64 * 1024], Says = "Extension 1 of the 256" },
             new Opening("an error page of 4,096 bytes", "the handshake fails (Status), with all of the page at hand", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4096\r\n\r\n" + new string('x', 4096)) { Fails = HandshakeCheck.Status, Preview = 4096, Chunks = [7, 64 * 1024] },
             new Opening("an error page of 4,097 bytes", "the handshake fails (Status), with the first 4,096 of them at hand", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4097\r\n\r\n" + new string('x', 4097)) { Fails = HandshakeCheck.Status, Preview = 4096, Chunks = [7, 64 * 1024] },
-            new Opening("an error page without end", "the handshake fails (Status), with the first 4 KiB of the page at hand", "HTTP/1.1 503 Service Unavailable\r\n\r\n" + new string('x', 8 << 10)) { Fails = HandshakeCheck.Status, Preview = 4096, Chunks = [7, 64 * 1024] }),
+            new Opening("an error page without end", "the handshake fails (Status), with the first 4 KiB of the page at hand", "HTTP/1.1 503 Service Unavailable\r\n\r\n" + new string('x', 8 << 10)) { IsAboutUpgrade = true, Fails = HandshakeCheck.Status, Preview = 4096, Chunks = [7, 64 * 1024] }),
         new("4.1", "If the server's response is validated as provided for above, it is said that _The WebSocket Connection is Established_",
             Opens("the proper answer", Proper + "\r\n"),
             Opens("the proper answer, its header names in other cases and its lines in another order", "HTTP/1.1 101 Whatever\r\nSEC-WEBSOCKET-ACCEPT: {accept}\r\nX-Other: 1\r\ncOnNeCtIoN: Upgrade\r\nupgrade: websocket\r\n\r\n"),

@@ -3,7 +3,7 @@ namespace Duplex.Tests;
 /// <summary>RFC 7692 §5 and §7.1: what is offered, and which answers are legal.</summary>
 internal static class Negotiation
 {
-    private const string Head = Answer.Status + Answer.Upgrade + Answer.Connection + Answer.AcceptLine;
+    private const string Head = Answer.Proper;
 
     public static IReadOnlyList<Rule> Rules { get; } =
     [

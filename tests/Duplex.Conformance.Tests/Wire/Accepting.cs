@@ -45,7 +45,7 @@ internal sealed record Accepting(string What, Requested Request, HandshakeCheck?
 
     public override string Outcome => Fails is { } check ? $"refused ({check})" : Accept is null ? "accepted" : $"accepted with {Accept}";
 
-    public override async Task RunAsync(WebSocketRole role, int chunk)
+    public override async Task RunAsync(WebSocketRole role, int chunk, Transport transport)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -53,7 +53,7 @@ internal sealed record Accepting(string What, Requested Request, HandshakeCheck?
         Task serving = ServeAsync(listener);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(listener.LocalEndPoint!).Soon();
-        using var peer = new SocketPeer(socket, chunk) { SessionRole = WebSocketRole.Server };
+        using var peer = new WirePeer(new SocketConnection(socket), chunk) { SessionRole = WebSocketRole.Server };
         await peer.WriteAsync(Request.ToString());
 
         string head = await peer.HearHeadAsync();

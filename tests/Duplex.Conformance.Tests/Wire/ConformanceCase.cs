@@ -17,7 +17,16 @@ internal abstract record ConformanceCase(string What, params IReadOnlyList<WebSo
     /// <summary>What must come of it, in words.</summary>
     public abstract string Outcome { get; }
 
-    public abstract Task RunAsync(WebSocketRole role, int chunk);
+    /// <summary>Whether it is run over HTTP/2, too: unless it is about what only HTTP/1.1 has, about what Kestrel cannot send, or ends before anything is sent. A server's role needs no HTTP.</summary>
+    public virtual bool IsOverHttp2 => Roles.Contains(WebSocketRole.Client);
+
+    /// <summary>Each role, with each transport that it is run over.</summary>
+    public IEnumerable<(WebSocketRole Role, Transport Transport)> Runs() =>
+        from role in Roles
+        from transport in role == WebSocketRole.Client && IsOverHttp2 ? (Transport[])[Transport.Tcp, Transport.H2c, Transport.H2] : [Transport.Tcp]
+        select (role, transport);
+
+    public abstract Task RunAsync(WebSocketRole role, int chunk, Transport transport);
 }
 
 /// <summary>A case that is a talk to and fro.</summary>
@@ -30,9 +39,9 @@ internal sealed record Dialogue(string What, string Then, Func<Conversation, Tas
 
     public override string Outcome => Then;
 
-    public override async Task RunAsync(WebSocketRole role, int chunk)
+    public override async Task RunAsync(WebSocketRole role, int chunk, Transport transport)
     {
-        await using Conversation talk = await Conversation.OpenAsync(role, chunk, Setup);
+        await using Conversation talk = await Conversation.OpenAsync(role, chunk, Setup, transport);
         await Script(talk);
     }
 }
@@ -45,7 +54,7 @@ internal sealed record Large(string What, string Then, Func<Receiving> Make) : C
 {
     public override string Outcome => Then;
 
-    public override Task RunAsync(WebSocketRole role, int chunk) => Make().RunAsync(role, chunk);
+    public override Task RunAsync(WebSocketRole role, int chunk, Transport transport) => Make().RunAsync(role, chunk, transport);
 
     /// <summary>A message that must come as it was sent, in fragments of a size.</summary>
     public static Large Message(string what, int opcode, Func<byte[]> payload, int fragment) => new(what, "seen", () =>

@@ -8,7 +8,7 @@ internal sealed class Conversation : IAsyncDisposable
 {
     private readonly HttpClient? _client;
 
-    private Conversation(WebSocketSession session, SocketPeer peer, HttpClient? client)
+    private Conversation(WebSocketSession session, WirePeer peer, HttpClient? client)
     {
         Session = session;
         Peer = peer;
@@ -19,13 +19,15 @@ internal sealed class Conversation : IAsyncDisposable
 
     public DefaultWebSocketSession Default => (DefaultWebSocketSession)Session;
 
-    public SocketPeer Peer { get; }
+    public WirePeer Peer { get; }
 
     public WebSocketRole Role => Peer.SessionRole;
 
     /// <summary>Opens a session in a role: a client by the plugin, with its handshake over HTTP; a server over a stream, behind a handshake.</summary>
-    public static async Task<Conversation> OpenAsync(WebSocketRole role, int chunk, SessionSetup setup)
+    public static async Task<Conversation> OpenAsync(WebSocketRole role, int chunk, SessionSetup setup, Transport transport)
     {
+        if (transport.IsHttp2())
+            return await ConnectOverHttp2Async(transport, chunk, setup);
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
@@ -106,19 +108,38 @@ internal sealed class Conversation : IAsyncDisposable
         _client?.Dispose();
     }
 
+    /// <summary>A client with the plugin that asks for the transport's version of HTTP.</summary>
+    public static HttpClient CreateClient(Action<WebSocketsOptions> configure, Transport transport) =>
+        (transport.IsSecure() ? new HttpClient(new WebSocketsHandler(LoopbackCertificate.CreateHandler(), configure)) : new HttpClient(new WebSocketsHandler(configure))).For(transport);
+
     private static async Task<Conversation> ConnectAsync(Socket listener, IPEndPoint address, int chunk, SessionSetup setup)
     {
-        var client = new HttpClient(new WebSocketsHandler(setup.Configure));
-        var uri = new Uri($"ws://{address}/case");
-        Task<WebSocketSession> opening = setup.IsRaw ? Open(client.WebSocketRawSessionAsync(uri)) : Open(client.WebSocketSessionAsync(uri, request => request.ReceiveMode = setup.ReceiveMode));
+        HttpClient client = CreateClient(setup.Configure, Transport.Tcp);
+        Task<WebSocketSession> opening = OpenSessionAsync(client, new Uri($"ws://{address}/case"), setup);
         Socket socket = await listener.AcceptAsync().Soon();
         socket.NoDelay = true;
-        var peer = new SocketPeer(socket, chunk) { SessionRole = WebSocketRole.Client, AllowedReserved = setup.Reserved };
+        var peer = new WirePeer(new SocketConnection(socket), chunk) { SessionRole = WebSocketRole.Client, AllowedReserved = setup.Reserved };
         await peer.WriteAsync(Answer.To(await peer.HearHeadAsync(), setup.Answer));
         return new Conversation(await opening.Soon(), peer, client);
-
-        static async Task<WebSocketSession> Open<T>(Task<T> opening) where T : WebSocketSession => await opening;
     }
+
+    private static async Task<Conversation> ConnectOverHttp2Async(Transport transport, int chunk, SessionSetup setup)
+    {
+        Http2Listener listener = await Http2Listener.ListenAsync(transport.IsSecure());
+        HttpClient client = CreateClient(setup.Configure, transport);
+        Task<WebSocketSession> opening = OpenSessionAsync(client, new Uri(listener.Uri + "/case"), setup);
+        Http2Exchange exchange = await listener.AcceptAsync();
+        var peer = new WirePeer(new Http2Connection(listener, exchange, await exchange.OpenAsync(setup.Answer)), chunk)
+        {
+            SessionRole = WebSocketRole.Client,
+            AllowedReserved = setup.Reserved,
+        };
+        return new Conversation(await opening.Soon(), peer, client);
+    }
+
+    private static async Task<WebSocketSession> OpenSessionAsync(HttpClient client, Uri uri, SessionSetup setup) => setup.IsRaw
+        ? await client.WebSocketRawSessionAsync(uri)
+        : await client.WebSocketSessionAsync(uri, request => request.ReceiveMode = setup.ReceiveMode);
 
     private static async Task<Conversation> AcceptAsync(Socket listener, IPEndPoint address, int chunk, SessionSetup setup)
     {
@@ -129,7 +150,7 @@ internal sealed class Conversation : IAsyncDisposable
         WebSocketSession session = setup.IsRaw
             ? WebSocketSessions.CreateRaw(stream, WebSocketRole.Server, setup.Configure)
             : WebSocketSessions.Create(stream, WebSocketRole.Server, setup.Configure, setup.ReceiveMode);
-        return new Conversation(session, new SocketPeer(socket, chunk) { SessionRole = WebSocketRole.Server }, client: null);
+        return new Conversation(session, new WirePeer(new SocketConnection(socket), chunk) { SessionRole = WebSocketRole.Server }, client: null);
     }
 }
 

@@ -32,9 +32,9 @@ internal sealed record Receiving(string What, params IReadOnlyList<PeerFrame> Se
     /// <summary>The bytes up to the one that decides.</summary>
     public byte[] Bytes(WebSocketRole role) => PeerFrame.Encode(Sent, Peer(role));
 
-    public override async Task RunAsync(WebSocketRole role, int chunk)
+    public override async Task RunAsync(WebSocketRole role, int chunk, Transport transport)
     {
-        await using Conversation talk = await Conversation.OpenAsync(role, chunk, Setup);
+        await using Conversation talk = await Conversation.OpenAsync(role, chunk, Setup, transport);
         PeerFrame[] close = Fails is null && !Sent.Any(frame => frame.Opcode == 0x8) ? [PeerFrame.Close(1000)] : [];
         string[] answer = Fails is { } failure ? [Words.Close((int)failure)] : close.Length > 0 ? [Words.Close(1000)] : [];
         Task<(List<string> Seen, Exception? Error)> seeing = talk.SeeAllAsync();
@@ -68,9 +68,9 @@ internal sealed record Receiving(string What, params IReadOnlyList<PeerFrame> Se
     /// The same behind two messages and a ping, to a consumer that waits and answers each message at once: whatever the peer's next bytes do, each answer goes out before our Close, and the
     /// pong before the answer to what came after the ping.
     /// </summary>
-    public async Task RunAnsweredAsync(WebSocketRole role, int chunk)
+    public async Task RunAnsweredAsync(WebSocketRole role, int chunk, Transport transport)
     {
-        await using Conversation talk = await Conversation.OpenAsync(role, chunk, Setup);
+        await using Conversation talk = await Conversation.OpenAsync(role, chunk, Setup, transport);
         Task<(List<string> Seen, Exception? Error)> seeing = talk.AnswerAllAsync();
         Task<List<string>> hearing = talk.HearAllAsync(finish: role == WebSocketRole.Client || Fails is not null);
         PeerFrame[] close = Fails is null && !Sent.Any(frame => frame.Opcode == 0x8) ? [PeerFrame.Close(1000)] : [];

@@ -30,24 +30,24 @@ internal sealed record RuleBook(int Number, string Title, IReadOnlyList<Rule> Ru
         }
     }
 
-    /// <summary>The cases of some paragraphs, each in each of its roles.</summary>
-    public TheoryData<string, WebSocketRole> Of(params string[] paragraphs) => new(
+    /// <summary>The cases of some paragraphs, each in each of its roles and over each of its transports.</summary>
+    public TheoryData<string, WebSocketRole, Transport> Of(params string[] paragraphs) => new(
         Numbered().Where(numbered => paragraphs.Any(paragraph => numbered.Rule.Paragraph == paragraph || numbered.Rule.Paragraph.StartsWith(paragraph + ".", StringComparison.Ordinal)))
-            .SelectMany(numbered => numbered.Case.Roles, (numbered, role) => (numbered.Number, role)));
+            .SelectMany(numbered => numbered.Case.Runs(), (numbered, run) => (numbered.Number, run.Role, run.Transport)));
 
     /// <summary>Runs a case over a real connection for each chunking: the peer's bytes come so many at a time.</summary>
-    public async Task RunAsync(string number, WebSocketRole role)
+    public async Task RunAsync(string number, WebSocketRole role, Transport transport)
     {
         ConformanceCase one = Numbered().Single(numbered => numbered.Number == number).Case;
         foreach (int chunk in one.Chunks)
         {
             try
             {
-                await one.RunAsync(role, chunk);
+                await one.RunAsync(role, chunk, transport);
             }
             catch (Exception e)
             {
-                throw new InvalidOperationException($"{number}, {one.What}, as a {role}, {chunk} bytes at a time: {e.Message}", e);
+                throw new InvalidOperationException($"{number}, {one.What}, as a {role} over {transport}, {chunk} bytes at a time: {e.Message}", e);
             }
         }
     }

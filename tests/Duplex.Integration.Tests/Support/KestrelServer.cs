@@ -34,6 +34,9 @@ public sealed class KestrelServer : IAsyncLifetime
         }
     }
 
+    /// <summary>The endpoint that speaks the transport's version of HTTP.</summary>
+    internal Uri this[Transport transport] => this[transport switch { Transport.Tcp => "ws", Transport.Tls => "wss over 1.1", Transport.H2c => "h2c", _ => "wss" }];
+
     public async ValueTask InitializeAsync()
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();

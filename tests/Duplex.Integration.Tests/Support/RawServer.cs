@@ -9,6 +9,7 @@ namespace Duplex.Tests;
 internal sealed class RawServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly Http2Listener? _http2;
     private readonly bool _tls;
 
     public RawServer(bool tls = false)
@@ -18,13 +19,23 @@ internal sealed class RawServer : IDisposable
         Uri = new Uri($"{(tls ? "wss" : "ws")}://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/raw");
     }
 
+    private RawServer(Http2Listener http2)
+    {
+        _http2 = http2;
+        Uri = http2.Uri;
+    }
+
     public Uri Uri { get; }
+
+    /// <summary>A server for one kind of transport. Over HTTP/2, Kestrel opens its streams.</summary>
+    public static async Task<RawServer> ListenAsync(Transport transport) =>
+        transport.IsHttp2() ? new RawServer(await Http2Listener.ListenAsync(transport.IsSecure())) : new RawServer(transport.IsSecure());
 
     /// <summary>Whether somebody waits to be accepted.</summary>
     public bool IsAsked => _listener.Pending();
 
     /// <summary>The next connection, with its request read to the blank line.</summary>
-    public async Task<RawPeer> AcceptAsync() => await ReceiveRequestAsync(await AcceptSocketAsync());
+    public async Task<RawPeer> AcceptAsync() => _http2 is null ? await ReceiveRequestAsync(await AcceptSocketAsync()) : new Http2Peer(await _http2.AcceptAsync());
 
     /// <summary>The next connection, of which nothing is read.</summary>
     public Task<Socket> AcceptSocketAsync() => _listener.AcceptSocketAsync().Soon();
@@ -41,16 +52,20 @@ internal sealed class RawServer : IDisposable
             stream = ssl;
         }
 
-        var peer = new RawPeer(socket, stream);
+        var peer = new SocketPeer(socket, stream);
         await peer.ReadRequestAsync();
         return peer;
     }
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _http2?.Dispose();
+    }
 }
 
-/// <summary>One connection of a <see cref="RawServer"/>.</summary>
-internal sealed class RawPeer(Socket socket, Stream stream) : IDisposable
+/// <summary>One connection, or stream of HTTP/2, of a <see cref="RawServer"/>.</summary>
+internal abstract class RawPeer : IDisposable
 {
     private readonly FrameReader _reader = new(WebSocketRole.Server, WebSocketLimits.LargestSize);
     private readonly MessageAssembler _assembler = new(AssemblerOutput.Frames);
@@ -58,9 +73,13 @@ internal sealed class RawPeer(Socket socket, Stream stream) : IDisposable
     private Memory<byte> _input;
 
     /// <summary>The request that was read last, as it stood on the wire.</summary>
-    public string Request { get; private set; } = "";
+    public string Request { get; protected set; } = "";
 
-    public Stream Stream { get; } = stream;
+    /// <summary>What is read from the client, and written to it.</summary>
+    public abstract Stream Stream { get; }
+
+    /// <summary>Whether we have broken it.</summary>
+    public bool IsReset { get; private set; }
 
     /// <summary>Reads a request to its blank line, or to the end of the stream.</summary>
     public async Task ReadRequestAsync()
@@ -96,7 +115,7 @@ internal sealed class RawPeer(Socket socket, Stream stream) : IDisposable
     }
 
     /// <summary>Answers the handshake properly.</summary>
-    public Task UpgradeAsync(string extra = "") => WriteAsync(Accept(extra));
+    public virtual Task UpgradeAsync(string extra = "") => WriteAsync(Accept(extra));
 
     /// <summary>Writes bytes given in hex; spaces do not count.</summary>
     public Task WriteHexAsync(string hex) => WriteAsync(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)));
@@ -136,16 +155,11 @@ internal sealed class RawPeer(Socket socket, Stream stream) : IDisposable
         return string.Join(", ", frames);
     }
 
-    /// <summary>Ends what we send, properly: FIN, and with TLS the close_notify before it.</summary>
-    public async Task EndAsync()
-    {
-        if (Stream is SslStream ssl)
-            await ssl.ShutdownAsync().Soon();
-        socket.Shutdown(SocketShutdown.Send);
-    }
+    /// <summary>Ends what we send, properly.</summary>
+    public abstract Task EndAsync();
 
     /// <summary>Writes the same text again and again, until the client has released the connection.</summary>
-    public async Task WriteForeverAsync(string text)
+    public virtual async Task WriteForeverAsync(string text)
     {
         byte[] bytes = Encoding.Latin1.GetBytes(text);
         try
@@ -159,7 +173,7 @@ internal sealed class RawPeer(Socket socket, Stream stream) : IDisposable
         }
     }
 
-    /// <summary>Waits until the client has released the connection, by FIN or RST.</summary>
+    /// <summary>Waits until the client has released the connection, or ended its stream, by FIN or RST.</summary>
     public async Task IsReleasedAsync()
     {
         try
@@ -174,22 +188,22 @@ internal sealed class RawPeer(Socket socket, Stream stream) : IDisposable
         }
     }
 
-    /// <summary>Whether we have broken the connection.</summary>
-    public bool IsReset { get; private set; }
-
-    /// <summary>Breaks the connection: RST.</summary>
+    /// <summary>Breaks the connection, or the stream: RST.</summary>
     public void Reset()
     {
         IsReset = true;
-        socket.LingerState = new LingerOption(true, 0);
-        socket.Close();
+        Break();
     }
 
     public void Dispose()
     {
-        Stream.Dispose();
+        Release();
         _assembler.Dispose();
     }
+
+    protected abstract void Break();
+
+    protected virtual void Release() => Stream.Dispose();
 
     private Frame? TryParse()
     {
@@ -199,5 +213,129 @@ internal sealed class RawPeer(Socket socket, Stream stream) : IDisposable
             _assembler.TryAccept(piece, out frame);
         _input = _input[^input.Length..];
         return frame;
+    }
+}
+
+/// <summary>A connection of its own.</summary>
+internal sealed class SocketPeer(Socket socket, Stream stream) : RawPeer
+{
+    public override Stream Stream => stream;
+
+    /// <summary>FIN, and with TLS the close_notify before it.</summary>
+    public override async Task EndAsync()
+    {
+        if (Stream is SslStream ssl)
+            await ssl.ShutdownAsync().Soon();
+        socket.Shutdown(SocketShutdown.Send);
+    }
+
+    protected override void Break()
+    {
+        socket.LingerState = new LingerOption(true, 0);
+        socket.Close();
+    }
+}
+
+/// <summary>A stream of a connection of HTTP/2.</summary>
+internal sealed class Http2Peer : RawPeer
+{
+    /// <summary>INTERNAL_ERROR.</summary>
+    public const int ResetCode = 2;
+
+    private readonly Http2Exchange _exchange;
+    private Stream? _stream; // once it is opened
+
+    public Http2Peer(Http2Exchange exchange)
+    {
+        _exchange = exchange;
+        Request = exchange.Head;
+    }
+
+    public override Stream Stream => _stream ?? throw new InvalidOperationException("The stream is not opened yet.");
+
+    public override async Task UpgradeAsync(string extra = "") => _stream = new ExchangeStream(_exchange, await _exchange.OpenAsync(extra));
+
+    /// <summary>END_STREAM.</summary>
+    public override Task EndAsync() => _exchange.FinishAsync();
+
+    // Kestrel takes what is written to a stream that is gone.
+    public override async Task WriteForeverAsync(string text)
+    {
+        byte[] bytes = Encoding.Latin1.GetBytes(text);
+        try
+        {
+            while (true)
+                await Stream.WriteAsync(bytes, _exchange.Aborted).Soon();
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // Released.
+        }
+    }
+
+    protected override void Break() => _exchange.Reset(ResetCode);
+
+    protected override void Release()
+    {
+        if (_stream is null)
+            _exchange.Dispose();
+        else
+            _stream.Dispose();
+    }
+
+    // Disposing it ends the stream, and leaves the connection. Kestrel uses its objects again for the next stream, so nothing may be in progress when it gets them back.
+    private sealed class ExchangeStream(Http2Exchange exchange, Stream inner) : BareStream
+    {
+        private readonly CancellationTokenSource _disposed = new();
+        private int _users = 1; // the owner, and each call in progress
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            using User user = Enter();
+            return await inner.ReadAsync(buffer, _disposed.Token);
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            using User user = Enter();
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposed.Token);
+            await inner.WriteAsync(buffer, either.Token);
+        }
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask; // a write does so
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing && !_disposed.IsCancellationRequested)
+            {
+                _disposed.Cancel();
+                Leave();
+            }
+
+            base.Dispose(disposing);
+        }
+
+        private User Enter()
+        {
+            int users;
+            do
+            {
+                users = Volatile.Read(ref _users);
+                ObjectDisposedException.ThrowIf(users == 0 || _disposed.IsCancellationRequested, this);
+            }
+            while (Interlocked.CompareExchange(ref _users, users + 1, users) != users);
+            return new User(this);
+        }
+
+        private void Leave()
+        {
+            if (Interlocked.Decrement(ref _users) == 0)
+                exchange.Dispose();
+        }
+
+        private readonly struct User(ExchangeStream stream) : IDisposable
+        {
+            public void Dispose() => stream.Leave();
+        }
     }
 }

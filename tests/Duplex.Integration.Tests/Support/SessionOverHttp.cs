@@ -1,12 +1,17 @@
 namespace Duplex.Tests;
 
-/// <summary>A session over a real connection, the server at its other end, its clock, its pool and its sockets. Pings are off unless a test turns them on.</summary>
+/// <summary>A session over a real connection, or a stream of one, the server at its other end, its clock, its pool and its sockets. Pings are off unless a test turns them on.</summary>
 internal sealed class SessionOverHttp<TSession> : IAsyncDisposable
     where TSession : WebSocketSession
 {
     private readonly RawServer _server;
+    private readonly Transport _transport;
 
-    private SessionOverHttp(bool tls) => _server = new RawServer(tls);
+    private SessionOverHttp(RawServer server, Transport transport)
+    {
+        _server = server;
+        _transport = transport;
+    }
 
     public CountedSockets Sockets { get; } = new();
 
@@ -20,16 +25,16 @@ internal sealed class SessionOverHttp<TSession> : IAsyncDisposable
 
     public TSession Session { get; private set; } = null!;
 
-    public static async Task<SessionOverHttp<TSession>> OpenAsync(bool tls, Func<HttpClient, Uri, Task<TSession>> open, Action<WebSocketsOptions>? configure)
+    public static async Task<SessionOverHttp<TSession>> OpenAsync(Transport transport, Func<HttpClient, Uri, Task<TSession>> open, Action<WebSocketsOptions>? configure)
     {
-        var test = new SessionOverHttp<TSession>(tls);
+        var test = new SessionOverHttp<TSession>(await RawServer.ListenAsync(transport), transport);
         test.Client = test.Sockets.CreateClient(ws =>
         {
             ws.TimeProvider = test.Time;
             ws.BufferPool = test.Pool;
             ws.PingInterval = Timeout.InfiniteTimeSpan;
             configure?.Invoke(ws);
-        });
+        }).For(transport);
         Task<TSession> opening = open(test.Client, test._server.Uri);
         test.Peer = await test._server.AcceptAsync();
         await test.Peer.UpgradeAsync();
@@ -43,12 +48,35 @@ internal sealed class SessionOverHttp<TSession> : IAsyncDisposable
     /// <summary>Waits until the session is in a state.</summary>
     public Task Until(WebSocketSessionState state) => Patience.Until(() => Session.State == state);
 
-    /// <summary>Ends the session if the test has not, and checks that its end released its socket, once; the client need not be disposed for that.</summary>
+    /// <summary>Waits until the session's end has released its connection, once, or its stream.</summary>
+    public async Task IsReleasedAsync()
+    {
+        if (!_transport.IsHttp2())
+            await Sockets.AreClosedAsync();
+        else if (!Peer.IsReset)
+            await Peer.IsReleasedAsync();
+    }
+
+    /// <summary>Waits until the client has read from the connection what the peer has sent, though no session reads it.</summary>
+    public async Task HasInput()
+    {
+        if (!_transport.IsHttp2())
+        {
+            await Sockets.HasInput();
+            return;
+        }
+
+        // The client reads all streams of a connection in order: what was sent before an answer has come with it.
+        using HttpResponseMessage answer = await Client.GetAsync(new UriBuilder(_server.Uri) { Scheme = _transport.IsSecure() ? "https" : "http" }.Uri).Soon();
+        Assert.Equal(1, Sockets.Made);
+    }
+
+    /// <summary>Ends the session if the test has not, and checks that its end released its transport; the client need not be disposed for that.</summary>
     public async ValueTask DisposeAsync()
     {
         Session.Abort();
         await Session.DisposeAsync().Soon();
-        await Sockets.AreClosedAsync();
+        await IsReleasedAsync();
         Peer.Dispose();
         Client.Dispose();
         _server.Dispose();
@@ -59,10 +87,10 @@ internal sealed class SessionOverHttp<TSession> : IAsyncDisposable
 /// <summary>Opens sessions over real connections.</summary>
 internal static class SessionOverHttp
 {
-    public static Task<SessionOverHttp<DefaultClientWebSocketSession>> DefaultAsync(bool tls, Action<WebSocketsOptions>? configure = null) =>
-        SessionOverHttp<DefaultClientWebSocketSession>.OpenAsync(tls, (client, uri) => client.WebSocketSessionAsync(uri), configure);
+    public static Task<SessionOverHttp<DefaultClientWebSocketSession>> DefaultAsync(Transport transport, Action<WebSocketsOptions>? configure = null) =>
+        SessionOverHttp<DefaultClientWebSocketSession>.OpenAsync(transport, (client, uri) => client.WebSocketSessionAsync(uri), configure);
 
-    public static Task<SessionOverHttp<WebSocketSession>> OpenAsync(SessionKind kind, bool tls, Action<WebSocketsOptions>? configure = null) =>
+    public static Task<SessionOverHttp<WebSocketSession>> OpenAsync(SessionKind kind, Transport transport, Action<WebSocketsOptions>? configure = null) =>
         SessionOverHttp<WebSocketSession>.OpenAsync(
-            tls, async (client, uri) => kind == SessionKind.Raw ? await client.WebSocketRawSessionAsync(uri) : await client.WebSocketSessionAsync(uri), configure);
+            transport, async (client, uri) => kind == SessionKind.Raw ? await client.WebSocketRawSessionAsync(uri) : await client.WebSocketSessionAsync(uri), configure);
 }

@@ -66,7 +66,7 @@ public sealed class EnginePluginTests
         Plugin().ExtensionsFor(request).Select(factory => factory.Name);
 
     private EnginePlugin Plugin() => new(
-        (_, _) => throw new NotSupportedException(), () => null, [], _installed, HandshakeStrictness.Strict, NullLogger.Instance, CancellationToken.None);
+        (_, _) => throw new NotSupportedException(), () => null, [], _installed, HandshakeStrictness.Strict, NullLogger.Instance, TimeProvider.System, CancellationToken.None);
 
     private sealed class Named(string name, ReservedBits bits = ReservedBits.None) : WebSocketExtensionFactory
     {

@@ -586,7 +586,7 @@ public sealed class HttpEngineTests : IDisposable
     private async Task<HttpResponseMessage> SendAsync(FakePrimaryHandler primary, IEnumerable<string>? subprotocols = null, ListLogger? logger = null)
     {
         using var invoker = new HttpMessageInvoker(primary, disposeHandler: false);
-        var plugin = new EnginePlugin(invoker.SendAsync, () => null, subprotocols ?? [], _extensions, _strictness, logger is null ? NullLogger.Instance : logger, _stopping.Token);
+        var plugin = new EnginePlugin(invoker.SendAsync, () => null, subprotocols ?? [], _extensions, _strictness, logger is null ? NullLogger.Instance : logger, TimeProvider.System, _stopping.Token);
         return await new HttpEngine().OpenAsync(plugin, _marker, _request, _deadline, _caller.Token).Soon();
     }
 }

@@ -1,10 +1,9 @@
-using System.Net.Sockets;
 using System.Text;
 
 namespace Duplex.Tests;
 
 /// <summary>The other end of a session's real connection. It knows no rules: it writes the bytes that a case gives it, so many at a time, and cuts what it hears into frames.</summary>
-internal sealed class SocketPeer(Socket socket, int chunk) : IDisposable
+internal sealed class WirePeer(PeerConnection connection, int chunk) : IDisposable
 {
     private readonly MemoryStream _heard = new(); // what came and was not taken yet
     private byte[] _buffer = new byte[64 * 1024];
@@ -22,7 +21,7 @@ internal sealed class SocketPeer(Socket socket, int chunk) : IDisposable
         {
             await WriteAllAsync(bytes);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is IOException or InvalidOperationException) // the latter by Kestrel, once we have finished
         {
             // What was heard until then shows whether that was right.
         }
@@ -33,7 +32,7 @@ internal sealed class SocketPeer(Socket socket, int chunk) : IDisposable
         WriteAsync(PeerFrame.Encode(frames, SessionRole == WebSocketRole.Client ? WebSocketRole.Server : WebSocketRole.Client));
 
     /// <summary>How many bytes came that nobody has heard yet.</summary>
-    public int Available => socket.Available + (int)_heard.Length;
+    public int Available => connection.Available + (int)_heard.Length;
 
     /// <summary>Writes text, one byte a character.</summary>
     public Task WriteAsync(string text) => WriteAsync(Encoding.Latin1.GetBytes(text));
@@ -79,27 +78,17 @@ internal sealed class SocketPeer(Socket socket, int chunk) : IDisposable
     }
 
     /// <summary>Ends what we send.</summary>
-    public void Finish()
-    {
-        try
-        {
-            socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (SocketException)
-        {
-            // The session has broken the connection already.
-        }
-    }
+    public void Finish() => connection.Finish();
 
-    public void Dispose() => socket.Dispose();
+    public void Dispose() => connection.Dispose();
 
     private async Task WriteAllAsync(ReadOnlyMemory<byte> bytes)
     {
         for (int at = 0; at < bytes.Length; at += chunk)
         {
             ReadOnlyMemory<byte> part = bytes.Slice(at, Math.Min(chunk, bytes.Length - at));
-            while (!part.IsEmpty)
-                part = part[await socket.SendAsync(part).Soon()..];
+            await connection.Stream.WriteAsync(part).Soon();
+            await connection.Stream.FlushAsync().Soon();
         }
     }
 
@@ -107,13 +96,13 @@ internal sealed class SocketPeer(Socket socket, int chunk) : IDisposable
     {
         try
         {
-            int count = await socket.ReceiveAsync(_buffer).Soon();
+            int count = await connection.Stream.ReadAsync(_buffer).Soon();
             _heard.Write(_buffer.AsSpan(0, count));
             if (count == _buffer.Length)
                 _buffer = new byte[Math.Min(2 * _buffer.Length, 4 << 20)];
             return count > 0;
         }
-        catch (SocketException)
+        catch (IOException)
         {
             return false; // released by RST
         }
