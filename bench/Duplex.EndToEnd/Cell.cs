@@ -47,7 +47,7 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
             : " | ";
         string more = string.Join("; ", new[]
         {
-            job.Mode == "pingpong"
+            job.Workload == "pingpong"
                 ? string.Create(
                     Invariant, $"p50 {P50(0):F0} us to {P50(1):F0}, p99 {P99(0):F0} to {P99(1):F0}")
                 : null,
@@ -86,7 +86,7 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
 
     private double P99(int peer) => Median(meters[peer].Select(meter => meter.P99));
 
-    private string Latency() => job.Mode == "pingpong"
+    private string Latency() => job.Workload == "pingpong"
         ? string.Create(
             Invariant,
             $",\"duplex_p50_us\":{P50(0):F1},\"bcl_p50_us\":{P50(1):F1}," +

@@ -21,12 +21,17 @@ internal static class Comparison
         ("dsinkfast", [1024]),
         ("decho", [1024]),
         ("dechofast", [1024]),
+        ("h2-pingpong", [32]),
+        ("h2-pipe", [64, 1024]),
+        ("h2-flood", [16, 128, 1024, 64 * 1024]),
+        ("h2-sink", [16, 128, 1024, 64 * 1024]),
+        ("h2-share", [1024]),
         ("idle", [0]),
     ];
 
     public static async Task<int> RunAsync(string[] only, bool quick, bool json)
     {
-        using Process server = StartServer(out Uri address);
+        using Process server = StartServer(out Uri address, out Uri http2);
         try
         {
             if (!json)
@@ -37,9 +42,17 @@ internal static class Comparison
                 {
                     if (only.Length > 0 && !only.Contains(mode) && !only.Contains($"{mode}:{size}"))
                         continue;
+                    if (mode == "h2-share")
+                    {
+                        Share share = await Share.MeasureAsync(http2, size, quick);
+                        Console.WriteLine(json ? share.ToJson() : share.ToRow());
+                        continue;
+                    }
+
+                    var job = new Job(mode, address, size, 1);
                     Cell cell = mode == "idle"
                         ? await IdleAsync(address, quick)
-                        : await MeasureAsync(new Job(mode, address, size, 1), quick);
+                        : await MeasureAsync(job.IsHttp2 ? job with { Server = http2 } : job, quick);
                     Console.WriteLine(json ? cell.ToJson() : cell.ToRow());
                 }
             }
@@ -70,7 +83,7 @@ internal static class Comparison
         string[] names = Competitors(job);
         double warm = quick ? 0.4 : 2.2;
         double round = quick ? 0.15 : 0.6;
-        int rounds = quick ? 3 : job.Mode == "pingpong" ? 9 : 5;
+        int rounds = quick ? 3 : job.Workload == "pingpong" ? 9 : 5;
 
         var peers = names.Select(Peer.Create).ToArray();
         long[] counts = new long[peers.Length];
@@ -95,8 +108,8 @@ internal static class Comparison
         return job.Mode switch
         {
             "flood" => ["duplex", "bcl", "wsclient", "duplex-recycle"],
-            "tflood" or "dflood" => ["duplex", "bcl", "duplex-recycle"],
-            _ => job.IsCompressed ? ["duplex", "bcl"] : ["duplex", "bcl", "wsclient"],
+            "tflood" or "dflood" or "h2-flood" => ["duplex", "bcl", "duplex-recycle"],
+            _ => job.IsCompressed || job.IsHttp2 ? ["duplex", "bcl"] : ["duplex", "bcl", "wsclient"],
         };
     }
 
@@ -142,10 +155,11 @@ internal static class Comparison
         return new Cell(job, names, [job.Count, job.Count], meters);
     }
 
-    private static Process StartServer(out Uri address)
+    private static Process StartServer(out Uri address, out Uri http2)
     {
         Process server = Start("--server");
         address = new Uri($"ws://127.0.0.1:{server.StandardOutput.ReadLine()}");
+        http2 = new Uri($"ws://127.0.0.1:{server.StandardOutput.ReadLine()}");
         return server;
     }
 

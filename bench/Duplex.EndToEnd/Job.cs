@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 
 namespace Duplex.EndToEnd;
@@ -5,15 +6,23 @@ namespace Duplex.EndToEnd;
 /// <summary>One workload with one message size and count.</summary>
 /// <param name="Mode">
 /// pingpong, pipe, flood, tflood, sink or idle; compressed dflood, dsink and decho at the platform's level, dsinkfast
-/// and dechofast at ours.
+/// and dechofast at ours; h2-pingpong, h2-pipe, h2-flood and h2-sink over HTTP/2.
 /// </param>
-/// <param name="Server">The server's ws://host:port.</param>
+/// <param name="Server">The server's ws://host:port; over HTTP/2 another port than over HTTP/1.1.</param>
 /// <param name="Size">The message's payload in bytes.</param>
 /// <param name="Count">The number of messages; for idle the number of connections.</param>
 internal sealed record Job(string Mode, Uri Server, int Size, long Count)
 {
+    private const string Http2Prefix = "h2-";
+
+    /// <summary>Whether the session is a stream of HTTP/2, without TLS.</summary>
+    public bool IsHttp2 => Mode.StartsWith(Http2Prefix, StringComparison.Ordinal);
+
+    /// <summary>The mode without the version of HTTP.</summary>
+    public string Workload => IsHttp2 ? Mode[Http2Prefix.Length..] : Mode;
+
     /// <summary>The URL of the workload.</summary>
-    public Uri Url => new(Server, Mode switch
+    public Uri Url => new(Server, Workload switch
     {
         "pingpong" or "pipe" => "/echo",
         "flood" => $"/flood?size={Size}&count={Count}",
@@ -28,6 +37,15 @@ internal sealed record Job(string Mode, Uri Server, int Size, long Count)
 
     /// <summary>Whether messages are compressed.</summary>
     public bool IsCompressed => Mode[0] == 'd';
+
+    /// <summary>Asks for the job's version of HTTP.</summary>
+    public void Configure(WebSocketRequest request)
+    {
+        if (!IsHttp2)
+            return;
+        request.Version = HttpVersion.Version20;
+        request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+    }
 
     /// <summary>
     /// The messages that are sent in turn; their number is a power of two. Those to be compressed exceed the window, so

@@ -13,7 +13,8 @@ namespace Duplex.EndToEnd;
 /// </summary>
 internal sealed class LoopbackServer : IDisposable
 {
-    private const int BufferSize = 256 * 1024;
+    /// <summary>The size of a read or write.</summary>
+    public const int BufferSize = 256 * 1024;
 
     // There are no deep calls here, and idle connections start thousands of short-lived threads.
     private const int SmallStack = 256 * 1024;
@@ -28,13 +29,20 @@ internal sealed class LoopbackServer : IDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
-    /// <summary>Serves until the process ends.</summary>
+    /// <summary>Serves until it is disposed.</summary>
     public void Run()
     {
-        while (true)
+        try
         {
-            Socket socket = _listener.Accept();
-            new Thread(() => Serve(socket), SmallStack) { IsBackground = true }.Start();
+            while (true)
+            {
+                Socket socket = _listener.Accept();
+                new Thread(() => Serve(socket), SmallStack) { IsBackground = true }.Start();
+            }
+        }
+        catch (SocketException) when (_listener.SafeHandle.IsClosed)
+        {
+            // Disposed.
         }
     }
 
@@ -117,12 +125,8 @@ internal sealed class LoopbackServer : IDisposable
 
     private static void Flood(Socket socket, int size, long count, Opcode opcode)
     {
-        byte[] frame = Frame(opcode, size);
-        int perBlock = (int)Math.Clamp(BufferSize / frame.Length, 1, count);
-        byte[] block = new byte[perBlock * frame.Length];
-        for (int i = 0; i < perBlock; i++)
-            frame.CopyTo(block, i * frame.Length);
-        for (long left = count * frame.Length; left > 0;)
+        (byte[] block, long left) = Block(opcode, size, count);
+        while (left > 0)
         {
             Span<byte> part = block.AsSpan(0, (int)Math.Min(left, block.Length));
             left -= part.Length;
@@ -133,8 +137,7 @@ internal sealed class LoopbackServer : IDisposable
     private static void Sink(Socket socket, int size, long count)
     {
         byte[] buffer = new byte[BufferSize];
-        var header = new FrameHeader(Opcode.Binary, true, ReservedBits.None, size, maskKey: 1);
-        for (long left = count * (header.Size + size); left > 0;)
+        for (long left = MaskedLength(size, count); left > 0;)
         {
             int read = socket.Receive(buffer);
             if (read == 0)
@@ -157,7 +160,7 @@ internal sealed class LoopbackServer : IDisposable
             if (read == 0)
                 return;
             int length = kept + read;
-            (int used, int written, bool closed) = Echo(input.AsSpan(0, length), output);
+            (int used, int written, bool closed) = EchoFrames(input.AsSpan(0, length), output);
             socket.Send(output.AsSpan(0, written));
             if (closed)
                 return;
@@ -171,7 +174,8 @@ internal sealed class LoopbackServer : IDisposable
         }
     }
 
-    private static (int Used, int Written, bool Closed) Echo(Span<byte> input, Span<byte> output)
+    /// <summary>Unmasks whole frames and writes them for the client, until a Close.</summary>
+    public static (int Used, int Written, bool Closed) EchoFrames(Span<byte> input, Span<byte> output)
     {
         int used = 0;
         int written = 0;
@@ -218,7 +222,23 @@ internal sealed class LoopbackServer : IDisposable
         }
     }
 
-    private static byte[] Frame(Opcode opcode, int size)
+    /// <summary>A block of whole frames, to be repeated, and the length of all of them.</summary>
+    public static (byte[] Block, long Length) Block(Opcode opcode, int size, long count)
+    {
+        byte[] frame = Frame(opcode, size);
+        int perBlock = (int)Math.Clamp(BufferSize / frame.Length, 1, count);
+        byte[] block = new byte[perBlock * frame.Length];
+        for (int i = 0; i < perBlock; i++)
+            frame.CopyTo(block, i * frame.Length);
+        return (block, count * frame.Length);
+    }
+
+    /// <summary>The length of a client's messages of one frame each.</summary>
+    public static long MaskedLength(int size, long count) =>
+        count * (new FrameHeader(Opcode.Binary, true, ReservedBits.None, size, maskKey: 1).Size + size);
+
+    /// <summary>A message in a frame of its own.</summary>
+    public static byte[] Frame(Opcode opcode, int size)
     {
         var header = new FrameHeader(opcode, true, ReservedBits.None, size);
         byte[] frame = new byte[header.Size + size];

@@ -1,8 +1,11 @@
 // Compares Duplex with the platform's ClientWebSocket and the package Websocket.Client, over loopback.
 //
-//     dotnet run -c Release --project bench/Duplex.EndToEnd   all cells: a table of medians, ratios (8 minutes)
+//     dotnet run -c Release --project bench/Duplex.EndToEnd   all cells: a table of medians, ratios (11 minutes)
 //     … -- --quick | --only flood:128,sink:1024 | --json      fewer rounds | some cells | a line of JSON per cell
+//     … -- --only h2-pingpong,h2-pipe,h2-flood,h2-sink        the same workloads over HTTP/2, without TLS
+//     … -- --only h2-share                                    how 100 sessions share one connection of HTTP/2
 //     … -- PEER MODE URL SIZE COUNT [WARM]                    one run of one client on your own server, in JSON
+//     … -- --server                                           our server: prints its port, then that of HTTP/2
 using System.CommandLine;
 using System.Globalization;
 using Duplex.EndToEnd;
@@ -10,14 +13,16 @@ using Duplex.EndToEnd;
 if (args is ["--server"])
 {
     using var server = new LoopbackServer();
+    await using Http2Server http2 = await Http2Server.StartAsync();
     Console.WriteLine(server.Port);
+    Console.WriteLine(http2.Port);
     new Thread(server.Run) { IsBackground = true }.Start();
     await Console.In.ReadToEndAsync(); // the parent holds our standard input: exit with it
     return 0;
 }
 
 var json = new Option<bool>("--json") { Description = "Print a line of JSON for each cell instead of a table." };
-var quick = new Option<bool>("--quick") { Description = "Fewer rounds and less warm-up: within 90 seconds." };
+var quick = new Option<bool>("--quick") { Description = "Fewer rounds and less warm-up: within 3 minutes." };
 var only = new Option<string[]>("--only")
 {
     Description = "Cells to run, such as flood:128,sink.",

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.WebSockets;
 
 namespace Duplex.EndToEnd;
@@ -6,6 +7,10 @@ namespace Duplex.EndToEnd;
 /// <summary>The platform's ClientWebSocket, used efficiently: one buffer, the ValueTask overloads.</summary>
 internal sealed class BclPeer : Peer
 {
+    // Sessions over HTTP/2 share its connection, as those of Duplex share their client's.
+    private readonly HttpMessageInvoker _invoker =
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
+
     protected override async Task PingPongAsync(Job job, Meter meter)
     {
         using ClientWebSocket socket = await OpenAsync(job);
@@ -99,9 +104,17 @@ internal sealed class BclPeer : Peer
 
     private static byte[] Buffer(Job job) => new byte[Math.Max(64 * 1024, job.Size)];
 
-    private static async Task<ClientWebSocket> OpenAsync(Job job)
+    private async Task<ClientWebSocket> OpenAsync(Job job)
     {
         var socket = new ClientWebSocket();
+        if (job.IsHttp2)
+        {
+            socket.Options.HttpVersion = HttpVersion.Version20;
+            socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+            await socket.ConnectAsync(job.Url, _invoker, CancellationToken.None);
+            return socket;
+        }
+
         socket.Options.Proxy = null;
         if (job.IsCompressed)
             socket.Options.DangerousDeflateOptions = new WebSocketDeflateOptions();

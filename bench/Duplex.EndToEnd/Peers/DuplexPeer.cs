@@ -15,7 +15,7 @@ internal sealed class DuplexPeer(bool recycles) : Peer
 
     protected override async Task PingPongAsync(Job job, Meter meter)
     {
-        await using DefaultClientWebSocketSession session = await _client.WebSocketSessionAsync(job.Url);
+        await using DefaultClientWebSocketSession session = await _client.WebSocketSessionAsync(job.Url, job.Configure);
         byte[] payload = job.Payload();
         meter.Start(job.Count);
         for (long i = 0; i < job.Count; i++)
@@ -70,7 +70,7 @@ internal sealed class DuplexPeer(bool recycles) : Peer
 
     protected override async Task<object> OpenIdleAsync(Job job)
     {
-        DefaultClientWebSocketSession session = await _client.WebSocketSessionAsync(job.Url);
+        DefaultClientWebSocketSession session = await _client.WebSocketSessionAsync(job.Url, job.Configure);
         return (session, session.Incoming.WaitToReadAsync().AsTask());
     }
 
@@ -104,6 +104,6 @@ internal sealed class DuplexPeer(bool recycles) : Peer
         HttpClient client = !job.IsCompressed ? _client
             : job.Mode.EndsWith("fast", StringComparison.Ordinal) ? _compressingFast
             : _compressing;
-        return client.WebSocketSessionAsync(job.Url);
+        return client.WebSocketSessionAsync(job.Url, job.Configure);
     }
 }

@@ -10,7 +10,7 @@ internal sealed class DuplexRawPeer : Peer
 
     protected override async Task PingPongAsync(Job job, Meter meter)
     {
-        await using ClientWebSocketSession session = await _client.WebSocketRawSessionAsync(job.Url);
+        await using ClientWebSocketSession session = await _client.WebSocketRawSessionAsync(job.Url, job.Configure);
         byte[] payload = job.Payload();
         meter.Start(job.Count);
         for (long i = 0; i < job.Count; i++)
@@ -26,7 +26,7 @@ internal sealed class DuplexRawPeer : Peer
 
     protected override async Task PipeAsync(Job job, Meter meter)
     {
-        await using ClientWebSocketSession session = await _client.WebSocketRawSessionAsync(job.Url);
+        await using ClientWebSocketSession session = await _client.WebSocketRawSessionAsync(job.Url, job.Configure);
         byte[] payload = job.Payload();
         var window = new Window(PipelineDepth);
         meter.Start();
@@ -44,14 +44,14 @@ internal sealed class DuplexRawPeer : Peer
 
     protected override async Task FloodAsync(Job job, Meter meter)
     {
-        await using ClientWebSocketSession session = await _client.WebSocketRawSessionAsync(job.Url);
+        await using ClientWebSocketSession session = await _client.WebSocketRawSessionAsync(job.Url, job.Configure);
         meter.Start();
         await ReceiveAllAsync(session, job, meter, window: null);
     }
 
     protected override async Task SinkAsync(Job job, Meter meter)
     {
-        await using ClientWebSocketSession session = await _client.WebSocketRawSessionAsync(job.Url);
+        await using ClientWebSocketSession session = await _client.WebSocketRawSessionAsync(job.Url, job.Configure);
         byte[] payload = job.Payload();
         meter.Start();
         for (long i = 0; i < job.Count; i++)
@@ -62,7 +62,7 @@ internal sealed class DuplexRawPeer : Peer
 
     protected override async Task<object> OpenIdleAsync(Job job)
     {
-        ClientWebSocketSession session = await _client.WebSocketRawSessionAsync(job.Url);
+        ClientWebSocketSession session = await _client.WebSocketRawSessionAsync(job.Url, job.Configure);
         return (session, session.Incoming.WaitToReadAsync().AsTask());
     }
 

@@ -10,7 +10,7 @@ internal abstract class Peer
     public async Task<Meter> RunAsync(Job job)
     {
         var meter = new Meter();
-        await (job.Mode switch
+        await (job.Workload switch
         {
             "pingpong" => PingPongAsync(job, meter),
             "pipe" or "decho" or "dechofast" => PipeAsync(job, meter),
