@@ -32,8 +32,8 @@ public static class WebSocketEngines
     public static WebSocketEngine Browser => BrowserHolder.Engine;
 
     /// <summary>
-    /// The default outside a browser: Duplex's framing over HTTP/1.1 or HTTP/2, through the handlers below the plugin. It has every
-    /// <see cref="EngineCapability"/>. It does not work in a browser.
+    /// The default outside a browser, where alone it works: Duplex's framing over HTTP/1.1 or HTTP/2, through the
+    /// handlers below the plugin. It has every <see cref="EngineCapability"/>.
     /// </summary>
     [UnsupportedOSPlatform("browser")]
     public static WebSocketEngine Http => HttpHolder.Engine;

@@ -58,9 +58,9 @@ public sealed class WebSocketsOptions
     }
 
     /// <summary>
-    /// Messages of the application in place of pings, on sessions that receive messages. Default: null, for pings if the
-    /// engine has them. If set, <see cref="PingInterval"/> and <see cref="PingTimeout"/> have no effect; pings are still
-    /// answered. It works with every engine; raw sessions have none.
+    /// Messages of the application in place of pings. Default: null, for pings if the engine has them. If set,
+    /// <see cref="PingInterval"/> and <see cref="PingTimeout"/> have no effect; pings are still answered. It works with
+    /// every engine; raw sessions have none.
     /// </summary>
     public Heartbeat? Heartbeat
     {
@@ -269,8 +269,8 @@ public sealed class WebSocketsOptions
         if (receiveMode == ReceiveMode.Streams && Heartbeat is { HasReplies: true })
         {
             throw new InvalidOperationException(
-                "WebSocketsOptions.Heartbeat expects replies, which a session with ReceiveMode.Streams cannot " +
-                "recognize. Use pings, a heartbeat without replies, or ReceiveMode.Messages.");
+                "The heartbeat expects replies, and a session that receives streams cannot recognize them. Use " +
+                "pings, a heartbeat without replies, or ReceiveMode.Messages.");
         }
     }
 

@@ -30,7 +30,7 @@ public sealed class DocumentTests
             public static HttpClient client = new(new WebSocketsHandler()) { BaseAddress = new("https://example.test") };
             public static DefaultClientWebSocketSession session = null!;
             public static CancellationToken cancellationToken = default;
-            public static string token = "";
+            public static string token = "token";
             public static Stream stream = Stream.Null;
             public static Microsoft.Extensions.Hosting.HostApplicationBuilder builder = null!;
         }

@@ -30,7 +30,7 @@ internal static partial class Page
 
     /// <summary>Sends messages of 1 MiB to a server that does not read, until one has to wait. Returns how many did not.</summary>
     [JSExport]
-    public static async Task<int> SendUntilFullAsync(string service)
+    public static async Task<string> SendUntilFullAsync(string service)
     {
         using var client = new HttpClient(new WebSocketsHandler(ws => ws.CloseTimeout = TimeSpan.FromSeconds(1)));
         await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync($"{service}/deaf");
@@ -43,6 +43,10 @@ internal static partial class Page
                 await session.SendAsync(message).AsTask().WaitAsync(TimeSpan.FromSeconds(2));
                 sent++;
             }
+            catch (WebSocketClosedException e)
+            {
+                return $"{sent} then {e}";
+            }
             catch (TimeoutException)
             {
                 break;
@@ -50,7 +54,7 @@ internal static partial class Page
         }
 
         session.Abort();
-        return sent;
+        return $"{sent}";
     }
 
     /// <summary>Returns the bytes allocated for a message that is sent and comes back: ours, and the platform's client's.</summary>
@@ -81,10 +85,10 @@ internal static partial class Page
         {
             for (int i = 0; i < Messages / 10; i++)
                 await round();
-            long before = GC.GetTotalAllocatedBytes();
+            long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < Messages; i++)
                 await round();
-            return (GC.GetTotalAllocatedBytes() - before) / Messages;
+            return (GC.GetAllocatedBytesForCurrentThread() - before) / Messages;
         }
     }
 }

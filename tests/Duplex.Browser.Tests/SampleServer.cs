@@ -28,8 +28,7 @@ public sealed class SampleServer : IAsyncDisposable
             printed.Add(line);
             if (line.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and int at)
             {
-                process.OutputDataReceived += static (_, _) => { }; // or the pipe would fill
-                process.BeginOutputReadLine();
+                _ = process.StandardOutput.ReadToEndAsync(); // or the pipe would fill
                 return new SampleServer(process, line[(at + Listening.Length)..].Trim());
             }
         }

@@ -183,7 +183,7 @@ public sealed class LocalSocketHandlerTests(LocalSocketHandlerTests.Servers serv
 
         Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync($"ws+npipe:{name}:/chat?q");
         await connected.Soon();
-        using var peer = new RawPeer(null!, server);
+        using var peer = new SocketPeer(null!, server);
         await peer.ReadRequestAsync();
         await peer.UpgradeAsync();
         await using (DefaultClientWebSocketSession session = await opening.Soon())
@@ -224,7 +224,7 @@ public sealed class LocalSocketHandlerTests(LocalSocketHandlerTests.Servers serv
 
         Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync($"ws+unix:%00{name}:/");
         Socket socket = await listener.AcceptAsync().Soon();
-        using var peer = new RawPeer(socket, new NetworkStream(socket, ownsSocket: true));
+        using var peer = new SocketPeer(socket, new NetworkStream(socket, ownsSocket: true));
         await peer.ReadRequestAsync();
         await peer.UpgradeAsync();
 

@@ -339,6 +339,7 @@ public sealed class WebSocketsOptionsTests
         nameof(Int64) => (long)number,
         nameof(Int32) => number,
         nameof(WebSocketContentConverter) => new DelegateConverter(),
+        nameof(Heartbeat) => new Heartbeat($"{number}"),
         nameof(WebSocketEngine) => WebSocketEngines.FromStream((_, _) => throw new InvalidOperationException()),
         nameof(System.TimeProvider) => new FakeTimeProvider(),
         nameof(ILoggerFactory) => new ListLogger(),

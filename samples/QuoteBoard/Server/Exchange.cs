@@ -65,7 +65,8 @@ internal static class Exchange
         await turn.WaitAsync(token);
         try
         {
-            await socket.SendAsync(text, WebSocketMessageType.Text, endOfMessage: true, token);
+            // Without a token: cancelling a send aborts the socket.
+            await socket.SendAsync(text, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
         }
         finally
         {

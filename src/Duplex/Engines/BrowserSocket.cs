@@ -14,18 +14,22 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
     // WebSockets Standard, close(code, reason): any code but 1000 and 3000 to 4999 throws an InvalidAccessError.
     private const int FirstOfApplications = 3000;
 
-    // 1001 becomes 3001, 1011 becomes 3011: the registered code stays readable, and no two become the same.
+    // 1001 becomes 3001, 1011 becomes 3011: the registered code stays readable.
     private const int Shift = FirstOfApplications - 1000;
 
-    // RFC 6455 §7.4.1: 1006 and 1015 are on no wire. The browser reports a connection that ended without a Close.
+    // RFC 6455 §7.4.1: on no wire. The browser reports a connection that ended without a Close.
     private const int Abnormal = 1006;
+
+    // The same of a connection whose TLS failed.
     private const int TlsFailed = 1015;
 
     // The most that one write of the pump holds: a send waits only if the one before has not left.
     private const int MostBuffered = 256 * 1024;
 
-    // No event tells that the browser has sent. The first is below what a network needs, the last a frame of a screen.
+    // No event tells that the browser has sent. A timer's smallest step; a fast network needs less.
     private static readonly TimeSpan ShortestPoll = TimeSpan.FromMilliseconds(1);
+
+    // A frame of a screen: what a user does not see.
     private static readonly TimeSpan LongestPoll = TimeSpan.FromMilliseconds(16);
 
     private readonly TaskCompletionSource _opened = new();
@@ -60,6 +64,7 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
     /// <summary>Waits until the browser has opened the connection. Cancelling gives it up.</summary>
     public async Task OpenAsync(CancellationToken token)
     {
+        token.ThrowIfCancellationRequested(); // an opened socket without an owner would stay open
         using CancellationTokenRegistration giveUp = token.UnsafeRegister(
             static socket => ((BrowserSocket)socket!).Abort(), this);
         page.Open(this);
@@ -121,12 +126,11 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
         else
             page.Send(buffer.ToArray());
 
-        for (TimeSpan wait = ShortestPoll; page.BufferedAmount > MostBuffered; wait *= 2)
+        for (TimeSpan wait = ShortestPoll; page.BufferedAmount > MostBuffered; wait = LongestPoll)
         {
+            await Task.Delay(wait, time, CancellationToken.None).ConfigureAwait(false);
             if (!IsOpen())
                 return;
-            await Task.Delay(wait < LongestPoll ? wait : LongestPoll, time, CancellationToken.None)
-                .ConfigureAwait(false);
         }
     }
 
@@ -179,7 +183,11 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
     void IPageSocketEvents.Opened()
     {
         if (_state != WebSocketState.Connecting)
+        {
+            page.Close(Abnormal + Shift, ""); // given up meanwhile
             return;
+        }
+
         _state = WebSocketState.Open;
         _opened.TrySetResult();
     }

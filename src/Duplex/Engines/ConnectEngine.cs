@@ -56,7 +56,8 @@ internal abstract class ConnectEngine : WebSocketEngine
                 throw new WebSocketHandshakeException(none);
             }
 
-            var requested = new WebSocketHandshakeRequest(asked.Uri!, request, asked.Subprotocols, asked.CreatedHeaders);
+            var requested = new WebSocketHandshakeRequest(
+                asked.Uri!, request, asked.Subprotocols, asked.CreatedHeaders);
             offer.TryAccept([], out ExtensionChain? interceptors, out _);
             return new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
             {

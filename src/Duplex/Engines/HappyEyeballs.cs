@@ -54,9 +54,6 @@ internal sealed class HappyEyeballs(
                 var timer = Task.Delay(WholeMilliseconds(wait), time, over.Token);
                 Task ended = await Task.WhenAny([.. running, timer]).ConfigureAwait(false);
                 token.ThrowIfCancellationRequested();
-                if (ended == timer)
-                    continue;
-
                 // The earliest attempt that succeeded, if several have.
                 if (running.Find(attempt => attempt.IsCompletedSuccessfully) is { } winner)
                 {
@@ -64,6 +61,8 @@ internal sealed class HappyEyeballs(
                     return await winner.ConfigureAwait(false);
                 }
 
+                if (ended == timer)
+                    continue;
                 var failed = (Task<Stream>)ended;
                 running.Remove(failed);
                 errors.Add(failed.Exception?.InnerException ?? new TaskCanceledException(failed));

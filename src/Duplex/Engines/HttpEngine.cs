@@ -21,8 +21,8 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
         if (OperatingSystem.IsBrowser())
         {
             throw new PlatformNotSupportedException(
-                "WebSocketEngines.Http does not work in a browser, which gives a page no connection of its own. Leave " +
-                "WebSocketsOptions.Engine unset: its default fits the platform.");
+                "WebSocketEngines.Http does not work in a browser, which gives a page no connection of its own. " +
+                "Leave WebSocketsOptions.Engine unset: its default fits the platform.");
         }
 
         Uri asked = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null);

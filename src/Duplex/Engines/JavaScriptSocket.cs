@@ -5,10 +5,13 @@ using System.Text;
 
 namespace Duplex;
 
-/// <summary>The browser's WebSocket, without a script of our own: a page's security policy has nothing to allow.</summary>
+/// <summary>
+/// The browser's WebSocket, without a script of our own: a page's security policy has nothing to allow.
+/// </summary>
 [SupportedOSPlatform("browser")]
 internal sealed partial class JavaScriptSocket(Uri uri, IReadOnlyCollection<string> subprotocols) : PageSocket
 {
+    // Set by Open, on the page's one thread.
     private JSObject? _socket;
 
     public override string? SubProtocol => Socket.GetPropertyAsString("protocol");

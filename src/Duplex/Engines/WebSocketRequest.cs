@@ -168,12 +168,13 @@ public sealed class WebSocketRequest
     }
 
     /// <summary>
-    /// Offers a token as a subprotocol, for a server that reads it there: a browser sends no headers. Offer the
-    /// subprotocol that the server shall choose, too: a browser fails the handshake if it chooses none.
+    /// Offers a token as a subprotocol, for a server that reads it there: a browser sends no headers. Also offer one
+    /// for the server to choose: a browser fails the handshake if it chooses none.
     /// </summary>
     /// <remarks>
-    /// A token with characters that a subprotocol cannot have is sent as base64url without padding (RFC 4648 §5), as
-    /// Kubernetes expects with the prefix <c>base64url.bearer.authorization.k8s.io.</c> A JWT has none of them.
+    /// A token with characters that a subprotocol cannot have is sent as base64url without padding (RFC 4648 §5); a JWT
+    /// has none of them. For Kubernetes, pass the prefix <c>base64url.bearer.authorization.k8s.io.</c> and
+    /// <paramref name="alwaysEncode"/>.
     /// </remarks>
     /// <param name="token">The token.</param>
     /// <param name="prefix">What the server expects before it. Default: nothing.</param>
@@ -196,7 +197,8 @@ public sealed class WebSocketRequest
     public HttpRequestOptions Options => _options ??= [];
 
     /// <summary><see cref="Headers"/>, on every platform.</summary>
-    internal HttpRequestHeaders CreatedHeaders => _headers ??= new HttpRequestMessage().Headers; // no public constructor
+    internal HttpRequestHeaders CreatedHeaders =>
+        _headers ??= new HttpRequestMessage().Headers; // no public constructor
 
     /// <summary>Whether <see cref="Headers"/> was read: reading creates them.</summary>
     internal bool HasHeaders => _headers is not null;

@@ -7,8 +7,8 @@ namespace Duplex;
 /// for servers that demand them, and for engines without pings, such as a browser's.
 /// </summary>
 /// <remarks>
-/// Immutable; sessions can share one. Its functions are called one at a time for each session, by any thread, and must
-/// not block. If one throws, the session ends with 1011 and the exception.
+/// Immutable; the sessions of a handler share one. Its functions may be called by several threads at once, also for one
+/// session, and must not block. If one throws, the session ends with 1011 and the exception.
 /// </remarks>
 /// <example>
 /// <code>
@@ -35,7 +35,8 @@ public sealed class Heartbeat
     /// <param name="createMessage">Creates the next message: a text or binary frame with <c>Fin</c>.</param>
     /// <param name="isReply">
     /// Whether a received message is a reply. It sees every message of the session, before the application does, and
-    /// must not keep the frame. Null if there are no replies: then a silent peer is never given up.
+    /// must not keep the frame. It is taken for the reply to the message that was sent last. Null if there are no
+    /// replies: then a silent peer is not given up, only one that takes nothing for <see cref="Timeout"/>.
     /// </param>
     public Heartbeat(Func<Frame> createMessage, Func<Frame, bool>? isReply = null)
     {
@@ -53,7 +54,8 @@ public sealed class Heartbeat
 
     /// <summary>
     /// How long the peer may be silent after a message reached the transport, before the connection is aborted; any
-    /// message counts, not the reply alone. Default: 20 s. <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>
+    /// message counts, not the reply alone. Also how long one write may take; in a browser, that is one message of the
+    /// application. Default: 20 s. <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>
     /// means indefinitely.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>

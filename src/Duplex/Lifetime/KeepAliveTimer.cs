@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace Duplex;
 
 /// <summary>
@@ -12,17 +10,21 @@ internal sealed class KeepAliveTimer(
     private readonly Lock _sync = new();
     private readonly TimeProvider _time = settings.Time;
     private readonly HeartbeatSender? _heartbeats =
-        settings.Heartbeat is null ? null : new(connection.Sender, connection.Pump);
+        settings.Heartbeat is { } beats ? new(beats, connection.Sender, connection.Pump, settings.Time) : null;
 
     // Under _sync.
     private readonly KeepAlive _keepAlive = settings.Heartbeat is { } heartbeat
         ? new(settings.Time, heartbeat.Interval, heartbeat.Timeout, heartbeat.OnlyWhenIdle)
         : new(settings.Time, settings.PingInterval, settings.PingTimeout);
-    private ulong _lastNumber; // of a ping, or of a message in place of one
     private PauseWatch _pause = new(settings.Time);
     private ITimer? _timer;
     private bool _isStarted;
     private bool _isDisposed;
+
+    public bool HasHeartbeat => _heartbeats is not null;
+
+    /// <summary>Of the last reply to a heartbeat; null without one.</summary>
+    public TimeSpan? LastRoundTripTime => _heartbeats?.LastRoundTripTime;
 
     public TimeSpan Interval
     {
@@ -72,18 +74,15 @@ internal sealed class KeepAliveTimer(
             _keepAlive.OnPong(number);
     }
 
-    /// <summary>A reply has no number: it answers all that was sent.</summary>
-    public void OnHeartbeatReply()
+    /// <summary>Whether a message is a heartbeat's reply. It has no number: it answers all that was sent.</summary>
+    public bool TakeReply(Frame message)
     {
-        Span<byte> payload = stackalloc byte[PendingPings.PayloadSize];
-        lock (_sync)
-        {
-            BinaryPrimitives.WriteUInt64BigEndian(payload, _lastNumber);
-            _keepAlive.OnPong(_lastNumber);
-        }
-
-        if (pings.OnPong(payload) > 0 && pings.LastRoundTripTime is { } roundTrip)
+        if (_heartbeats is null || !_heartbeats.TryTakeReply(message, out ulong answered))
+            return false;
+        OnPong(answered);
+        if (_heartbeats.LastRoundTripTime is { } roundTrip)
             telemetry.PongReceived(roundTrip);
+        return true;
     }
 
     public void Dispose()
@@ -115,10 +114,9 @@ internal sealed class KeepAliveTimer(
             long now = _time.GetTimestamp();
             full = _pause.Notice(now, receiving.IsWaitingForRoom, seen.LastResume, _keepAlive.Interval);
             (action, TimeSpan next) = _keepAlive.Advance(now, seen);
-            if (action == KeepAlive.Action.Ping)
+            if (action == KeepAlive.Action.Ping && _heartbeats is null)
             {
                 number = pings.Add(payload, isAwaited: false).Number;
-                _lastNumber = number;
                 _keepAlive.OnPingSent(number);
             }
 
@@ -131,7 +129,7 @@ internal sealed class KeepAliveTimer(
         {
             case KeepAlive.Action.Ping when _heartbeats is not null:
                 using (AmbientFlow.Suppress()) // it may outlive the call
-                    _ = BeatAsync(_heartbeats, settings.Heartbeat!, number);
+                    _ = BeatAsync(_heartbeats);
                 break;
             case KeepAlive.Action.Ping:
                 Ping(number, payload);
@@ -159,15 +157,19 @@ internal sealed class KeepAliveTimer(
             _ = WatchAsync(number, accepted);
     }
 
-    private async Task BeatAsync(HeartbeatSender heartbeats, Heartbeat heartbeat, ulong number)
+    private async Task BeatAsync(HeartbeatSender heartbeats)
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // user code may be called here
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // user code may call Tick
         try
         {
-            if (!await heartbeats.TrySendAsync(heartbeat.CreateMessage()).ConfigureAwait(false))
+            if (!await heartbeats.TryEnterAsync().ConfigureAwait(false))
                 return;
+            ulong number = pings.TakeNumber();
+            lock (_sync)
+                _keepAlive.OnPingSent(number);
+            await heartbeats.SendAsync(number).ConfigureAwait(false);
             telemetry.PingSent();
-            if (!heartbeat.HasReplies)
+            if (!heartbeats.HasReplies)
                 return; // silence means nothing
             lock (_sync)
                 _keepAlive.OnPingAccepted(number, _time.GetTimestamp());
@@ -180,7 +182,8 @@ internal sealed class KeepAliveTimer(
         catch (Exception e)
         {
             session.OnSendFault(
-                CloseCode.InternalError, new WebSocketException("The heartbeat's function, or its message, failed.", e));
+                CloseCode.InternalError,
+                new WebSocketException("The heartbeat's function, or its message, failed.", e));
         }
     }
 

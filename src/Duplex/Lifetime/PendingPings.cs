@@ -27,6 +27,13 @@ internal sealed class PendingPings(TimeProvider time)
     public TimeSpan? LastRoundTripTime =>
         Volatile.Read(ref _lastRoundTrip) is var ticks and >= 0 ? TimeSpan.FromTicks(ticks) : null;
 
+    /// <summary>The number of a message in place of a ping: pongs of later pings answer it, too.</summary>
+    public ulong TakeNumber()
+    {
+        lock (_sync)
+            return ++_last;
+    }
+
     /// <summary>Writes the ping's payload. A caller that awaits it will withdraw it.</summary>
     public Ping Add(Span<byte> payload, bool isAwaited)
     {

@@ -159,13 +159,15 @@ internal sealed class FrameSender
 
     /// <summary>A queue that closes on overflow judges only the first fragment: the others wait for room.</summary>
     public async ValueTask SendFragmentAsync(
-        FrameType type, ReadOnlyMemory<byte> payload, bool fin, SendOptions options, CancellationToken token)
+        FrameType type, ReadOnlyMemory<byte> payload, bool fin, SendOptions options, CancellationToken token,
+        bool waitsForRoom = false)
     {
         token.ThrowIfCancellationRequested();
         SendPump.Staged outcome;
         try
         {
-            var frame = new Outgoing(type, payload, fin, Wish: options.Transform, WaitsForRoom: IsUnfinished);
+            var frame = new Outgoing(
+                type, payload, fin, Wish: options.Transform, WaitsForRoom: waitsForRoom || IsUnfinished);
             Check(frame);
             outcome = Stage(ref frame, wholeOnly: false, out int taken);
             if (taken < frame.Payload.Length || outcome == SendPump.Staged.NoRoom)

@@ -10,7 +10,6 @@ public partial class DefaultWebSocketSession : WebSocketSession
 {
     private readonly PendingPings _pings;
     private readonly KeepAliveTimer _keepAlive;
-    private readonly Heartbeat? _heartbeat;
     private readonly TimeProvider _time;
 
     private protected DefaultWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings)
@@ -20,7 +19,6 @@ public partial class DefaultWebSocketSession : WebSocketSession
         _time = settings.Time;
         Converter = settings.Converter;
         _pings = new PendingPings(_time);
-        _heartbeat = settings.Heartbeat;
         _keepAlive = new KeepAliveTimer(Connection, this, Telemetry, _pings, settings);
         Lifetime.Start(_keepAlive);
         _keepAlive.Start();
@@ -33,15 +31,15 @@ public partial class DefaultWebSocketSession : WebSocketSession
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     /// <exception cref="NotSupportedException">
-    /// The value is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.
+    /// The value is not infinite, the engine lacks <see cref="EngineCapability.ControlFrames"/>, and there is no
+    /// <see cref="Heartbeat"/>.
     /// </exception>
     public TimeSpan PingInterval
     {
         get => _keepAlive.Interval;
-        [UnsupportedOSPlatform("browser")]
         set
         {
-            if (value != Timeout.InfiniteTimeSpan && _heartbeat is null)
+            if (value != Timeout.InfiniteTimeSpan && !_keepAlive.HasHeartbeat)
                 Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingInterval));
             _keepAlive.Interval = value;
         }
@@ -55,15 +53,15 @@ public partial class DefaultWebSocketSession : WebSocketSession
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     /// <exception cref="NotSupportedException">
-    /// The value is not infinite, and the engine lacks <see cref="EngineCapability.ControlFrames"/>.
+    /// The value is not infinite, the engine lacks <see cref="EngineCapability.ControlFrames"/>, and there is no
+    /// <see cref="Heartbeat"/>.
     /// </exception>
     public TimeSpan PingTimeout
     {
         get => _keepAlive.Timeout;
-        [UnsupportedOSPlatform("browser")]
         set
         {
-            if (value != Timeout.InfiniteTimeSpan && _heartbeat is null)
+            if (value != Timeout.InfiniteTimeSpan && !_keepAlive.HasHeartbeat)
                 Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingTimeout));
             _keepAlive.Timeout = value;
         }
@@ -73,7 +71,7 @@ public partial class DefaultWebSocketSession : WebSocketSession
     /// The time from the last answered ping to its pong, or from the last message of a <see cref="Heartbeat"/> to the
     /// reply; null before the first.
     /// </summary>
-    public TimeSpan? LastRoundTripTime => _pings.LastRoundTripTime;
+    public TimeSpan? LastRoundTripTime => _keepAlive.LastRoundTripTime ?? _pings.LastRoundTripTime;
 
     /// <summary>
     /// Completes with <see cref="WebSocketSession.Completion"/>: our reason if we closed, the peer's if it closed,
@@ -190,8 +188,7 @@ public partial class DefaultWebSocketSession : WebSocketSession
     {
         try
         {
-            if (!_heartbeat!.IsReply(message))
-                return false;
+            return _keepAlive.TakeReply(message);
         }
         catch (Exception e)
         {
@@ -200,9 +197,6 @@ public partial class DefaultWebSocketSession : WebSocketSession
                 new WebSocketException("The heartbeat's function that recognizes replies failed.", e)));
             return false;
         }
-
-        _keepAlive.OnHeartbeatReply();
-        return true;
     }
 
     private protected override void OnWritePending() => _keepAlive.OnWritePending();

@@ -19,6 +19,7 @@ internal static class HiddenArrows
     public static readonly ImmutableDictionary<string, string> Exceptions = new Dictionary<string, string>
     {
         ["ConnectionSettings.RandomFill"] = "the source of mask keys, which belongs to no type of ours",
+        ["Heartbeat"] = "the messages and replies of the application, which is user code",
         ["ContextPost"] = "carries the continuation of an await, which is user code",
     }.ToImmutableDictionary();
 

@@ -15,7 +15,7 @@ internal sealed class SourceModel
         .WithPreprocessorSymbols("NET", "NET10_0", "NET8_0_OR_GREATER", "NET9_0_OR_GREATER", "NET10_0_OR_GREATER", "RELEASE");
 
     private static readonly CSharpCompilationOptions CompilationOptions = new(
-        OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable);
+        OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, allowUnsafe: true); // a rule forbids it
 
     /// <summary>What the SDK imports by ImplicitUsings.</summary>
     private static readonly string[] ImplicitUsings =

@@ -131,6 +131,7 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
             new WebSocketsHandler(new Replacing(content => new OwnContent(new GZipStream(content.ReadAsStream(), CompressionMode.Decompress))) { InnerHandler = below }))),
 
         new(HandshakeRefusals.ConnectThrew, "the function throws", () => OpenAsync(From((_, _) => throw new FormatException()))),
+        new(HandshakeRefusals.BrowserFailed, "the browser refuses the address", () => OpenAsync(new HttpClient(new WebSocketsHandler(ws => ws.Engine = new BrowserEngine(_ => throw new FormatException()))))),
         new(HandshakeRefusals.ConnectGaveNoSocket, "the function gives null", () => OpenAsync(From((_, _) => new(default(WebSocket)!)))),
         new(HandshakeRefusals.ConnectGaveSpentSocket, "the function gives a socket that never connected", () => OpenAsync(From((_, _) => new(new ClientWebSocket())))),
         new(HandshakeRefusals.ConnectGaveNoStream, "the function gives a stream to read", () => OpenAsync(new HttpClient(new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.FromStream((_, _) => new(new MemoryStream([], writable: false))))))),

@@ -51,7 +51,8 @@ public sealed class BrowserSocketTests : IDisposable
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening.Soon());
         Assert.Equal(["Close 3006 "], page.Calls);
-        page.Events.Opened(); // too late
+        page.Events.Opened(); // too late: it must not stay open
+        Assert.Equal(["Close 3006 ", "Close 3006 "], page.Calls);
         Assert.Equal(WebSocketState.Aborted, socket.State);
     }
 
@@ -181,6 +182,48 @@ public sealed class BrowserSocketTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(1));
 
         await sending.Soon();
+    }
+
+    [Fact]
+    public async Task A_send_waits_as_long_as_the_network_is_slow()
+    {
+        await OpenAsync();
+        _page.Buffered = 300_000;
+
+        Task sending = SendAsync("x");
+        for (int i = 0; i < 1000; i++)
+            _time.Advance(TimeSpan.FromMilliseconds(16));
+        Assert.False(sending.IsCompleted);
+        _page.Buffered = 256 * 1024;
+        _time.Advance(TimeSpan.FromMilliseconds(16));
+
+        await sending.Soon();
+    }
+
+    [Theory]
+    [InlineData(1000, false)]
+    [InlineData(1006, true)]
+    public async Task A_send_that_waits_ends_with_the_connection(int code, bool fails)
+    {
+        await OpenAsync();
+        _page.Buffered = 300_000;
+
+        Task sending = SendAsync("x");
+        _page.Events.Closed(code, "");
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        if (fails)
+            await Assert.ThrowsAsync<System.Net.WebSockets.WebSocketException>(() => sending.Soon());
+        else
+            await sending.Soon();
+    }
+
+    [Fact]
+    public async Task A_token_that_has_fired_opens_nothing()
+    {
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _socket.OpenAsync(new CancellationToken(canceled: true)).Soon());
+
+        Assert.Null(_page.Events);
     }
 
     [Fact]

@@ -20,22 +20,23 @@ public sealed class HeartbeatSenderTests
     [Fact]
     public async Task One_that_the_transport_does_not_take_is_not_followed_by_another()
     {
-        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with
-        {
-            Heartbeat = new Heartbeat("ping") { Interval = TimeSpan.FromSeconds(20), Timeout = Timeout.InfiniteTimeSpan },
-        });
-        test.Peer.BlockWrites();
+        using var peer = new ScriptedPeer();
+        peer.BlockWrites();
+        var reports = new SessionReports();
+        var pump = new SendPump(peer, new SendBuffer(new FrameWriter(WebSocketRole.Client), ChannelConfig.DefaultOutgoing), TimeProvider.System, reports, TestTelemetry.Of());
+        var sender = new FrameSender(pump, new CloseState(), new ConnectionSettings(), reports, TestTelemetry.Of());
+        var heartbeats = new HeartbeatSender(new Heartbeat("ping"), sender, pump, TimeProvider.System);
 
-        for (int i = 0; i < 3; i++)
-        {
-            await test.Time.Armed(TimeSpan.FromSeconds(20));
-            await test.Time.Pass(TimeSpan.FromSeconds(20));
-        }
+        Assert.True(await heartbeats.TryEnterAsync().Soon());
+        Task first = heartbeats.SendAsync(1);
+        Assert.False(await heartbeats.TryEnterAsync().Soon());
+        Assert.False(first.IsCompleted);
+        peer.UnblockWrites();
 
-        test.Peer.UnblockWrites();
-        Assert.Equal("ping", await test.SentAsync());
-        await test.Session.FlushAsync().Soon();
-        Assert.False(test.Peer.TryReceive(out _));
+        await first.Soon();
+        Assert.True(await heartbeats.TryEnterAsync().Soon());
+        await heartbeats.SendAsync(2).Soon();
+        pump.Stop();
     }
 
     private static SessionUnderTest<DefaultWebSocketSession> Open(Heartbeat heartbeat) => SessionUnderTest.Default(settings => settings with

@@ -58,12 +58,12 @@ public sealed class HeartbeatTests
         await using SessionUnderTest<DefaultWebSocketSession> test = Open(new Heartbeat("ping", "pong") { Interval = TimeSpan.FromSeconds(20), OnlyWhenIdle = true });
 
         await test.Time.Armed(TimeSpan.FromSeconds(20));
-        await test.Time.Pass(TimeSpan.FromSeconds(15));
+        test.Time.Advance(TimeSpan.FromSeconds(15));
         test.Peer.SendFrame(Opcode.Text, "news"u8);
         Assert.Equal("news", await test.ReceiveAsync());
-        await test.Time.Pass(TimeSpan.FromSeconds(19));
+        test.Time.Advance(TimeSpan.FromSeconds(19));
         Assert.False(test.Peer.TryReceive(out _)); // 34 s after the start, and 19 s after the news
-        await test.Time.Pass(TimeSpan.FromSeconds(1));
+        test.Time.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal("ping", await test.SentAsync());
     }
@@ -82,6 +82,7 @@ public sealed class HeartbeatTests
         {
             Assert.Equal(CloseCode.InternalError, Assert.IsType<Frame.Close>(await test.Peer.ReceiveAsync()).ReadReason()!.Code);
             test.Peer.SendFrame(Opcode.Close, []);
+            test.Peer.SendEof();
             Assert.Same(mine, (await test.Session.Completion.Soon()).Error!.InnerException);
         }
     }
@@ -95,6 +96,7 @@ public sealed class HeartbeatTests
 
         Assert.IsType<Frame.Close>(await test.Peer.ReceiveAsync());
         test.Peer.SendFrame(Opcode.Close, []);
+        test.Peer.SendEof();
         Assert.Contains("Frame.Binary", (await test.Session.Completion.Soon()).Error!.InnerException!.Message, StringComparison.Ordinal);
     }
 
@@ -111,6 +113,63 @@ public sealed class HeartbeatTests
         await test.Time.Pass(TimeSpan.FromSeconds(3));
 
         Assert.Equal("ping", await test.SentAsync());
+    }
+
+    [Fact]
+    public async Task A_beat_that_is_skipped_does_not_make_an_answered_peer_seem_dead()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(new Heartbeat("ping", "pong") { Interval = TimeSpan.FromSeconds(20), Timeout = TimeSpan.FromSeconds(50) });
+        await test.Time.Pass(TimeSpan.FromSeconds(20));
+        Assert.Equal("ping", await test.SentAsync());
+
+        // The next is skipped, because our message is unfinished; then the first is answered, and all is quiet.
+        await test.Session.SendAsync(new Frame.Text(fin: false, "half"u8.ToArray()));
+        await test.Peer.ReceiveAsync();
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(20));
+        test.Peer.SendFrame(Opcode.Text, "pong"u8);
+        test.Peer.SendFrame(Opcode.Text, "news"u8);
+        Assert.Equal("news", await test.ReceiveAsync());
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(60));
+
+        Assert.Equal(WebSocketSessionState.Open, test.Session.State);
+    }
+
+    [Fact]
+    public async Task A_reply_does_not_answer_a_ping_of_the_application()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(new Heartbeat("ping", "pong") { Interval = TimeSpan.FromSeconds(20), Timeout = TimeSpan.FromSeconds(50) });
+        Task<TimeSpan> pinging = test.Session.PingAsync();
+        Frame ping = await test.Peer.ReceiveAsync();
+
+        await test.Time.Pass(TimeSpan.FromSeconds(20));
+        Assert.Equal("ping", await test.SentAsync());
+        test.Peer.SendFrame(Opcode.Text, "pong"u8);
+        test.Peer.SendFrame(Opcode.Text, "news"u8);
+        Assert.Equal("news", await test.ReceiveAsync());
+        Assert.False(pinging.IsCompleted);
+
+        test.Peer.SendFrame(Opcode.Pong, ping.Data.Span);
+        Assert.Equal(TimeSpan.FromSeconds(20), await pinging.Soon());
+    }
+
+    [Fact]
+    public async Task A_full_queue_that_closes_on_overflow_is_no_fault_of_a_heartbeat()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with
+        {
+            Heartbeat = new Heartbeat("ping") { Interval = TimeSpan.FromSeconds(20), Timeout = Timeout.InfiniteTimeSpan },
+            Connection = settings.Connection with { Outgoing = ChannelConfig.Bounded(1, 1 << 16, ChannelOverflow.Close) },
+        });
+        test.Peer.BlockWrites();
+        await test.Session.SendAsync("first");
+        await Patience.Until(() => test.Peer.IsWriteBlocked);
+        await test.Session.SendAsync("second");
+
+        await test.Time.Pass(TimeSpan.FromSeconds(20));
+        test.Peer.UnblockWrites();
+
+        Assert.Equal(["first", "second", "ping"], new[] { await test.SentAsync(), await test.SentAsync(), await test.SentAsync() });
+        Assert.Equal(WebSocketSessionState.Open, test.Session.State);
     }
 
     [Fact]
