@@ -56,7 +56,7 @@ public sealed partial class QuoteBoardTests(Browser browser, QuoteBoardTests.Pub
         if (Environment.GetEnvironmentVariable("DUPLEX_WRITE_PAGES") != "1")
             return;
         await Expect(page.Locator("polyline").First).ToHaveAttributeAsync("points", FullOfPoints(), new() { Timeout = Patient });
-        await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(RepositoryRoot.Path, "docs", "images", "quote-board.png") });
+        await page.Locator("body").ScreenshotAsync(new LocatorScreenshotOptions { Path = Path.Combine(RepositoryRoot.Path, "docs", "images", "quote-board.png") });
     }
 
     [GeneratedRegex(@"^\d+\.\d ms$")]
