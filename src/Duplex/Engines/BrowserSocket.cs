@@ -23,7 +23,7 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
     // The same of a connection whose TLS failed.
     private const int TlsFailed = 1015;
 
-    // The most that one write of the pump holds: a send waits only if the one before has not left.
+    // As much as one write of the pump: a second may wait in the browser while the first leaves it.
     private const int MostBuffered = 256 * 1024;
 
     // No event tells that the browser has sent. A timer's smallest step; a fast network needs less.
@@ -99,7 +99,10 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
         return new ValueWebSocketReceiveResult(count, message.Type, isWhole);
     }
 
-    /// <summary>What is sent after the peer's Close goes nowhere, as with any connection.</summary>
+    /// <summary>
+    /// Where the browser holds much, waits until as much has left it, as a write to any connection does. So the parts of
+    /// a message that is gathered make room for it. What is sent after the peer's Close goes nowhere, as elsewhere.
+    /// </summary>
     public override async ValueTask SendAsync(
         ReadOnlyMemory<byte> buffer,
         WebSocketMessageType messageType,
@@ -108,25 +111,22 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
     {
         if (!IsOpen())
             return;
-        if (!endOfMessage)
-        {
+        if (!endOfMessage || _unfinished is not null)
             (_unfinished ??= new MemoryStream()).Write(buffer.Span);
-            return;
-        }
-
-        if (_unfinished is { } begun)
+        if (endOfMessage)
         {
-            begun.Write(buffer.Span);
-            buffer = begun.GetBuffer().AsMemory(0, (int)begun.Length);
+            ReadOnlySpan<byte> message = _unfinished is null
+                ? buffer.Span
+                : _unfinished.GetBuffer().AsSpan(0, (int)_unfinished.Length);
+            if (messageType == WebSocketMessageType.Text)
+                page.Send(Encoding.UTF8.GetString(message));
+            else
+                page.Send(message.ToArray());
             _unfinished = null;
         }
 
-        if (messageType == WebSocketMessageType.Text)
-            page.Send(Encoding.UTF8.GetString(buffer.Span));
-        else
-            page.Send(buffer.ToArray());
-
-        for (TimeSpan wait = ShortestPoll; page.BufferedAmount > MostBuffered; wait = LongestPoll)
+        long goal = Math.Max(MostBuffered, page.BufferedAmount - buffer.Length);
+        for (TimeSpan wait = ShortestPoll; page.BufferedAmount > goal; wait = LongestPoll)
         {
             await Task.Delay(wait, time, CancellationToken.None).ConfigureAwait(false);
             if (!IsOpen())

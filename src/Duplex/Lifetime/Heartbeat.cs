@@ -54,9 +54,8 @@ public sealed class Heartbeat
 
     /// <summary>
     /// How long the peer may be silent after a message reached the transport, before the connection is aborted; any
-    /// message counts, not the reply alone. Also how long one write may take; in a browser, that is one message of the
-    /// application. Default: 20 s. <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>
-    /// means indefinitely.
+    /// message counts, not the reply alone. Also how long one write, of 256 KiB at most, may take. Default: 20 s.
+    /// <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> means indefinitely.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     public TimeSpan Timeout

@@ -102,9 +102,9 @@ internal sealed class WirePeer(PeerConnection connection, int chunk) : IDisposab
                 _buffer = new byte[Math.Min(2 * _buffer.Length, 4 << 20)];
             return count > 0;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            return false; // released by RST
+            return false; // released by RST; Kestrel tells it in either way
         }
     }
 

@@ -200,6 +200,22 @@ public sealed class BrowserSocketTests : IDisposable
         await sending.Soon();
     }
 
+    [Fact]
+    public async Task A_write_waits_for_no_more_than_its_own_size_to_leave()
+    {
+        await OpenAsync();
+        _page.Buffered = 10_000_000; // the message before
+
+        Task sending = _socket.SendAsync(new byte[100_000].AsMemory(), WebSocketMessageType.Binary, endOfMessage: false, CancellationToken.None).AsTask();
+        _page.Buffered = 9_900_001;
+        _time.Advance(TimeSpan.FromMilliseconds(16));
+        Assert.False(sending.IsCompleted);
+        _page.Buffered = 9_900_000;
+        _time.Advance(TimeSpan.FromMilliseconds(16));
+
+        await sending.Soon();
+    }
+
     [Theory]
     [InlineData(1000, false)]
     [InlineData(1006, true)]
