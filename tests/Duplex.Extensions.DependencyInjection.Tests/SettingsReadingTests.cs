@@ -90,7 +90,7 @@ public sealed class SettingsReadingTests
     public void Every_option_binds_or_is_for_code_only()
     {
         Assert.Equal(
-            Names<WebSocketsOptions>().Except(["ContentConverter", "Engine", "LoggerFactory", "MeterFactory", "TimeProvider"]),
+            Names<WebSocketsOptions>().Except(["ContentConverter", "Engine", "Heartbeat", "LoggerFactory", "MeterFactory", "TimeProvider"]),
             Names<WebSocketsSettings>());
         Assert.Equal(Names<WebSocketChannelsOptions>(), Names<ChannelsSettings>());
         Assert.Equal(Names<ChannelConfig>().Except(["IsUnlimited"]), Names<ChannelSettings>());

@@ -69,7 +69,10 @@ internal sealed record LocalSocketUri(bool IsPipe, string Address, string Route)
     {
         IEnumerable<string> segments = Address.Split('/').Select(Uri.EscapeDataString);
         string slash = !IsPipe && Address is [_, ':', ..] ? "/" : "";
-        return new Uri($"{Scheme}:{slash}{string.Join('/', segments)}:{Route}");
+        string path = slash + string.Join('/', segments);
+        if (path.StartsWith("//", StringComparison.Ordinal)) // it would begin with a host
+            path = $"/%2F{path["//".Length..]}";
+        return new Uri($"{Scheme}:{path}:{Route}");
     }
 
     private static string Canonical(string route) => new Uri($"http://localhost{route}").PathAndQuery;

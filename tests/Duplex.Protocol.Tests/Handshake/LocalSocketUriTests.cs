@@ -100,6 +100,13 @@ public sealed class LocalSocketUriTests
         Assert.Equal(socket, Read(socket.ToUri().OriginalString));
     });
 
+    [Theory, InlineData("//run/app.sock"), InlineData("///a"), InlineData("/a//b"), InlineData("/:a")]
+    public void So_does_a_path_that_looks_like_a_host(string path)
+    {
+        var socket = new LocalSocketUri(IsPipe: false, path, "/");
+        Assert.Equal(socket, Read(socket.ToUri().OriginalString));
+    }
+
     [Theory, InlineData("ws://host/", false), InlineData("ws+unix:/a", true), InlineData("ws+npipe:a", true), InlineData("wss+unix:/a", false)]
     public void Two_schemes_are_of_sockets(string url, bool isOne) => Assert.Equal(isOne, LocalSocketUri.IsOne(new Uri(url)));
 
