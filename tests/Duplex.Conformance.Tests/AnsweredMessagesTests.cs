@@ -8,6 +8,7 @@ public sealed class AnsweredMessagesTests
         from numbered in book.Numbered()
         where numbered.Case is Large ? numbered.Case.Outcome.StartsWith("fails", StringComparison.Ordinal) : numbered.Case is Receiving one && (one.Fails is not null || one.Sent.Any(frame => frame.Opcode == 0x8))
         from run in numbered.Case.Runs()
+        where !run.Transport.IsHttp2() // the platform brings what came together in several reads, and the rule is about one
         select (book.Number, numbered.Number, run.Role, run.Transport));
 
     [Theory, MemberData(nameof(Endings))]

@@ -91,13 +91,15 @@ public abstract class ClosingOverHttpTests(Transport transport) : ClosingTableTe
         await test.SendAsync(Three);
         await test.Queued(3);
         Task<CloseResult> closing = test.Session.CloseAsync(Ours);
+        foreach (string sent in (string[])["staged", "alive", "Close(4000: bye)"])
+            Assert.Equal(sent, await test.SentAsync()); // before the end resets a stream, which may drop what it holds
         await test.SendAsync(TheirClose);
         await closing.Soon();
         await test.EndAsync();
 
         await AssertEndsAsync(test, new Ending
         {
-            Wire = "staged, alive, Close(4000: bye)",
+            Wire = "",
             Incoming = kind == SessionKind.Raw ? "one, two, three, Close(4001: ok), end" : "one, two, three, end",
             Sent = "4000: bye",
             Received = "4001: ok",
