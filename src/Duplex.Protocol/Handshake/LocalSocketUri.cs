@@ -68,7 +68,7 @@ internal sealed record LocalSocketUri(bool IsPipe, string Address, string Route)
     public Uri ToUri()
     {
         IEnumerable<string> segments = Address.Split('/').Select(Uri.EscapeDataString);
-        string slash = !IsPipe && Address is [_, ':', ..] ? "/" : "";
+        string slash = !IsPipe && Address is [>= 'A' and <= 'Z' or >= 'a' and <= 'z', ':', ..] ? "/" : ""; // a drive
         string path = slash + string.Join('/', segments);
         if (path.StartsWith("//", StringComparison.Ordinal)) // it would begin with a host
             path = $"/%2F{path["//".Length..]}";
