@@ -100,8 +100,8 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
     }
 
     /// <summary>
-    /// Where the browser holds much, waits until as much has left it, as a write to any connection does. So the parts of
-    /// a message that is gathered make room for it. What is sent after the peer's Close goes nowhere, as elsewhere.
+    /// Where the browser holds much, waits until as much has left it, as a write to any connection does. So the parts
+    /// of a message that is gathered make room for it. What is sent after the peer's Close goes nowhere, as elsewhere.
     /// </summary>
     public override async ValueTask SendAsync(
         ReadOnlyMemory<byte> buffer,
