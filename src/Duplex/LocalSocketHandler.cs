@@ -22,6 +22,7 @@ namespace Duplex;
 [UnsupportedOSPlatform("browser")]
 public sealed class LocalSocketHandler : DelegatingHandler
 {
+    private readonly Func<HttpMessageHandler?, SocketsHttpHandler> _create;
     private readonly Lock _sync = new();
 
     // By host. A connection may outlive the request that asked for it, and that request's options.
@@ -32,12 +33,23 @@ public sealed class LocalSocketHandler : DelegatingHandler
     private bool _isDisposed;
 
     /// <summary>Creates it for <c>IHttpClientFactory</c>, which sets the inner handler.</summary>
-    public LocalSocketHandler() { }
+    public LocalSocketHandler() => _create = Like;
 
     /// <summary>Creates it around a handler.</summary>
     /// <param name="innerHandler">The handler for all other requests.</param>
     public LocalSocketHandler(HttpMessageHandler innerHandler)
-        : base(innerHandler ?? throw new ArgumentNullException(nameof(innerHandler))) { }
+        : base(innerHandler ?? throw new ArgumentNullException(nameof(innerHandler))) => _create = Like;
+
+    private LocalSocketHandler(
+        HttpMessageHandler innerHandler, Func<HttpMessageHandler?, SocketsHttpHandler> create)
+        : base(innerHandler) => _create = create;
+
+    /// <summary>
+    /// Creates it around a handler that has nothing of its own but cookies. The copy by reflection, which keeps all of
+    /// that class in a native program (1 MB), is then left out.
+    /// </summary>
+    internal static LocalSocketHandler Around(SocketsHttpHandler plain) =>
+        new(plain, _ => new SocketsHttpHandler { CookieContainer = plain.CookieContainer });
 
     /// <summary>Refuses a request that no handler of a chain would send to its socket.</summary>
     internal static void ThrowIfMissing(HttpRequestMessage request, HttpMessageHandler? chain)
@@ -87,11 +99,11 @@ public sealed class LocalSocketHandler : DelegatingHandler
         lock (_sync)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            return _sockets ??= new HttpMessageInvoker(Create(PrimaryHandler.Of(InnerHandler)));
+            return _sockets ??= new HttpMessageInvoker(Prepare(_create(PrimaryHandler.Of(InnerHandler))));
         }
     }
 
-    private SocketsHttpHandler Create(HttpMessageHandler? like)
+    private static SocketsHttpHandler Like(HttpMessageHandler? like)
     {
         var handler = new SocketsHttpHandler();
         if (like is SocketsHttpHandler)
@@ -110,6 +122,11 @@ public sealed class LocalSocketHandler : DelegatingHandler
             handler.MaxResponseHeadersLength = client.MaxResponseHeadersLength;
         }
 
+        return handler;
+    }
+
+    private SocketsHttpHandler Prepare(SocketsHttpHandler handler)
+    {
         handler.AllowAutoRedirect = false;
         handler.EnableMultipleHttp2Connections = true; // a server limits the sessions of one
         (handler.UseProxy, handler.Proxy) = (false, null);

@@ -142,7 +142,7 @@ public sealed class WebSocketsHandler : DelegatingHandler
                 CookieContainer = ordinary.CookieContainer,
                 EnableMultipleHttp2Connections = true, // a server limits the sessions of one
             };
-            _handshakes = new HttpMessageInvoker(new LocalSocketHandler(_ownPrimary));
+            _handshakes = new HttpMessageInvoker(LocalSocketHandler.Around(_ownPrimary));
             InnerHandler = ordinary;
         }
     }
