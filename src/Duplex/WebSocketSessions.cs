@@ -66,11 +66,8 @@ public static class WebSocketSessions
                 nameof(configure));
         }
 
-#pragma warning disable CA1416 // in a browser, too, the framing is ours: nothing but the engine's capabilities is used
-        options.Engine = WebSocketEngines.Http;
-#pragma warning restore CA1416
         if (isRaw)
-            return WithRole(options.ToSessionSettings(), role);
+            return WithRole(options.ToSessionSettings(profile: EngineProfile.Complete), role);
 
         using var offer = new ExtensionOffer(options.Extensions.Factories);
         if (offer.Names is [var name, ..])
@@ -82,7 +79,8 @@ public static class WebSocketSessions
         }
 
         offer.TryAccept([], out ExtensionChain? interceptors, out _);
-        return WithRole(options.ToSessionSettings(receiveMode, interceptors), role);
+        return WithRole(
+            options.ToSessionSettings(receiveMode, interceptors, profile: EngineProfile.Complete), role);
     }
 
     private static SessionSettings WithRole(SessionSettings settings, WebSocketRole role) =>

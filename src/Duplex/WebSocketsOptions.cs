@@ -274,15 +274,20 @@ public sealed class WebSocketsOptions
         }
     }
 
-    internal SessionSettings ToSessionSettings(ExtensionChain? extensions = null, Uri? target = null)
+    /// <param name="extensions">Of the session.</param>
+    /// <param name="target">For telemetry.</param>
+    /// <param name="profile">Null for the engine's.</param>
+    internal SessionSettings ToSessionSettings(
+        ExtensionChain? extensions = null, Uri? target = null, EngineProfile? profile = null)
     {
-        bool hasLimits = Engine.Supports(EngineCapability.FrameLimits);
-        bool hasPings = Engine.Supports(EngineCapability.ControlFrames);
+        profile ??= Engine.Profile;
+        bool hasLimits = profile.Supports(EngineCapability.FrameLimits);
+        bool hasPings = profile.Supports(EngineCapability.ControlFrames);
         return new SessionSettings
         {
             Connection = new ConnectionSettings
             {
-                Engine = Engine.Profile,
+                Engine = profile,
                 MaxFrameSize = hasLimits ? MaxFrameSize : WebSocketLimits.LargestSize,
                 MaxMessageSize = MaxMessageSize,
                 MaxFragments = hasLimits ? MaxFragments : int.MaxValue,
@@ -312,9 +317,9 @@ public sealed class WebSocketsOptions
 
     /// <summary>With streams, only limits that were set apply.</summary>
     internal SessionSettings ToSessionSettings(
-        ReceiveMode receiveMode, ExtensionChain? extensions = null, Uri? target = null)
+        ReceiveMode receiveMode, ExtensionChain? extensions = null, Uri? target = null, EngineProfile? profile = null)
     {
-        SessionSettings settings = ToSessionSettings(extensions, target);
+        SessionSettings settings = ToSessionSettings(extensions, target, profile);
         if (receiveMode == ReceiveMode.Messages)
             return settings;
         ThrowIfHeartbeat(receiveMode);

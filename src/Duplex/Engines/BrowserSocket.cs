@@ -39,9 +39,7 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
     private WebSocketState _state = WebSocketState.Connecting;
     private WebSocketCloseStatus? _closeStatus;
     private string? _closeStatusDescription;
-    private bool _endedWithoutClose;
     private bool _isCloseRead;
-    private bool _isAborted;
     private int _consumed; // of the first message
     private TaskCompletionSource? _arrival; // of what a receive waits for
     private MemoryStream? _unfinished; // a message that is sent in parts
@@ -55,6 +53,8 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
         _state == WebSocketState.Closed && !_isCloseRead ? WebSocketState.Open : _state;
 
     public override string? SubProtocol => page.SubProtocol;
+
+    private bool EndedWithoutClose => (int?)_closeStatus is Abnormal or TlsFailed;
 
     public static WebSocketCloseStatus ToSend(WebSocketCloseStatus status) =>
         status is WebSocketCloseStatus.NormalClosure or >= (WebSocketCloseStatus)FirstOfApplications
@@ -77,7 +77,7 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
         while (_received.Count == 0)
         {
             _isCloseRead = _closeStatus is not null;
-            if (_isAborted || _endedWithoutClose)
+            if (_state == WebSocketState.Aborted || EndedWithoutClose)
                 throw new System.Net.WebSockets.WebSocketException(WebSocketError.ConnectionClosedPrematurely);
             if (_isCloseRead)
                 return new ValueWebSocketReceiveResult(0, WebSocketMessageType.Close, endOfMessage: true);
@@ -149,14 +149,14 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
     /// <summary>A page cannot drop a connection: the peer gets a Close, whose code is ours for 1006.</summary>
     public override void Abort()
     {
-        if (_isAborted || _state == WebSocketState.Closed)
+        if (_state is WebSocketState.Aborted or WebSocketState.Closed)
             return;
-        _isAborted = true;
-        if (_state is WebSocketState.Connecting or WebSocketState.Open)
-            page.Close(Abnormal + Shift, "");
+        bool isClosing = _state == WebSocketState.CloseSent;
         _state = WebSocketState.Aborted;
+        if (!isClosing)
+            page.Close(Abnormal + Shift, "");
         _received.Clear();
-        _opened.TrySetException(new OperationCanceledException());
+        _opened.TrySetCanceled();
         Wake();
     }
 
@@ -194,7 +194,7 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
 
     void IPageSocketEvents.Received(WebSocketMessageType type, byte[] payload)
     {
-        if (_isAborted)
+        if (_state == WebSocketState.Aborted)
             return;
         _received.Enqueue(new Message(type, payload));
         Wake();
@@ -202,10 +202,9 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
 
     void IPageSocketEvents.Closed(int code, string reason)
     {
-        if (_isAborted)
+        if (_state == WebSocketState.Aborted)
             return;
         (_closeStatus, _closeStatusDescription) = ((WebSocketCloseStatus)code, reason);
-        _endedWithoutClose = code is Abnormal or TlsFailed;
         _state = WebSocketState.Closed;
         _opened.TrySetException(new System.Net.WebSockets.WebSocketException(WebSocketError.Faulted));
         Wake();
@@ -221,7 +220,7 @@ internal sealed class BrowserSocket(PageSocket page, TimeProvider time) : WebSoc
     private bool IsOpen() => _state switch
     {
         WebSocketState.Open => true,
-        WebSocketState.Closed when !_endedWithoutClose => false,
+        WebSocketState.Closed when !EndedWithoutClose => false,
         _ => throw new System.Net.WebSockets.WebSocketException(WebSocketError.InvalidState),
     };
 

@@ -92,11 +92,7 @@ internal abstract class ConnectEngine : WebSocketEngine
         };
         asked.UseDefaults(request.Version, request.VersionPolicy);
         HandshakeHeaders.Copy(marker.Headers, asked.CreatedHeaders);
-        IEnumerable<string> subprotocols = (request.HasSubprotocols ? request.Subprotocols : [])
-            .Concat(HandshakeHeaders.Subprotocols(marker.Headers))
-            .Concat(plugin.Subprotocols)
-            .Distinct(StringComparer.Ordinal);
-        foreach (string subprotocol in subprotocols)
+        foreach (string subprotocol in plugin.Offered(marker, request))
             asked.Subprotocols.Add(subprotocol);
         foreach ((string name, object? value) in marker.Options)
             ((IDictionary<string, object?>)asked.Options)[name] = value;

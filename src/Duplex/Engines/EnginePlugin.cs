@@ -41,6 +41,13 @@ internal sealed record EnginePlugin(
         return extensions;
     }
 
+    /// <summary>The request's own first, then those of its headers and of the options.</summary>
+    public IEnumerable<string> Offered(HttpRequestMessage marker, WebSocketRequest request) =>
+        (request.HasSubprotocols ? request.Subprotocols : [])
+            .Concat(HandshakeHeaders.Subprotocols(marker.Headers))
+            .Concat(Subprotocols)
+            .Distinct(StringComparer.Ordinal);
+
     public static void CheckOffered(WebSocketRequest request, int count)
     {
         if (request.RequireSubprotocol && count == 0)

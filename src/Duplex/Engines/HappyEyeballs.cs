@@ -54,6 +54,7 @@ internal sealed class HappyEyeballs(
                 var timer = Task.Delay(WholeMilliseconds(wait), time, over.Token);
                 Task ended = await Task.WhenAny([.. running, timer]).ConfigureAwait(false);
                 token.ThrowIfCancellationRequested();
+
                 // The earliest attempt that succeeded, if several have.
                 if (running.Find(attempt => attempt.IsCompletedSuccessfully) is { } winner)
                 {

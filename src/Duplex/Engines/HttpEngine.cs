@@ -28,13 +28,7 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
         Uri asked = WebSocketUri.Resolve(marker.RequestUri, baseAddress: null);
         bool isSecure = asked.Scheme == "wss";
         IReadOnlyList<Version> versions = HttpVersions.ToTry(request.Version, request.VersionPolicy, isSecure);
-        string[] offered =
-        [
-            .. (request.HasSubprotocols ? request.Subprotocols : [])
-                .Concat(HandshakeHeaders.Subprotocols(marker.Headers))
-                .Concat(plugin.Subprotocols)
-                .Distinct(StringComparer.Ordinal),
-        ];
+        string[] offered = [.. plugin.Offered(marker, request)];
         EnginePlugin.CheckOffered(request, offered.Length);
         string target = Log.Describe(LocalSocket.Restore(asked, request.LocalSocket));
         int tried = 0;

@@ -49,7 +49,7 @@ public sealed class Heartbeat
     public TimeSpan Interval
     {
         get => _interval;
-        init => _interval = Checked(value, nameof(Interval));
+        init => _interval = TimerRange.Checked(value);
     }
 
     /// <summary>
@@ -61,7 +61,7 @@ public sealed class Heartbeat
     public TimeSpan Timeout
     {
         get => _timeout;
-        init => _timeout = Checked(value, nameof(Timeout));
+        init => _timeout = TimerRange.Checked(value);
     }
 
     /// <summary>
@@ -91,6 +91,4 @@ public sealed class Heartbeat
         byte[] expected = Encoding.UTF8.GetBytes(reply);
         return frame => frame is Frame.Text && frame.Data.Span.SequenceEqual(expected);
     }
-
-    private static TimeSpan Checked(TimeSpan value, string name) => TimerRange.Checked(value, name);
 }
