@@ -1,8 +1,6 @@
-using System.Net.WebSockets;
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Duplex.Tests;
@@ -20,7 +18,7 @@ public sealed class ReadmeTests
         builder.Logging.ClearProviders();
         await using WebApplication server = builder.Build();
         server.UseWebSockets();
-        server.Map("/websocket", ServeAsync);
+        server.Map("/websocket", ReadmeServer.ServeAsync);
         await server.StartAsync(TestContext.Current.CancellationToken);
         string readme = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"), TestContext.Current.CancellationToken);
         string example = readme.Split("```csharp\n")[1].Split("```")[0];
@@ -50,16 +48,5 @@ public sealed class ReadmeTests
         }
 
         return printed.ToString();
-    }
-
-    // Gives back what it got, says three bytes more, and closes.
-    private static async Task ServeAsync(HttpContext context)
-    {
-        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
-        byte[] buffer = new byte[1024];
-        ValueWebSocketReceiveResult received = await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
-        await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, context.RequestAborted);
-        await socket.SendAsync(new byte[3], WebSocketMessageType.Binary, true, context.RequestAborted);
-        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
     }
 }

@@ -28,6 +28,14 @@ internal static partial class Page
         }
     }
 
+    /// <summary>Runs the readme's first example, which writes to the console.</summary>
+    [JSExport]
+    public static async Task<string> RunReadmeAsync(string service)
+    {
+        await Readme.RunAsync($"{service}/websocket");
+        return "";
+    }
+
     /// <summary>Sends messages of 1 MiB to a server that does not read, until one has to wait. Returns how many did not.</summary>
     [JSExport]
     public static async Task<string> SendUntilFullAsync(string service)

@@ -15,11 +15,12 @@ public sealed class WasmPage : IAsyncLifetime, ICollectionFixture<WasmPage>
 
     private readonly Browser _browser = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("duplex-browser-").FullName;
+    private readonly List<string> _console = [];
     private WebApplication? _app;
     private IPage? _page;
 
-    /// <summary>What the browser's console shows: warnings and errors.</summary>
-    public List<string> Console { get; } = [];
+    /// <summary>What the program, and the browser, write to the console.</summary>
+    public IReadOnlyList<string> Console => _console;
 
     /// <summary>The address of the service of the suite; empty where there is no browser.</summary>
     public string Service => _app?.Urls.First().Replace("http", "ws", StringComparison.Ordinal) ?? "";
@@ -38,6 +39,7 @@ public sealed class WasmPage : IAsyncLifetime, ICollectionFixture<WasmPage>
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         _app = builder.Build();
         TestService.Map(_app);
+        _app.Map("/websocket", ReadmeServer.ServeAsync);
         var files = new PhysicalFileProvider(Path.Combine(_folder, "site", "wwwroot"));
         _app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = files });
         _app.UseStaticFiles(new StaticFileOptions { FileProvider = files, ServeUnknownFileTypes = true });
@@ -64,7 +66,7 @@ public sealed class WasmPage : IAsyncLifetime, ICollectionFixture<WasmPage>
         if (_page is not null)
             return _page;
         IPage page = await _browser.OpenAsync(_app?.Urls.First() ?? "");
-        page.Console += (_, message) => Console.Add($"{message.Type}: {message.Text}");
+        page.Console += (_, message) => _console.Add(message.Text);
         await page.WaitForFunctionAsync("globalThis.suite !== undefined");
         return _page = page;
     }

@@ -493,6 +493,21 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    public async Task A_heartbeat_works_and_its_replies_are_not_delivered()
+    {
+        await using DefaultClientWebSocketSession session = await OpenAsync("/echo", ws => ws.Heartbeat = new Heartbeat("beat", reply: "beat") { Interval = TimeSpan.FromMilliseconds(20) });
+
+        // Until the first reply, which the echo makes of the message.
+        for (int i = 0; session.LastRoundTripTime is null; i++)
+        {
+            await session.SendAsync($"{i}");
+            Assert.Equal($"{i}", await TextAsync(session));
+        }
+
+        Assert.True((await session.CloseAsync().Soon()).WasClean);
+    }
+
+    [Fact]
     [KtorParity("test-data/WebSocketTest.testMaxFrameSizeNotSupported")]
     public async Task Frame_limits_work_or_are_refused()
     {

@@ -1,3 +1,6 @@
+using System.Reflection;
+using System.Runtime.Versioning;
+
 namespace Duplex.Tests;
 
 /// <summary>What does not need a browser. The rest is in Duplex.Browser.Tests.</summary>
@@ -101,6 +104,25 @@ public sealed class BrowserEngineTests : IDisposable
         Assert.Contains("compression", compression.Message, StringComparison.Ordinal);
         Assert.Contains("pings", raw.Message, StringComparison.Ordinal);
         Assert.Equal(0, _connects);
+    }
+
+    // The compiler warns about such a member in a project for the browser (CA1416).
+    [Theory]
+    [InlineData(typeof(WebSocketsOptions), "set_PingInterval", "set_PingTimeout", "set_MaxFrameSize", "set_MaxFragments", "set_TextValidation", "set_HandshakeStrictness")]
+    [InlineData(typeof(WebSocketExtensionsOptions), "InstallPerMessageDeflate")]
+    [InlineData(typeof(WebSocketRequest), "Headers", "set_Version", "set_VersionPolicy", "set_Compression")]
+    [InlineData(typeof(WebSocketSession), "set_MaxFrameSize")]
+    [InlineData(typeof(DefaultWebSocketSession), "PingAsync")]
+    [InlineData(typeof(WebSocketEngines), "Http")]
+    [InlineData(typeof(WebSocketsHttpClientExtensions), "WebSocketRawAsync", "WebSocketRawSessionAsync")]
+    [InlineData(typeof(Ktor.KtorHttpClientExtensions), "WsRawAsync", "WsRawSessionAsync", "WssRawAsync", "WssRawSessionAsync", "WebSocketRawAsync", "WebSocketRawSessionAsync")]
+    public void What_a_page_cannot_use_is_marked_for_the_compiler(Type type, params string[] names)
+    {
+        MemberInfo[] all = type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly);
+        MemberInfo[] marked = [.. all.Where(member => member.GetCustomAttributes<UnsupportedOSPlatformAttribute>().Any(attribute => attribute.PlatformName == "browser"))];
+
+        Assert.Equal(names.Order(StringComparer.Ordinal), marked.Select(member => member.Name).Distinct().Order(StringComparer.Ordinal));
+        Assert.All(marked, one => Assert.Equal(all.Count(member => member.Name == one.Name), marked.Count(member => member.Name == one.Name)));
     }
 
     [Fact]
