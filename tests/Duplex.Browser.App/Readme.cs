@@ -15,7 +15,7 @@ internal static class Readme
             {
                 switch (frame)
                 {
-                    case Frame.Text text:     Console.WriteLine($"Received: {text.ReadText()}"); break;
+                    case Frame.Text text: Console.WriteLine($"Received: {text.ReadText()}"); break;
                     case Frame.Binary binary: Console.WriteLine($"Received {binary.Data.Length} bytes"); break;
                 }
             }

@@ -18,6 +18,8 @@ internal sealed partial class JavaScriptSocket(Uri uri, IReadOnlyCollection<stri
 
     public override long BufferedAmount => (long)Socket.GetPropertyAsDouble("bufferedAmount");
 
+    private static JSObject BytesType { get; } = JSHost.GlobalThis.GetPropertyAsJSObject("Uint8Array")!;
+
     private JSObject Socket => _socket ?? throw new InvalidOperationException("The socket is not opened.");
 
     public override void Open(IPageSocketEvents events)
@@ -64,8 +66,7 @@ internal sealed partial class JavaScriptSocket(Uri uri, IReadOnlyCollection<stri
         }
 
         using JSObject buffer = raised.GetPropertyAsJSObject("data")!;
-        using JSObject type = JSHost.GlobalThis.GetPropertyAsJSObject("Uint8Array")!;
-        events.Received(WebSocketMessageType.Binary, ConstructBytes(type, [buffer]));
+        events.Received(WebSocketMessageType.Binary, ConstructBytes(BytesType, [buffer]));
     }
 
     private static JSObject Construct(string name, params object[] arguments)
