@@ -24,6 +24,7 @@ internal static class Rooms
         ["Engines"] = 3,
         ["Sessions"] = 4,
         ["Ktor"] = 6,
+        ["Reconnecting"] = 6,
     };
 
     /// <summary>The room of what a user types: the files directly in src/Duplex.</summary>

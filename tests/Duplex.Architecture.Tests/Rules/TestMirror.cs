@@ -5,11 +5,11 @@ namespace Duplex.Tests;
 /// <summary>
 /// Every source file with behaviour has its test file: <c>src/P/Folder/X.cs</c> is tested by <c>tests/P.Tests/Folder/XTests.cs</c>; for a part of a type,
 /// <c>X.Part.cs</c>, <c>XTests.cs</c> in the same folder serves too. What stands in src/Duplex may instead be tested by an <c>XTests.cs</c> anywhere in
-/// tests/Duplex.Integration.Tests, or, in a page, in tests/Duplex.Browser.Tests. A test file without a test counts for nothing.
+/// tests/Duplex.Integration.Tests or tests/Duplex.Reconnecting.Tests, or, in a page, in tests/Duplex.Browser.Tests. A test file without a test counts for nothing.
 /// </summary>
 internal static class TestMirror
 {
-    private static readonly string[] TestsOfTheWhole = ["tests/Duplex.Integration.Tests/", "tests/Duplex.Browser.Tests/"];
+    private static readonly string[] TestsOfTheWhole = ["tests/Duplex.Integration.Tests/", "tests/Duplex.Browser.Tests/", "tests/Duplex.Reconnecting.Tests/"];
 
     public static ImmutableArray<string> Violations(SourceModel model, IEnumerable<SourceFile> tests)
     {
