@@ -11,14 +11,16 @@ internal static class HandshakeClient
     // A timer fires up to so much before its time, by the clock that measures it.
     private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(20);
 
+    /// <param name="client">The client.</param>
+    /// <param name="request">What to open.</param>
+    /// <param name="reached">Gets the options of the plugin that the request reached, if it did, before the call ends.</param>
+    /// <param name="token">Cancels the handshake.</param>
     /// <returns>The caller owns the connection.</returns>
     public static async Task<(OpenedConnection Connection, WebSocketsOptions Options)> ConnectAsync(
-        HttpClient client, Uri? uri, Action<WebSocketRequest>? configure, CancellationToken token)
+        HttpClient client, WebSocketRequest request, Action<WebSocketsOptions>? reached, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(client);
-        var request = new WebSocketRequest { Uri = uri };
         request.UseDefaults(client.DefaultRequestVersion, client.DefaultVersionPolicy);
-        configure?.Invoke(request);
         Uri target = WebSocketUri.Resolve(
             request.Uri, client.BaseAddress, request.IsSecureOnly, mayNameService: true);
         request.LocalSocket = LocalSocket.Of(target);
@@ -30,6 +32,7 @@ internal static class HandshakeClient
         try
         {
             OpenedConnection connection = await ConnectAsync(client, attempt, target, token).ConfigureAwait(false);
+            reached?.Invoke(attempt.Options!);
             telemetry.Succeeded(
                 attempt.Options!, attempt.Elapsed, connection.Call.Request.Uri,
                 connection.Call.Response?.StatusCode, connection.Call.Subprotocol);
@@ -37,6 +40,8 @@ internal static class HandshakeClient
         }
         catch (Exception e)
         {
+            if (attempt.Options is { } plugin)
+                reached?.Invoke(plugin);
             telemetry.Failed(attempt.Options, attempt.Elapsed, attempt.Target ?? target, e);
             throw;
         }

@@ -240,4 +240,14 @@ public static partial class WebSocketsHttpClientExtensions
     public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
         this HttpClient client, Action<WebSocketRequest> configure, CancellationToken cancellationToken = default) =>
         OpenAsync(client, null, secureOnly: false, NotNull(configure), cancellationToken);
+
+    /// <summary>Opens a session for a request that is made already, which may be used again after that.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="request">Has the <see cref="WebSocketRequest.Uri"/>, headers, subprotocols and options.</param>
+    /// <param name="cancellationToken">Cancels the handshake; no effect once the session is open.</param>
+    /// <inheritdoc cref="WebSocketSessionAsync(HttpClient, Action{WebSocketRequest}, CancellationToken)"
+    /// path="/exception"/>
+    public static Task<DefaultClientWebSocketSession> WebSocketSessionAsync(
+        this HttpClient client, WebSocketRequest request, CancellationToken cancellationToken = default) =>
+        OpenAsync(client, NotNull(request), heartbeat: null, reached: null, cancellationToken);
 }

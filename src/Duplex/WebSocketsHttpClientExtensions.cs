@@ -45,16 +45,41 @@ public static partial class WebSocketsHttpClientExtensions
         Func<OpenedConnection, WebSocketsOptions, TSession> open,
         CancellationToken token)
     {
+        ArgumentNullException.ThrowIfNull(client);
+        var request = new WebSocketRequest
+        {
+            Uri = uri,
+            IsRaw = typeof(TSession).IsAssignableTo(typeof(RawWebSocketSession)),
+            IsSecureOnly = secureOnly,
+        };
+        request.UseDefaults(client.DefaultRequestVersion, client.DefaultVersionPolicy);
+        configure?.Invoke(request);
+        return await OpenAsync(client, request, reached: null, open, token).ConfigureAwait(false);
+    }
+
+    /// <param name="client">The client.</param>
+    /// <param name="request">What to open.</param>
+    /// <param name="heartbeat">In place of the plugin's; null for the plugin's.</param>
+    /// <param name="reached">As in <see cref="HandshakeClient"/>.</param>
+    /// <param name="token">Cancels the handshake.</param>
+    internal static Task<DefaultClientWebSocketSession> OpenAsync(
+        HttpClient client, WebSocketRequest request, Heartbeat? heartbeat, Action<WebSocketsOptions>? reached,
+        CancellationToken token) =>
+        OpenAsync(
+            client, request, reached,
+            (connection, options) =>
+                DefaultClientWebSocketSession.Open(connection, options.WithHeartbeat(heartbeat)),
+            token);
+
+    private static async Task<TSession> OpenAsync<TSession>(
+        HttpClient client,
+        WebSocketRequest request,
+        Action<WebSocketsOptions>? reached,
+        Func<OpenedConnection, WebSocketsOptions, TSession> open,
+        CancellationToken token)
+    {
         (OpenedConnection connection, WebSocketsOptions options) = await HandshakeClient.ConnectAsync(
-            client,
-            uri,
-            request =>
-            {
-                request.IsRaw = typeof(TSession).IsAssignableTo(typeof(RawWebSocketSession));
-                request.IsSecureOnly = secureOnly;
-                configure?.Invoke(request);
-            },
-            token).ConfigureAwait(false);
+            client, request, reached, token).ConfigureAwait(false);
         try
         {
             return open(connection, options);

@@ -252,6 +252,16 @@ public sealed class WebSocketsOptions
         return copy;
     }
 
+    /// <summary>The same options, unless <paramref name="heartbeat"/> takes the place of theirs.</summary>
+    internal WebSocketsOptions WithHeartbeat(Heartbeat? heartbeat)
+    {
+        if (heartbeat is null)
+            return this;
+        WebSocketsOptions copy = Copy();
+        copy.Heartbeat = heartbeat;
+        return copy;
+    }
+
     internal void ThrowIfUnsupported()
     {
         Require(EngineCapability.ControlFrames, nameof(PingInterval), PingInterval != Timeout.InfiniteTimeSpan);

@@ -20,6 +20,9 @@ internal sealed class CloseCause
 
     public bool AwaitsPeer { get; private init; }
 
+    /// <summary>A call ends the session, not a fault.</summary>
+    public bool IsCallers { get; private init; }
+
     /// <summary>Of received frames, those that no consumer has taken.</summary>
     public bool DropsReceived { get; private init; }
 
@@ -33,10 +36,16 @@ internal sealed class CloseCause
     public bool WrapsError { get; private init; }
 
     public static CloseCause Local(CloseReason reason, Exception? error = null) =>
-        new(CloseInitiator.Local, reason) { Error = error, AwaitsPeer = true };
+        new(CloseInitiator.Local, reason) { Error = error, AwaitsPeer = true, IsCallers = true };
 
     public static CloseCause CloseAndDiscard(CloseReason reason, Exception? error = null) =>
-        new(CloseInitiator.Local, reason) { Error = error, AwaitsPeer = true, DropsReceived = true };
+        new(CloseInitiator.Local, reason)
+        {
+            Error = error,
+            AwaitsPeer = true,
+            DropsReceived = true,
+            IsCallers = true,
+        };
 
     /// <summary>
     /// Our Close echoes the peer's (RFC 6455 §5.5.1: "it typically echos the status code it received"); a raw session's
@@ -70,5 +79,6 @@ internal sealed class CloseCause
     public static CloseCause Lost(Exception error) =>
         new(CloseInitiator.None, null) { Error = error, ReceiveError = error, WrapsError = true };
 
-    public static CloseCause Aborted() => new(CloseInitiator.Local, null) { DropsReceived = true, WrapsError = true };
+    public static CloseCause Aborted() =>
+        new(CloseInitiator.Local, null) { DropsReceived = true, WrapsError = true, IsCallers = true };
 }

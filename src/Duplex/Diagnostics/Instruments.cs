@@ -25,6 +25,9 @@ internal sealed class Instruments
     // In seconds. From a failed start to a week.
     private static readonly double[] Lifetimes = [0.1, 1, 10, 60, 300, 1800, 3600, 14_400, 86_400, 604_800];
 
+    // In seconds. The bounds of the default back-off, then what servers ask for.
+    private static readonly double[] Delays = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 30, 60, 300, 600];
+
     // The set must not grow without bound with the addresses of a client; a dashboard does not show more.
     private const int MaxKnown = 100;
 
@@ -59,6 +62,16 @@ internal sealed class Instruments
             "duplex.message.io", "By", "Payload bytes of messages sent and received, before compression.");
         CompressionBytes = meter.CreateCounter<long>(
             "duplex.compression.io", "By", "Payload bytes of compressed messages, compressed and uncompressed.");
+        ReconnectAttempts = meter.CreateCounter<long>(
+            "duplex.reconnect.attempts", "{attempt}", "Attempts to connect of connections that are kept.");
+        ReconnectDelay = meter.CreateHistogram(
+            "duplex.reconnect.delay", "s", "Time from a failure to the next attempt, as decided.",
+            tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = Delays });
+        ConnectedDuration = meter.CreateHistogram(
+            "duplex.reconnect.connected.duration", "s", "Time that a connection that is kept was ready.",
+            tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = Lifetimes });
+        Gaps = meter.CreateCounter<long>(
+            "duplex.reconnect.gaps", "{gap}", "Changes from one connection to the next.");
         meter.CreateObservableUpDownCounter(
             "duplex.active_sessions", () => Observe(static _ => 1), "{session}", "Sessions that are open or closing.");
         meter.CreateObservableUpDownCounter(
@@ -86,6 +99,14 @@ internal sealed class Instruments
     public Counter<long> MessageBytes { get; }
 
     public Counter<long> CompressionBytes { get; }
+
+    public Counter<long> ReconnectAttempts { get; }
+
+    public Histogram<double> ReconnectDelay { get; }
+
+    public Histogram<double> ConnectedDuration { get; }
+
+    public Counter<long> Gaps { get; }
 
     public bool CountsTraffic => Messages.Enabled || MessageBytes.Enabled || CompressionBytes.Enabled;
 

@@ -73,6 +73,26 @@ internal static partial class Log
         "receive faster, or raise WebSocketsOptions.Channels.Incoming.")]
     public static partial void IncomingStaysFull(ILogger logger, string session, string target, long seconds);
 
+    [LoggerMessage(30, LogLevel.Information, "Connection {Name} to {Target} is ready, number {Epoch}.")]
+    public static partial void ConnectionReady(ILogger logger, string name, string target, int epoch);
+
+    [LoggerMessage(
+        31, LogLevel.Warning,
+        "Connection {Name} to {Target} was lost ({Phase}): {Why}. The next attempt is in {Delay} s.")]
+    public static partial void ConnectionLost(
+        ILogger logger, string name, string target, string phase, string why, double delay);
+
+    [LoggerMessage(32, LogLevel.Error, "Connection {Name} to {Target} is given up ({Phase}): {Why}.")]
+    public static partial void ConnectionGivenUp(
+        ILogger logger, string name, string target, string phase, string why);
+
+    [LoggerMessage(33, LogLevel.Information, "Connection {Name} to {Target} was rotated, to number {Epoch}.")]
+    public static partial void ConnectionRotated(ILogger logger, string name, string target, int epoch);
+
+    [LoggerMessage(34, LogLevel.Error, "Connection {Name} to {Target}: the function {Hook} failed.")]
+    public static partial void HookFailed(
+        ILogger logger, string name, string target, string hook, Exception exception);
+
     /// <summary>Without query and user info, which may be secrets.</summary>
     public static string Describe(Uri target) =>
         target.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);

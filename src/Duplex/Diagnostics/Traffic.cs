@@ -34,6 +34,9 @@ internal sealed class Traffic
 
     internal readonly record struct Count(long Messages, long Bytes)
     {
+        public static Count operator +(Count one, Count other) =>
+            new(one.Messages + other.Messages, one.Bytes + other.Bytes);
+
         public static Count operator -(Count one, Count other) =>
             new(one.Messages - other.Messages, one.Bytes - other.Bytes);
     }

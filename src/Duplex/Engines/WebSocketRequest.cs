@@ -215,10 +215,16 @@ public sealed class WebSocketRequest
     /// <summary>Null if the URL is a server's.</summary>
     internal LocalSocket? LocalSocket { get; set; }
 
+    internal bool WantsNewConnection { get; set; }
+
     internal bool IsVersionSet { get; private set; }
 
     internal bool IsCompressionSet { get; private set; }
 
-    internal void UseDefaults(Version version, HttpVersionPolicy policy) =>
-        (_version, _versionPolicy) = (version, policy);
+    /// <summary>The client's, unless the request has its own.</summary>
+    internal void UseDefaults(Version version, HttpVersionPolicy policy)
+    {
+        if (!IsVersionSet)
+            (_version, _versionPolicy) = (version, policy);
+    }
 }

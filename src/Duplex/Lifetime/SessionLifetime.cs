@@ -53,6 +53,8 @@ internal sealed class SessionLifetime
         _closeTimeout = settings.CloseTimeout;
     }
 
+    public TimeProvider Time => _time;
+
     /// <summary>Completes after the transport is released. Never faults.</summary>
     public Task<CloseResult> Completion => Steps.Completion.Task;
 

@@ -60,6 +60,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private int _passed; // frames and pieces of this batch
     private long _lastPayloadLength; // of the last frame
     private bool _toldInvalidText;
+    private bool _hasMessage; // in this batch, for the consumer
     private long _pausedAt;
     private byte[]? _buffer;
     private bool _isHot;
@@ -69,6 +70,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     // Written by the thread that runs the loop, read on any.
     private long _lastInbound;
+    private long _lastMessage;
     private long _lastResume;
     private volatile bool _isPaused;
 
@@ -89,6 +91,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         _extensions = settings.Extensions;
         _hotTicks = (long)(HotPeriod.TotalSeconds * _time.TimestampFrequency);
         _lastInbound = _time.GetTimestamp();
+        _lastMessage = _lastInbound;
         _lastResume = _lastInbound;
         _handoff = new ConsumerHandoff(this);
         _onRead = OnRead;
@@ -104,6 +107,9 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     }
 
     public long LastInbound => Volatile.Read(ref _lastInbound);
+
+    /// <summary>Control frames and replies to a heartbeat are no messages.</summary>
+    public long LastMessage => Volatile.Read(ref _lastMessage);
 
     public long LastResume => Volatile.Read(ref _lastResume);
 
@@ -214,6 +220,12 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
                 _telemetry.InvalidTextReceived();
             }
 
+            if (_hasMessage)
+            {
+                _hasMessage = false;
+                Volatile.Write(ref _lastMessage, _lastInbound);
+            }
+
             _telemetry.ReportReceived();
             _session.OnBatchEnd(_lastInbound);
 
@@ -294,6 +306,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             return;
         }
 
+        _hasMessage = true;
         if (_queue.TryAdd(frame))
             return;
         if (_session.OnIncomingOverflow(frame))

@@ -16,5 +16,11 @@ public sealed record class SessionStatistics
     public long ReceivedBytes { get; init; }
 
     /// <summary>The time since the last byte was received, or since the session was opened.</summary>
-    public TimeSpan Silence { get; init; }
+    public TimeSpan TimeSinceLastByte { get; init; }
+
+    /// <summary>
+    /// The time since the last message was received, or since the session was opened. Pings, pongs and replies to a
+    /// <see cref="Heartbeat"/> are no messages.
+    /// </summary>
+    public TimeSpan TimeSinceLastMessage { get; init; }
 }

@@ -108,6 +108,26 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     /// <summary>The number of sent bytes, with headers, that the transport has not accepted yet.</summary>
     public long BufferedBytes => Connection.Pump.BufferedBytes;
 
+    /// <summary>What the session has sent and received until now.</summary>
+    public SessionStatistics Statistics
+    {
+        get
+        {
+            Traffic.Count sent = Telemetry.Sent.Text + Telemetry.Sent.Binary;
+            Traffic.Count received = Telemetry.Received.Text + Telemetry.Received.Binary;
+            TimeProvider time = Lifetime.Time;
+            return new SessionStatistics
+            {
+                SentMessages = sent.Messages,
+                SentBytes = sent.Bytes,
+                ReceivedMessages = received.Messages,
+                ReceivedBytes = received.Bytes,
+                TimeSinceLastByte = time.GetElapsedTime(Connection.Receiving.LastInbound),
+                TimeSinceLastMessage = time.GetElapsedTime(Connection.Receiving.LastMessage),
+            };
+        }
+    }
+
     /// <summary>Completes with how the session ended, after the transport is released. Never faults.</summary>
     public Task<CloseResult> Completion => Lifetime.Completion;
 
@@ -513,6 +533,21 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     {
         await Lifetime.DisposeAsync().ConfigureAwait(false);
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Whether the end was begun by a call that closes or aborts, not by a fault or the peer.</summary>
+    internal bool IsClosedByCaller => CloseState.Cause is { IsCallers: true };
+
+    /// <summary>Ends the session as lost: what was received before can still be taken.</summary>
+    internal void Lose(Exception error) => Lifetime.TryEnd(CloseCause.Lost(error));
+
+    /// <summary>Timestamps of receiving; takes the loop's thread back from a consumer that blocks it.</summary>
+    internal (long LastMessage, long LastResume, bool IsPaused) SightReceiving()
+    {
+        ReceiveLoop receiving = Connection.Receiving;
+        receiving.Reclaim();
+        bool isPaused = receiving.IsPaused; // before the times, which the loop sets first
+        return (receiving.LastMessage, receiving.LastResume, isPaused);
     }
 
     internal void CloseAndDiscard(CloseReason reason) => Lifetime.TryClose(CloseCause.CloseAndDiscard(reason));

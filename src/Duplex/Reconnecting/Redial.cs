@@ -1,0 +1,166 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Duplex;
+
+/// <summary>
+/// Connects again and again: attempts, waits between them, and what each end leads to. One flow at a time uses it, save
+/// for <see cref="RetryNow"/> and the log of changes.
+/// </summary>
+internal sealed class Redial
+{
+    private readonly StayConnectedOptions _options;
+    private readonly Dialer _dialer;
+    private readonly ReconnectPolicy _policy;
+    private readonly ReconnectTelemetry _telemetry;
+    private readonly Lock _sync = new();
+
+    // Only touched by the flow.
+    private int _attempts;
+    private long? _began;
+
+    // Under _sync. Of the wait in progress.
+    private CancellationTokenSource? _wait;
+
+    public Redial(HttpClient client, Uri? url, StayConnectedOptions options)
+    {
+        _options = options;
+        _dialer = new Dialer(client, url, options);
+        _policy = new ReconnectPolicy(options);
+        _telemetry = new ReconnectTelemetry(options.Name, _dialer);
+    }
+
+    public ChangeLog Changes { get; } = new();
+
+    public TimeProvider Time => _dialer.Time;
+
+    public ReconnectTelemetry Telemetry => _telemetry;
+
+    /// <summary>The close timeout of the handler.</summary>
+    public TimeSpan CloseTimeout => _dialer.Plugin?.CloseTimeout ?? TimeSpan.FromSeconds(5); // its default
+
+    /// <summary>The number of the last connection.</summary>
+    public int Epoch { get; private set; }
+
+    public DisconnectVerdict? Last { get; private set; }
+
+    /// <summary>Attempts until a connection is ready.</summary>
+    /// <param name="getReady">Makes an open session ready; it throws, or returns false if the session has ended.</param>
+    /// <param name="stop">Ends attempts and waits.</param>
+    /// <exception cref="ReconnectException">The connection is given up.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> fired.</exception>
+    public async Task<Connection> ConnectAsync(Func<Connection, CancellationToken, Task> getReady, CancellationToken stop)
+    {
+        while (true)
+        {
+            if (Last?.NextDelay is { } delay)
+                await WaitAsync(delay, stop).ConfigureAwait(false);
+            Changes.Add(new ConnectionChange(ConnectionPhase.Connecting, Epoch, Last, null, 0));
+            (Connection? connection, DisconnectVerdict? failure) =
+                await TryConnectAsync(getReady, stop).ConfigureAwait(false);
+            if (connection is not null)
+            {
+                _policy.Ready();
+                Changes.Add(new ConnectionChange(ConnectionPhase.Ready, Epoch, Last, null, 0));
+                return connection;
+            }
+
+            Judge(failure!);
+        }
+    }
+
+    /// <summary>One attempt, whose failure is returned and does not count.</summary>
+    public async Task<(Connection? Connection, DisconnectVerdict? Failure)> TryConnectAsync(
+        Func<Connection, CancellationToken, Task> getReady, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        _began ??= Time.GetTimestamp();
+        _attempts++;
+        var attempt = new ConnectAttempt(_policy.Failures + 1, Last, _policy.IsAuthRetry);
+        (DefaultClientWebSocketSession? session, DisconnectPhase phase, Exception? error) =
+            await _dialer.DialAsync(attempt, stop).ConfigureAwait(false);
+        if (session is null)
+        {
+            _telemetry.Attempted(phase, error);
+            return (null, new DisconnectVerdict { Phase = phase, Error = error });
+        }
+
+        var connection = new Connection(session, ++Epoch, Last, Time);
+        try
+        {
+            await getReady(connection, stop).ConfigureAwait(false);
+            connection.BecomeReady();
+            _telemetry.Attempted(DisconnectPhase.Ready, null);
+            _telemetry.Ready(Epoch);
+            return (connection, null);
+        }
+        catch (Exception e)
+        {
+            session.Abort();
+            stop.ThrowIfCancellationRequested();
+            CloseResult result = await session.Completion.ConfigureAwait(false);
+            _telemetry.Attempted(DisconnectPhase.GettingReady, e);
+            return (null, connection.Verdict(DisconnectPhase.GettingReady, result, e));
+        }
+    }
+
+    /// <summary>Decides what follows from a failure or an end.</summary>
+    /// <exception cref="ReconnectException">The connection is given up.</exception>
+    public void Judge(DisconnectVerdict ended)
+    {
+        TimeSpan now = Time.GetElapsedTime(_began ?? Time.GetTimestamp());
+        try
+        {
+            Last = _policy.Judge(ended, now, _options.Random());
+        }
+        catch (Exception e)
+        {
+            GiveUp(ended with { Error = e, Why = "IsTransient or ServerDelay threw an exception" });
+        }
+
+        _telemetry.Ended(Last!);
+        Changes.Add(new ConnectionChange(ConnectionPhase.Lost, Epoch, Last, null, 0));
+        if (Last is not { IsTransient: true, NextDelay: not null })
+            GiveUp(Last!);
+        if (ended.Phase == DisconnectPhase.Ready && _policy.Failures <= 1)
+            _attempts = 0;
+    }
+
+    /// <summary>Ends the wait in progress, if there is one.</summary>
+    public void RetryNow()
+    {
+        lock (_sync)
+            _wait?.Cancel();
+    }
+
+    [DoesNotReturn]
+    private void GiveUp(DisconnectVerdict verdict)
+    {
+        Last = verdict with { IsTransient = false, NextDelay = null, DelaySource = DelaySource.None };
+        throw new ReconnectException(Last, Math.Max(1, _attempts));
+    }
+
+    private async Task WaitAsync(TimeSpan delay, CancellationToken stop)
+    {
+        Changes.Add(new ConnectionChange(ConnectionPhase.Waiting, Epoch, Last, delay, 0));
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        lock (_sync)
+            _wait = wait;
+        try
+        {
+            await Task.Delay(delay, Time, wait.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // RetryNow
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new OperationCanceledException("Staying connected was stopped.", e, stop);
+        }
+        finally
+        {
+            lock (_sync)
+                _wait = null;
+        }
+    }
+}
