@@ -59,4 +59,10 @@ public enum HandshakeCheck
     /// The proxy refused the tunnel or could not be reached. A status is then the proxy's (client only).
     /// </summary>
     Proxy,
+
+    /// <summary>
+    /// The server's certificate is not trusted, or not for its name (client only). Without an inner handler only:
+    /// another handler's error does not tell this from other failures of TLS, which are <see cref="Transport"/>.
+    /// </summary>
+    Certificate,
 }

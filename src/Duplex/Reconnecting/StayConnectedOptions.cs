@@ -34,14 +34,14 @@ public class StayConnectedOptions
     public Func<WebSocketRequest, ConnectAttempt, CancellationToken, ValueTask>? Configure { get; set; }
 
     /// <summary>
-    /// Decides whether to connect again, in place of the table in docs/how-to/reconnect.md. Its argument has the
+    /// Decides whether to connect again, in place of the table in docs/reconnect-verdicts.md. Its argument has the
     /// table's decision. If it throws, the connection is given up with its exception.
     /// </summary>
     public Func<DisconnectVerdict, bool>? IsTransient { get; set; }
 
     /// <summary>
     /// Reads a delay from the reason of the server's Close; null if it has none. It is limited to
-    /// <see cref="MaxServerDelay"/>.
+    /// <see cref="MaxServerDelay"/>. If it throws, the connection is given up with its exception.
     /// </summary>
     public Func<CloseReason, TimeSpan?>? ServerDelay { get; set; }
 
@@ -122,7 +122,7 @@ public class StayConnectedOptions
 
     /// <summary>
     /// How long refusals that are fatal (404, a wrong certificate) are retried after a first connection was ready, each
-    /// after <see cref="MaxDelay"/>: servers answer so while they are deployed. Default: 10 min.
+    /// after <see cref="MaxDelay"/> plus up to 20 %: servers answer so while they are deployed. Default: 10 min.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     public TimeSpan FatalGrace
