@@ -154,13 +154,3 @@ public class AttemptGateTests
     [Fact]
     public void The_process_has_one() => Assert.Same(AttemptGate.Shared, AttemptGate.Shared);
 }
-
-file static class Waits
-{
-    // Far above anything a loaded machine needs.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-
-    public static Task Soon(this Task task) => task.WaitAsync(Limit);
-
-    public static Task<T> Soon<T>(this ValueTask<T> task) => task.AsTask().WaitAsync(Limit);
-}

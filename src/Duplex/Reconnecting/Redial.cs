@@ -15,7 +15,6 @@ internal sealed class Redial
     private readonly Lock _sync = new();
 
     // Only touched by the flow.
-    private int _attempts;
     private long? _began;
 
     // Under _sync. Of the wait in progress.
@@ -74,7 +73,6 @@ internal sealed class Redial
     {
         stop.ThrowIfCancellationRequested();
         _began ??= Time.GetTimestamp();
-        _attempts++;
         var attempt = new ConnectAttempt(_policy.Failures + 1, Last, _policy.IsAuthRetry);
         (DefaultClientWebSocketSession? session, DisconnectPhase phase, Exception? error) =
             await _dialer.DialAsync(attempt, stop).ConfigureAwait(false);
@@ -121,8 +119,6 @@ internal sealed class Redial
         Changes.Add(new ConnectionChange(ConnectionPhase.Lost, Epoch, Last, null, 0));
         if (Last is not { IsTransient: true, NextDelay: not null })
             GiveUp(Last!);
-        if (ended.Phase == DisconnectPhase.Ready && _policy.Failures <= 1)
-            _attempts = 0;
     }
 
     /// <summary>Ends the wait in progress, if there is one.</summary>
@@ -136,7 +132,7 @@ internal sealed class Redial
     private void GiveUp(DisconnectVerdict verdict)
     {
         Last = verdict with { IsTransient = false, NextDelay = null, DelaySource = DelaySource.None };
-        throw new ReconnectException(Last, Math.Max(1, _attempts));
+        throw new ReconnectException(Last, Math.Max(1, _policy.Failures));
     }
 
     private async Task WaitAsync(TimeSpan delay, CancellationToken stop)
