@@ -53,7 +53,7 @@ public sealed class BlockLoopTests
         Task staying = StayAsync(scene, async (connection, _) =>
         {
             connection.Done();
-            await foreach (Frame _ in connection.Incoming)
+            await foreach (Frame ignored in connection.Incoming)
             {
             }
         });
@@ -67,7 +67,7 @@ public sealed class BlockLoopTests
         await using var scene = new Scene(ws => ws.MaxMessageSize = 4);
         Task staying = StayAsync(scene, async (connection, _) =>
         {
-            await foreach (Frame _ in connection.Incoming)
+            await foreach (Frame ignored in connection.Incoming)
             {
             }
         });
@@ -212,14 +212,15 @@ public sealed class BlockLoopTests
         {
             if (connection.Epoch == 2)
                 return;
-            await foreach (Frame _ in connection.Incoming)
+            await foreach (Frame ignored in connection.Incoming)
             {
             }
         }, options => options.IdleTimeout = TimeSpan.FromSeconds(30));
         await scene.AcceptedAsync();
-        await scene.Time.PassStepwise(TimeSpan.FromSeconds(31));
-        await scene.Time.Pass(FirstDelay);
+        for (int second = 0; second < 100 && !staying.IsCompleted; second++)
+            await scene.Time.PassStepwise(TimeSpan.FromSeconds(1), staying);
         await staying.Soon();
+        Assert.Equal(2, scene.Attempts);
     }
 
     [Fact]

@@ -96,12 +96,17 @@ public sealed class FeedConductorTests
     {
         await using var scene = new Scene();
         DefaultWebSocketSession first = null!;
+        WebSocketSession ours = null!;
         await using ReconnectingWebSocket feed = CreateRotating(scene, options => options.OnConnected(async (connection, _) =>
         {
             if (connection.Epoch != 2)
+            {
+                ours = connection.Session;
                 return;
+            }
+
             first.Abort();
-            await first.Completion;
+            await ours.Completion;
         }));
         await feed.StartAsync().Soon();
         first = await scene.AcceptedAsync();

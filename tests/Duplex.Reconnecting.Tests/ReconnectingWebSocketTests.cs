@@ -413,8 +413,9 @@ public sealed class ReconnectingWebSocketTests
         Assert.Equal("alive", await ReadAsync(feed));
         await scene.Time.PassStepwise(TimeSpan.FromSeconds(29));
         Assert.Equal(ConnectionPhase.Ready, feed.Current.Phase);
-        await scene.Time.PassStepwise(TimeSpan.FromSeconds(2));
-        await Patience.Until(() => feed.Current.Phase == ConnectionPhase.Waiting);
+        for (int second = 0; second < 100 && feed.Current.Epoch == 1; second++)
+            await scene.Time.PassStepwise(TimeSpan.FromSeconds(1));
+        await Patience.Until(() => feed.Current is { Phase: ConnectionPhase.Ready, Epoch: 2 });
         Assert.Contains("IdleTimeout", feed.Current.Verdict!.Error!.Message, StringComparison.Ordinal);
         Assert.True(feed.Current.Verdict.IsTransient);
     }

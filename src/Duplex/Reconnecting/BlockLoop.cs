@@ -49,13 +49,16 @@ internal sealed class BlockLoop(
                     "Staying connected was cancelled while its block was running.", thrown, token);
             }
 
-            if (thrown is not null && (wasOpen || session.IsClosedByCaller || !MeansLost(thrown)))
+            // What waits for its own close may be cancelled by the token that fires then.
+            bool isDone = wasOpen || session.IsClosedByCaller;
+            if (thrown is not null && (wasOpen || !MeansLost(thrown)
+                || (isDone && thrown is not OperationCanceledException)))
             {
                 await session.CloseWithErrorAsync(thrown, CancellationToken.None).ConfigureAwait(false);
                 System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(thrown);
             }
 
-            return connected.IsDone || wasOpen || session.IsClosedByCaller;
+            return connected.IsDone || isDone;
         }
     }
 

@@ -57,12 +57,7 @@ internal sealed class Redial
             (Connection? connection, DisconnectVerdict? failure) =
                 await TryConnectAsync(getReady, stop).ConfigureAwait(false);
             if (connection is not null)
-            {
-                _policy.Ready();
-                Changes.Add(new ConnectionChange(ConnectionPhase.Ready, Epoch, Last, null, 0));
                 return connection;
-            }
-
             Judge(failure!);
         }
     }
@@ -87,6 +82,8 @@ internal sealed class Redial
         {
             await getReady(connection, stop).ConfigureAwait(false);
             connection.BecomeReady();
+            _policy.Ready();
+            Changes.Add(new ConnectionChange(ConnectionPhase.Ready, Epoch, Last, null, 0));
             _telemetry.Attempted(DisconnectPhase.Ready, null);
             _telemetry.Ready(Epoch);
             return (connection, null);
