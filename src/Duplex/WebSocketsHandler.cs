@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Duplex;
 
 /// <summary>
@@ -136,12 +138,7 @@ public sealed class WebSocketsHandler : DelegatingHandler
 
             // Two, because ordinary requests follow redirects, as HttpClient's do by default. They share cookies.
             var ordinary = new SocketsHttpHandler();
-            _ownPrimary = new SocketsHttpHandler
-            {
-                AllowAutoRedirect = false,
-                CookieContainer = ordinary.CookieContainer,
-                EnableMultipleHttp2Connections = true, // a server limits the sessions of one
-            };
+            _ownPrimary = PrimaryHandler.ForHandshakes(ordinary.CookieContainer);
             _handshakes = new HttpMessageInvoker(LocalSocketHandler.Around(_ownPrimary));
             InnerHandler = ordinary;
         }
@@ -164,8 +161,11 @@ public sealed class WebSocketsHandler : DelegatingHandler
 
         try
         {
+            EnginePlugin plugin = attempt.Request.WantsNewConnection
+                ? _plugin with { Send = SendUnpooledAsync }
+                : _plugin;
             HttpResponseMessage answer = await _options.Engine.OpenAsync(
-                _plugin, marker, attempt.Request, attempt.Deadline, token).ConfigureAwait(false);
+                plugin, marker, attempt.Request, attempt.Deadline, token).ConfigureAwait(false);
             attempt.Answered = answer.StatusCode;
             if (answer.Content is OpenedContent opened)
                 attempt.Track(opened);
@@ -192,6 +192,29 @@ public sealed class WebSocketsHandler : DelegatingHandler
         }
 
         return _handshakes?.SendAsync(request, token) ?? base.SendAsync(request, token);
+    }
+
+    // A connection of HTTP/2 is used again, whatever its lifetime in the pool. Only a handler of its own is new.
+    private async Task<HttpResponseMessage> SendUnpooledAsync(HttpRequestMessage request, CancellationToken token)
+    {
+        GetReady();
+        if (OperatingSystem.IsBrowser() || _ownPrimary is not { } pooled)
+            return await SendHandshakeAsync(request, token).ConfigureAwait(false);
+        var own = new HttpMessageInvoker(
+            LocalSocketHandler.Around(PrimaryHandler.ForOneHandshake(pooled.CookieContainer)));
+        bool mayOpen = false;
+        try
+        {
+            HttpResponseMessage response = await own.SendAsync(request, token).ConfigureAwait(false);
+            mayOpen = response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.SwitchingProtocols;
+            return response;
+        }
+        finally
+        {
+            // The pings of a session's connection end with its handler, which then lives as long as the connection.
+            if (!mayOpen)
+                own.Dispose();
+        }
     }
 
     private static void ThrowIfRedirecting(HttpMessageHandler? handler)

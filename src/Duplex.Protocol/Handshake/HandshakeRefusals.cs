@@ -147,6 +147,10 @@ internal static class HandshakeRefusals
         "TLS with the server failed ({kind}): see the inner exception.",
         "Check that the server speaks TLS at this port (if not, use ws), and its certificate. SslOptions of the "
         + "handler below decides which certificates are trusted.");
+    public static HandshakeRefusal Untrusted { get; } = Row(HandshakeParty.Network, HandshakeCheck.Certificate,
+        "The certificate is not trusted or not for this host ({reason}); expected one without errors.",
+        "Check its names and dates, and that this machine trusts its issuer. To trust another certificate, give "
+        + "WebSocketsHandler a handler with SslOptions. With an https proxy, it may be the proxy's certificate.");
     public static HandshakeRefusal NoHttp { get; } = Network(
         "The answer to the WebSocket handshake is not HTTP (InvalidResponse): see the inner exception.",
         "Check the port, and that the server speaks plain HTTP there (if it speaks TLS, use wss).");

@@ -43,6 +43,8 @@ internal static class HttpVersions
     /// </summary>
     public static bool IsHttp2Missing(Exception error, bool isSecure) => error switch
     {
+        // The platform marks any failure of TLS as a missing HTTP/2. Another version has the same certificate.
+        _ when !OperatingSystem.IsBrowser() && UntrustedCertificateException.Find(error) is not null => false,
         HttpRequestException
         {
             HttpRequestError: HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError,

@@ -7,6 +7,12 @@ internal static class TransportRefusal
 {
     public static WebSocketHandshakeException Of(Exception cause, bool throughProxy, Exception? thrown = null)
     {
+        if (!OperatingSystem.IsBrowser() && UntrustedCertificateException.Find(cause) is { } untrusted)
+        {
+            return new WebSocketHandshakeException(
+                HandshakeRefusals.Untrusted.Failure(("reason", untrusted.Reason)), thrown ?? cause);
+        }
+
         HttpRequestException? http = FindProxys(cause) ?? cause as HttpRequestException;
         HandshakeFailure failure = http?.HttpRequestError switch
         {

@@ -212,6 +212,12 @@ public sealed class WebSocketRequest
 
     internal bool IsRaw { get; set; }
 
+    /// <summary>
+    /// Opens a new connection, with a new lookup of its host, even if one of an earlier handshake is idle. It has no
+    /// effect with a handler of the caller's.
+    /// </summary>
+    internal bool WantsNewConnection { get; set; }
+
     /// <summary>Null if the URL is a server's.</summary>
     internal LocalSocket? LocalSocket { get; set; }
 

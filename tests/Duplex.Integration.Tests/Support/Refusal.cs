@@ -80,7 +80,18 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
 
         new(HandshakeRefusals.Unreachable, "nobody listens", () => OpenAsync(Clients.Create(), new Uri("ws://127.0.0.1:1/"))),
         new(HandshakeRefusals.UnknownHost, "a name that is not known", () => OpenAsync(Over(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectCallback = (_, _) => throw new SocketException((int)SocketError.HostNotFound) }))),
-        new(HandshakeRefusals.NoTls, "a certificate that is not trusted", UntrustedAsync),
+        new(HandshakeRefusals.NoTls, "a certificate that is not trusted, with a handler of one's own", () => UntrustedAsync(new HttpClient(new WebSocketsHandler(new SocketsHttpHandler { AllowAutoRedirect = false })))),
+        new(HandshakeRefusals.NoTls, "no TLS at this port", async () =>
+        {
+            using var server = new RawServer();
+            Task<WebSocketHandshakeException> opening = OpenAsync(new HttpClient(new WebSocketsHandler()), new UriBuilder(server.Uri) { Scheme = "wss" }.Uri);
+            using Socket socket = await server.AcceptSocketAsync();
+            await socket.SendAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray());
+            return await opening;
+        }),
+        new(HandshakeRefusals.Untrusted, "a certificate that is not trusted", () => UntrustedAsync(new HttpClient(new WebSocketsHandler()))),
+        .. from policy in Enum.GetValues<HttpVersionPolicy>()
+           select new Refusal(HandshakeRefusals.Untrusted, $"a certificate that is not trusted, over HTTP/2, {policy}", () => UntrustedAsync(new HttpClient(new WebSocketsHandler()) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = policy })),
         Written(HandshakeRefusals.NoHttp, "another protocol", "220 mail.test ESMTP\r\n\r\n"),
         new(HandshakeRefusals.NoHttp2, "a server of HTTP/1.1", async () =>
         {
@@ -301,10 +312,10 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
         return await opening;
     }
 
-    private static async Task<WebSocketHandshakeException> UntrustedAsync()
+    private static async Task<WebSocketHandshakeException> UntrustedAsync(HttpClient client)
     {
         using var server = new RawServer(tls: true);
-        Task<WebSocketHandshakeException> opening = OpenAsync(new HttpClient(new WebSocketsHandler()), server.Uri);
+        Task<WebSocketHandshakeException> opening = OpenAsync(client, server.Uri);
         _ = await Record.ExceptionAsync(server.AcceptAsync); // which end notices first is up to TLS
         return await opening;
     }

@@ -68,6 +68,7 @@ public sealed class HttpVersionsTests
         new HttpRequestException("a status", null, System.Net.HttpStatusCode.Forbidden),
         new HttpRequestException("another reason", new IOException()),
         new OperationCanceledException("the caller's", new HttpProtocolException(13, "", null)),
+        new HttpRequestException("its certificate", new UntrustedCertificateException("")) { Data = { ["HTTP2_ENABLED"] = false } },
         new WebSocketHandshakeException("a handler's own", new HttpProtocolException(13, "", null)),
     ];
 

@@ -50,6 +50,28 @@ public sealed class PrimaryHandlerTests
         Assert.False(PrimaryHandler.Decompresses(null));
     }
 
+    [Fact]
+    public void Those_for_handshakes_share_cookies_follow_no_redirects_and_check_certificates()
+    {
+        var cookies = new CookieContainer();
+
+        foreach (SocketsHttpHandler handler in (SocketsHttpHandler[])[PrimaryHandler.ForHandshakes(cookies), PrimaryHandler.ForOneHandshake(cookies)])
+        {
+            Assert.Same(cookies, handler.CookieContainer);
+            Assert.False(handler.AllowAutoRedirect);
+            Assert.True(handler.EnableMultipleHttp2Connections);
+            Assert.Equal(UntrustedCertificateException.Check, handler.SslOptions.RemoteCertificateValidationCallback);
+        }
+    }
+
+    [Fact]
+    public void That_for_one_handshake_sends_pings_over_HTTP_2_while_a_session_is_open()
+    {
+        using SocketsHttpHandler handler = PrimaryHandler.ForOneHandshake(new CookieContainer());
+
+        Assert.Equal((TimeSpan.FromSeconds(30), HttpKeepAlivePingPolicy.WithActiveRequests), (handler.KeepAlivePingDelay, handler.KeepAlivePingPolicy));
+    }
+
     private sealed class OwnProxy(Func<Uri?> address) : IWebProxy
     {
         public ICredentials? Credentials { get; set; }

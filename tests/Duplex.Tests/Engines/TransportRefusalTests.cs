@@ -62,6 +62,19 @@ public sealed class TransportRefusalTests
         Assert.Equal((HandshakeCheck.Proxy, HttpStatusCode.Forbidden), (error.Check, error.StatusCode));
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public void A_certificate_that_is_not_trusted_has_a_row_of_its_own(bool throughProxy)
+    {
+        var cause = new HttpRequestException(HttpRequestError.SecureConnectionError, "no", new UntrustedCertificateException("RemoteCertificateNameMismatch"));
+        var thrown = new IOException("again", cause);
+
+        WebSocketHandshakeException error = TransportRefusal.Of(cause, throughProxy, thrown);
+
+        Assert.Equal(HandshakeCheck.Certificate, error.Check);
+        Assert.Contains("(RemoteCertificateNameMismatch)", error.Message, StringComparison.Ordinal);
+        Assert.Same(thrown, error.InnerException);
+    }
+
     [Fact]
     public void A_proxys_refusal_is_found_however_deep_and_no_other_is_taken_for_one()
     {
