@@ -217,9 +217,8 @@ public sealed class BlockLoopTests
             }
         }, options => options.IdleTimeout = TimeSpan.FromSeconds(30));
         await scene.AcceptedAsync();
-        for (int second = 0; second < 100 && !staying.IsCompleted; second++)
-            await scene.Time.PassStepwise(TimeSpan.FromSeconds(1), staying);
-        await staying.Soon();
+        await scene.PassUntilAsync(() => staying.IsCompleted);
+        await staying;
         Assert.Equal(2, scene.Attempts);
     }
 

@@ -116,7 +116,8 @@ public sealed class RandomEndTests
         await disposing.Soon();
         Volatile.Write(ref isOver, true);
         await feed.Completion.Soon();
-        await Task.WhenAll([.. users, started]).ContinueWith(_ => { }, TaskScheduler.Default).Soon();
+        foreach (Task user in (Task[])[.. users, started])
+            await user.Soon().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await serving.Soon();
         await Patience.Until(() => scene.Time.ArmedTimers == 0 || Advanced(scene));
         Assert.Equal(0, late);

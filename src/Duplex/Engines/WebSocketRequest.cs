@@ -221,8 +221,6 @@ public sealed class WebSocketRequest
     /// <summary>Null if the URL is a server's.</summary>
     internal LocalSocket? LocalSocket { get; set; }
 
-    internal bool WantsNewConnection { get; set; }
-
     internal bool IsVersionSet { get; private set; }
 
     internal bool IsCompressionSet { get; private set; }

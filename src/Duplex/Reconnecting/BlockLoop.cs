@@ -16,6 +16,7 @@ internal sealed class BlockLoop(
         {
             Connection connection = await redial.ConnectAsync(
                 static (_, _) => Task.CompletedTask, token).ConfigureAwait(false);
+            redial.Use(connection);
             if (await IsDoneAsync(connection, token).ConfigureAwait(false))
                 return;
             CloseResult result = await connection.EndAsync().ConfigureAwait(false);

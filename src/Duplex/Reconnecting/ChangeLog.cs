@@ -42,7 +42,8 @@ internal sealed class ChangeLog
         next?.SetResult();
     }
 
-    public async IAsyncEnumerable<ConnectionChange> ReadAsync([EnumeratorCancellation] CancellationToken token = default)
+    public async IAsyncEnumerable<ConnectionChange> ReadAsync(
+        [EnumeratorCancellation] CancellationToken token = default)
     {
         long position;
         lock (_sync)

@@ -1,8 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// Confirms what a connection has sent: a pong answers a ping that was staged after the messages (RFC 6455 §5.5.3), and
-/// so proves that the peer's endpoint got them.
+/// Confirms what a connection has sent: a pong answers a ping that was staged after the messages (RFC 6455 §5.5.3).
+/// So the peer's endpoint has got them.
 /// </summary>
 internal sealed class Confirmation(
     DefaultWebSocketSession session, UnconfirmedLedger ledger, TimeProvider time, TimeSpan interval)

@@ -35,7 +35,7 @@ public sealed class ConnectedSession
     /// <summary>Why the attempt or connection before it ended; null for the first.</summary>
     public DisconnectVerdict? Previous { get; }
 
-    /// <summary>The session, for all that this type has no member for: typed messages, pings, its subprotocol.</summary>
+    /// <summary>The session, for what this type has no member for: typed messages, pings, its subprotocol.</summary>
     public DefaultClientWebSocketSession Session { get; }
 
     /// <summary>The messages received, as <see cref="WebSocketSession.Incoming"/> has them.</summary>

@@ -62,6 +62,7 @@ internal sealed class FeedConductor
     {
         var connection = new FeedConnection(ready, _queue, _hooks, _options, _redial.Time, _duplicates, _stop);
         _outlet.Open(connection);
+        _redial.Use(ready);
         Started.TrySetResult();
         return connection;
     }

@@ -67,7 +67,7 @@ internal sealed class FeedHooks(ReconnectingWebSocketOptions options, Redial red
         return true;
     }
 
-    /// <summary>None begins after this. Those that run are cancelled and waited for, bounded by the close timeout.</summary>
+    /// <summary>None begins after this. Those that run are cancelled, and waited for up to the close timeout.</summary>
     public async Task StopAsync()
     {
         Task left = _gate.CloseAsync();

@@ -137,8 +137,8 @@ internal sealed class FeedQueue(ChannelConfig bounds)
             if (_consumer is not null)
             {
                 throw new InvalidOperationException(
-                    "Another consumer waits for messages of this ReconnectingWebSocket, and only one can: their order " +
-                    "would be lost. Let one consumer hand them on.");
+                    "Another consumer waits for messages of this ReconnectingWebSocket, and only one can: their " +
+                    "order would be lost. Let one consumer hand them on.");
             }
 
             _consumer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,6 +1,8 @@
 namespace Duplex;
 
-/// <summary>How a <see cref="ReconnectingWebSocket"/> sends a message. The default waits for a ready connection.</summary>
+/// <summary>
+/// How a <see cref="ReconnectingWebSocket"/> sends a message. The default waits for a ready connection.
+/// </summary>
 public readonly record struct FeedSendOptions
 {
     /// <summary>Fails at once if no connection is ready, instead of waiting for one.</summary>

@@ -1,7 +1,8 @@
 namespace Duplex;
 
 /// <summary>
-/// Ends a session that gets no message for too long, as lost. Time in which it reads nothing does not count. Thread-safe.
+/// Ends a session that gets no message for too long, as lost. Time in which it reads nothing does not count.
+/// Thread-safe.
 /// </summary>
 internal sealed class IdleWatch : IDisposable
 {
@@ -77,6 +78,9 @@ internal sealed class IdleWatch : IDisposable
         }
 
         using (AmbientFlow.Suppress())
-            _timer = _time.CreateTimer(static watch => ((IdleWatch)watch!).Look(), this, next, Timeout.InfiniteTimeSpan);
+        {
+            _timer = _time.CreateTimer(
+                static watch => ((IdleWatch)watch!).Look(), this, next, Timeout.InfiniteTimeSpan);
+        }
     }
 }

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Duplex;
 
-/// <summary>Stays connected through an <see cref="HttpClient"/> with the <see cref="WebSocketsHandler"/> plugin.</summary>
+/// <summary>
+/// Stays connected through an <see cref="HttpClient"/> with the <see cref="WebSocketsHandler"/> plugin.
+/// </summary>
 public static class ReconnectingHttpClientExtensions
 {
     /// <summary>
@@ -10,8 +12,8 @@ public static class ReconnectingHttpClientExtensions
     /// </summary>
     /// <remarks>
     /// <para>
-    /// The call returns when the block is done: it called <see cref="ConnectedSession.Done"/>, returned while the session
-    /// was open, or closed the session itself. The block runs again if the session has ended in any other way, and the
+    /// The call returns when the block is done: it called <see cref="ConnectedSession.Done"/>, returned while the
+    /// session was open, or closed the session itself. The block runs again if the session has ended in any other way, and the
     /// block returned, or threw an exception that means this. All other exceptions are rethrown, and the session is
     /// closed with 1011.
     /// </para>

@@ -105,7 +105,9 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
     /// <param name="options">How to send it.</param>
     /// <param name="cancellationToken">Withdraws the message before it is staged.</param>
     /// <returns>The connection and number of the message, when it is staged.</returns>
-    /// <exception cref="InvalidOperationException">It was not started, or a hook of its own sends through it.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It was not started, or one of its own functions sends through it.
+    /// </exception>
     /// <exception cref="WebSocketClosedException">
     /// It was closed or has given up, or, with <see cref="FeedSendOptions.FailFast"/> or
     /// <see cref="FeedSendOptions.OnlyEpoch"/>, there is no such connection. The message was not sent.

@@ -4,7 +4,8 @@ namespace Duplex;
 
 /// <summary>How a <see cref="ReconnectingWebSocket"/> connects, receives and sends.</summary>
 /// <remarks>
-/// Copied when the socket is created. The functions run on the thread pool, one at a time, without the caller's context.
+/// Copied when the socket is created. The functions run on the thread pool, one at a time, without the caller's
+/// context.
 /// </remarks>
 public sealed class ReconnectingWebSocketOptions : StayConnectedOptions
 {
@@ -120,7 +121,9 @@ public sealed class ReconnectingWebSocketOptions : StayConnectedOptions
     /// </summary>
     public Func<int, CancellationToken, ValueTask>? RateLimit { get; set; }
 
-    /// <summary>The bounds of <c>Incoming</c>. Default: 4,096 messages and 4 MiB. When it is full, nothing is read.</summary>
+    /// <summary>
+    /// The bounds of <c>Incoming</c>. Default: 4,096 messages and 4 MiB. When it is full, nothing is read.
+    /// </summary>
     /// <exception cref="ArgumentException">The value drops or closes when it is full.</exception>
     public ChannelConfig Incoming
     {
@@ -144,7 +147,8 @@ public sealed class ReconnectingWebSocketOptions : StayConnectedOptions
     /// returned. If it throws, or takes longer than <see cref="ReadyTimeout"/>, the attempt has failed.
     /// </summary>
     /// <param name="hook">
-    /// The hook. Its token fires at the timeout and at the end. Messages that it does not receive go to <c>Incoming</c>.
+    /// The hook. Its token fires at the timeout and at the end. Messages that it does not receive go to
+    /// <c>Incoming</c>.
     /// </param>
     /// <exception cref="InvalidOperationException">There is a hook already.</exception>
     [OverloadResolutionPriority(1)]

@@ -43,11 +43,12 @@ internal sealed class Redial
     public DisconnectVerdict? Last { get; private set; }
 
     /// <summary>Attempts until a connection is ready.</summary>
-    /// <param name="getReady">Makes an open session ready; it throws, or returns false if the session has ended.</param>
+    /// <param name="getReady">Makes an open session ready; it throws if it cannot.</param>
     /// <param name="stop">Ends attempts and waits.</param>
     /// <exception cref="ReconnectException">The connection is given up.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> fired.</exception>
-    public async Task<Connection> ConnectAsync(Func<Connection, CancellationToken, Task> getReady, CancellationToken stop)
+    public async Task<Connection> ConnectAsync(
+        Func<Connection, CancellationToken, Task> getReady, CancellationToken stop)
     {
         while (true)
         {
@@ -83,7 +84,6 @@ internal sealed class Redial
             await getReady(connection, stop).ConfigureAwait(false);
             connection.BecomeReady();
             _policy.Ready();
-            Changes.Add(new ConnectionChange(ConnectionPhase.Ready, Epoch, Last, null, 0));
             _telemetry.Attempted(DisconnectPhase.Ready, null);
             _telemetry.Ready(Epoch);
             return (connection, null);
@@ -117,6 +117,10 @@ internal sealed class Redial
         if (Last is not { IsTransient: true, NextDelay: not null })
             GiveUp(Last!);
     }
+
+    /// <summary>Tells that a ready connection is in use.</summary>
+    public void Use(Connection connection) =>
+        Changes.Add(new ConnectionChange(ConnectionPhase.Ready, connection.Epoch, Last, null, 0));
 
     /// <summary>Ends the wait in progress, if there is one.</summary>
     public void RetryNow()

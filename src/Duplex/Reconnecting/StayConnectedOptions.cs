@@ -90,7 +90,8 @@ public class StayConnectedOptions
         get => _delayFactor;
         set => _delayFactor = value is >= 1 and < double.PositiveInfinity
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "DelayFactor must be a number of at least 1.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(value), value, "DelayFactor must be a number of at least 1.");
     }
 
     /// <summary>The largest bound of a delay. Default: 30 s.</summary>

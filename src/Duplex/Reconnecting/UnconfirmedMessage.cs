@@ -8,6 +8,6 @@ namespace Duplex;
 /// <param name="Data">
 /// The payload; null beyond <see cref="ReconnectingWebSocketOptions.MaxUnconfirmedBytes"/>.
 /// </param>
-/// <param name="Count">How many messages are meant, with the numbers that follow. More than 1 only without data.</param>
+/// <param name="Count">How many messages are meant, with the next numbers. More than 1 only without data.</param>
 public sealed record UnconfirmedMessage(
     SendReceipt Receipt, FrameType? Type, ReadOnlyMemory<byte>? Data, long Count = 1);

@@ -87,6 +87,18 @@ internal sealed class Scene : IAsyncDisposable
     /// <summary>Whether a connection was accepted that <see cref="AcceptedAsync"/> has not returned.</summary>
     public bool HasAccepted => _accepted.Reader.Count > 0;
 
+    /// <summary>Lets time pass in steps, with yields to the code that it wakes, until something is so.</summary>
+    public Task PassUntilAsync(Func<bool> condition)
+    {
+        return Patience.Until(() =>
+        {
+            if (condition())
+                return true;
+            Time.Advance(TimeSpan.FromMilliseconds(10));
+            return false;
+        });
+    }
+
     public HttpResponseMessage Upgrade(HttpRequestMessage request)
     {
         (Stream client, Stream server) = MemoryLink.Create();
