@@ -173,6 +173,7 @@ public sealed class FaultyStream : Stream
         try
         {
             await _writing.Gate.Opened.WaitAsync(_end.OfWrites).ConfigureAwait(false);
+            _end.OfWrites.ThrowIfCancellationRequested();
             await FaultEnd.UntilAsync(_inner.FlushAsync(CancellationToken.None), _end.OfWrites).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_end.OfWrites.IsCancellationRequested)
