@@ -5,6 +5,9 @@ namespace Duplex.Tests;
 /// <summary>A clock that stands still until a test moves it, and knows which timers are armed: a test waits for the one that it means, and moves the time then.</summary>
 internal sealed class ArmedClock : FakeTimeProvider
 {
+    // For a timer that was armed while the time moved, and fires later than it shows.
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(1);
+
     private readonly Lock _sync = new();
     private readonly List<CountedTimer> _live = [];
 
@@ -45,10 +48,8 @@ internal sealed class ArmedClock : FakeTimeProvider
                     due = _live.Min(timer => timer.Due);
                 return due is not null || end.IsCompleted;
             });
-            if (due > GetUtcNow())
-                Advance(due.Value - GetUtcNow());
-            else
-                await Task.Yield();
+            if (due is { } at)
+                Advance(at > GetUtcNow() ? at - GetUtcNow() : Step);
         }
     }
 
@@ -66,6 +67,7 @@ internal sealed class ArmedClock : FakeTimeProvider
     private sealed class CountedTimer(ArmedClock clock) : ITimer
     {
         private ITimer? _inner;
+        private int _fired;
 
         public DateTimeOffset? Due { get; private set; }
 
@@ -74,7 +76,12 @@ internal sealed class ArmedClock : FakeTimeProvider
             _inner = clock.CreateInner(
                 _ =>
                 {
-                    Show(null);
+                    lock (clock._sync)
+                    {
+                        _fired++;
+                        Due = null;
+                    }
+
                     callback(state);
                 },
                 Timeout.InfiniteTimeSpan,
@@ -82,11 +89,19 @@ internal sealed class ArmedClock : FakeTimeProvider
             Change(dueTime, period);
         }
 
+        // Armed first, shown afterwards: who sees it may move the time at once. It may have fired by then.
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
+            int fired = _fired;
             DateTimeOffset? due = dueTime == Timeout.InfiniteTimeSpan ? null : clock.GetUtcNow() + dueTime;
-            Show(due); // first: a timer that is due at once fires within Change
-            return _inner!.Change(dueTime, period);
+            bool isChanged = _inner!.Change(dueTime, period);
+            lock (clock._sync)
+            {
+                if (_fired == fired)
+                    Due = due;
+            }
+
+            return isChanged;
         }
 
         public void Dispose()
@@ -100,12 +115,6 @@ internal sealed class ArmedClock : FakeTimeProvider
         {
             Dispose();
             return default;
-        }
-
-        private void Show(DateTimeOffset? due)
-        {
-            lock (clock._sync)
-                Due = due;
         }
     }
 }
