@@ -104,7 +104,11 @@ internal sealed class FrameNotes(RecordedDirection direction, SessionRecorderOpt
             _isOmitted = true;
         }
 
-        // A copy: the function may use its memory again.
-        return frame with { IsRedacted = true, Payload = kept?.ToArray() };
+        // A copy: the function may use its memory again. A null array would become an empty payload.
+        return frame with
+        {
+            IsRedacted = true,
+            Payload = kept is { } copied ? new ReadOnlyMemory<byte>(copied.ToArray()) : (ReadOnlyMemory<byte>?)null,
+        };
     }
 }

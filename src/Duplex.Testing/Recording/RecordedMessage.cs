@@ -30,8 +30,10 @@ internal sealed record RecordedMessage(bool IsText, ReadOnlyMemory<byte>? Payloa
                 payload.Write(frame.Payload.GetValueOrDefault().Span);
             if (!frame.Fin)
                 continue;
-            messages.Add(new RecordedMessage(
-                isText, isKnown ? payload.WrittenMemory.ToArray() : null, frame.Offset));
+            ReadOnlyMemory<byte>? whole = null;
+            if (isKnown)
+                whole = payload.WrittenMemory.ToArray();
+            messages.Add(new RecordedMessage(isText, whole, frame.Offset));
             payload.Clear();
             isKnown = true;
         }

@@ -113,10 +113,12 @@ internal sealed class Replayer(RecordedConnection recording, ReplayOptions optio
     {
         long began = time.GetTimestamp();
         TimeSpan late = TimeSpan.Zero;
+        int awaited = 0;
         foreach (Step step in steps)
         {
-            if (options.WaitForClient && step.Messages > 0)
+            if (options.WaitForClient && step.Messages > awaited)
             {
+                awaited = step.Messages;
                 await client.Accepted(step.Messages).WaitAsync(token).ConfigureAwait(false);
                 TimeSpan behind = time.GetElapsedTime(began) - _messages[step.Messages - 1].Offset;
                 late = behind > late ? behind : late;
