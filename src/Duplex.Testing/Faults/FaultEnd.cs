@@ -58,7 +58,7 @@ internal sealed class FaultEnd : IDisposable
         lock (_sync)
         {
             return _isDisposed
-                ? new ObjectDisposedException(nameof(FaultyStream))
+                ? new ObjectDisposedException("FaultyStream")
                 : new IOException(
                     "A fault that a test injected reset the connection.",
                     new SocketException((int)SocketError.ConnectionReset));

@@ -76,7 +76,9 @@ public sealed class Faults
         return With(new Fault.Split(mostBytes, IsRandom: true, Checked(direction)));
     }
 
-    /// <summary>Delays each chunk: what one read of the inner stream brings, and what the session writes at once.</summary>
+    /// <summary>
+    /// Delays each chunk: what one read of the inner stream brings, and what the session writes at once.
+    /// </summary>
     /// <param name="time">The delay. Chunks are not overtaken, and the next one is read after it.</param>
     /// <param name="direction">Default: both.</param>
     /// <exception cref="ArgumentOutOfRangeException">The time or the direction is invalid.</exception>

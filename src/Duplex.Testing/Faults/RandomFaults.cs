@@ -55,7 +55,8 @@ internal static class RandomFaults
 
     private static FaultDirection Direction(Random random) => (FaultDirection)random.Next(1, 4);
 
-    private static TimeSpan Milliseconds(Random random, int most) => TimeSpan.FromMilliseconds(random.Next(1, most + 1));
+    private static TimeSpan Milliseconds(Random random, int most) =>
+        TimeSpan.FromMilliseconds(random.Next(1, most + 1));
 
     private static FaultPoint Point(Random random)
     {

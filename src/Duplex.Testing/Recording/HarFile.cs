@@ -101,7 +101,7 @@ internal static class HarFile
         // A decimal, for a double has too few digits for a time of today in the clock's resolution.
         json.WriteNumber(
             "time"u8,
-            (decimal)(started.UtcTicks + frame.Offset.Ticks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerSecond);
+            (decimal)((started + frame.Offset).UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerSecond);
         json.WriteNumber("opcode"u8, (int)frame.Opcode);
         RecordedData.Write(json, "data"u8, frame);
         if (frame.Payload is { } && !RecordedData.IsText(frame) && frame.Opcode != Opcode.Binary)
@@ -128,7 +128,8 @@ internal static class HarFile
         return new RecordedConnection(
             url != UnknownUrl && Uri.TryCreate(url, UriKind.Absolute, out Uri? known) ? known : null,
             started,
-            [.. entry.Array("_webSocketMessages").Select(message => ReadMessage(message, started)).OfType<RecordedFrame>()],
+            [.. entry.Array("_webSocketMessages")
+                .Select(message => ReadMessage(message, started)).OfType<RecordedFrame>()],
             entry.Integer("_omittedFrames", 0, long.MaxValue, missing: 0),
             entry.Integer("_omittedPayloads", 0, long.MaxValue, missing: 0));
     }

@@ -25,7 +25,8 @@ internal sealed record RecordedMessage(bool IsText, ReadOnlyMemory<byte>? Payloa
         {
             if (frame.Opcode != Opcode.Continuation)
                 isText = frame.Opcode == Opcode.Text;
-            isKnown &= frame is { IsCompressed: false, IsRedacted: false } && (frame.Payload is { } || frame.Length == 0);
+            isKnown &= frame is { IsCompressed: false, IsRedacted: false }
+                && (frame.Payload is { } || frame.Length == 0);
             if (isKnown)
                 payload.Write(frame.Payload.GetValueOrDefault().Span);
             if (!frame.Fin)

@@ -79,7 +79,9 @@ public sealed class Recording
     }
 
     /// <summary>Writes recordings to a file, in the format that its name ends with.</summary>
-    /// <param name="path">A file whose name ends with <c>.har</c> or <c>.jsonl</c>. An existing one is replaced.</param>
+    /// <param name="path">
+    /// A file whose name ends with <c>.har</c> or <c>.jsonl</c>. An existing one is replaced.
+    /// </param>
     /// <param name="recordings">The recordings.</param>
     /// <param name="cancellationToken">Cancels the writing, which leaves an incomplete file.</param>
     /// <exception cref="ArgumentException">The name ends otherwise.</exception>
@@ -113,7 +115,9 @@ public sealed class Recording
     }
 
     /// <summary>Writes this recording to a file, in the format that its name ends with.</summary>
-    /// <param name="path">A file whose name ends with <c>.har</c> or <c>.jsonl</c>. An existing one is replaced.</param>
+    /// <param name="path">
+    /// A file whose name ends with <c>.har</c> or <c>.jsonl</c>. An existing one is replaced.
+    /// </param>
     /// <param name="cancellationToken">Cancels the writing, which leaves an incomplete file.</param>
     /// <exception cref="ArgumentException">The name ends otherwise.</exception>
     public Task SaveAsync(string path, CancellationToken cancellationToken = default) =>

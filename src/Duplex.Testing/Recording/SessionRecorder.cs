@@ -51,7 +51,9 @@ public sealed class SessionRecorder
         _budget = new RecordingBudget(options.MaxPayloadBytes, options.MaxFrames);
     }
 
-    /// <summary>A copy of what was recorded so far: one recording for each connection, in the order of opening.</summary>
+    /// <summary>
+    /// A copy of what was recorded so far: one recording for each connection, in the order of opening.
+    /// </summary>
     public IReadOnlyList<Recording> Recordings
     {
         get
@@ -74,7 +76,9 @@ public sealed class SessionRecorder
     }
 
     /// <summary>Writes all recordings to a file, in the format that its name ends with.</summary>
-    /// <param name="path">A file whose name ends with <c>.har</c> or <c>.jsonl</c>. An existing one is replaced.</param>
+    /// <param name="path">
+    /// A file whose name ends with <c>.har</c> or <c>.jsonl</c>. An existing one is replaced.
+    /// </param>
     /// <param name="cancellationToken">Cancels the writing, which leaves an incomplete file.</param>
     /// <exception cref="ArgumentException">The name ends otherwise.</exception>
     public Task SaveAsync(string path, CancellationToken cancellationToken = default) =>

@@ -110,7 +110,7 @@ public sealed class FaultLaneTests
     private static (byte[] Run, Fault.At? Due) Next(FaultLane lane, byte[] bytes)
     {
         ReadOnlySpan<byte> input = bytes;
-        byte[] room = new byte[100_000];
+        byte[] room = new byte[bytes.Length + (2 * FrameHeader.MaxSize)];
         Span<byte> output = room;
         Fault.At? due = lane.Next(ref input, ref output);
         Assert.True(due is not null || input.IsEmpty);
