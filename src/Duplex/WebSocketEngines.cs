@@ -107,6 +107,39 @@ public static class WebSocketEngines
         return new StreamEngine(connect, capabilities);
     }
 
+    /// <summary>
+    /// Creates an engine that opens connections by another one, and passes the frames of each through a stream of
+    /// yours: to record, delay or break them.
+    /// </summary>
+    /// <remarks>
+    /// The stream carries frames as the engine sees them: after the handshake, and compressed where that was
+    /// negotiated. Frames of <see cref="Http"/> and <see cref="FromStream"/> are masked by the client; those of
+    /// <see cref="Browser"/> and <see cref="From"/> are not. The new engine has the other's name and capabilities, and
+    /// <see cref="WebSocketCall.Engine"/> is the other one.
+    /// </remarks>
+    /// <param name="inner">The engine that connects.</param>
+    /// <param name="decorate">
+    /// Wraps the connection's stream in another duplex stream. It is called once for each connection, possibly
+    /// concurrently. The session owns the result and never cancels reads or writes: disposing the result must end both.
+    /// The inner stream is disposed afterwards in any case. Its exceptions become a
+    /// <see cref="WebSocketHandshakeException"/>.
+    /// </param>
+    public static WebSocketEngine Decorate(WebSocketEngine inner, Func<Stream, Stream> decorate)
+    {
+        ArgumentNullException.ThrowIfNull(decorate);
+        return Decorate(inner, (stream, _) => decorate(stream));
+    }
+
+    /// <inheritdoc cref="Decorate(WebSocketEngine, Func{Stream, Stream})"/>
+    /// <param name="inner">The engine that connects.</param>
+    /// <param name="decorate">As in the other form. It also receives the handshake that opened the connection.</param>
+    public static WebSocketEngine Decorate(WebSocketEngine inner, Func<Stream, WebSocketCall, Stream> decorate)
+    {
+        ArgumentNullException.ThrowIfNull(inner);
+        ArgumentNullException.ThrowIfNull(decorate);
+        return new DecoratedEngine(inner, decorate);
+    }
+
     // Apart, so that a trimmed program keeps only the engine that it uses.
     private static class BrowserHolder
     {

@@ -249,6 +249,13 @@ internal static class HandshakeRefusals
         HandshakeParty.HandlerBelow, HandshakeCheck.Subprotocol,
         "The connect function's WebSocket has the subprotocol {came}, which was not requested. Requested: {offered}.",
         "Offer only the request's Subprotocols.");
+    public static HandshakeRefusal DecorateThrew { get; } = Row(HandshakeParty.HandlerBelow, HandshakeCheck.Transport,
+        "The function that decorates the engine's connections failed.",
+        "See the inner exception.");
+    public static HandshakeRefusal DecorateGaveNoStream { get; } = Row(
+        HandshakeParty.HandlerBelow, HandshakeCheck.Transport,
+        "The function that decorates the engine's connections returned no stream that can be read and written.",
+        "Return a duplex stream from it, or the stream that it receives.");
 
     // This process.
     public static HandshakeRefusal ExtensionThrew { get; } = Row(HandshakeParty.Ourselves, HandshakeCheck.Extensions,

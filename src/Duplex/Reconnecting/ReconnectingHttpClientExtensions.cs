@@ -13,9 +13,9 @@ public static class ReconnectingHttpClientExtensions
     /// <remarks>
     /// <para>
     /// The call returns when the block is done: it called <see cref="ConnectedSession.Done"/>, returned while the
-    /// session was open, or closed the session itself. The block runs again if the session has ended in any other way, and the
-    /// block returned, or threw an exception that means this. All other exceptions are rethrown, and the session is
-    /// closed with 1011.
+    /// session was open, or closed the session itself. If the session has ended in any other way, and the block
+    /// returned, or threw an exception that means this, the block runs again. All other exceptions are rethrown, and
+    /// the session is closed with 1011.
     /// </para>
     /// <para>
     /// The block runs in the caller's <see cref="SynchronizationContext"/>, if any. Its token is the caller's; it also

@@ -147,6 +147,8 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
         new(HandshakeRefusals.ConnectGaveSpentSocket, "the function gives a socket that never connected", () => OpenAsync(From((_, _) => new(new ClientWebSocket())))),
         new(HandshakeRefusals.ConnectGaveNoStream, "the function gives a stream to read", () => OpenAsync(new HttpClient(new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.FromStream((_, _) => new(new MemoryStream([], writable: false))))))),
         new(HandshakeRefusals.ConnectGaveSubprotocol, "the function gives a subprotocol unasked", () => OpenAsync(From((_, _) => new(WebSocket.CreateFromStream(new MemoryStream(), new WebSocketCreationOptions { SubProtocol = "mqtt" }))))),
+        new(HandshakeRefusals.DecorateThrew, "the function throws", () => OpenAsync(Decorating(_ => throw new FormatException()))),
+        new(HandshakeRefusals.DecorateGaveNoStream, "the function gives a stream to read", () => OpenAsync(Decorating(_ => new MemoryStream([], writable: false)))),
         new(HandshakeRefusals.ProxyForbids, "a ClientWebSocket of the function's is refused", async () =>
         {
             using ScriptedProxy proxy = ScriptedProxy.Answering("403 Forbidden");
@@ -325,6 +327,9 @@ internal sealed record Refusal(HandshakeRefusal Row, string What, Func<Task<WebS
     private static HttpClient Over(HttpMessageHandler handler) => new(new WebSocketsHandler(handler));
 
     private static HttpClient From(Func<WebSocketRequest, CancellationToken, ValueTask<WebSocket>> connect) => new(new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.From(connect)));
+
+    private static HttpClient Decorating(Func<Stream, Stream> decorate) =>
+        new(new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.Decorate(WebSocketEngines.FromStream((_, _) => new(new MemoryStream())), decorate)));
 
     private static SocketsHttpHandler Decompressing(SocketsHttpHandler handler)
     {
