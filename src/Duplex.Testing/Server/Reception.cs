@@ -195,6 +195,8 @@ internal sealed class Reception(VirtualTime time, ScriptBook scripts) : IAsyncDi
             await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        if (_stopping.IsCancellationRequested)
+            connection.Vanish(); // a polite close could wait for time that does not pass
         await session.DisposeAsync().ConfigureAwait(false);
         await end.ConfigureAwait(false);
 

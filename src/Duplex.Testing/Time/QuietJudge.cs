@@ -13,7 +13,7 @@ internal sealed class QuietJudge
     /// <summary>As many as take about 100 us: a thread left out of account may hide one that works.</summary>
     public const int QuietLooksBesideOthers = 100;
 
-    /// <summary>How many looks at a busy pool must see the same, so that a process that stood still does not count.</summary>
+    /// <summary>How many looks at a busy pool must agree, so that a process that stood still does not count.</summary>
     public const int StuckLooks = 50;
 
     /// <summary>Far above the time that a busy machine keeps a thread from running.</summary>
@@ -23,9 +23,9 @@ internal sealed class QuietJudge
     private int _others;
     private int _quiet;
     private long _completed;
-    private int _stuck;
-    private int _stuckWorking;
-    private TimeSpan _stuckSince;
+    private int _busy;
+    private int _fewest;
+    private TimeSpan _busySince;
 
     /// <summary>What to do next.</summary>
     public enum Verdict
@@ -50,7 +50,7 @@ internal sealed class QuietJudge
     public void Begin()
     {
         _quiet = 0;
-        _stuck = 0;
+        _busy = 0;
     }
 
     /// <summary>Judges a look.</summary>
@@ -62,24 +62,18 @@ internal sealed class QuietJudge
         _others = Math.Min(_others, working);
         if (pool.Pending == 0 && working <= _others)
         {
-            _stuck = 0;
+            _busy = 0;
             _quiet = pool.Completed == _completed ? _quiet + 1 : 1;
             _completed = pool.Completed;
             return _quiet < (_others == 0 ? QuietLooks : QuietLooksBesideOthers) ? Verdict.LookAgain : Verdict.Quiet;
         }
 
+        // How many threads have worked at every look? Others come and go.
         _quiet = 0;
-        if (pool.Pending > 0)
-        {
-            _stuck = 0;
-            return Verdict.GiveWay;
-        }
-
-        if (_stuck == 0 || _stuckWorking != working)
-            (_stuck, _stuckWorking, _stuckSince) = (0, working, now);
-        _stuck++;
-        if (_stuck >= StuckLooks && now - _stuckSince >= StuckAfter)
-            (_others, _stuck) = (working, 0);
-        return Verdict.Busy;
+        (_fewest, _busySince) = _busy == 0 ? (working, now) : (Math.Min(_fewest, working), _busySince);
+        _busy++;
+        if (_busy >= StuckLooks && now - _busySince >= StuckAfter)
+            (_others, _busy) = (_fewest, 0);
+        return pool.Pending > 0 ? Verdict.GiveWay : Verdict.Busy;
     }
 }

@@ -204,7 +204,7 @@ public sealed class VirtualTimeTests
         await _time.AdvanceAsync(TimeSpan.FromDays(7));
 
         Assert.Equal(7 * 24 * 60 * 3, fired);
-        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromMinutes(2)); // 0.2 s on an idle machine
     }
 
     // Work that goes through the pool several times, as a message through a session does.
