@@ -185,6 +185,23 @@ public sealed class WebSocketTestServerTests
     }
 
     [Fact]
+    public async Task The_platforms_client_reaches_it_too()
+    {
+        await using var server = new WebSocketTestServer();
+        server.NextConnection().Expect("subscribe").Send("tick");
+        using var socket = new System.Net.WebSockets.ClientWebSocket();
+        using var invoker = new HttpMessageInvoker(server.Handler);
+        await socket.ConnectAsync(new Uri("ws://any.test/feed"), invoker, default);
+
+        await socket.SendAsync("subscribe"u8.ToArray(), System.Net.WebSockets.WebSocketMessageType.Text, true, default);
+        byte[] buffer = new byte[10];
+        System.Net.WebSockets.WebSocketReceiveResult result = await socket.ReceiveAsync(buffer, default).Soon();
+
+        Assert.Equal("tick"u8.ToArray(), buffer[..result.Count]);
+        await server.VerifyAsync();
+    }
+
+    [Fact]
     public async Task Subprotocols_are_chosen()
     {
         await using var server = new WebSocketTestServer { Subprotocols = { "v3", "v2" } };
