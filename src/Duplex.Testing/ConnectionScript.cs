@@ -40,7 +40,9 @@ public sealed class ConnectionScript
         return this;
     }
 
-    /// <summary>Accepts the handshake with a wrong <c>Sec-WebSocket-Accept</c>; over HTTP/2 with a wrong status.</summary>
+    /// <summary>
+    /// Accepts the handshake with a wrong <c>Sec-WebSocket-Accept</c>; over HTTP/2 with a wrong status.
+    /// </summary>
     public ConnectionScript AcceptWrongly()
     {
         Handshake.How = HandshakePlan.Way.AcceptWrongly;

@@ -38,7 +38,9 @@ public sealed class TestConnection
     /// <summary>When its handshake began, by the server's clock.</summary>
     public DateTimeOffset StartedAt { get; }
 
-    /// <summary>The status of the server's response: 101, or 200 over HTTP/2, if it was opened; null without one.</summary>
+    /// <summary>
+    /// The status of the server's response: 101, or 200 over HTTP/2, if it was opened; null without one.
+    /// </summary>
     public HttpStatusCode? Status
     {
         get
@@ -108,7 +110,9 @@ public sealed class TestConnection
             cancellationToken);
     }
 
-    /// <summary>Loses the connection without a close handshake. No effect before it is open and after its end.</summary>
+    /// <summary>
+    /// Loses the connection without a close handshake. No effect before it is open and after its end.
+    /// </summary>
     /// <param name="how">What the client notices.</param>
     /// <exception cref="ArgumentOutOfRangeException">The value is undefined.</exception>
     public void Vanish(ConnectionLoss how = ConnectionLoss.Reset)

@@ -15,7 +15,7 @@ internal sealed class HandshakePlan
         /// <summary>Open the connection.</summary>
         Accept,
 
-        /// <summary>Open it with a wrong Sec-WebSocket-Accept; over HTTP/2, which has none, with a wrong status.</summary>
+        /// <summary>Open it with a wrong Sec-WebSocket-Accept; over HTTP/2 with a wrong status.</summary>
         AcceptWrongly,
 
         /// <summary>Answer with another status.</summary>
@@ -43,7 +43,7 @@ internal sealed class HandshakePlan
 
     public Func<Exception>? Error { get; set; }
 
-    /// <summary>Whether a request asks for a connection: over HTTP/1.1 (RFC 6455 §4.1), or HTTP/2 (RFC 8441 §4).</summary>
+    /// <summary>Whether a request asks for a connection (RFC 6455 §4.1; over HTTP/2, RFC 8441 §4).</summary>
     public static bool IsHandshake(HttpRequestMessage request) =>
         request.Headers.Protocol == "websocket"
         || (request.Headers.NonValidated.TryGetValues("Upgrade", out HeaderStringValues upgrade)

@@ -23,8 +23,8 @@ internal sealed class LinkPipe
     private TaskCompletionSource? _changed;
 
     /// <summary>
-    /// Reads what is there, 0 at the end. False if nothing is: then <paramref name="wait"/> completes when to try again.
-    /// A read into an empty buffer succeeds when there is something.
+    /// Reads what is there, 0 at the end. False if nothing is: then <paramref name="wait"/> completes when to try
+    /// again. A read into an empty buffer succeeds when there is something.
     /// </summary>
     /// <exception cref="IOException">The connection was reset, and all that was sent before is read.</exception>
     public bool TryRead(Span<byte> buffer, out int read, out Task wait)

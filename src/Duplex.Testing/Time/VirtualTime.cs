@@ -58,7 +58,9 @@ public sealed class VirtualTime : FakeTimeProvider
         }
     }
 
-    /// <summary>How many timers were created and not disposed, with those that have fired. A test of leaks asks it.</summary>
+    /// <summary>
+    /// How many timers were created and not disposed, with those that have fired. A test of leaks asks it.
+    /// </summary>
     public int LiveTimers => _timers.Live;
 
     /// <summary>How many timers will fire.</summary>
@@ -116,7 +118,9 @@ public sealed class VirtualTime : FakeTimeProvider
         return await task.ConfigureAwait(false);
     }
 
-    /// <summary>Lets time pass, timer by timer, until a condition holds. It is asked whenever all work is done.</summary>
+    /// <summary>
+    /// Lets time pass, timer by timer, until a condition holds. It is asked whenever all work is done.
+    /// </summary>
     /// <param name="condition">The condition.</param>
     /// <param name="most">The most time to pass.</param>
     /// <param name="cancellationToken">Stops the clock where it is.</param>
