@@ -3,6 +3,7 @@ using System.Net;
 using System.Reflection;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Duplex.Tests;
 
@@ -131,11 +132,13 @@ public sealed class DocumentTests
 
         var options = new CSharpParseOptions(LanguageVersion.CSharp14);
         IEnumerable<MetadataReference> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path));
+        SyntaxTree tree = CSharpSyntaxTree.ParseText(Placed(code), options);
+        bool isProgram = ((CompilationUnitSyntax)tree.GetRoot()).Members.OfType<GlobalStatementSyntax>().Any(); // not only types, such as a class of tests
         var example = CSharpCompilation.Create(
             "Example",
-            [CSharpSyntaxTree.ParseText(Placed(code), options), CSharpSyntaxTree.ParseText(Placed(Given), options)],
+            [tree, CSharpSyntaxTree.ParseText(Placed(Given), options)],
             references,
-            new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
+            new CSharpCompilationOptions(isProgram ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
         CSharpGeneratorDriver.Create([JsonGenerator.Value], parseOptions: options).RunGeneratorsAndUpdateCompilation(example, out Compilation whole, out _);
         return whole;
     }
