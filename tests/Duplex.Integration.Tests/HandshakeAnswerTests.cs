@@ -17,7 +17,7 @@ public sealed class HandshakeAnswerTests
             options.Subprotocols.Add("b");
         });
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await wrong.WriteAsync(peer);
 
@@ -56,7 +56,7 @@ public sealed class HandshakeAnswerTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create();
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Length: 6\r\n\r\ns\u00e9cret");
 
@@ -73,7 +73,7 @@ public sealed class HandshakeAnswerTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create(options => options.Subprotocols.Add("a"));
 
-        Task<(OpenedConnection Connection, WebSocketsOptions)> connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task<(OpenedConnection Connection, WebSocketsOptions)> connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         string accept = HandshakeKey.ComputeAccept(peer.Header("Sec-WebSocket-Key")!);
         await peer.WriteAsync(
@@ -97,7 +97,7 @@ public sealed class HandshakeAnswerTests
         client.DefaultRequestHeaders.ExpectContinue = true;
         client.DefaultRequestHeaders.TryAddWithoutValidation("Sec-WebSocket-Key", "mine");
 
-        Task<(OpenedConnection Connection, WebSocketsOptions)> connecting = HandshakeClient.ConnectAsync(
+        Task<(OpenedConnection Connection, WebSocketsOptions)> connecting = Opening.ConnectAsync(
             client, new Uri(server.Uri, "/a%20b?c=%26"), request => request.Subprotocols.Add("a"), CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.UpgradeAsync();
@@ -119,7 +119,7 @@ public sealed class HandshakeAnswerTests
         using var client = new HttpClient(new WebSocketsHandler());
         string found = $"HTTP/1.1 302 Found\r\nLocation: http://{target.Uri.Authority}/there\r\nContent-Length: 0\r\nConnection: close\r\nSet-Cookie: a=b\r\n\r\n";
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using (RawPeer peer = await server.AcceptAsync())
         {
             await peer.WriteAsync(found);
@@ -144,7 +144,7 @@ public sealed class HandshakeAnswerTests
         using RawServer server = new(), target = new();
         using var client = new HttpClient(new WebSocketsHandler(new Opaque(new SocketsHttpHandler())));
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync($"HTTP/1.1 307 Temporary Redirect\r\nLocation: ws://{target.Uri.Authority}/there\r\nContent-Length: 0\r\n\r\n");
         using RawPeer there = await target.AcceptAsync();
@@ -160,11 +160,11 @@ public sealed class HandshakeAnswerTests
         using var server = new RawServer();
         using HttpClient redirecting = new(new WebSocketsHandler(new SocketsHttpHandler())), without = new(), good = Clients.Create();
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => HandshakeClient.ConnectAsync(redirecting, server.Uri, null, CancellationToken.None).Soon());
-        await Assert.ThrowsAsync<InvalidOperationException>(() => HandshakeClient.ConnectAsync(without, server.Uri, null, CancellationToken.None).Soon());
-        await Assert.ThrowsAsync<ArgumentException>(() => HandshakeClient.ConnectAsync(
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Opening.ConnectAsync(redirecting, server.Uri, null, CancellationToken.None).Soon());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Opening.ConnectAsync(without, server.Uri, null, CancellationToken.None).Soon());
+        await Assert.ThrowsAsync<ArgumentException>(() => Opening.ConnectAsync(
             good, server.Uri, request => request.Headers.TryAddWithoutValidation("X-Value", "a\r\nX-Evil: b"), CancellationToken.None).Soon());
-        await Assert.ThrowsAsync<ArgumentException>(() => HandshakeClient.ConnectAsync(
+        await Assert.ThrowsAsync<ArgumentException>(() => Opening.ConnectAsync(
             good, new UriBuilder(server.Uri) { UserName = "a" }.Uri, null, CancellationToken.None).Soon());
 
         Assert.False(server.IsAsked);

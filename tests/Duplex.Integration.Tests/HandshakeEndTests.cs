@@ -15,7 +15,7 @@ public sealed class HandshakeEndTests
         using var server = new RawServer(tls);
         using HttpClient client = Clients.Create(options => options.TimeProvider = time);
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         time.Advance(TimeSpan.FromSeconds(14.9));
         Assert.False(connecting.IsCompleted);
@@ -35,7 +35,7 @@ public sealed class HandshakeEndTests
         listener.Start();
         using HttpClient client = Clients.Create(options => options.TimeProvider = time);
 
-        Task connecting = HandshakeClient.ConnectAsync(client, new Uri($"wss://{listener.LocalEndpoint}/"), null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, new Uri($"wss://{listener.LocalEndpoint}/"), null, CancellationToken.None);
         using Socket socket = await listener.AcceptSocketAsync().Soon();
         time.Advance(TimeSpan.FromSeconds(15));
 
@@ -50,7 +50,7 @@ public sealed class HandshakeEndTests
         using HttpClient client = Clients.Create();
         client.Timeout = TimeSpan.FromMilliseconds(50);
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
 
         var error = await Assert.ThrowsAsync<WebSocketHandshakeException>(() => connecting.Soon());
         Assert.Equal(HandshakeCheck.Timeout, error.Check);
@@ -65,7 +65,7 @@ public sealed class HandshakeEndTests
         using HttpClient client = Clients.Create();
         using var source = new CancellationTokenSource();
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, source.Token);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, source.Token);
         using RawPeer peer = await server.AcceptAsync();
         await source.CancelAsync();
 
@@ -82,7 +82,7 @@ public sealed class HandshakeEndTests
         using var handler = new WebSocketsHandler(LoopbackCertificate.CreateHandler());
         using var client = new HttpClient(handler, disposeHandler: false);
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         switch (how)
         {
@@ -103,7 +103,7 @@ public sealed class HandshakeEndTests
 
         // In a loop, because SocketsHttpHandler connects again where nothing at all was answered.
         Task closing = CloseAllAsync();
-        await IsTransportFailureAsync(HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None));
+        await IsTransportFailureAsync(Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None));
         server.Dispose();
         await closing.Soon();
 
@@ -127,7 +127,7 @@ public sealed class HandshakeEndTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create();
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync("HTTP/1.1 101 Switching Prot");
         peer.Reset();
@@ -142,8 +142,8 @@ public sealed class HandshakeEndTests
         using var server = new RawServer(tls: true);
         using var distrusting = new HttpClient(new WebSocketsHandler());
 
-        await IsTransportFailureAsync(HandshakeClient.ConnectAsync(distrusting, new Uri("ws://127.0.0.1:1/"), null, CancellationToken.None));
-        Task connecting = HandshakeClient.ConnectAsync(distrusting, server.Uri, null, CancellationToken.None);
+        await IsTransportFailureAsync(Opening.ConnectAsync(distrusting, new Uri("ws://127.0.0.1:1/"), null, CancellationToken.None));
+        Task connecting = Opening.ConnectAsync(distrusting, server.Uri, null, CancellationToken.None);
         try
         {
             (await server.AcceptAsync()).Dispose();
@@ -162,7 +162,7 @@ public sealed class HandshakeEndTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create();
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync("HTTP/1.1 101 Switching Protocols\r\n");
         await peer.WriteForeverAsync("X-Filler: " + new string('x', 1000) + "\r\n");
@@ -176,7 +176,7 @@ public sealed class HandshakeEndTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create();
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync("HTTP/1.1 101 Switching Protocols\r\nX-Filler: ");
         await peer.WriteForeverAsync(new string('x', 1000));
@@ -190,7 +190,7 @@ public sealed class HandshakeEndTests
         using var server = new RawServer();
         using HttpClient client = Clients.Create();
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync("HTTP/1.1 403 Forbidden\r\n\r\n");
         await peer.WriteForeverAsync(new string('x', 1000)); // until the client has had enough
@@ -208,7 +208,7 @@ public sealed class HandshakeEndTests
         var above = new Answered { InnerHandler = new WebSocketsHandler(LoopbackCertificate.CreateHandler(), options => options.TimeProvider = time) };
         using var client = new HttpClient(above);
 
-        Task connecting = HandshakeClient.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
         using RawPeer peer = await server.AcceptAsync();
         await peer.WriteAsync("HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nbegun");
         await above.Task.Soon();

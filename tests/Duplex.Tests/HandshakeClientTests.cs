@@ -222,7 +222,7 @@ public sealed class HandshakeClientTests
         using HttpClient client = Client(
             new FakePrimaryHandler(_ => new HttpResponseMessage(HttpStatusCode.Forbidden) { Content = new ConnectionContent(body) }), options => options.TimeProvider = time);
 
-        Task connecting = HandshakeClient.ConnectAsync(client, new Uri(Url), null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, new Uri(Url), null, CancellationToken.None);
         await body.IsRead.Soon();
         time.Advance(TimeSpan.FromSeconds(14.9));
         Assert.False(connecting.IsCompleted);
@@ -240,7 +240,7 @@ public sealed class HandshakeClientTests
             new FakePrimaryHandler(_ => new HttpResponseMessage(HttpStatusCode.Forbidden) { Content = new ConnectionContent(body) }),
             options => (options.TimeProvider, options.HandshakeTimeout) = (time, Timeout.InfiniteTimeSpan));
 
-        Task connecting = HandshakeClient.ConnectAsync(client, new Uri(Url), null, CancellationToken.None);
+        Task connecting = Opening.ConnectAsync(client, new Uri(Url), null, CancellationToken.None);
         await body.IsRead.Soon();
         time.Advance(client.Timeout);
 
@@ -254,7 +254,7 @@ public sealed class HandshakeClientTests
         var body = new SilentStream();
         using HttpClient client = Client(new FakePrimaryHandler(_ => new HttpResponseMessage(HttpStatusCode.Forbidden) { Content = new ConnectionContent(body) }));
 
-        Task connecting = HandshakeClient.ConnectAsync(client, new Uri(Url), null, source.Token);
+        Task connecting = Opening.ConnectAsync(client, new Uri(Url), null, source.Token);
         await body.IsRead.Soon();
         await source.CancelAsync();
 
@@ -268,7 +268,7 @@ public sealed class HandshakeClientTests
         using HttpClient client = Client(primary);
         var token = new CancellationToken(canceled: true);
 
-        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => HandshakeClient.ConnectAsync(client, new Uri(Url), null, token));
+        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Opening.ConnectAsync(client, new Uri(Url), null, token));
 
         Assert.Equal(token, error.CancellationToken);
         Assert.Empty(primary.Requests);
@@ -526,10 +526,10 @@ public sealed class HandshakeClientTests
     private static HttpClient Client(HttpMessageHandler primary, Action<WebSocketsOptions>? configure = null) => new(new WebSocketsHandler(primary, configure));
 
     private static Task<(OpenedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, Action<WebSocketRequest>? configure = null) =>
-        HandshakeClient.ConnectAsync(client, new Uri(Url), configure, CancellationToken.None).Soon();
+        Opening.ConnectAsync(client, new Uri(Url), configure, CancellationToken.None).Soon();
 
     private static Task<(OpenedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, CancellationToken token) =>
-        HandshakeClient.ConnectAsync(client, new Uri(Url), null, token).Soon();
+        Opening.ConnectAsync(client, new Uri(Url), null, token).Soon();
 
     private static HttpRequestMessage Copy(HttpRequestMessage request)
     {

@@ -229,5 +229,5 @@ public sealed class WebSocketsHandlerTests
     }
 
     private static Task<(OpenedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, string url = Url) =>
-        HandshakeClient.ConnectAsync(client, new Uri(url), null, CancellationToken.None).Soon();
+        Opening.ConnectAsync(client, new Uri(url), null, CancellationToken.None).Soon();
 }

@@ -33,6 +33,12 @@ internal sealed class Dialer(HttpClient client, Uri? url, StayConnectedOptions o
             if (options.Configure is { } configure)
                 await limit.RunAsync(token => configure(request, attempt, token)).ConfigureAwait(false);
 
+            if (request.ReceiveMode != ReceiveMode.Messages)
+            {
+                throw new NotSupportedException(
+                    "A connection that is kept receives whole messages. Leave WebSocketRequest.ReceiveMode as it is.");
+            }
+
             phase = DisconnectPhase.Connecting;
             Uri origin = WebSocketUri.Resolve(request.Uri, client.BaseAddress, mayNameService: true);
             Target = Log.Describe(origin);

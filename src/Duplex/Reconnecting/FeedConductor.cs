@@ -118,10 +118,9 @@ internal sealed class FeedConductor
             connection.Ledger.Confirm(connection.Ledger.Last);
         await _hooks.ReportAsync(connection.Ledger).ConfigureAwait(false);
         DisconnectVerdict verdict = connection.Connection.Verdict(DisconnectPhase.Ready, result, thrown);
-        return thrown is null
-            ? verdict
-            : throw new ReconnectException(
-                verdict with { Why = "the function Observe, or DuplicateKey, threw an exception" }, attempts: 1);
+        if (thrown is not null)
+            _redial.GiveUp(verdict with { Why = "the function Observe, or DuplicateKey, threw an exception" });
+        return verdict;
     }
 
     // A new connection in place of one that is old enough, which then has stopped sending; null at an end or a stop.

@@ -217,17 +217,18 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
 
     private FeedRun GetOrCreateRun(CancellationToken token)
     {
+        FeedRun run;
         lock (_sync)
         {
             ObjectDisposedException.ThrowIf(_isEnded, this);
             if (_run is not null)
                 return _run;
-            _run = new FeedRun(_redial, _hooks, _queue, _outlet, _options);
+            _run = run = new FeedRun(_redial, _hooks, _queue, _outlet, _options);
         }
 
         using (AmbientFlow.Suppress()) // it outlives the call
-            _ = RunAsync(_run, token);
-        return _run;
+            _ = RunAsync(run, token);
+        return run;
     }
 
     private async Task RunAsync(FeedRun run, CancellationToken startToken)

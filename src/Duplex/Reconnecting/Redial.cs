@@ -103,19 +103,27 @@ internal sealed class Redial
     public void Judge(DisconnectVerdict ended)
     {
         TimeSpan now = Time.GetElapsedTime(_began ?? Time.GetTimestamp());
+        DisconnectVerdict verdict;
         try
         {
-            Last = _policy.Judge(ended, now, _options.Random());
+            verdict = _policy.Judge(ended, now, _options.Random());
         }
         catch (Exception e)
         {
-            GiveUp(ended with { Error = e, Why = "IsTransient or ServerDelay threw an exception" });
+            verdict = ended with { Error = e, Why = "IsTransient or ServerDelay threw an exception" };
         }
 
-        _telemetry.Ended(Last!);
-        Changes.Add(new ConnectionChange(ConnectionPhase.Lost, Epoch, Last, null, 0));
-        if (Last is not { IsTransient: true, NextDelay: not null })
-            GiveUp(Last!);
+        if (verdict.NextDelay is null)
+            GiveUp(verdict);
+        Note(verdict);
+    }
+
+    /// <exception cref="ReconnectException">Always.</exception>
+    [DoesNotReturn]
+    public void GiveUp(DisconnectVerdict verdict)
+    {
+        Note(verdict);
+        throw new ReconnectException(verdict, Math.Max(1, _policy.Failures));
     }
 
     /// <summary>Tells that a ready connection is in use.</summary>
@@ -129,11 +137,11 @@ internal sealed class Redial
             _wait?.Cancel();
     }
 
-    [DoesNotReturn]
-    private void GiveUp(DisconnectVerdict verdict)
+    private void Note(DisconnectVerdict verdict)
     {
-        Last = verdict with { IsTransient = false, NextDelay = null, DelaySource = DelaySource.None };
-        throw new ReconnectException(Last, Math.Max(1, _policy.Failures));
+        Last = verdict;
+        _telemetry.Ended(verdict);
+        Changes.Add(new ConnectionChange(ConnectionPhase.Lost, Epoch, verdict, null, 0));
     }
 
     private async Task WaitAsync(TimeSpan delay, CancellationToken stop)

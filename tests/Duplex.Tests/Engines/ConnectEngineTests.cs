@@ -62,11 +62,11 @@ public sealed class ConnectEngineTests
         using var without = new HttpClient(new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.FromStream(Connect)));
         using var with = new HttpClient(new WebSocketsHandler(ws => ws.Engine = WebSocketEngines.FromStream(Connect, EngineCapability.LocalSockets)));
 
-        var error = await Assert.ThrowsAsync<NotSupportedException>(() => HandshakeClient.ConnectAsync(without, url, null, CancellationToken.None).Soon());
+        var error = await Assert.ThrowsAsync<NotSupportedException>(() => Opening.ConnectAsync(without, url, null, CancellationToken.None).Soon());
         Assert.StartsWith("The URL of a Unix socket or a named pipe needs the capability LocalSockets", error.Message, StringComparison.Ordinal);
         Assert.Null(asked);
 
-        (OpenedConnection connection, _) = await HandshakeClient.ConnectAsync(with, url, null, CancellationToken.None).Soon();
+        (OpenedConnection connection, _) = await Opening.ConnectAsync(with, url, null, CancellationToken.None).Soon();
         Assert.Equal(url.OriginalString, asked!.OriginalString);
         Assert.Equal("ws+unix:/run/app.sock:/chat", connection.Call.Request.Uri.OriginalString);
         connection.Owner.Dispose();
@@ -141,7 +141,7 @@ public sealed class ConnectEngineTests
         });
         using var source = new CancellationTokenSource();
 
-        Task opening = HandshakeClient.ConnectAsync(client, new Uri("ws://host.test/"), null, source.Token);
+        Task opening = Opening.ConnectAsync(client, new Uri("ws://host.test/"), null, source.Token);
         CancellationToken token = await asked.Task.Soon();
         await source.CancelAsync();
 
@@ -258,5 +258,5 @@ public sealed class ConnectEngineTests
     }
 
     private static Task<(OpenedConnection Connection, WebSocketsOptions Options)> ConnectAsync(HttpClient client, Action<WebSocketRequest>? configure = null) =>
-        HandshakeClient.ConnectAsync(client, configure is null ? new Uri("ws://host.test/") : null, configure, CancellationToken.None).Soon();
+        Opening.ConnectAsync(client, configure is null ? new Uri("ws://host.test/") : null, configure, CancellationToken.None).Soon();
 }

@@ -27,7 +27,7 @@ public sealed class HttpEngineTests : IDisposable
         var primary = new FakePrimaryHandler();
         using var client = new HttpClient(new WebSocketsHandler(primary, ws => ws.Subprotocols.Add("a")));
 
-        (OpenedConnection connection, _) = await HandshakeClient.ConnectAsync(client, new Uri("ws://host.test/"), null, CancellationToken.None).Soon();
+        (OpenedConnection connection, _) = await Opening.ConnectAsync(client, new Uri("ws://host.test/"), null, CancellationToken.None).Soon();
 
         Assert.Same(WebSocketEngines.Http, connection.Call.Engine);
         Assert.Equal("a", FakePrimaryHandler.Value(primary.Request, "Sec-WebSocket-Protocol"));

@@ -53,6 +53,6 @@ public sealed class SocketEngineTests
             ws.Subprotocols.Add("a");
             ws.Subprotocols.Add("b");
         }));
-        return (await HandshakeClient.ConnectAsync(client, new Uri("ws://host.test/"), null, CancellationToken.None).Soon()).Connection;
+        return (await Opening.ConnectAsync(client, new Uri("ws://host.test/"), null, CancellationToken.None).Soon()).Connection;
     }
 }
