@@ -11,7 +11,7 @@ public sealed class FaultyEnginesTests
         {
             var time = new ArmedClock();
             var faults = Faults.Random(seed, FaultKinds.Lossless);
-            (Stream near, Stream far) = MemoryLink.Create();
+            (Stream near, Stream far) = Ends.Create();
             using HttpClient client = Client(Streams(near).WithFaults(faults, time));
             await using DefaultWebSocketSession peer = WebSocketSessions.Create(far, WebSocketRole.Server);
             await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync("ws://host.test/").Soon();
@@ -28,7 +28,7 @@ public sealed class FaultyEnginesTests
     [Fact]
     public async Task A_reset_loses_the_session_with_the_faults_exception()
     {
-        (Stream near, Stream far) = MemoryLink.Create();
+        (Stream near, Stream far) = Ends.Create();
         using HttpClient client = Client(Streams(near).WithFaults(Faults.None.Cut(FaultPoint.AfterReceiving(1))));
         await using DefaultWebSocketSession peer = WebSocketSessions.Create(far, WebSocketRole.Server);
         await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync("ws://host.test/").Soon();
@@ -45,7 +45,7 @@ public sealed class FaultyEnginesTests
     public async Task Dropped_pongs_fail_the_keep_alive()
     {
         var time = new ArmedClock();
-        (Stream near, Stream far) = MemoryLink.Create();
+        (Stream near, Stream far) = Ends.Create();
         using var client = new HttpClient(new WebSocketsHandler(ws =>
         {
             ws.Engine = Streams(near).WithFaults(Faults.None.DropPongs(), time);
@@ -69,7 +69,7 @@ public sealed class FaultyEnginesTests
         List<Stream> ends = [];
         WebSocketEngine engine = WebSocketEngines.FromStream((_, _) =>
         {
-            (Stream near, Stream far) = MemoryLink.Create();
+            (Stream near, Stream far) = Ends.Create();
             ends.Add(far);
             return new ValueTask<Stream>(near);
         }).WithFaults(number =>

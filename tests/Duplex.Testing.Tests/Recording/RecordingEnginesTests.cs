@@ -5,7 +5,7 @@ public sealed class RecordingEnginesTests
     [Fact]
     public async Task A_sessions_frames_are_recorded_with_its_url()
     {
-        (Stream near, Stream far) = MemoryLink.Create();
+        (Stream near, Stream far) = Ends.Create();
         var recorder = new SessionRecorder(options => options.KeepPayloads = true);
         WebSocketEngine engine = WebSocketEngines.FromStream((_, _) => new ValueTask<Stream>(near)).WithRecorder(recorder);
         using var client = new HttpClient(new WebSocketsHandler(ws => ws.Engine = engine));

@@ -53,7 +53,7 @@ public sealed class RecordingTests : IDisposable
     {
         var time = new ArmedClock();
         var recording = new Recording(null, Sample.Started, [Sample.Text(RecordedDirection.Received, 1, "one"), Sample.Text(RecordedDirection.Received, 3600, "two"), Sample.Received(Opcode.Close, 3601, [3, 232])]);
-        (Stream near, Stream far) = MemoryLink.Create();
+        (Stream near, Stream far) = Ends.Create();
         await using DefaultWebSocketSession client = WebSocketSessions.Create(near, WebSocketRole.Client, ws => ws.PingInterval = Timeout.InfiniteTimeSpan);
 
         Task<ReplayResult> replay = recording.ReplayAsync(far, time);

@@ -8,7 +8,7 @@ public sealed class ReplayerTests : IAsyncDisposable
 
     public ReplayerTests()
     {
-        (Stream near, Stream far) = MemoryLink.Create();
+        (Stream near, Stream far) = Ends.Create();
         _client = WebSocketSessions.Create(near, WebSocketRole.Client, ws => ws.PingInterval = Timeout.InfiniteTimeSpan);
         _server = WebSocketSessions.CreateRaw(far, WebSocketRole.Server);
     }
@@ -140,7 +140,7 @@ public sealed class ReplayerTests : IAsyncDisposable
     [Fact]
     public async Task A_default_session_can_be_the_server()
     {
-        (Stream near, Stream far) = MemoryLink.Create();
+        (Stream near, Stream far) = Ends.Create();
         await using DefaultWebSocketSession client = WebSocketSessions.Create(near, WebSocketRole.Client);
         await using DefaultWebSocketSession server = WebSocketSessions.Create(far, WebSocketRole.Server);
         Func<DefaultWebSocketSession, TimeProvider, CancellationToken, Task> script = new Recording(null, Sample.Started, [Sample.Text(RecordedDirection.Received, 0, "tick"), Sample.Received(Opcode.Close, 0, [3, 232])]).ReplayAsync;
