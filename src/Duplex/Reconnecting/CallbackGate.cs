@@ -17,7 +17,7 @@ internal sealed class CallbackGate
     private TaskCompletionSource? _left;
 
     /// <summary>Whether the calling flow is within a callback of this gate.</summary>
-    public bool IsInside => Inside.Value is { } pass && pass.Gate == this;
+    public bool IsInside => Inside.Value is { IsOver: false } pass && pass.Gate == this;
 
     /// <summary>Null if the gate is closed. Disposed when the callback has returned.</summary>
     public Pass? TryEnter()
@@ -67,7 +67,12 @@ internal sealed class CallbackGate
     /// <summary>The right to run one callback.</summary>
     public sealed class Pass(CallbackGate gate) : IDisposable
     {
+        private volatile bool _isOver;
+
         public CallbackGate Gate => gate;
+
+        /// <summary>Whether the callback has returned. What it has started may go on, and is outside then.</summary>
+        public bool IsOver => _isOver;
 
         /// <summary>Runs a callback that is not async.</summary>
         public void Run(Action callback)
@@ -86,6 +91,10 @@ internal sealed class CallbackGate
         /// <summary>Marks the calling flow, until the end of the async method that calls this.</summary>
         public void Mark() => Inside.Value = this;
 
-        public void Dispose() => gate.Leave(this);
+        public void Dispose()
+        {
+            _isOver = true;
+            gate.Leave(this);
+        }
     }
 }

@@ -71,40 +71,10 @@ internal sealed class FeedQueue(ChannelConfig bounds)
     }
 
     /// <summary>What was added can still be taken; then comes the end.</summary>
-    public void Complete(Exception? error)
-    {
-        TaskCompletionSource<bool>? consumer = null;
-        TaskCompletionSource? producer;
-        lock (_sync)
-        {
-            if (_isComplete)
-                return;
-            (_isComplete, _error) = (true, error);
-            if (_items.Count == 0)
-                (consumer, _consumer) = (_consumer, null);
-            (producer, _producer) = (_producer, null);
-        }
-
-        producer?.TrySetResult();
-        if (error is null)
-            consumer?.TrySetResult(false);
-        else
-            consumer?.TrySetException(error);
-    }
+    public void Complete(Exception? error) => Complete(error, drops: false);
 
     /// <summary>Nothing more can be taken.</summary>
-    public void Drop()
-    {
-        lock (_sync)
-        {
-            foreach (FeedItem item in _items)
-                item.Frame?.Recycle();
-            _items.Clear();
-            _bytes = 0;
-        }
-
-        Complete(null);
-    }
+    public void Drop() => Complete(null, drops: true);
 
     public bool TryTake(out FeedItem item)
     {
@@ -151,15 +121,8 @@ internal sealed class FeedQueue(ChannelConfig bounds)
     {
         while (await WaitAsync(token).ConfigureAwait(false))
         {
-            lock (_sync)
-            {
-                while (_items.TryPeek(out FeedItem next))
-                {
-                    if (next.Frame is not null)
-                        return true;
-                    _items.Dequeue();
-                }
-            }
+            if (HasMessageAfterGaps())
+                return true;
         }
 
         return false;
@@ -189,6 +152,56 @@ internal sealed class FeedQueue(ChannelConfig bounds)
         }
 
         consumer.TrySetCanceled(token);
+    }
+
+    private bool HasMessageAfterGaps()
+    {
+        TaskCompletionSource? producer = null;
+        bool has = false;
+        lock (_sync)
+        {
+            while (!has && _items.TryPeek(out FeedItem next))
+            {
+                has = next.Frame is not null;
+                if (!has)
+                    _items.Dequeue();
+            }
+
+            if (IsHalfEmpty) // a gap may have been what a producer waited for
+                (producer, _producer) = (_producer, null);
+        }
+
+        producer?.TrySetResult();
+        return has;
+    }
+
+    private void Complete(Exception? error, bool drops)
+    {
+        TaskCompletionSource<bool>? consumer = null;
+        TaskCompletionSource? producer;
+        lock (_sync)
+        {
+            if (drops)
+            {
+                foreach (FeedItem item in _items)
+                    item.Frame?.Recycle();
+                _items.Clear();
+                _bytes = 0;
+            }
+
+            if (_isComplete)
+                return;
+            (_isComplete, _error) = (true, error);
+            if (_items.Count == 0)
+                (consumer, _consumer) = (_consumer, null);
+            (producer, _producer) = (_producer, null);
+        }
+
+        producer?.TrySetResult();
+        if (error is null)
+            consumer?.TrySetResult(false);
+        else
+            consumer?.TrySetException(error);
     }
 
     // Under _sync. The consumer to wake.

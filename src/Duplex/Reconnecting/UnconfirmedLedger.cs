@@ -40,10 +40,10 @@ internal sealed class UnconfirmedLedger(int epoch, long maxBytes, bool isKept)
             var receipt = new SendReceipt(epoch, ++_last);
             if (!isKept)
                 return receipt;
-            int length = message.Length;
-            if (_bytes + length <= maxBytes)
+            int cost = CostOf(message.Length);
+            if (cost <= maxBytes - _bytes)
             {
-                _bytes += length;
+                _bytes += cost;
                 _messages.AddLast(new UnconfirmedMessage(receipt, message.Type, message.Copy()));
             }
             else if (_messages.Last is { Value.Data: null } range)
@@ -74,7 +74,7 @@ internal sealed class UnconfirmedLedger(int epoch, long maxBytes, bool isKept)
                     return;
                 }
 
-                _bytes -= message.Data?.Length ?? 0;
+                _bytes -= message.Data is { } data ? CostOf(data.Length) : 0;
                 _messages.RemoveFirst();
             }
         }
@@ -86,7 +86,11 @@ internal sealed class UnconfirmedLedger(int epoch, long maxBytes, bool isKept)
         {
             UnconfirmedMessage[] all = [.. _messages];
             _messages.Clear();
+            _bytes = 0;
             return all;
         }
     }
+
+    // An empty message takes memory, too: without a cost, any number would be kept.
+    private static int CostOf(int length) => Math.Max(1, length);
 }
