@@ -25,7 +25,7 @@ public sealed class TelemetryPageTests
         using var probe = new MeterProbe(listens: false);
         _ = probe.Instruments;
 
-        Assert.Equal(11, probe.Published.Count);
+        Assert.Equal(15, probe.Published.Count);
         Assert.All(probe.Published, instrument => Assert.EndsWith(".", instrument.Description, StringComparison.Ordinal));
     }
 
