@@ -44,6 +44,9 @@ internal sealed partial class HandlerSource(IEnumerable<WebSocketsClient> client
     public bool SendsHandshakes(string client) =>
         _lastValid.TryGetValue(client, out WebSocketsOptions? options) && options.Engine == WebSocketEngines.Http;
 
+    /// <summary>The clock of a client whose handlers were created.</summary>
+    public TimeProvider TimeOf(string client) => _lastValid[client].TimeProvider;
+
     private static void Log(ILoggerFactory loggers, string client, Exception error)
     {
         try

@@ -96,6 +96,8 @@ public static class ReconnectingHttpClientExtensions
         ArgumentNullException.ThrowIfNull(client);
         var options = new ReconnectingWebSocketOptions();
         configure?.Invoke(options);
+        if (options.Configure is null) // which may replace it
+            _ = WebSocketUri.Resolve(url, client.BaseAddress, mayNameService: true);
         return new ReconnectingWebSocket(client, url, (ReconnectingWebSocketOptions)options.Copy());
     }
 }
