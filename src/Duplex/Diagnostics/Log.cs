@@ -89,6 +89,13 @@ internal static partial class Log
     [LoggerMessage(33, LogLevel.Information, "Connection {Name} to {Target} was rotated, to number {Epoch}.")]
     public static partial void ConnectionRotated(ILogger logger, string name, string target, int epoch);
 
+    [LoggerMessage(
+        35, LogLevel.Warning,
+        "Connection {Name} to {Target} could not be rotated ({Phase}): {Why}. It stays in use; the next attempt is in " +
+        "{Delay} s.")]
+    public static partial void RotationFailed(
+        ILogger logger, string name, string target, string phase, string why, double delay);
+
     [LoggerMessage(34, LogLevel.Error, "Connection {Name} to {Target}: the function {Hook} failed.")]
     public static partial void HookFailed(
         ILogger logger, string name, string target, string hook, Exception exception);

@@ -28,18 +28,8 @@ internal sealed class AttemptLimit : IDisposable
     public async Task RunAsync(Func<CancellationToken, ValueTask> code)
     {
         Task running = code(Token).AsTask();
-        try
-        {
-            await running.WaitAsync(Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (Token.IsCancellationRequested && !running.IsCompleted)
-        {
-            // observed, whenever it ends
-            _ = running.ContinueWith(
-                static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
-                TaskScheduler.Default);
-            throw;
-        }
+        Abandoned.Observe(running);
+        await running.WaitAsync(Token).ConfigureAwait(false);
     }
 
     public void Pause()

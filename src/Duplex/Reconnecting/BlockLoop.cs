@@ -27,7 +27,8 @@ internal sealed class BlockLoop(
     private async Task<bool> IsDoneAsync(Connection connection, CancellationToken token)
     {
         DefaultClientWebSocketSession session = connection.Session;
-        var connected = new ConnectedSession(session, connection.Epoch, connection.Previous);
+        var connected = new ConnectedSession(
+            session, connection.Epoch, connection.Previous, isBlock: true);
         using var watch = new IdleWatch(session, redial.Time, options.IdleTimeout);
         watch.Start();
         Exception? thrown = null;

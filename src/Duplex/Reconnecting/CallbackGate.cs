@@ -19,6 +19,16 @@ internal sealed class CallbackGate
     /// <summary>Whether the calling flow is within a callback of this gate.</summary>
     public bool IsInside => Inside.Value is { IsOver: false } pass && pass.Gate == this;
 
+    /// <summary>Whether no callback begins any more.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_sync)
+                return _isClosed;
+        }
+    }
+
     /// <summary>Null if the gate is closed. Disposed when the callback has returned.</summary>
     public Pass? TryEnter()
     {

@@ -15,18 +15,21 @@ public sealed class ConnectedSession
 {
     private readonly Lock _sync = new();
     private readonly CancellationTokenSource _revoked = new();
-    private readonly Action? _onDone;
+    private readonly bool _isBlock;
 
     // Under _sync.
     private bool _isRevoked;
 
+    // Set by any thread, once.
+    private volatile bool _isDone;
+
     internal ConnectedSession(
-        DefaultClientWebSocketSession session, int epoch, DisconnectVerdict? previous, Action? onDone = null)
+        DefaultClientWebSocketSession session, int epoch, DisconnectVerdict? previous, bool isBlock)
     {
         Session = session;
         Epoch = epoch;
         Previous = previous;
-        _onDone = onDone;
+        _isBlock = isBlock;
     }
 
     /// <summary>The number of the connection, from 1.</summary>
@@ -42,7 +45,7 @@ public sealed class ConnectedSession
     /// <exception cref="InvalidOperationException">The hook has returned.</exception>
     public IAsyncEnumerable<Frame> Incoming => ReceiveAllAsync();
 
-    internal bool IsDone { get; private set; }
+    internal bool IsDone => _isDone;
 
     /// <summary>Receives the next message.</summary>
     /// <param name="cancellationToken">Cancels the wait only; no message is lost.</param>
@@ -79,10 +82,19 @@ public sealed class ConnectedSession
         Session.SendAsync(frame, cancellationToken);
 
     /// <summary>Ends staying connected: there is no further connection, however this one ends.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// This is a hook of a <see cref="ReconnectingWebSocket"/>: close that.
+    /// </exception>
     public void Done()
     {
-        IsDone = true;
-        _onDone?.Invoke();
+        if (!_isBlock)
+        {
+            throw new InvalidOperationException(
+                "Done ends StayConnectedAsync, and this is a hook of a ReconnectingWebSocket. Close that with " +
+                "CloseAsync.");
+        }
+
+        _isDone = true;
     }
 
     /// <summary>No frame is taken after this; waits end.</summary>
@@ -90,7 +102,7 @@ public sealed class ConnectedSession
     {
         lock (_sync)
             _isRevoked = true;
-        _revoked.Cancel();
+        Abandoned.Cancel(_revoked);
     }
 
     private Frame? TryTake()
@@ -100,8 +112,8 @@ public sealed class ConnectedSession
             if (_isRevoked)
             {
                 throw new InvalidOperationException(
-                    "The hook of this connection has returned, so its messages go to Incoming. Receive within the " +
-                    "hook, and await what you start there.");
+                    "The hook, or block, of this connection has returned, so it receives nothing more. Receive " +
+                    "within it, and await what you start there.");
             }
 
             return Session.Incoming.TryRead(out Frame? frame) ? frame : null;

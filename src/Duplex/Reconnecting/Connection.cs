@@ -14,6 +14,9 @@ internal sealed class Connection(
 
     public DisconnectVerdict? Previous => previous;
 
+    /// <summary>The time since it was ready.</summary>
+    public TimeSpan Age => _readyAt is { } ready ? time.GetElapsedTime(ready) : TimeSpan.Zero;
+
     public bool HasEnded => session.State != WebSocketSessionState.Open;
 
     private TimeSpan ConnectedFor

@@ -1,6 +1,8 @@
 namespace Duplex;
 
-/// <summary>Drops messages that a connection delivers although the one before it has delivered them.</summary>
+/// <summary>
+/// What a connection has delivered while the next one was open already: the next one delivers it again. Thread-safe.
+/// </summary>
 internal sealed class DuplicateFilter(Func<Frame, object?> keyOf)
 {
     // A feed of ten thousand messages a second, for the default overlap, and for half of it before that.
@@ -9,23 +11,28 @@ internal sealed class DuplicateFilter(Func<Frame, object?> keyOf)
     private readonly Lock _sync = new();
 
     // Under _sync.
-    private readonly Dictionary<object, int> _epochs = [];
+    private readonly HashSet<object> _keys = [];
     private readonly Queue<object> _order = new();
 
-    /// <summary>Notes a message; false if another connection has delivered the same.</summary>
-    public bool Passes(Frame frame, int epoch)
+    public void Note(Frame message)
     {
-        if (keyOf(frame) is not { } key)
-            return true;
+        if (keyOf(message) is not { } key)
+            return;
         lock (_sync)
         {
-            if (_epochs.TryGetValue(key, out int first))
-                return first == epoch;
-            _epochs.Add(key, epoch);
+            if (!_keys.Add(key))
+                return;
             _order.Enqueue(key);
             if (_order.Count > MaxKeys)
-                _epochs.Remove(_order.Dequeue());
-            return true;
+                _keys.Remove(_order.Dequeue());
         }
+    }
+
+    public bool Contains(Frame message)
+    {
+        if (keyOf(message) is not { } key)
+            return false;
+        lock (_sync)
+            return _keys.Contains(key);
     }
 }

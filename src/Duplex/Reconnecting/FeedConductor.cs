@@ -11,10 +11,9 @@ internal sealed class FeedConductor
     private readonly FeedQueue _queue;
     private readonly FeedOutlet _outlet;
     private readonly CancellationToken _stop;
-    private readonly DuplicateFilter? _duplicates;
 
     // Set by the one that closes, before the stop.
-    private CloseReason _reason = CloseReason.Normal;
+    private CloseReason? _reason;
 
     public FeedConductor(
         Redial redial, FeedHooks hooks, FeedQueue queue, FeedOutlet outlet, ReconnectingWebSocketOptions options,
@@ -26,7 +25,6 @@ internal sealed class FeedConductor
         _outlet = outlet;
         _options = options;
         _stop = stop;
-        _duplicates = options.DuplicateKey is { } keyOf ? new DuplicateFilter(keyOf) : null;
     }
 
     /// <summary>Completes when a first connection is ready.</summary>
@@ -35,11 +33,8 @@ internal sealed class FeedConductor
     /// <summary>How the last connection ended, if there was one. Read after the run.</summary>
     public CloseResult? LastClose { get; private set; }
 
-    /// <summary>The reason to close with. Set before the stop.</summary>
-    public CloseReason Reason
-    {
-        set => Volatile.Write(ref _reason, value);
-    }
+    /// <summary>The reason to close with. The first counts. Before the stop.</summary>
+    public void CloseWith(CloseReason reason) => Interlocked.CompareExchange(ref _reason, reason, null);
 
     /// <summary>Runs to the end.</summary>
     /// <exception cref="ReconnectException">The connection is given up.</exception>
@@ -48,101 +43,174 @@ internal sealed class FeedConductor
     {
         while (true)
         {
-            Connection ready = await _redial.ConnectAsync(_hooks.GetReadyAsync, _stop).ConfigureAwait(false);
-            if (ready.Epoch > 1)
-                _queue.AddAnyway(new FeedItem(ready.Epoch, null, GapKind.Lost));
-            DisconnectVerdict? ended = await ServeAsync(Use(ready)).ConfigureAwait(false);
-            if (ended is null)
+            Connection ready = await _redial.ConnectAsync(GetReadyAsync, _stop).ConfigureAwait(false);
+            if (LastClose is not null)
+                _queue.AddGap(ready.Epoch, GapKind.Lost);
+            if (!await ServeAsync(Use(ready)).ConfigureAwait(false))
                 return;
-            _redial.Judge(ended);
+
+            // A stuck consumer and a flapping server must not grow memory.
+            await _queue.WaitUntilTakenAsync().WaitAsync(_stop).ConfigureAwait(false);
         }
     }
 
+    private Task GetReadyAsync(Connection connection, CancellationToken stop) =>
+        _hooks.GetReadyAsync(connection, _redial.Time, stop);
+
     private FeedConnection Use(Connection ready)
     {
-        var connection = new FeedConnection(ready, _queue, _hooks, _options, _redial.Time, _duplicates, _stop);
+        var connection = new FeedConnection(ready, _queue, _hooks, _options, _redial.Time);
         _outlet.Open(connection);
         _redial.Use(ready);
         Started.TrySetResult();
         return connection;
     }
 
-    // Null if the feed was closed.
-    private async Task<DisconnectVerdict?> ServeAsync(FeedConnection connection)
+    // False if the feed was closed.
+    private async Task<bool> ServeAsync(FeedConnection connection)
     {
-        while (true)
+        FeedConnection? successor = null;
+        try
         {
-            Task pump = connection.PumpAsync();
-            FeedConnection? successor = await ReplaceAsync(connection, pump).ConfigureAwait(false);
-            bool isLost = connection.Connection.HasEnded;
-            if (successor is not null && !isLost)
-                await PauseAsync(_options.Overlap, connection, pump).ConfigureAwait(false);
-            if (successor is not null || _stop.IsCancellationRequested)
-                _ = connection.Session.CloseAsync(_reason, CancellationToken.None);
-            DisconnectVerdict ended;
-            try
+            while (true)
             {
-                ended = await FinishAsync(connection, pump).ConfigureAwait(false);
-            }
-            catch
-            {
-                successor?.Session.Abort();
-                throw;
-            }
+                Task pump = connection.PumpAsync();
+                Abandoned.Observe(pump);
+                successor = await ReplaceAsync(connection, pump).ConfigureAwait(false);
+                bool isLost = connection.Connection.HasEnded;
+                if (successor is not null)
+                    await HandOverAsync(connection, successor, pump).ConfigureAwait(false);
+                if (successor is not null || _stop.IsCancellationRequested)
+                    _ = connection.Session.CloseAsync(_reason, CancellationToken.None);
+                DisconnectVerdict ended = await EndAsync(connection, pump).ConfigureAwait(false);
+                if (successor is null)
+                    return await IsLostAsync(connection, ended, pump).ConfigureAwait(false);
 
-            if (successor is null)
-                return _stop.IsCancellationRequested ? null : ended;
-
-            _redial.Telemetry.Rotated(successor.Connection);
-            _queue.AddAnyway(new FeedItem(successor.Epoch, null, isLost ? GapKind.Lost : GapKind.Rotated));
-            connection = successor;
+                await pump.ConfigureAwait(false);
+                _redial.NoteEnd(ended);
+                GapKind gap = isLost ? GapKind.Lost : GapKind.Rotated;
+                _redial.Telemetry.Replaced(successor.Connection, gap);
+                _queue.AddGap(successor.Epoch, gap);
+                connection = successor;
+            }
+        }
+        catch
+        {
+            // Either ends by a function that threw, or is fatal: nothing may stay open.
+            connection.Session.Abort();
+            successor?.Session.Abort();
+            throw;
         }
     }
 
-    private async Task<DisconnectVerdict> FinishAsync(FeedConnection connection, Task pump)
+    // What the old connection still delivers, and the next one delivers again.
+    private async Task HandOverAsync(FeedConnection old, FeedConnection successor, Task pump)
     {
-        Exception? thrown = null;
-        try
+        DuplicateFilter? filter = _options.DuplicateKey is { } keyOf ? new DuplicateFilter(keyOf) : null;
+        if (filter is not null)
+            old.NoteKeys(filter);
+        if (!old.Connection.HasEnded)
+            await PauseAsync(_options.Overlap, old, pump).ConfigureAwait(false);
+        if (filter is not null)
         {
-            await pump.ConfigureAwait(false);
+            _ = old.Session.CloseAsync(_reason, CancellationToken.None);
+            await Task.WhenAny(pump).ConfigureAwait(false);
+            successor.DropDuplicates(filter);
         }
-        catch (Exception e)
+    }
+
+    // The session ends, or has ended: what became of the messages that were sent on it.
+    private async Task<DisconnectVerdict> EndAsync(FeedConnection connection, Task pump)
+    {
+        await Task.WhenAny(connection.Session.Completion, pump).ConfigureAwait(false);
+        if (pump.IsFaulted)
         {
-            thrown = e;
             connection.Session.Abort();
+            await connection.Connection.EndAsync().ConfigureAwait(false);
         }
 
         CloseResult result = await connection.Connection.EndAsync().ConfigureAwait(false);
         LastClose = result;
-        if (result is { WasClean: true, Initiator: CloseInitiator.Local })
+        if (_stop.IsCancellationRequested)
+            connection.Hurry();
+        await connection.SettledAsync().ConfigureAwait(false);
+
+        // A peer that began to close, too, may not have read what we sent.
+        if (result is { WasClean: true, Initiator: CloseInitiator.Local } && result.Received == result.Sent)
             connection.Ledger.Confirm(connection.Ledger.Last);
-        await _hooks.ReportAsync(connection.Ledger).ConfigureAwait(false);
-        DisconnectVerdict verdict = connection.Connection.Verdict(DisconnectPhase.Ready, result, thrown);
-        if (thrown is not null)
-            _redial.GiveUp(verdict with { Why = "the function Observe, or DuplicateKey, threw an exception" });
-        return verdict;
+        await _hooks.ReportAsync(connection.Ledger, _redial.Time, _redial.Telemetry).ConfigureAwait(false);
+        return connection.Connection.Verdict(DisconnectPhase.Ready, result, pump.Exception?.InnerException);
     }
 
-    // A new connection in place of one that is old enough, which then has stopped sending; null at an end or a stop.
+    // True if it is to connect again, when all messages are in the queue.
+    private async Task<bool> IsLostAsync(FeedConnection connection, DisconnectVerdict ended, Task pump)
+    {
+        if (_stop.IsCancellationRequested)
+        {
+            await pump.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _redial.NoteEnd(ended);
+            return false;
+        }
+
+        if (pump.IsFaulted)
+            _redial.GiveUp(ended with { Why = "the function Observe, or DuplicateKey, threw an exception" });
+        try
+        {
+            _redial.Judge(ended);
+        }
+        catch (ReconnectException)
+        {
+            connection.Hurry();
+            await pump.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+
+        await pump.WaitAsync(_stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_stop.IsCancellationRequested)
+        {
+            connection.Hurry();
+            await pump.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return false;
+        }
+
+        if (pump.IsFaulted)
+        {
+            _redial.GiveUp(ended with
+            {
+                Error = pump.Exception!.InnerException,
+                Why = "the function Observe, or DuplicateKey, threw an exception",
+            });
+        }
+
+        return true;
+    }
+
+    // A new connection in place of one that is old enough; null at an end or a stop.
     private async Task<FeedConnection?> ReplaceAsync(FeedConnection connection, Task pump)
     {
-        TimeSpan age = _options.MaxConnectionAge;
-        if (age != Timeout.InfiniteTimeSpan)
-            age *= 1 + (_options.ConnectionAgeJitter * ((2 * _options.Random()) - 1));
-        for (TimeSpan pause = age; ; pause = _options.MaxDelay)
+        TimeSpan pause = _options.MaxConnectionAge;
+        if (pause != Timeout.InfiniteTimeSpan)
+        {
+            pause *= 1 + (_options.ConnectionAgeJitter * ((2 * _options.Random()) - 1));
+            pause = pause > connection.Connection.Age ? pause - connection.Connection.Age : TimeSpan.Zero;
+        }
+
+        while (true)
         {
             await PauseAsync(pause, connection, pump).ConfigureAwait(false);
             if (connection.Connection.HasEnded || pump.IsCompleted || _stop.IsCancellationRequested)
                 return null;
             try
             {
-                (Connection? ready, _) =
-                    await _redial.TryConnectAsync(_hooks.GetReadyAsync, _stop).ConfigureAwait(false);
-                if (ready is null)
-                    continue; // the old one stays in use
-                if (_options.StrictRotation)
-                    await SettleAsync(connection).ConfigureAwait(false);
-                return Use(ready);
+                (Connection? ready, DisconnectVerdict? failure) =
+                    await _redial.TryConnectAsync(GetReadyAsync, _stop).ConfigureAwait(false);
+                if (ready is not null && await MaySwitchAsync(connection, ready).ConfigureAwait(false))
+                    return Use(ready);
+
+                // The old one stays in use.
+                pause = PauseAfter(failure);
+                if (failure is not null)
+                    _redial.Telemetry.RotationFailed(failure, pause);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
@@ -151,20 +219,40 @@ internal sealed class FeedConductor
         }
     }
 
-    // What was sent on a connection arrives before what is sent on the next.
-    private async Task SettleAsync(FeedConnection connection)
+    // As long as the longest back-off, varied, or as the server asks for.
+    private TimeSpan PauseAfter(DisconnectVerdict? failure)
     {
-        if (OperatingSystem.IsBrowser())
-            return;
+        TimeSpan own = _options.MaxDelay * (1 + (0.2 * _options.Random())); // a fifth, as a server's waits are varied
+        TimeSpan servers = RetryAfter.Of(failure?.Error) ?? TimeSpan.Zero;
+        servers = servers < _options.MaxServerDelay ? servers : _options.MaxServerDelay;
+        return own > servers ? own : servers;
+    }
+
+    // Strict: what was sent on a connection arrives before what is sent on the next. False if that is not known.
+    private async Task<bool> MaySwitchAsync(FeedConnection old, Connection ready)
+    {
+        if (!_options.StrictRotation || OperatingSystem.IsBrowser())
+            return true;
         _outlet.Hold();
         try
         {
-            await connection.Session.PingAsync(_stop).ConfigureAwait(false);
-            connection.Ledger.Confirm(connection.Ledger.Last);
+            await old.SettledAsync().WaitAsync(_stop).ConfigureAwait(false);
+            long sent = old.Ledger.Last;
+            await old.Session.PingAsync(_stop).ConfigureAwait(false);
+            old.Ledger.Confirm(sent);
+            return true;
         }
-        catch (Exception e) when (e is WebSocketException or TimeoutException or OperationCanceledException)
+        catch (WebSocketException)
         {
-            // it has ended, or is about to
+            return true; // it has ended: nothing more is sent on it
+        }
+        catch (Exception)
+        {
+            ready.Session.Abort();
+            _outlet.Release();
+            if (_stop.IsCancellationRequested)
+                throw;
+            return false;
         }
     }
 

@@ -4,61 +4,66 @@ namespace Duplex;
 /// The messages of all connections on their way to the one consumer, bounded in number and bytes. One producer, one
 /// consumer that waits; the rest is thread-safe.
 /// </summary>
+/// <remarks>A gap needs no room: between two messages there is one at most.</remarks>
 internal sealed class FeedQueue(ChannelConfig bounds)
 {
     private readonly Lock _sync = new();
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Under _sync.
     private readonly Queue<FeedItem> _items = new();
+    private FeedItem? _gap; // after all items
+    private int _messages;
     private long _bytes;
     private bool _isComplete;
     private Exception? _error;
     private TaskCompletionSource<bool>? _consumer;
-    private TaskCompletionSource? _producer;
+    private TaskCompletionSource? _producer; // waits for room
+    private TaskCompletionSource? _emptied; // waits until all was taken
 
+    /// <summary>Completes when nothing is left and nothing will come; faulted unless the end is normal.</summary>
+    public Task Completion => _completion.Task;
+
+    /// <summary>How many messages can be taken.</summary>
     public int Count
     {
         get
         {
             lock (_sync)
-                return _items.Count(item => item.Frame is not null);
+                return _messages;
         }
     }
 
-    public bool IsFull
-    {
-        get
-        {
-            lock (_sync)
-                return !Fits(0);
-        }
-    }
+    // Under _sync.
+    private bool IsEmpty => _items.Count == 0 && _gap is null;
+
+    // Under _sync. A producer that waited has room for more than one message then.
+    private bool IsHalfEmpty =>
+        _messages == 0 || (_messages <= bounds.Capacity / 2 && _bytes <= bounds.MaxBytes / 2);
 
     /// <summary>False if there is no room. One message always fits an empty queue.</summary>
-    public bool TryAdd(FeedItem item)
+    public bool TryAdd(int epoch, Frame message) => Add(epoch, message, anyway: false);
+
+    /// <summary>Adds what must not wait: the rest of a connection that has ended for good.</summary>
+    public void AddAnyway(int epoch, Frame message) => Add(epoch, message, anyway: true);
+
+    /// <summary>Marks a change of connections. Of several without a message between them, one is kept.</summary>
+    public void AddGap(int epoch, GapKind kind)
     {
         TaskCompletionSource<bool>? consumer;
         lock (_sync)
         {
-            if (!_isComplete && !Fits(item.Frame?.Data.Length ?? 0))
-                return false;
-            consumer = Add(item);
+            if (_isComplete)
+                return;
+            GapKind worst = _gap is { Gap: GapKind.Lost } ? GapKind.Lost : kind;
+            _gap = new FeedItem(epoch, null, worst);
+            (consumer, _consumer) = (_consumer, null);
         }
 
         consumer?.TrySetResult(true);
-        return true;
     }
 
-    /// <summary>Adds what must not wait for room: a gap, or the rest of a connection that was closed.</summary>
-    public void AddAnyway(FeedItem item)
-    {
-        TaskCompletionSource<bool>? consumer;
-        lock (_sync)
-            consumer = Add(item);
-        consumer?.TrySetResult(true);
-    }
-
-    /// <summary>Completes when something was taken, or nothing more can be added.</summary>
+    /// <summary>Completes when there is room, or nothing more can be added.</summary>
     public Task WaitForRoomAsync(int bytes)
     {
         lock (_sync)
@@ -70,6 +75,18 @@ internal sealed class FeedQueue(ChannelConfig bounds)
         }
     }
 
+    /// <summary>Completes when every message was taken.</summary>
+    public Task WaitUntilTakenAsync()
+    {
+        lock (_sync)
+        {
+            if (_messages == 0)
+                return Task.CompletedTask;
+            _emptied ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _emptied.Task;
+        }
+    }
+
     /// <summary>What was added can still be taken; then comes the end.</summary>
     public void Complete(Exception? error) => Complete(error, drops: false);
 
@@ -78,17 +95,15 @@ internal sealed class FeedQueue(ChannelConfig bounds)
 
     public bool TryTake(out FeedItem item)
     {
-        TaskCompletionSource? producer = null;
+        Wakes wakes;
         lock (_sync)
         {
-            if (!_items.TryDequeue(out item))
+            if (!TryDequeue(out item))
                 return false;
-            _bytes -= item.Frame?.Data.Length ?? 0;
-            if (IsHalfEmpty)
-                (producer, _producer) = (_producer, null);
+            wakes = AfterTaking();
         }
 
-        producer?.TrySetResult();
+        wakes.Wake();
         return true;
     }
 
@@ -100,7 +115,7 @@ internal sealed class FeedQueue(ChannelConfig bounds)
             return ValueTask.FromCanceled<bool>(token);
         lock (_sync)
         {
-            if (_items.Count > 0)
+            if (!IsEmpty)
                 return new ValueTask<bool>(true);
             if (_isComplete)
                 return _error is null ? new ValueTask<bool>(false) : ValueTask.FromException<bool>(_error);
@@ -156,75 +171,122 @@ internal sealed class FeedQueue(ChannelConfig bounds)
 
     private bool HasMessageAfterGaps()
     {
-        TaskCompletionSource? producer = null;
-        bool has = false;
+        Wakes wakes;
         lock (_sync)
         {
-            while (!has && _items.TryPeek(out FeedItem next))
-            {
-                has = next.Frame is not null;
-                if (!has)
-                    _items.Dequeue();
-            }
-
-            if (IsHalfEmpty) // a gap may have been what a producer waited for
-                (producer, _producer) = (_producer, null);
+            while (_items.TryPeek(out FeedItem next) && next.Frame is null)
+                _items.Dequeue();
+            if (_messages > 0)
+                return true;
+            _gap = null;
+            wakes = AfterTaking();
         }
 
-        producer?.TrySetResult();
-        return has;
+        wakes.Wake();
+        return false;
+    }
+
+    private bool Add(int epoch, Frame message, bool anyway)
+    {
+        TaskCompletionSource<bool>? consumer;
+        lock (_sync)
+        {
+            if (_isComplete)
+            {
+                message.Recycle();
+                return true;
+            }
+
+            if (!anyway && !Fits(message.Data.Length))
+                return false;
+            if (_gap is { } gap)
+                _items.Enqueue(gap);
+            _gap = null;
+            _items.Enqueue(new FeedItem(epoch, message, null));
+            _messages++;
+            _bytes += message.Data.Length;
+            (consumer, _consumer) = (_consumer, null);
+        }
+
+        consumer?.TrySetResult(true);
+        return true;
     }
 
     private void Complete(Exception? error, bool drops)
     {
         TaskCompletionSource<bool>? consumer = null;
-        TaskCompletionSource? producer;
+        Wakes wakes;
         lock (_sync)
         {
-            if (drops)
-            {
-                foreach (FeedItem item in _items)
-                    item.Frame?.Recycle();
-                _items.Clear();
-                _bytes = 0;
-            }
-
-            if (_isComplete)
-                return;
-            (_isComplete, _error) = (true, error);
-            if (_items.Count == 0)
+            while (drops && TryDequeue(out FeedItem item))
+                item.Frame?.Recycle();
+            if (!_isComplete)
+                (_isComplete, _error) = (true, error);
+            if (IsEmpty)
                 (consumer, _consumer) = (_consumer, null);
-            (producer, _producer) = (_producer, null);
+            wakes = AfterTaking() with { Producer = _producer };
+            _producer = null;
         }
 
-        producer?.TrySetResult();
-        if (error is null)
+        wakes.Wake();
+        if (_error is null)
             consumer?.TrySetResult(false);
         else
-            consumer?.TrySetException(error);
+            consumer?.TrySetException(_error);
     }
 
-    // Under _sync. The consumer to wake.
-    private TaskCompletionSource<bool>? Add(FeedItem item)
+    // Under _sync.
+    private bool TryDequeue(out FeedItem item)
     {
-        if (_isComplete)
+        if (_items.TryDequeue(out item))
         {
-            item.Frame?.Recycle();
-            return null;
+            if (item.Frame is { } message)
+            {
+                _messages--;
+                _bytes -= message.Data.Length;
+            }
+
+            return true;
         }
 
-        _items.Enqueue(item);
-        _bytes += item.Frame?.Data.Length ?? 0;
-        TaskCompletionSource<bool>? consumer = _consumer;
-        _consumer = null;
-        return consumer;
+        item = _gap ?? default;
+        bool isGap = _gap is not null;
+        _gap = null;
+        return isGap;
     }
 
     // Under _sync.
     private bool Fits(long bytes) =>
-        _items.Count == 0 || (_items.Count < bounds.Capacity && _bytes + bytes <= bounds.MaxBytes);
+        _messages == 0 || (_messages < bounds.Capacity && _bytes + bytes <= bounds.MaxBytes);
 
-    // Under _sync. A producer that waited has room for more than one message then.
-    private bool IsHalfEmpty =>
-        _items.Count == 0 || (_items.Count <= bounds.Capacity / 2 && _bytes <= bounds.MaxBytes / 2);
+    // Under _sync.
+    private Wakes AfterTaking()
+    {
+        var wakes = new Wakes(
+            IsHalfEmpty ? _producer : null, _messages == 0 ? _emptied : null,
+            _isComplete && IsEmpty ? _completion : null, _error);
+        if (wakes.Producer is not null)
+            _producer = null;
+        if (wakes.Emptied is not null)
+            _emptied = null;
+        return wakes;
+    }
+
+    // To complete outside the lock.
+    private readonly record struct Wakes(
+        TaskCompletionSource? Producer, TaskCompletionSource? Emptied, TaskCompletionSource? Completion,
+        Exception? Error)
+    {
+        public void Wake()
+        {
+            Producer?.TrySetResult();
+            Emptied?.TrySetResult();
+            if (Completion is null)
+                return;
+            if (Error is null)
+                Completion.TrySetResult();
+            else if (Completion.TrySetException(Error))
+                _ = Completion.Task.Exception; // observed: nobody may look
+        }
+    }
 }

@@ -8,91 +8,96 @@ namespace Duplex;
     Justification = "The token source has no timer and no links, so it holds nothing to dispose.")]
 internal sealed class FeedRun
 {
+    private const int Open = 0, Undone = 1, Ready = 2; // the fates of a start
+
     private readonly CancellationTokenSource _stop = new();
     private readonly FeedConductor _conductor;
-    private readonly FeedOutlet _outlet;
+    private readonly CancellationToken _startToken;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // 0, then 1 if the start's token fired before a connection was ready, or 2 when one was.
+    // Changed once, from Open, by the first.
     private int _fate;
 
     public FeedRun(
-        Redial redial, FeedHooks hooks, FeedQueue queue, FeedOutlet outlet, ReconnectingWebSocketOptions options)
+        Redial redial, FeedHooks hooks, FeedQueue queue, FeedOutlet outlet, ReconnectingWebSocketOptions options,
+        CancellationToken startToken)
     {
-        _outlet = outlet;
+        _startToken = startToken;
         _conductor = new FeedConductor(redial, hooks, queue, outlet, options, _stop.Token);
+        Abandoned.Observe(_started.Task); // Start() does not look
     }
 
-    /// <summary>Completes when a first connection is ready.</summary>
+    /// <summary>Completes when a first connection is ready, or when the run has ended without one.</summary>
     public Task Started => _started.Task;
 
     public Task Ended => _ended.Task;
+
+    /// <summary>Whether the start's token fired before a connection was ready.</summary>
+    public bool IsUndone => Volatile.Read(ref _fate) == Undone;
 
     public ReconnectException? Error { get; private set; }
 
     public CloseResult? LastClose => _conductor.LastClose;
 
-    /// <summary>True if the start was undone.</summary>
-    public async Task<bool> RunAsync(CancellationToken startToken)
+    public async Task RunAsync()
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // the caller continues
-        Task starting = NoteStartAsync(startToken);
-        try
+        Task noting = NoteReadyAsync();
+        using (_startToken.UnsafeRegister(static run => ((FeedRun)run!).Undo(), this))
         {
-            await _conductor.RunAsync().ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // closed, disposed, or undone
-        }
-        catch (ReconnectException e)
-        {
-            Error = e;
-        }
-        catch (Exception e)
-        {
-            Error = new ReconnectException("The connection was given up: an internal error, or one of a function.", e);
+            try
+            {
+                await _conductor.RunAsync().ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                // closed, disposed, or undone
+            }
+            catch (ReconnectException e)
+            {
+                Error = e;
+            }
+            catch (Exception e)
+            {
+                Error = new ReconnectException(
+                    "The connection was given up: a function threw, or an internal error.", e);
+            }
         }
 
         _conductor.Started.TrySetCanceled(CancellationToken.None);
-        await starting.ConfigureAwait(false);
-        if (Volatile.Read(ref _fate) != 1)
-            return false;
-        _outlet.FailWaiting();
-        return true;
+        await noting.ConfigureAwait(false);
     }
 
     public void Stop(CloseReason reason)
     {
-        _conductor.Reason = reason;
-        _stop.Cancel();
+        _conductor.CloseWith(reason);
+        Abandoned.Cancel(_stop);
     }
 
-    /// <summary>All is over.</summary>
-    public void End() => _ended.TrySetResult();
-
-    private async Task NoteStartAsync(CancellationToken token)
+    /// <summary>All is over: whoever sees a task of this run can start another.</summary>
+    public void End()
     {
-        using (token.UnsafeRegister(
-            static run => ((FeedRun)run!).Undo(), this))
-        {
-            await _conductor.Started.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        if (_conductor.Started.Task.IsCompletedSuccessfully && Interlocked.CompareExchange(ref _fate, 2, 0) == 0)
-            _started.TrySetResult();
-        else if (Volatile.Read(ref _fate) == 1)
-            _started.TrySetCanceled(token);
+        if (IsUndone)
+            _started.TrySetCanceled(_startToken);
+        else if (Error is not null)
+            _started.TrySetException(Error);
         else
-            _started.TrySetException(Error as Exception ?? new WebSocketClosedException(
+            _started.TrySetException(new WebSocketClosedException(
                 "The ReconnectingWebSocket was closed before a connection was ready."));
-        _ = _started.Task.Exception; // Start() waits for nothing
+        _ended.TrySetResult();
+    }
+
+    private async Task NoteReadyAsync()
+    {
+        await _conductor.Started.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_conductor.Started.Task.IsCompletedSuccessfully
+            && Interlocked.CompareExchange(ref _fate, Ready, Open) == Open)
+            _started.TrySetResult();
     }
 
     private void Undo()
     {
-        if (Interlocked.CompareExchange(ref _fate, 1, 0) == 0)
-            _stop.Cancel();
+        if (Interlocked.CompareExchange(ref _fate, Undone, Open) == Open)
+            Abandoned.Cancel(_stop);
     }
 }

@@ -11,7 +11,7 @@ internal sealed class FeedSender(FeedOutlet outlet, Redial redial, ReconnectingW
     public async ValueTask<SendReceipt> SendAsync(
         FeedMessage message, FeedSendOptions how, CancellationToken token)
     {
-        if (how.TimeToLive is not { } timeToLive)
+        if (how.TimeToLive is not { } timeToLive || timeToLive == Timeout.InfiniteTimeSpan)
             return await SendInTurnAsync(message, how, token).ConfigureAwait(false);
         if (timeToLive <= TimeSpan.Zero)
             throw Late(timeToLive);
@@ -38,30 +38,36 @@ internal sealed class FeedSender(FeedOutlet outlet, Redial redial, ReconnectingW
     private async ValueTask<SendReceipt> SendInTurnAsync(
         FeedMessage message, FeedSendOptions how, CancellationToken token)
     {
-        outlet.ThrowIfShut();
-        if (!how.Waits)
-            Choose(how); // fails before it waits in line
-        await _line.EnterAsync(token).ConfigureAwait(false);
+        int round = outlet.Round;
+        if (how.Waits)
+        {
+            await _line.EnterAsync(token).ConfigureAwait(false);
+            try
+            {
+                return await SendAsync(message, how, round, token).ConfigureAwait(false);
+            }
+            finally
+            {
+                _line.Exit();
+            }
+        }
+
+        // One that waits for no connection does not wait in line for another that does.
+        FeedConnection chosen = Choose(how);
+        chosen.EndSend();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(token, chosen.Session.Closed);
         try
         {
-            if (options.RateLimit is { } limit)
-                await limit(message.Length, token).ConfigureAwait(false);
-            FeedConnection? failed = null;
-            while (true)
-            {
-                FeedConnection connection = how.Waits
-                    ? await outlet.WaitAsync(failed, token).ConfigureAwait(false)
-                    : Choose(how);
-                try
-                {
-                    await message.SendAsync(connection.Session, how.Session, token).ConfigureAwait(false);
-                    return connection.Book(message);
-                }
-                catch (WebSocketClosedException) when (how.Waits)
-                {
-                    failed = connection;
-                }
-            }
+            await _line.EnterAsync(ended.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!token.IsCancellationRequested)
+        {
+            throw NotReady(how);
+        }
+
+        try
+        {
+            return await SendAsync(message, how, round, token).ConfigureAwait(false);
         }
         finally
         {
@@ -69,18 +75,60 @@ internal sealed class FeedSender(FeedOutlet outlet, Redial redial, ReconnectingW
         }
     }
 
-    private FeedConnection Choose(FeedSendOptions how)
+    private async ValueTask<SendReceipt> SendAsync(
+        FeedMessage message, FeedSendOptions how, int round, CancellationToken token)
     {
         outlet.ThrowIfShut();
-        FeedConnection? current = outlet.Current;
-        if (current is null && how.FailFast)
-            throw new WebSocketClosedException("No connection is ready (FailFast). The message was not sent.");
-        if (how.OnlyEpoch is { } epoch && current?.Epoch != epoch)
+        if (options.RateLimit is { } limit)
+            await WaitForRateAsync(limit, message.Length, token).ConfigureAwait(false);
+        FeedConnection? failed = null;
+        while (true)
         {
-            throw new WebSocketClosedException(
-                $"Connection {epoch} is not in use any more (OnlyEpoch). The message was not sent.");
+            FeedConnection connection = how.Waits
+                ? await outlet.TakeAsync(failed, round, token).ConfigureAwait(false)
+                : Choose(how);
+            try
+            {
+                await message.SendAsync(connection.Session, how.Session, token).ConfigureAwait(false);
+                return connection.Book(message);
+            }
+            catch (WebSocketClosedException) when (how.Waits)
+            {
+                failed = connection;
+            }
+            finally
+            {
+                connection.EndSend();
+            }
         }
+    }
 
-        return current!;
+    private async ValueTask WaitForRateAsync(
+        Func<int, CancellationToken, ValueTask> limit, int bytes, CancellationToken token)
+    {
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(token, outlet.Shutting);
+        try
+        {
+            await limit(bytes, any.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!token.IsCancellationRequested)
+        {
+            outlet.ThrowIfShut();
+            throw;
+        }
+    }
+
+    private static WebSocketClosedException NotReady(FeedSendOptions how) => new(how.OnlyEpoch is { } epoch
+        ? $"Connection {epoch} is not in use (OnlyEpoch). The message was not sent."
+        : "No connection is ready (FailFast). The message was not sent.");
+
+    // A send has begun on the result.
+    private FeedConnection Choose(FeedSendOptions how)
+    {
+        FeedConnection connection = outlet.TryTake() ?? throw NotReady(how);
+        if (how.OnlyEpoch is not { } epoch || connection.Epoch == epoch)
+            return connection;
+        connection.EndSend();
+        throw NotReady(how);
     }
 }

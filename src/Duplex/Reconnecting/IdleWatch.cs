@@ -14,6 +14,8 @@ internal sealed class IdleWatch : IDisposable
     // Under _sync.
     private LateTick _late;
     private ITimer? _timer;
+    private bool _isHeld;
+    private long _since; // the start, or the end of the last hold
     private bool _isDisposed;
 
     public IdleWatch(WebSocketSession session, TimeProvider time, TimeSpan limit)
@@ -26,8 +28,18 @@ internal sealed class IdleWatch : IDisposable
 
     public void Start()
     {
-        if (_limit != Timeout.InfiniteTimeSpan)
-            Look();
+        if (_limit == Timeout.InfiniteTimeSpan)
+            return;
+        lock (_sync)
+            _since = _time.GetTimestamp();
+        Look();
+    }
+
+    /// <summary>The time does not run while held, and starts anew after that.</summary>
+    public void Hold(bool isHeld)
+    {
+        lock (_sync)
+            (_isHeld, _since) = (isHeld, _time.GetTimestamp());
     }
 
     public void Dispose()
@@ -48,9 +60,10 @@ internal sealed class IdleWatch : IDisposable
                 return;
             (long lastMessage, long lastResume, bool isPaused) = _session.SightReceiving();
             long now = _time.GetTimestamp();
+            isPaused |= _isHeld;
             TimeSpan left = isPaused
                 ? _limit
-                : _limit - _time.GetElapsedTime(Math.Max(lastMessage, lastResume), now);
+                : _limit - _time.GetElapsedTime(Math.Max(_since, Math.Max(lastMessage, lastResume)), now);
             left = _late.Left(now, left, _limit, lastMessage);
             if (left > TimeSpan.Zero)
             {

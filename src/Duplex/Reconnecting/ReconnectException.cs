@@ -18,7 +18,7 @@ public sealed class ReconnectException : WebSocketException
     internal ReconnectException(DisconnectVerdict verdict, int attempts)
         : base(
             $"The connection was given up after {attempts} {(attempts == 1 ? "attempt" : "attempts")}: " +
-            $"{verdict.Why}. See Verdict; StayConnectedOptions.IsTransient can decide otherwise.",
+            $"{verdict.Why}. See Verdict.",
             verdict.Error) =>
         (Verdict, Attempts) = (verdict, attempts);
 

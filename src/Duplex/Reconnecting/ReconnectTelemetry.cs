@@ -30,14 +30,21 @@ internal sealed class ReconnectTelemetry(string name, Dialer dialer)
             Log.ConnectionReady(Logger, name, dialer.Target, epoch);
     });
 
+    /// <summary>A connection that was ready has ended.</summary>
+    public void Disconnected(DisconnectVerdict verdict) => Log.Safely(() =>
+    {
+        TagList tags = Tags();
+        tags.Add("duplex.close.class", CodeClass(verdict.Close));
+        Instruments.ConnectedDuration.Record(verdict.ConnectedFor.TotalSeconds, tags);
+    });
+
+    /// <summary>An attempt has failed, or a connection was lost, and this follows.</summary>
     public void Ended(DisconnectVerdict verdict) => Log.Safely(() =>
     {
         if (verdict.Phase == DisconnectPhase.Ready)
         {
-            TagList tags = Tags();
-            tags.Add("duplex.close.class", CodeClass(verdict.Close));
-            Instruments.ConnectedDuration.Record(verdict.ConnectedFor.TotalSeconds, tags);
-            Gap("lost");
+            Disconnected(verdict);
+            Gap(GapKind.Lost);
         }
 
         if (verdict.NextDelay is { } delay)
@@ -55,11 +62,22 @@ internal sealed class ReconnectTelemetry(string name, Dialer dialer)
         }
     });
 
-    public void Rotated(Connection connection) => Log.Safely(() =>
+    /// <summary>A connection takes the place of one that was too old, or was lost meanwhile.</summary>
+    public void Replaced(Connection connection, GapKind gap) => Log.Safely(() =>
     {
-        Gap("rotated");
+        Gap(gap);
         if (Logger.IsEnabled(LogLevel.Information))
             Log.ConnectionRotated(Logger, name, dialer.Target, connection.Epoch);
+    });
+
+    public void RotationFailed(DisconnectVerdict failure, TimeSpan pause) => Log.Safely(() =>
+    {
+        if (Logger.IsEnabled(LogLevel.Warning))
+        {
+            Log.RotationFailed(
+                Logger, name, dialer.Target, failure.Phase.ToString(), DisconnectTable.Of(failure).Why,
+                pause.TotalSeconds);
+        }
     });
 
     public void HookFailed(string hook, Exception error) => Log.Safely(() =>
@@ -78,17 +96,17 @@ internal sealed class ReconnectTelemetry(string name, Dialer dialer)
 
     private static string CodeClass(CloseResult? result) => ((int?)result?.Reason.Code ?? 1006) switch
     {
-        1000 or 1001 => "normal",
+        1000 or 1001 or 1005 => "normal",
         1006 => "abnormal",
         1012 or 1013 => "try_later",
         >= 3000 => "application",
         _ => "error",
     };
 
-    private void Gap(string kind)
+    private void Gap(GapKind kind)
     {
         TagList tags = Tags();
-        tags.Add("duplex.gap.kind", kind);
+        tags.Add("duplex.gap.kind", Word(kind));
         Instruments.Gaps.Add(1, tags);
     }
 

@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-
 namespace Duplex;
 
 /// <summary>
@@ -8,9 +6,10 @@ namespace Duplex;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Thread-safe, with any number of senders and one consumer. Nothing is sent twice by itself, and nothing is lost
-/// without a trace: a send that throws was surely not sent; one that returned is confirmed by a pong or a clean close,
-/// or reported by <see cref="ReconnectingWebSocketOptions.OnUnconfirmed"/>.
+/// Thread-safe, with any number of senders and one consumer. Nothing is sent twice by itself. A send that throws was
+/// surely not sent; one that returned is confirmed by a pong or a clean close, or reported by
+/// <see cref="ReconnectingWebSocketOptions.OnUnconfirmed"/>. Call <see cref="CloseAsync"/> before disposing: disposal
+/// calls no function any more, so it reports nothing.
 /// </para>
 /// <para>Dispose it: until then it stays connected, even if unreferenced.</para>
 /// </remarks>
@@ -19,12 +18,15 @@ namespace Duplex;
 /// await using var feed = client.CreateReconnectingWebSocket("wss://example.test/feed", reconnect =>
 ///     reconnect.OnConnected((connection, token) => connection.SendAsync("subscribe", token)));
 /// await feed.StartAsync(cancellationToken);
-/// await foreach (Frame frame in feed.Incoming.ReadAllAsync(cancellationToken))
+/// await foreach (Frame frame in feed.Incoming)
 ///     Console.WriteLine(frame);
 /// </code>
 /// </example>
 public sealed class ReconnectingWebSocket : IAsyncDisposable
 {
+    // A session ends within its close timeout, and up to two seconds for the transport.
+    private static readonly TimeSpan SessionTail = TimeSpan.FromSeconds(2);
+
     private readonly ReconnectingWebSocketOptions _options;
     private readonly Redial _redial;
     private readonly FeedHooks _hooks;
@@ -44,8 +46,8 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
     internal ReconnectingWebSocket(HttpClient client, Uri? url, ReconnectingWebSocketOptions options)
     {
         _options = options;
+        _hooks = new FeedHooks(options); // first: it guards the options' functions
         _redial = new Redial(client, url, options);
-        _hooks = new FeedHooks(options, _redial);
         _queue = new FeedQueue(options.Incoming);
         _reader = new FeedReader(_queue);
         _sender = new FeedSender(_outlet, _redial, options);
@@ -56,7 +58,7 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
     /// <see cref="InvalidOperationException"/>. It ends normally after a close. When the connection is given up, it
     /// ends with <see cref="ReconnectException"/>, after the messages that are queued.
     /// </summary>
-    public ChannelReader<Frame> Incoming => _reader;
+    public FeedReader Incoming => _reader;
 
     /// <summary>
     /// <see cref="Incoming"/> with a mark where the connection changed, in place of it: both take from one queue.
@@ -149,13 +151,20 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
         Frame frame, FeedSendOptions options = default, CancellationToken cancellationToken = default) =>
         SendAsync(FeedMessage.Of(frame), options, cancellationToken);
 
+    /// <inheritdoc cref="SendAsync(Frame, FeedSendOptions, CancellationToken)"/>
+    public ValueTask<SendReceipt> SendAsync(Frame frame, CancellationToken cancellationToken) =>
+        SendAsync(FeedMessage.Of(frame), default, cancellationToken);
+
     /// <summary>
     /// Closes: what is staged is sent, then our Close; sends that wait fail. <see cref="Incoming"/> still has what was
     /// received. There is no further connection.
     /// </summary>
     /// <param name="reason">The code and text of our Close; null means 1000.</param>
     /// <param name="cancellationToken">Cancels the wait only; the close continues.</param>
-    /// <returns>How the last connection ended; null if there was none.</returns>
+    /// <returns>
+    /// How the last connection ended; null if there was none. A function of its own that calls this does not wait for
+    /// the end, and gets the connection before.
+    /// </returns>
     /// <exception cref="ArgumentException">The code must not be sent. Nothing has changed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<CloseResult?> CloseAsync(
@@ -184,9 +193,15 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
     {
         FeedRun? run = Stop(CloseReason.Normal);
         _queue.Drop();
-        await _hooks.StopAsync().ConfigureAwait(false);
-        if (run is not null && !_hooks.IsInside)
-            await run.Ended.ConfigureAwait(false);
+        TimeSpan closeTimeout = _redial.CloseTimeout;
+        await _hooks.StopAsync(_redial.Time, closeTimeout).ConfigureAwait(false);
+        if (run is null || _hooks.IsInside)
+            return;
+
+        // A function that blocks its thread does not hold the caller.
+        TimeSpan most = closeTimeout == Timeout.InfiniteTimeSpan ? closeTimeout : closeTimeout + SessionTail;
+        using var limit = new TimeLimit(_redial.Time, most);
+        await limit.CompletesAsync(run.Ended).ConfigureAwait(false);
     }
 
     private ValueTask<SendReceipt> SendAsync(FeedMessage message, FeedSendOptions options, CancellationToken token)
@@ -210,40 +225,48 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
         if (_hooks.IsInside)
         {
             throw new InvalidOperationException(
-                $"{member} of a ReconnectingWebSocket waits for a ready connection, and within OnConnected there is " +
-                "none yet: it would wait indefinitely. Use the ConnectedSession that the hook gets.");
+                $"{member} of a ReconnectingWebSocket was called by one of its own functions, whose return it would " +
+                "wait for. In OnConnected use the ConnectedSession; from the others, start a task.");
         }
     }
 
     private FeedRun GetOrCreateRun(CancellationToken token)
     {
         FeedRun run;
+        FeedRun? before;
         lock (_sync)
         {
             ObjectDisposedException.ThrowIf(_isEnded, this);
-            if (_run is not null)
+            if (_run is { IsUndone: false })
                 return _run;
-            _run = run = new FeedRun(_redial, _hooks, _queue, _outlet, _options);
+            before = _run;
+            _run = run = new FeedRun(_redial, _hooks, _queue, _outlet, _options, token);
         }
 
         using (AmbientFlow.Suppress()) // it outlives the call
-            _ = RunAsync(run, token);
+            _ = RunAsync(run, before);
         return run;
     }
 
-    private async Task RunAsync(FeedRun run, CancellationToken startToken)
+    private async Task RunAsync(FeedRun run, FeedRun? before)
     {
-        bool isUndone = await run.RunAsync(startToken).ConfigureAwait(false);
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // the caller continues
+        if (before is not null)
+            await before.Ended.ConfigureAwait(false);
+        _redial.Reset();
+        await run.RunAsync().ConfigureAwait(false);
         lock (_sync)
         {
-            if (isUndone && !_isEnded)
+            if (!run.IsUndone || _isEnded)
             {
-                _run = null;
-                _redial.Changes.Add(new ConnectionChange(ConnectionPhase.NotStarted, 0, null, null, 0));
+                End(run.Error);
             }
             else
             {
-                End(run.Error);
+                _outlet.FailWaiting();
+                _redial.Changes.Add(new ConnectionChange(ConnectionPhase.NotStarted, _redial.Epoch, null, null, 0));
+                if (_run == run)
+                    _run = null;
             }
         }
 

@@ -4,8 +4,10 @@ namespace Duplex;
 
 /// <summary>How a <see cref="ReconnectingWebSocket"/> connects, receives and sends.</summary>
 /// <remarks>
-/// Copied when the socket is created. The functions run on the thread pool, one at a time, without the caller's
-/// context.
+/// Copied when the socket is created. <see cref="OnConnected(Func{ConnectedSession, CancellationToken, Task})"/> and
+/// <see cref="OnUnconfirmed"/> run on the thread pool, <see cref="Observe"/> and <see cref="DuplicateKey"/> on the
+/// thread that receives, <see cref="RateLimit"/> on the sender's. During a rotation those of both connections may run
+/// at once.
 /// </remarks>
 public sealed class ReconnectingWebSocketOptions : StayConnectedOptions
 {

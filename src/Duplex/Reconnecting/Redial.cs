@@ -10,15 +10,15 @@ internal sealed class Redial
 {
     private readonly StayConnectedOptions _options;
     private readonly Dialer _dialer;
-    private readonly ReconnectPolicy _policy;
     private readonly ReconnectTelemetry _telemetry;
     private readonly Lock _sync = new();
 
     // Only touched by the flow.
+    private ReconnectPolicy _policy;
     private long? _began;
 
     // Under _sync. Of the wait in progress.
-    private CancellationTokenSource? _wait;
+    private TaskCompletionSource? _skip;
 
     public Redial(HttpClient client, Uri? url, StayConnectedOptions options)
     {
@@ -134,7 +134,21 @@ internal sealed class Redial
     public void RetryNow()
     {
         lock (_sync)
-            _wait?.Cancel();
+            _skip?.TrySetResult();
+    }
+
+    /// <summary>Forgets failures: a new start follows one that was undone.</summary>
+    public void Reset()
+    {
+        _policy = new ReconnectPolicy(_options);
+        Last = null;
+    }
+
+    /// <summary>Notes how a connection ended that is not followed by a wait: it was closed or replaced.</summary>
+    public void NoteEnd(DisconnectVerdict verdict)
+    {
+        Last = verdict;
+        _telemetry.Disconnected(verdict);
     }
 
     private void Note(DisconnectVerdict verdict)
@@ -147,25 +161,14 @@ internal sealed class Redial
     private async Task WaitAsync(TimeSpan delay, CancellationToken stop)
     {
         Changes.Add(new ConnectionChange(ConnectionPhase.Waiting, Epoch, Last, delay, 0));
-        using var wait = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var skip = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_sync)
-            _wait = wait;
-        try
-        {
-            await Task.Delay(delay, Time, wait.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            // RetryNow
-        }
-        catch (OperationCanceledException e)
-        {
-            throw new OperationCanceledException("Staying connected was stopped.", e, stop);
-        }
-        finally
-        {
-            lock (_sync)
-                _wait = null;
-        }
+            _skip = skip;
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        await Task.WhenAny(skip.Task, Task.Delay(delay, Time, timer.Token)).ConfigureAwait(false);
+        lock (_sync)
+            _skip = null;
+        await timer.CancelAsync().ConfigureAwait(false);
+        stop.ThrowIfCancellationRequested();
     }
 }

@@ -4,8 +4,8 @@ namespace Duplex;
 
 /// <summary>How to stay connected: when to connect again, and for how long to wait before.</summary>
 /// <remarks>
-/// Read when the connection is started; changes after that have no effect. Not thread-safe. The functions may be called
-/// on any thread, one at a time.
+/// Copied when the connection is created; changes after that have no effect. Not thread-safe. The functions may be
+/// called on any thread, one at a time.
 /// </remarks>
 public class StayConnectedOptions
 {
