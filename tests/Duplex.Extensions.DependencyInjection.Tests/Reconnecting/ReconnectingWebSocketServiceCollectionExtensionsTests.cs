@@ -92,7 +92,7 @@ public sealed class ReconnectingWebSocketServiceCollectionExtensionsTests
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => scene.Host.StartAsync().Soon());
 
-        Assert.StartsWith("ReconnectingWebSocket 'feed': The URL ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("ReconnectingWebSocket 'feed': The URL", error.Message, StringComparison.Ordinal);
         Assert.Contains(part, error.Message, StringComparison.Ordinal);
     }
 
