@@ -13,7 +13,7 @@ internal static class HandshakeClient
 
     /// <param name="client">The client.</param>
     /// <param name="request">What to open.</param>
-    /// <param name="reached">Gets the options of the plugin that the request reached, if it did, before the call ends.</param>
+    /// <param name="reached">Gets the options of the plugin, if the request reached it, before the call ends.</param>
     /// <param name="token">Cancels the handshake.</param>
     /// <returns>The caller owns the connection.</returns>
     public static async Task<(OpenedConnection Connection, WebSocketsOptions Options)> ConnectAsync(

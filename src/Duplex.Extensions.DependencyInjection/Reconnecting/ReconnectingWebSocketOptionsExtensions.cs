@@ -6,8 +6,8 @@ namespace Duplex;
 public static class ReconnectingWebSocketOptionsExtensions
 {
     /// <summary>
-    /// Sets <see cref="ReconnectingWebSocketOptions.RateLimit"/>: each message takes permits from a limiter before it is
-    /// sent. Heartbeats and hooks are exempt.
+    /// Sets <see cref="ReconnectingWebSocketOptions.RateLimit"/>: each message takes permits from a limiter before it
+    /// is sent. Heartbeats and hooks are exempt.
     /// </summary>
     /// <remarks>
     /// <para>

@@ -91,8 +91,8 @@ internal static partial class Log
 
     [LoggerMessage(
         35, LogLevel.Warning,
-        "Connection {Name} to {Target} could not be rotated ({Phase}): {Why}. It stays in use; the next attempt is in " +
-        "{Delay} s.")]
+        "Connection {Name} to {Target} could not be rotated ({Phase}): {Why}. It stays in use; the next attempt is " +
+        "in {Delay} s.")]
     public static partial void RotationFailed(
         ILogger logger, string name, string target, string phase, string why, double delay);
 
