@@ -114,14 +114,18 @@ internal sealed class FeedConductor
 
         CloseResult result = await connection.Connection.EndAsync().ConfigureAwait(false);
         LastClose = result;
+        await connection.SettleAsync().ConfigureAwait(false);
         if (result is { WasClean: true, Initiator: CloseInitiator.Local })
             connection.Ledger.Confirm(connection.Ledger.Last);
         await _hooks.ReportAsync(connection.Ledger).ConfigureAwait(false);
         DisconnectVerdict verdict = connection.Connection.Verdict(DisconnectPhase.Ready, result, thrown);
-        return thrown is null
-            ? verdict
-            : throw new ReconnectException(
+        if (thrown is not null)
+        {
+            _redial.GiveUp(
                 verdict with { Why = "the function Observe, or DuplicateKey, threw an exception" }, attempts: 1);
+        }
+
+        return verdict;
     }
 
     // A new connection in place of one that is old enough, which then has stopped sending; null at an end or a stop.

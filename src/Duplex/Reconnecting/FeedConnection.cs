@@ -10,6 +10,11 @@ internal sealed class FeedConnection
     private readonly TimeSpan _idleTimeout;
     private readonly Confirmation? _confirmation;
     private readonly CancellationToken _stop;
+    private readonly Lock _sync = new();
+
+    // Under _sync. Sends that may have staged a message and not booked it.
+    private int _sending;
+    private TaskCompletionSource? _settled;
 
     public FeedConnection(
         Connection connection, FeedQueue queue, FeedHooks hooks, ReconnectingWebSocketOptions options,
@@ -61,11 +66,43 @@ internal sealed class FeedConnection
         }
     }
 
-    public SendReceipt Book(in FeedMessage message)
+    /// <summary>Stages a message and books it. Called by one sender after the other.</summary>
+    public async ValueTask<SendReceipt> SendAsync(FeedMessage message, SendOptions how, CancellationToken token)
     {
-        SendReceipt receipt = Ledger.Add(message);
-        _confirmation?.OnSent();
-        return receipt;
+        lock (_sync)
+            _sending++;
+        try
+        {
+            await message.SendAsync(Session, how, token).ConfigureAwait(false);
+            SendReceipt receipt = Ledger.Add(message);
+            _confirmation?.OnSent();
+            return receipt;
+        }
+        finally
+        {
+            TaskCompletionSource? settled = null;
+            lock (_sync)
+            {
+                if (--_sending == 0)
+                    (settled, _settled) = (_settled, null);
+            }
+
+            settled?.SetResult();
+        }
+    }
+
+    /// <summary>
+    /// When the session has ended: completes when all that was staged is booked, so that the ledger has it.
+    /// </summary>
+    public Task SettleAsync()
+    {
+        lock (_sync)
+        {
+            if (_sending == 0)
+                return Task.CompletedTask;
+            _settled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _settled.Task;
+        }
     }
 
     private async ValueTask<bool> TryMoveAsync(Frame frame)

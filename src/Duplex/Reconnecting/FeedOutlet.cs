@@ -22,6 +22,16 @@ internal sealed class FeedOutlet
         }
     }
 
+    /// <summary>Which start this is, for <see cref="WaitAsync"/>. Ends with <see cref="FailWaiting"/>.</summary>
+    public int Round
+    {
+        get
+        {
+            lock (_sync)
+                return _round;
+        }
+    }
+
     /// <summary>Senders use this connection from now on.</summary>
     public void Open(FeedConnection connection) => Change(() => (_current, _isHeld) = (connection, false));
 
@@ -45,17 +55,16 @@ internal sealed class FeedOutlet
     }
 
     /// <summary>A ready connection other than <paramref name="not"/>, which has just failed.</summary>
-    /// <exception cref="WebSocketClosedException">Nothing is sent any more.</exception>
-    public async ValueTask<FeedConnection> WaitAsync(FeedConnection? not, CancellationToken token)
+    /// <exception cref="WebSocketClosedException">Nothing is sent any more, or the round is over.</exception>
+    public async ValueTask<FeedConnection> WaitAsync(int round, FeedConnection? not, CancellationToken token)
     {
-        int? round = null;
         while (true)
         {
             Task changed;
             lock (_sync)
             {
                 ThrowIfShut();
-                if (_round != (round ??= _round))
+                if (_round != round)
                 {
                     throw new WebSocketClosedException(
                         "The start of the ReconnectingWebSocket was cancelled. The message was not sent.");

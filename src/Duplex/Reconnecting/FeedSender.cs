@@ -11,7 +11,7 @@ internal sealed class FeedSender(FeedOutlet outlet, Redial redial, ReconnectingW
     public async ValueTask<SendReceipt> SendAsync(
         FeedMessage message, FeedSendOptions how, CancellationToken token)
     {
-        if (how.TimeToLive is not { } timeToLive)
+        if (how.TimeToLive is not { } timeToLive || timeToLive == Timeout.InfiniteTimeSpan)
             return await SendInTurnAsync(message, how, token).ConfigureAwait(false);
         if (timeToLive <= TimeSpan.Zero)
             throw Late(timeToLive);
@@ -38,6 +38,7 @@ internal sealed class FeedSender(FeedOutlet outlet, Redial redial, ReconnectingW
     private async ValueTask<SendReceipt> SendInTurnAsync(
         FeedMessage message, FeedSendOptions how, CancellationToken token)
     {
+        int round = outlet.Round; // before it waits in line: an undone start fails those that are there, too
         outlet.ThrowIfShut();
         if (!how.Waits)
             Choose(how); // fails before it waits in line
@@ -50,12 +51,11 @@ internal sealed class FeedSender(FeedOutlet outlet, Redial redial, ReconnectingW
             while (true)
             {
                 FeedConnection connection = how.Waits
-                    ? await outlet.WaitAsync(failed, token).ConfigureAwait(false)
+                    ? await outlet.WaitAsync(round, failed, token).ConfigureAwait(false)
                     : Choose(how);
                 try
                 {
-                    await message.SendAsync(connection.Session, how.Session, token).ConfigureAwait(false);
-                    return connection.Book(message);
+                    return await connection.SendAsync(message, how.Session, token).ConfigureAwait(false);
                 }
                 catch (WebSocketClosedException) when (how.Waits)
                 {

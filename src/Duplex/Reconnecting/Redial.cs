@@ -17,8 +17,8 @@ internal sealed class Redial
     // Only touched by the flow.
     private long? _began;
 
-    // Under _sync. Of the wait in progress.
-    private CancellationTokenSource? _wait;
+    // Under _sync. Ends the wait in progress; null if there is none.
+    private TaskCompletionSource? _retry;
 
     public Redial(HttpClient client, Uri? url, StayConnectedOptions options)
     {
@@ -103,19 +103,29 @@ internal sealed class Redial
     public void Judge(DisconnectVerdict ended)
     {
         TimeSpan now = Time.GetElapsedTime(_began ?? Time.GetTimestamp());
+        DisconnectVerdict verdict;
         try
         {
-            Last = _policy.Judge(ended, now, _options.Random());
+            verdict = _policy.Judge(ended, now, _options.Random());
         }
         catch (Exception e)
         {
-            GiveUp(ended with { Error = e, Why = "IsTransient or ServerDelay threw an exception" });
+            verdict = ended with { Error = e, Why = "IsTransient or ServerDelay threw an exception" };
         }
 
-        _telemetry.Ended(Last!);
-        Changes.Add(new ConnectionChange(ConnectionPhase.Lost, Epoch, Last, null, 0));
-        if (Last is not { IsTransient: true, NextDelay: not null })
-            GiveUp(Last!);
+        if (verdict is not { IsTransient: true, NextDelay: not null })
+            GiveUp(verdict, Math.Max(1, _policy.Failures));
+        Tell(verdict);
+    }
+
+    /// <summary>Tells that there is no further attempt.</summary>
+    /// <exception cref="ReconnectException">Always.</exception>
+    [DoesNotReturn]
+    public void GiveUp(DisconnectVerdict verdict, int attempts)
+    {
+        verdict = verdict with { IsTransient = false, NextDelay = null, DelaySource = DelaySource.None };
+        Tell(verdict);
+        throw new ReconnectException(verdict, attempts);
     }
 
     /// <summary>Tells that a ready connection is in use.</summary>
@@ -126,38 +136,28 @@ internal sealed class Redial
     public void RetryNow()
     {
         lock (_sync)
-            _wait?.Cancel();
+            _retry?.TrySetResult();
     }
 
-    [DoesNotReturn]
-    private void GiveUp(DisconnectVerdict verdict)
+    private void Tell(DisconnectVerdict verdict)
     {
-        Last = verdict with { IsTransient = false, NextDelay = null, DelaySource = DelaySource.None };
-        throw new ReconnectException(Last, Math.Max(1, _policy.Failures));
+        Last = verdict;
+        _telemetry.Ended(verdict);
+        Changes.Add(new ConnectionChange(ConnectionPhase.Lost, Epoch, verdict, null, 0));
     }
 
     private async Task WaitAsync(TimeSpan delay, CancellationToken stop)
     {
-        Changes.Add(new ConnectionChange(ConnectionPhase.Waiting, Epoch, Last, delay, 0));
-        using var wait = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var retry = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_sync)
-            _wait = wait;
-        try
-        {
-            await Task.Delay(delay, Time, wait.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            // RetryNow
-        }
-        catch (OperationCanceledException e)
-        {
-            throw new OperationCanceledException("Staying connected was stopped.", e, stop);
-        }
-        finally
-        {
-            lock (_sync)
-                _wait = null;
-        }
+            _retry = retry; // before the change is told: a reader of it may call RetryNow
+        Changes.Add(new ConnectionChange(ConnectionPhase.Waiting, Epoch, Last, delay, 0));
+        await Task.WhenAny(Task.Delay(delay, Time, timer.Token), retry.Task).ConfigureAwait(false);
+        lock (_sync)
+            _retry = null;
+        await timer.CancelAsync().ConfigureAwait(false);
+        if (stop.IsCancellationRequested)
+            throw new OperationCanceledException("Staying connected was stopped.", stop);
     }
 }
