@@ -365,11 +365,13 @@ public sealed class ReconnectingWebSocketTests
         await (await scene.AcceptedAsync()).SendAsync("x");
         var thrown = await Assert.ThrowsAsync<ReconnectException>(() => observed.Incoming.WaitToReadAsync().Soon());
         Assert.IsType<FormatException>(thrown.InnerException);
+        Assert.Same(thrown.Verdict, await observed.Completion.Soon());
 
         scene.Fail();
         await using ReconnectingWebSocket judged = scene.CreateFeed(options => options.IsTransient = _ => throw new FormatException("odd"));
         thrown = await Assert.ThrowsAsync<ReconnectException>(() => judged.StartAsync().Soon());
         Assert.IsType<FormatException>(thrown.InnerException);
+        Assert.Same(thrown.Verdict, await judged.Completion.Soon());
     }
 
     [Fact]

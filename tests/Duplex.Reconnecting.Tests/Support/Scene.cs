@@ -81,6 +81,13 @@ internal sealed class Scene : IAsyncDisposable
             configure?.Invoke(options);
         });
 
+    /// <summary>An open connection, not ready yet, and the server's side.</summary>
+    public async Task<(Connection Connection, DefaultWebSocketSession Server)> OpenAsync(int epoch = 1)
+    {
+        DefaultClientWebSocketSession session = await Client.WebSocketSessionAsync("ws://server.test/feed").Soon();
+        return (new Connection(session, epoch, null, Time), await AcceptedAsync());
+    }
+
     /// <summary>The server's side of the next connection.</summary>
     public Task<DefaultWebSocketSession> AcceptedAsync() => _accepted.Reader.ReadAsync().Soon();
 
