@@ -68,18 +68,17 @@ public sealed class ConnectedSessionTests
     }
 
     [Fact]
-    public async Task Done_is_told_at_once()
+    public async Task Done_is_for_blocks_and_refused_in_hooks()
     {
         await using var scene = new Scene();
-        int told = 0;
         (Connection connection, _) = await scene.OpenAsync(epoch: 4);
         DisconnectVerdict previous = Ended.Failed();
-        var connected = new ConnectedSession(connection.Session, 4, previous, () => told++);
+        var connected = new ConnectedSession(connection.Session, 4, previous, isBlock: true);
         Assert.Equal((4, previous, false), (connected.Epoch, connected.Previous, connected.IsDone));
         Assert.Same(connection.Session, connected.Session);
         connected.Done();
-        Assert.Equal((true, 1), (connected.IsDone, told));
-        new ConnectedSession(connection.Session, 4, previous).Done(); // with nobody to tell
+        Assert.True(connected.IsDone);
+        Assert.Throws<InvalidOperationException>(new ConnectedSession(connection.Session, 4, previous, isBlock: false).Done);
     }
 
     [Fact]
@@ -118,6 +117,6 @@ public sealed class ConnectedSessionTests
     private static async Task<(ConnectedSession Connected, DefaultWebSocketSession Server)> OpenAsync(Scene scene)
     {
         (Connection connection, DefaultWebSocketSession server) = await scene.OpenAsync();
-        return (new ConnectedSession(connection.Session, 1, null), server);
+        return (new ConnectedSession(connection.Session, 1, null, isBlock: false), server);
     }
 }

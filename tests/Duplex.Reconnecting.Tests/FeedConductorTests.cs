@@ -63,10 +63,10 @@ public sealed class FeedConductorTests
         await feed.StartAsync().Soon();
         await scene.Time.Pass(Age);
         await Patience.Until(() => scene.Attempts == 2);
-        await scene.Time.Armed(TimeSpan.FromSeconds(30)); // MaxDelay
+        await scene.Time.Armed(TimeSpan.FromSeconds(33)); // MaxDelay, and half of a fifth
         Assert.Equal(new SendReceipt(1, 1), await feed.SendAsync("a").Soon());
         Assert.Equal((ConnectionPhase.Ready, 1), (feed.Current.Phase, feed.Current.Epoch));
-        scene.Time.Advance(TimeSpan.FromSeconds(30));
+        scene.Time.Advance(TimeSpan.FromSeconds(33));
         await Patience.Until(() => OnSecond(feed));
     }
 

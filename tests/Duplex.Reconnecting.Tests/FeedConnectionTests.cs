@@ -37,15 +37,18 @@ public sealed class FeedConnectionTests
         int observed = 0;
         using var parts = new FeedParts(scene, options => options.Observe = (_, _) => observed++);
         var duplicates = new DuplicateFilter(frame => ((Frame.Text)frame).ReadText());
-        duplicates.Passes(new Frame.Text("a"), 1);
-        (FeedConnection connection, DefaultWebSocketSession server) = await parts.OpenAsync(2, duplicates);
-        Task pump = connection.PumpAsync();
+        duplicates.Note(new Frame.Text("a"));
+        (FeedConnection connection, DefaultWebSocketSession server) = await parts.OpenAsync(2);
         await server.SendAsync("a");
         await server.SendAsync("b");
+        await Patience.Until(() => connection.Session.Incoming.Count == 2);
+        connection.DropDuplicates(duplicates);
+        Task pump = connection.PumpAsync();
+        await server.SendAsync("a"); // after the overlap it is a message as any other
         await server.CloseAsync(CloseReason.Normal).Soon();
         await pump.Soon();
-        Assert.Equal(["2:b"], parts.Take());
-        Assert.Equal(1, observed);
+        Assert.Equal(["2:b", "2:a"], parts.Take());
+        Assert.Equal(2, observed);
     }
 
     [Fact]
@@ -64,7 +67,7 @@ public sealed class FeedConnectionTests
         Assert.True(parts.Queue.TryTake(out _));
         await Patience.Until(() => parts.Queue.IsFull);
         Assert.False(pump.IsCompleted);
-        parts.Stop();
+        connection.Hurry();
         await pump.Soon();
         Assert.Equal(["1:1", "1:2", "1:3", "1:4", "1:5"], parts.Take());
     }
@@ -88,7 +91,7 @@ public sealed class FeedConnectionTests
         int observed = 0;
         using var parts = new FeedParts(scene, options => options.Observe = (_, _) => observed++);
         (FeedConnection connection, DefaultWebSocketSession server) = await parts.OpenAsync();
-        await parts.Hooks.StopAsync().Soon();
+        await parts.Hooks.StopAsync(scene.Time, TimeSpan.FromSeconds(5)).Soon();
         Task pump = connection.PumpAsync();
         await server.SendAsync("x");
         await pump.Soon();

@@ -12,7 +12,7 @@ public sealed class FeedHooksTests
         await using var scene = new Scene();
         using var parts = new FeedParts(scene);
         (Connection connection, _) = await scene.OpenAsync();
-        Assert.True(parts.Hooks.GetReadyAsync(connection, default).IsCompletedSuccessfully);
+        Assert.True(parts.Hooks.GetReadyAsync(connection, scene.Time, default).IsCompletedSuccessfully);
         Assert.True(parts.Hooks.TryObserve(new Frame.Text("x"), 1));
         Assert.False(parts.Hooks.IsInside);
     }
@@ -30,7 +30,7 @@ public sealed class FeedHooksTests
             return Task.CompletedTask;
         }));
         (Connection connection, _) = await scene.OpenAsync(epoch: 6);
-        await parts.Hooks.GetReadyAsync(connection, default).Soon();
+        await parts.Hooks.GetReadyAsync(connection, scene.Time, default).Soon();
         Assert.Equal((6, true), (got.Epoch, isInside));
         Assert.False(parts.Hooks.IsInside);
         await Assert.ThrowsAsync<InvalidOperationException>(() => got.ReceiveAsync().Soon());
@@ -43,7 +43,7 @@ public sealed class FeedHooksTests
         await using var scene = new Scene();
         using var parts = new FeedParts(scene, options => options.OnConnected((_, _) => Task.FromException(new FormatException())));
         (Connection connection, _) = await scene.OpenAsync();
-        await Assert.ThrowsAsync<FormatException>(() => parts.Hooks.GetReadyAsync(connection, default).Soon());
+        await Assert.ThrowsAsync<FormatException>(() => parts.Hooks.GetReadyAsync(connection, scene.Time, default).Soon());
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class FeedHooksTests
             await connected.Session.Completion;
         }));
         (Connection connection, _) = await scene.OpenAsync();
-        await Assert.ThrowsAsync<WebSocketClosedException>(() => parts.Hooks.GetReadyAsync(connection, default).Soon());
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => parts.Hooks.GetReadyAsync(connection, scene.Time, default).Soon());
     }
 
     [Theory]
@@ -68,7 +68,7 @@ public sealed class FeedHooksTests
         using var parts = new FeedParts(scene, options => options.OnConnected((_, token) =>
             new TaskCompletionSource().Task.WaitAsync(heeds ? token : default)));
         (Connection connection, _) = await scene.OpenAsync();
-        Task ready = parts.Hooks.GetReadyAsync(connection, default);
+        Task ready = parts.Hooks.GetReadyAsync(connection, scene.Time, default);
         await scene.Time.Pass(Ready);
         Assert.Contains("OnConnected did not return within 15 s", (await Assert.ThrowsAsync<TimeoutException>(() => ready.Soon())).Message, StringComparison.Ordinal);
     }
@@ -80,7 +80,7 @@ public sealed class FeedHooksTests
         using var parts = new FeedParts(scene, options => options.OnConnected((_, token) => new TaskCompletionSource().Task.WaitAsync(token)));
         (Connection connection, _) = await scene.OpenAsync();
         using var stop = new CancellationTokenSource();
-        Task ready = parts.Hooks.GetReadyAsync(connection, stop.Token);
+        Task ready = parts.Hooks.GetReadyAsync(connection, scene.Time, stop.Token);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ready.Soon());
     }
@@ -119,12 +119,12 @@ public sealed class FeedHooksTests
             return default;
         });
         UnconfirmedLedger ledger = CreateLedger();
-        await parts.Hooks.ReportAsync(ledger).Soon();
+        await parts.Hooks.ReportAsync(ledger, scene.Time, parts.Redial.Telemetry).Soon();
         Assert.Empty(reports);
         ledger.Add(new FeedMessage("a"));
         ledger.Add(new FeedMessage("b"));
-        await parts.Hooks.ReportAsync(ledger).Soon();
-        await parts.Hooks.ReportAsync(ledger).Soon();
+        await parts.Hooks.ReportAsync(ledger, scene.Time, parts.Redial.Telemetry).Soon();
+        await parts.Hooks.ReportAsync(ledger, scene.Time, parts.Redial.Telemetry).Soon();
         Assert.Equal([1L, 2L], Assert.Single(reports).Select(message => message.Receipt.Sequence));
     }
 
@@ -137,10 +137,10 @@ public sealed class FeedHooksTests
             hangs ? new ValueTask(new TaskCompletionSource().Task) : throw new FormatException());
         UnconfirmedLedger ledger = CreateLedger();
         ledger.Add(new FeedMessage("a"));
-        await parts.Hooks.ReportAsync(ledger).Soon();
+        await parts.Hooks.ReportAsync(ledger, scene.Time, parts.Redial.Telemetry).Soon();
         hangs = true;
         ledger.Add(new FeedMessage("b"));
-        Task report = parts.Hooks.ReportAsync(ledger);
+        Task report = parts.Hooks.ReportAsync(ledger, scene.Time, parts.Redial.Telemetry);
         await scene.Time.Pass(Ready);
         await report.Soon();
     }
@@ -165,14 +165,14 @@ public sealed class FeedHooksTests
             });
         });
         (Connection connection, _) = await scene.OpenAsync();
-        await parts.Hooks.StopAsync().Soon();
+        await parts.Hooks.StopAsync(scene.Time, TimeSpan.FromSeconds(5)).Soon();
         Assert.False(parts.Hooks.TryObserve(new Frame.Text("x"), 1));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => parts.Hooks.GetReadyAsync(connection, default).Soon());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => parts.Hooks.GetReadyAsync(connection, scene.Time, default).Soon());
         UnconfirmedLedger ledger = CreateLedger();
         ledger.Add(new FeedMessage("a"));
-        await parts.Hooks.ReportAsync(ledger).Soon();
+        await parts.Hooks.ReportAsync(ledger, scene.Time, parts.Redial.Telemetry).Soon();
         Assert.Equal(0, called);
-        await parts.Hooks.StopAsync().Soon();
+        await parts.Hooks.StopAsync(scene.Time, TimeSpan.FromSeconds(5)).Soon();
     }
 
     [Theory]
@@ -194,9 +194,9 @@ public sealed class FeedHooksTests
             await left.Task;
         }));
         (Connection connection, _) = await scene.OpenAsync();
-        Task ready = parts.Hooks.GetReadyAsync(connection, default);
+        Task ready = parts.Hooks.GetReadyAsync(connection, scene.Time, default);
         await entered.Task.Soon();
-        Task stopping = parts.Hooks.StopAsync();
+        Task stopping = parts.Hooks.StopAsync(scene.Time, TimeSpan.FromSeconds(5));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ready.Soon());
         await scene.Time.Armed(CloseTimeout);
         Assert.False(stopping.IsCompleted);

@@ -11,12 +11,13 @@ public sealed class FeedRunTests
         await using var scene = new Scene();
         using var parts = new FeedParts(scene);
         FeedRun run = Create(parts);
-        Task<bool> running = run.RunAsync(default);
+        Task running = run.RunAsync();
         await run.Started.Soon();
         Assert.NotNull(parts.Outlet.Current);
         DefaultWebSocketSession server = await scene.AcceptedAsync();
         run.Stop(new CloseReason(4001, "enough"));
-        Assert.False(await running.Soon());
+        await running.Soon();
+        Assert.False(run.IsUndone);
         Assert.Equal(4001, (int)(await server.Completion.Soon()).Received!.Code);
         Assert.True(run.LastClose!.WasClean);
         Assert.Null(run.Error);
@@ -26,41 +27,22 @@ public sealed class FeedRunTests
     }
 
     [Fact]
-    public async Task The_caller_does_not_run_the_attempt()
-    {
-        await using var scene = new Scene();
-        int caller = Environment.CurrentManagedThreadId;
-        bool isOnCaller = false, hasReturned = false;
-        using var parts = new FeedParts(scene, options => options.Configure = (_, _, _) =>
-        {
-            isOnCaller = Environment.CurrentManagedThreadId == caller && !Volatile.Read(ref hasReturned);
-            return default;
-        });
-        FeedRun run = Create(parts);
-        Task<bool> running = run.RunAsync(default);
-        Volatile.Write(ref hasReturned, true);
-        await run.Started.Soon();
-        Assert.False(isOnCaller);
-        run.Stop(CloseReason.Normal);
-        await running.Soon();
-    }
-
-    [Fact]
     public async Task A_start_is_undone_by_its_token_before_a_connection_is_ready()
     {
         await using var scene = new Scene();
         scene.Stall();
         using var parts = new FeedParts(scene);
-        FeedRun run = Create(parts);
         using var start = new CancellationTokenSource();
-        Task<bool> running = run.RunAsync(start.Token);
-        Task<SendReceipt> sending = parts.Sender.SendAsync(new FeedMessage("x"), default, default).AsTask();
+        FeedRun run = Create(parts, start.Token);
+        Task running = run.RunAsync();
         await Patience.Until(() => scene.Attempts == 1);
         await start.CancelAsync();
-        Assert.True(await running.Soon());
+        await running.Soon();
+        Assert.True(run.IsUndone);
+        Assert.False(run.Started.IsCompleted); // not before all is over
+        run.End();
         var thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.Started.Soon());
         Assert.Equal(start.Token, thrown.CancellationToken);
-        await Assert.ThrowsAsync<WebSocketClosedException>(() => sending.Soon());
         Assert.Null(run.Error);
     }
 
@@ -69,15 +51,16 @@ public sealed class FeedRunTests
     {
         await using var scene = new Scene();
         using var parts = new FeedParts(scene);
-        FeedRun run = Create(parts);
         using var start = new CancellationTokenSource();
-        Task<bool> running = run.RunAsync(start.Token);
+        FeedRun run = Create(parts, start.Token);
+        Task running = run.RunAsync();
         await run.Started.Soon();
         await start.CancelAsync();
         Assert.False(running.IsCompleted);
         Assert.NotNull(parts.Outlet.Current);
         run.Stop(CloseReason.Normal);
-        Assert.False(await running.Soon());
+        await running.Soon();
+        Assert.False(run.IsUndone);
     }
 
     [Fact]
@@ -87,10 +70,12 @@ public sealed class FeedRunTests
         scene.Stall();
         using var parts = new FeedParts(scene);
         FeedRun run = Create(parts);
-        Task<bool> running = run.RunAsync(default);
+        Task running = run.RunAsync();
         await Patience.Until(() => scene.Attempts == 1);
         run.Stop(CloseReason.Normal);
-        Assert.False(await running.Soon());
+        await running.Soon();
+        Assert.False(run.IsUndone);
+        run.End();
         await Assert.ThrowsAsync<WebSocketClosedException>(() => run.Started.Soon());
         Assert.Null(run.LastClose);
     }
@@ -102,7 +87,8 @@ public sealed class FeedRunTests
         scene.Refuse(HttpStatusCode.Gone);
         using var parts = new FeedParts(scene);
         FeedRun run = Create(parts);
-        Assert.False(await run.RunAsync(default).Soon());
+        await run.RunAsync().Soon();
+        run.End();
         Assert.Same(run.Error, await Assert.ThrowsAsync<ReconnectException>(() => run.Started.Soon()));
         Assert.Equal(HttpStatusCode.Gone, run.Error!.Verdict!.StatusCode);
     }
@@ -114,10 +100,12 @@ public sealed class FeedRunTests
         using var parts = new FeedParts(scene, options => options.MaxConnectionAge = TimeSpan.FromHours(1));
         parts.Options.Random = () => throw new FormatException();
         FeedRun run = Create(parts);
-        Assert.False(await run.RunAsync(default).Soon());
+        await run.RunAsync().Soon();
+        run.End();
         Assert.IsType<FormatException>(run.Error!.InnerException);
         Assert.Null(run.Error.Verdict);
     }
 
-    private static FeedRun Create(FeedParts parts) => new(parts.Redial, parts.Hooks, parts.Queue, parts.Outlet, parts.Options);
+    private static FeedRun Create(FeedParts parts, CancellationToken start = default) =>
+        new(parts.Redial, parts.Hooks, parts.Queue, parts.Outlet, parts.Options, start);
 }

@@ -69,7 +69,7 @@ public sealed class ReconnectTelemetryTests
         telemetry.Ready(2);
         telemetry.Ended(ended with { NextDelay = TimeSpan.FromSeconds(2), DelaySource = DelaySource.Backoff });
         telemetry.Ended(ended);
-        telemetry.Rotated(connection);
+        telemetry.Replaced(connection, GapKind.Rotated);
         telemetry.HookFailed("OnUnconfirmed", new FormatException("the user's own"));
         (int Id, LogLevel Level, string Text)[] lines = [.. logger.Entries.Where(entry => entry.Id >= 30)];
         Assert.Equal(
@@ -93,7 +93,7 @@ public sealed class ReconnectTelemetryTests
         await using var scene = new Scene(ws => ws.MeterFactory = probe);
         ReconnectTelemetry telemetry = await CreateAsync(scene, probe);
         (Connection connection, _) = await scene.OpenAsync();
-        telemetry.Rotated(connection);
+        telemetry.Replaced(connection, GapKind.Rotated);
         telemetry.Ended(Ended.Ready(TimeSpan.FromSeconds(7), Ended.ByPeer(4000, Secret)));
         Assert.Equal(
             ["1 duplex.connection.name=quotes duplex.gap.kind=rotated", "1 duplex.connection.name=quotes duplex.gap.kind=lost"],
@@ -117,7 +117,7 @@ public sealed class ReconnectTelemetryTests
         telemetry.Attempted(DisconnectPhase.Ready, null);
         telemetry.Ready(1);
         telemetry.Ended(Ended.Ready(TimeSpan.Zero));
-        telemetry.Rotated(connection);
+        telemetry.Replaced(connection, GapKind.Rotated);
         telemetry.HookFailed("x", new FormatException());
         probe.Throws = null;
     }

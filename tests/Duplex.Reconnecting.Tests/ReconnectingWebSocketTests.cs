@@ -396,8 +396,9 @@ public sealed class ReconnectingWebSocketTests
         for (int number = 0; number < 10; number++)
             await server.SendAsync($"{number}");
         await server.CloseAsync(CloseReason.Normal).Soon();
-        Assert.Equal(1, scene.Attempts);
-        Assert.Equal(ConnectionPhase.Ready, feed.Current.Phase); // nothing further happens before it is taken
+        await Patience.Until(() => feed.Current.Phase == ConnectionPhase.Lost); // and no wait begins before all is taken
+        scene.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal((1, ConnectionPhase.Lost), (scene.Attempts, feed.Current.Phase));
         for (int number = 0; number < 10; number++)
             Assert.Equal($"{number}", await ReadAsync(feed));
         await scene.Time.Pass(FirstDelay);

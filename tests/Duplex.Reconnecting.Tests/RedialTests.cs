@@ -79,8 +79,8 @@ public sealed class RedialTests
             DelaySource = DelaySource.Backoff,
             Why = "a reason",
         };
-        var thrown = Assert.Throws<ReconnectException>(() => redial.GiveUp(verdict, 3));
-        Assert.Equal(3, thrown.Attempts);
+        var thrown = Assert.Throws<ReconnectException>(() => redial.GiveUp(verdict));
+        Assert.Equal(1, thrown.Attempts);
         Assert.Equal((false, null, DelaySource.None), (thrown.Verdict!.IsTransient, thrown.Verdict.NextDelay, thrown.Verdict.DelaySource));
         Assert.Same(thrown.Verdict, redial.Last);
         Assert.Same(thrown.Verdict, redial.Changes.Current.Verdict);

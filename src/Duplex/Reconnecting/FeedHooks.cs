@@ -148,6 +148,8 @@ internal sealed class FeedHooks
                 using (pass)
                 {
                     pass.Mark();
+                    if (_stopping.IsCancellationRequested)
+                        throw Stopped(); // it has not begun
                     await hook(token).ConfigureAwait(false);
                 }
             },

@@ -224,8 +224,9 @@ internal sealed class FeedQueue(ChannelConfig bounds)
                 (_isComplete, _error) = (true, error);
             if (IsEmpty)
                 (consumer, _consumer) = (_consumer, null);
-            wakes = AfterTaking() with { Producer = _producer };
+            TaskCompletionSource? producer = _producer;
             _producer = null;
+            wakes = AfterTaking() with { Producer = producer };
         }
 
         wakes.Wake();

@@ -82,6 +82,7 @@ internal sealed class Redial
         try
         {
             await getReady(connection, stop).ConfigureAwait(false);
+            stop.ThrowIfCancellationRequested(); // it may have closed its own feed
             connection.BecomeReady();
             _policy.Ready();
             _telemetry.Attempted(DisconnectPhase.Ready, null);
@@ -122,6 +123,7 @@ internal sealed class Redial
     [DoesNotReturn]
     public void GiveUp(DisconnectVerdict verdict)
     {
+        verdict = verdict with { IsTransient = false, NextDelay = null, DelaySource = DelaySource.None };
         Note(verdict);
         throw new ReconnectException(verdict, Math.Max(1, _policy.Failures));
     }
@@ -160,10 +162,10 @@ internal sealed class Redial
 
     private async Task WaitAsync(TimeSpan delay, CancellationToken stop)
     {
-        Changes.Add(new ConnectionChange(ConnectionPhase.Waiting, Epoch, Last, delay, 0));
         var skip = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_sync)
             _skip = skip;
+        Changes.Add(new ConnectionChange(ConnectionPhase.Waiting, Epoch, Last, delay, 0)); // who sees it may skip it
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await Task.WhenAny(skip.Task, Task.Delay(delay, Time, timer.Token)).ConfigureAwait(false);
         lock (_sync)

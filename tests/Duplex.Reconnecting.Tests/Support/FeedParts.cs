@@ -11,8 +11,8 @@ internal sealed class FeedParts : IDisposable
         _scene = scene;
         Options = new ReconnectingWebSocketOptions { TimeProvider = scene.Time, Random = () => 0.5 };
         configure?.Invoke(Options);
+        Hooks = new FeedHooks(Options);
         Redial = new Redial(scene.Client, new Uri("ws://server.test/feed"), Options);
-        Hooks = new FeedHooks(Options, Redial);
         Queue = new FeedQueue(Options.Incoming);
         Sender = new FeedSender(Outlet, Redial, Options);
     }
@@ -32,12 +32,11 @@ internal sealed class FeedParts : IDisposable
     public void Stop() => _stop.Cancel();
 
     /// <summary>A connection that is ready, as the feed uses it, and the server's side.</summary>
-    public async Task<(FeedConnection Connection, DefaultWebSocketSession Server)> OpenAsync(
-        int epoch = 1, DuplicateFilter? duplicates = null)
+    public async Task<(FeedConnection Connection, DefaultWebSocketSession Server)> OpenAsync(int epoch = 1)
     {
         (Connection connection, DefaultWebSocketSession server) = await _scene.OpenAsync(epoch);
         connection.BecomeReady();
-        return (new FeedConnection(connection, Queue, Hooks, Options, _scene.Time, duplicates, _stop.Token), server);
+        return (new FeedConnection(connection, Queue, Hooks, Options, _scene.Time), server);
     }
 
     /// <summary>What the queue has now: the number of the connection, and the text or the gap.</summary>
