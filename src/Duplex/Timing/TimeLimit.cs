@@ -17,6 +17,7 @@ internal sealed class TimeLimit : IDisposable
 
     // Under _sync.
     private LateTick _late;
+    private bool _isDisposed;
 
     /// <summary>Calls <paramref name="onOver"/> once, on the timer's thread.</summary>
     public TimeLimit(TimeProvider time, TimeSpan limit, Action? onOver = null)
@@ -45,8 +46,12 @@ internal sealed class TimeLimit : IDisposable
 
     public void Dispose()
     {
-        _look?.Dispose();
-        _end?.Dispose();
+        lock (_sync) // no timer is changed while it is disposed: not every TimeProvider's timers bear that
+        {
+            _isDisposed = true;
+            _look?.Dispose();
+            _end?.Dispose();
+        }
     }
 
     private ITimer CreateTimer(TimeSpan due) =>
@@ -56,6 +61,8 @@ internal sealed class TimeLimit : IDisposable
     {
         lock (_sync)
         {
+            if (_isDisposed)
+                return;
             long now = _time.GetTimestamp();
             TimeSpan left = _late.Left(now, _limit - _time.GetElapsedTime(_began, now), _limit);
             if (left > TimeSpan.Zero)
