@@ -64,7 +64,7 @@ internal sealed class BlockLoop(
         }
     }
 
-    // Its token: the caller's, which also fires when the session is over and nobody takes its frames.
+    // Its token: the caller's, which also fires when the session is over and no consumer takes its frames.
     private async Task<Exception?> RunBlockAsync(ConnectedSession connected, CancellationToken token)
     {
         using var any = CancellationTokenSource.CreateLinkedTokenSource(token);

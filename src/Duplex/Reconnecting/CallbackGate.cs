@@ -77,6 +77,7 @@ internal sealed class CallbackGate
     /// <summary>The right to run one callback.</summary>
     public sealed class Pass(CallbackGate gate) : IDisposable
     {
+        // Set once, by the one that disposes; read by any thread.
         private volatile bool _isOver;
 
         public CallbackGate Gate => gate;

@@ -287,7 +287,7 @@ internal sealed class FeedQueue(ChannelConfig bounds)
             if (Error is null)
                 Completion.TrySetResult();
             else if (Completion.TrySetException(Error))
-                _ = Completion.Task.Exception; // observed: nobody may look
+                _ = Completion.Task.Exception; // observed: there may be no one who looks
         }
     }
 }

@@ -74,7 +74,7 @@ internal sealed class FeedRun
         Abandoned.Cancel(_stop);
     }
 
-    /// <summary>All is over: whoever sees a task of this run can start another.</summary>
+    /// <summary>All is over: a caller that sees a task of this run complete can start another.</summary>
     public void End()
     {
         if (IsUndone)

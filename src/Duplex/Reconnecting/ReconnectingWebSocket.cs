@@ -69,8 +69,8 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
     public ConnectionChange Current => _redial.Changes.Current;
 
     /// <summary>
-    /// What it is doing, and what it does from now on, until it is stopped. A reader that is slow misses changes, and
-    /// is told how many; nothing waits for it. Any number of readers are allowed.
+    /// What it is doing, and what it does from now on, until it is stopped. A slow reader misses changes;
+    /// <see cref="ConnectionChange.Missed"/> counts them. Nothing waits for it. Any number of readers are allowed.
     /// </summary>
     public IAsyncEnumerable<ConnectionChange> Changes => _redial.Changes.ReadAsync();
 

@@ -24,8 +24,7 @@ public class StayConnectedOptions
 
     private protected StayConnectedOptions(bool isForFeed) => IsForFeed = isForFeed;
 
-    /// <summary>Creates options with the defaults.</summary>
-    public StayConnectedOptions() : this(isForFeed: false) { }
+    internal StayConnectedOptions() : this(isForFeed: false) { }
 
     /// <summary>
     /// Configures the request of each attempt: fresh headers, a token, another URL. If it throws, that attempt failed.
