@@ -114,7 +114,7 @@ internal sealed class FeedConductor
         if (filter is not null)
         {
             _ = old.Session.CloseAsync(_reason, CancellationToken.None);
-            await Task.WhenAny(pump).ConfigureAwait(false);
+            await pump.WaitAsync(_stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             successor.DropDuplicates(filter);
         }
     }
