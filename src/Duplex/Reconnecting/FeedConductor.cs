@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Duplex;
 
 /// <summary>
@@ -74,21 +76,33 @@ internal sealed class FeedConductor
         {
             while (true)
             {
+                // After a stop a consumer that takes nothing holds up nothing.
+                using CancellationTokenRegistration hurrying = _stop.UnsafeRegister(
+                    static connection => _ = ((FeedConnection)connection!).HurryAtEndAsync(), connection);
                 Task pump = connection.PumpAsync();
                 Abandoned.Observe(pump);
-                successor = await ReplaceAsync(connection, pump).ConfigureAwait(false);
+                (successor, DuplicateFilter? filter) = await ReplaceAsync(connection, pump).ConfigureAwait(false);
                 bool isLost = connection.Connection.HasEnded;
-                if (successor is not null)
-                    await HandOverAsync(connection, successor, pump).ConfigureAwait(false);
+                if (successor is not null && !isLost)
+                    await PauseAsync(_options.Overlap, connection, pump).ConfigureAwait(false);
                 if (successor is not null || _stop.IsCancellationRequested)
                     _ = connection.Session.CloseAsync(_reason, CancellationToken.None);
                 DisconnectVerdict ended = await EndAsync(connection, pump).ConfigureAwait(false);
                 if (successor is null)
                     return await IsLostAsync(connection, ended, pump).ConfigureAwait(false);
 
-                await pump.ConfigureAwait(false);
+                await pump.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (pump.IsFaulted)
+                {
+                    successor.Session.Abort();
+                    await EndAsync(successor, Task.CompletedTask).ConfigureAwait(false);
+                    GiveUp(ended, pump);
+                }
+
+                if (filter is not null)
+                    successor.DropDuplicates(filter);
                 _redial.NoteEnd(ended);
-                GapKind gap = isLost ? GapKind.Lost : GapKind.Rotated;
+                GapKind gap = isLost || ended.Close!.DiscardedMessages > 0 ? GapKind.Lost : GapKind.Rotated;
                 _redial.Telemetry.Replaced(successor.Connection, gap);
                 _queue.AddGap(successor.Epoch, gap);
                 connection = successor;
@@ -100,22 +114,6 @@ internal sealed class FeedConductor
             connection.Session.Abort();
             successor?.Session.Abort();
             throw;
-        }
-    }
-
-    // What the old connection still delivers, and the next one delivers again.
-    private async Task HandOverAsync(FeedConnection old, FeedConnection successor, Task pump)
-    {
-        DuplicateFilter? filter = _options.DuplicateKey is { } keyOf ? new DuplicateFilter(keyOf) : null;
-        if (filter is not null)
-            old.NoteKeys(filter);
-        if (!old.Connection.HasEnded)
-            await PauseAsync(_options.Overlap, old, pump).ConfigureAwait(false);
-        if (filter is not null)
-        {
-            _ = old.Session.CloseAsync(_reason, CancellationToken.None);
-            await pump.WaitAsync(_stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            successor.DropDuplicates(filter);
         }
     }
 
@@ -131,9 +129,10 @@ internal sealed class FeedConductor
 
         CloseResult result = await connection.Connection.EndAsync().ConfigureAwait(false);
         LastClose = result;
-        if (_stop.IsCancellationRequested)
-            connection.Hurry();
-        await connection.SettledAsync().ConfigureAwait(false);
+
+        // A send in progress fails now; a stream that ignores its disposal may keep it.
+        using (var limit = new TimeLimit(_redial.Time, SessionLifetime.Tail))
+            await limit.CompletesAsync(connection.SettledAsync()).ConfigureAwait(false);
 
         // A peer that began to close, too, may not have read what we sent.
         if (result is { WasClean: true, Initiator: CloseInitiator.Local } && result.Received == result.Sent)
@@ -153,7 +152,7 @@ internal sealed class FeedConductor
         }
 
         if (pump.IsFaulted)
-            _redial.GiveUp(ended with { Why = "the function Observe, or DuplicateKey, threw an exception" });
+            GiveUp(ended, pump);
         try
         {
             _redial.Judge(ended);
@@ -165,28 +164,22 @@ internal sealed class FeedConductor
             throw;
         }
 
-        await pump.WaitAsync(_stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_stop.IsCancellationRequested)
-        {
-            connection.Hurry();
-            await pump.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return false;
-        }
-
+        await pump.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (pump.IsFaulted)
-        {
-            _redial.GiveUp(ended with
-            {
-                Error = pump.Exception!.InnerException,
-                Why = "the function Observe, or DuplicateKey, threw an exception",
-            });
-        }
-
-        return true;
+            GiveUp(ended, pump);
+        return !_stop.IsCancellationRequested;
     }
 
+    [DoesNotReturn]
+    private void GiveUp(DisconnectVerdict ended, Task pump) => _redial.GiveUp(ended with
+    {
+        Error = pump.Exception!.InnerException,
+        Why = "the function Observe, or DuplicateKey, threw an exception",
+    });
+
     // A new connection in place of one that is old enough; null at an end or a stop.
-    private async Task<FeedConnection?> ReplaceAsync(FeedConnection connection, Task pump)
+    private async Task<(FeedConnection? Successor, DuplicateFilter? Filter)> ReplaceAsync(
+        FeedConnection connection, Task pump)
     {
         TimeSpan pause = _options.MaxConnectionAge;
         if (pause != Timeout.InfiniteTimeSpan)
@@ -199,61 +192,83 @@ internal sealed class FeedConductor
         {
             await PauseAsync(pause, connection, pump).ConfigureAwait(false);
             if (connection.Connection.HasEnded || pump.IsCompleted || _stop.IsCancellationRequested)
-                return null;
+                return default;
+
+            // Both receive from when the next one subscribes.
+            DuplicateFilter? filter = _options.DuplicateKey is { } keyOf ? new DuplicateFilter(keyOf) : null;
+            connection.NoteKeys(filter);
             try
             {
                 (Connection? ready, DisconnectVerdict? failure) =
                     await _redial.TryConnectAsync(GetReadyAsync, _stop).ConfigureAwait(false);
-                if (ready is not null && await MaySwitchAsync(connection, ready).ConfigureAwait(false))
-                    return Use(ready);
+                if (ready is not null)
+                    failure = await WhyNotSwitchAsync(connection, ready).ConfigureAwait(false);
+                if (pump.IsFaulted)
+                {
+                    ready?.Session.Abort();
+                    return default;
+                }
+
+                if (failure is null)
+                    return (Use(ready!), filter);
 
                 // The old one stays in use.
+                ready?.Session.Abort();
+                _outlet.Release();
+                connection.NoteKeys(null);
                 pause = PauseAfter(failure);
-                if (failure is not null)
-                    _redial.Telemetry.RotationFailed(failure, pause);
+                _redial.Telemetry.RotationFailed(failure, pause);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
-                return null;
+                return default;
             }
         }
     }
 
     // As long as the longest back-off, varied, or as the server asks for.
-    private TimeSpan PauseAfter(DisconnectVerdict? failure)
+    private TimeSpan PauseAfter(DisconnectVerdict failure)
     {
         TimeSpan own = _options.MaxDelay * (1 + (0.2 * _options.Random())); // a fifth, as a server's waits are varied
-        TimeSpan servers = RetryAfter.Of(failure?.Error) ?? TimeSpan.Zero;
+        TimeSpan servers = RetryAfter.Of(failure.Error) ?? TimeSpan.Zero;
         servers = servers < _options.MaxServerDelay ? servers : _options.MaxServerDelay;
         return own > servers ? own : servers;
     }
 
-    // Strict: what was sent on a connection arrives before what is sent on the next. False if that is not known.
-    private async Task<bool> MaySwitchAsync(FeedConnection old, Connection ready)
+    // Strict: what was sent on a connection arrives before what is sent on the next. Null if senders may switch.
+    private async Task<DisconnectVerdict?> WhyNotSwitchAsync(FeedConnection old, Connection ready)
     {
-        if (!_options.StrictRotation || OperatingSystem.IsBrowser())
-            return true;
-        _outlet.Hold();
-        try
+        Exception? error = null;
+        if (_options.StrictRotation && !OperatingSystem.IsBrowser())
         {
-            await old.SettledAsync().WaitAsync(_stop).ConfigureAwait(false);
-            long sent = old.Ledger.Last;
-            await old.Session.PingAsync(_stop).ConfigureAwait(false);
-            old.Ledger.Confirm(sent);
-            return true;
-        }
-        catch (WebSocketException)
-        {
-            return true; // it has ended: nothing more is sent on it
-        }
-        catch (Exception)
-        {
-            ready.Session.Abort();
-            _outlet.Release();
-            if (_stop.IsCancellationRequested)
+            _outlet.Hold();
+            try
+            {
+                using var limit = new TimeLimit(_redial.Time, old.Session.PingTimeout);
+                if (!await limit.CompletesAsync(old.SettledAsync(), _stop).ConfigureAwait(false))
+                    throw new TimeoutException("A send on the old connection was not done within the ping timeout.");
+                long sent = old.Ledger.Last;
+                await old.Session.PingAsync(_stop).ConfigureAwait(false);
+                old.Ledger.Confirm(sent);
+            }
+            catch (WebSocketException)
+            {
+                // it has ended: nothing more is sent on it
+            }
+            catch (TimeoutException e)
+            {
+                error = e;
+            }
+            catch
+            {
+                ready.Session.Abort();
                 throw;
-            return false;
+            }
         }
+
+        if (error is null && ready.HasEnded && !old.Connection.HasEnded)
+            error = new WebSocketClosedException("The new connection ended before it was used.");
+        return error is null ? null : new DisconnectVerdict { Phase = DisconnectPhase.GettingReady, Error = error };
     }
 
     // Until then, or until the connection ends or the feed stops.

@@ -69,8 +69,15 @@ internal sealed class FeedConnection
     /// <summary>The queue takes what is left of a session that has ended: a bounded rest, without waiting.</summary>
     public void Hurry() => _hurry.TrySetResult();
 
-    /// <summary>From now on the keys of messages are noted, for the connection that comes next.</summary>
-    public void NoteKeys(DuplicateFilter filter) => _notes = filter;
+    /// <summary>The same, as soon as the session has ended.</summary>
+    public async Task HurryAtEndAsync()
+    {
+        await Session.Completion.ConfigureAwait(false);
+        Hurry();
+    }
+
+    /// <summary>From now on the keys of messages are noted, for the connection that comes next; null for none.</summary>
+    public void NoteKeys(DuplicateFilter? filter) => _notes = filter;
 
     /// <summary>Messages that have come until now are dropped if the connection before has delivered them.</summary>
     public void DropDuplicates(DuplicateFilter filter) =>

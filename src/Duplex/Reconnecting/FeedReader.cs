@@ -15,8 +15,9 @@ namespace Duplex;
 public sealed class FeedReader : ChannelReader<Frame>, IAsyncEnumerable<Frame>
 {
     private readonly FeedQueue _queue;
+    private readonly FeedHooks _hooks;
 
-    internal FeedReader(FeedQueue queue) => _queue = queue;
+    internal FeedReader(FeedQueue queue, FeedHooks hooks) => (_queue, _hooks) = (queue, hooks);
 
     /// <summary>Completes when no message is left and none will come; faulted if the connection is given up.</summary>
     public override Task Completion => _queue.Completion;
@@ -47,8 +48,11 @@ public sealed class FeedReader : ChannelReader<Frame>, IAsyncEnumerable<Frame>
     /// <exception cref="ReconnectException">The connection was given up.</exception>
     /// <exception cref="InvalidOperationException">Another consumer waits.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) =>
-        _queue.WaitForMessageAsync(cancellationToken);
+    public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfInside();
+        return _queue.WaitForMessageAsync(cancellationToken);
+    }
 
     /// <summary>Takes the next message, and waits for it.</summary>
     /// <param name="cancellationToken">Cancels the wait.</param>
@@ -58,7 +62,7 @@ public sealed class FeedReader : ChannelReader<Frame>, IAsyncEnumerable<Frame>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public override async ValueTask<Frame> ReadAsync(CancellationToken cancellationToken = default)
     {
-        while (await _queue.WaitForMessageAsync(cancellationToken).ConfigureAwait(false))
+        while (await WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
             if (TryRead(out Frame? frame))
                 return frame;
@@ -75,10 +79,21 @@ public sealed class FeedReader : ChannelReader<Frame>, IAsyncEnumerable<Frame>
     internal async IAsyncEnumerable<FeedItem> ReadItemsAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        ThrowIfInside();
         while (await _queue.WaitAsync(cancellationToken).ConfigureAwait(false))
         {
             while (_queue.TryTake(out FeedItem item))
                 yield return item;
+        }
+    }
+
+    private void ThrowIfInside()
+    {
+        if (_hooks.IsInside)
+        {
+            throw new InvalidOperationException(
+                "A function of a ReconnectingWebSocket waits for its messages, which come only when the function has " +
+                "returned. In OnConnected receive from the ConnectedSession.");
         }
     }
 }

@@ -12,7 +12,9 @@ internal sealed class FeedRun
 
     private readonly CancellationTokenSource _stop = new();
     private readonly FeedConductor _conductor;
+    private readonly FeedOutlet _outlet;
     private readonly CancellationToken _startToken;
+    private readonly CancellationTokenRegistration _undoing;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -23,9 +25,11 @@ internal sealed class FeedRun
         Redial redial, FeedHooks hooks, FeedQueue queue, FeedOutlet outlet, ReconnectingWebSocketOptions options,
         CancellationToken startToken)
     {
+        _outlet = outlet;
         _startToken = startToken;
         _conductor = new FeedConductor(redial, hooks, queue, outlet, options, _stop.Token);
         Abandoned.Observe(_started.Task); // Start() does not look
+        _undoing = startToken.UnsafeRegister(static run => ((FeedRun)run!).Undo(), this); // last: it may fire now
     }
 
     /// <summary>Completes when a first connection is ready, or when the run has ended without one.</summary>
@@ -43,26 +47,24 @@ internal sealed class FeedRun
     public async Task RunAsync()
     {
         Task noting = NoteReadyAsync();
-        using (_startToken.UnsafeRegister(static run => ((FeedRun)run!).Undo(), this))
+        try
         {
-            try
-            {
-                await _conductor.RunAsync().ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-            {
-                // closed, disposed, or undone
-            }
-            catch (ReconnectException e)
-            {
-                Error = e;
-            }
-            catch (Exception e)
-            {
-                Error = new ReconnectException(
-                    "The connection was given up: a function threw, or an internal error.", e);
-            }
+            await _conductor.RunAsync().ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // closed, disposed, or undone
+        }
+        catch (ReconnectException e)
+        {
+            Error = e;
+        }
+        catch (Exception e)
+        {
+            Error = new ReconnectException("The connection was given up: a function threw, or an internal error.", e);
+        }
+
+        await _undoing.DisposeAsync().ConfigureAwait(false);
 
         _conductor.Started.TrySetCanceled(CancellationToken.None);
         await noting.ConfigureAwait(false);
@@ -97,7 +99,9 @@ internal sealed class FeedRun
 
     private void Undo()
     {
-        if (Interlocked.CompareExchange(ref _fate, Undone, Open) == Open)
-            Abandoned.Cancel(_stop);
+        if (Interlocked.CompareExchange(ref _fate, Undone, Open) != Open)
+            return;
+        Abandoned.Cancel(_stop);
+        _outlet.FailWaiting();
     }
 }

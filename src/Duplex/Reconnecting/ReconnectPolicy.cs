@@ -21,7 +21,7 @@ internal sealed class ReconnectPolicy(StayConnectedOptions options)
     // The platform's timers count milliseconds; 2^31 - 1 of them are 24.8 days.
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(int.MaxValue);
 
-    // The state, changed by Ready and Judge only.
+    // The state, changed by the public methods only.
     private int _delays; // since the last stable connection
     private bool _wasReady;
     private TimeSpan? _refusedSince; // the first fatal refusal since the last ready connection
@@ -43,6 +43,13 @@ internal sealed class ReconnectPolicy(StayConnectedOptions options)
         _wasReady = true;
         _refusedSince = null;
         IsAuthRetry = false;
+    }
+
+    /// <summary>A connection ended that is not judged, because another had taken its place, or we closed it.</summary>
+    public void Replaced(TimeSpan connectedFor)
+    {
+        if (connectedFor >= options.StableAfter)
+            (Failures, _delays) = (0, 0);
     }
 
     /// <summary>

@@ -49,7 +49,7 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
         _hooks = new FeedHooks(options); // first: it guards the options' functions
         _redial = new Redial(client, url, options);
         _queue = new FeedQueue(options.Incoming);
-        _reader = new FeedReader(_queue);
+        _reader = new FeedReader(_queue, _hooks);
         _sender = new FeedSender(_outlet, _redial, options);
     }
 
@@ -209,7 +209,7 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
         ThrowIfInside(nameof(SendAsync));
         lock (_sync)
         {
-            if (_run is null && !_isEnded)
+            if (_run is null or { IsUndone: true } && !_isEnded)
             {
                 throw new InvalidOperationException(
                     "The ReconnectingWebSocket was not started, so it connects to nothing. Call StartAsync or Start " +
@@ -226,7 +226,7 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
         {
             throw new InvalidOperationException(
                 $"{member} of a ReconnectingWebSocket was called by one of its own functions, whose return it would " +
-                "wait for. In OnConnected use the ConnectedSession; from the others, start a task.");
+                "wait for. In OnConnected use the ConnectedSession; the others hand over to code of yours.");
         }
     }
 
@@ -236,9 +236,9 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
         FeedRun? before;
         lock (_sync)
         {
-            ObjectDisposedException.ThrowIf(_isEnded, this);
-            if (_run is { IsUndone: false })
+            if (_run is { IsUndone: false } && (!_isEnded || _run.Error is not null))
                 return _run;
+            ObjectDisposedException.ThrowIf(_isEnded, this);
             before = _run;
             _run = run = new FeedRun(_redial, _hooks, _queue, _outlet, _options, token);
         }
@@ -263,7 +263,6 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
             }
             else
             {
-                _outlet.FailWaiting();
                 _redial.Changes.Add(new ConnectionChange(ConnectionPhase.NotStarted, _redial.Epoch, null, null, 0));
                 if (_run == run)
                     _run = null;

@@ -59,6 +59,7 @@ internal sealed class Redial
                 await TryConnectAsync(getReady, stop).ConfigureAwait(false);
             if (connection is not null)
                 return connection;
+            stop.ThrowIfCancellationRequested(); // the functions that judge may not run any more
             Judge(failure!);
         }
     }
@@ -150,6 +151,7 @@ internal sealed class Redial
     public void NoteEnd(DisconnectVerdict verdict)
     {
         Last = verdict;
+        _policy.Replaced(verdict.ConnectedFor);
         _telemetry.Disconnected(verdict);
     }
 
