@@ -8,7 +8,7 @@ public sealed class FeedReaderTests
     [Fact]
     public async Task Messages_come_without_the_gaps()
     {
-        var reader = new FeedReader(_queue);
+        var reader = new FeedReader(_queue, new FeedHooks(new ReconnectingWebSocketOptions()));
         Add("a", 1);
         AddGap(2);
         Add("b", 2);
@@ -25,7 +25,7 @@ public sealed class FeedReaderTests
     [Fact]
     public async Task A_gap_alone_wakes_nobody_who_waits_for_messages()
     {
-        var reader = new FeedReader(_queue);
+        var reader = new FeedReader(_queue, new FeedHooks(new ReconnectingWebSocketOptions()));
         Task<bool> waiting = reader.WaitToReadAsync().AsTask();
         AddGap(2);
         AddGap(3);
@@ -42,7 +42,7 @@ public sealed class FeedReaderTests
     [Fact]
     public async Task The_end_is_normal_for_loops_and_an_exception_for_one_read()
     {
-        var reader = new FeedReader(_queue);
+        var reader = new FeedReader(_queue, new FeedHooks(new ReconnectingWebSocketOptions()));
         Add("last", 1);
         _queue.Complete(null);
         List<string> got = [];
@@ -55,7 +55,7 @@ public sealed class FeedReaderTests
     [Fact]
     public async Task The_error_of_the_end_comes_after_what_is_queued()
     {
-        var reader = new FeedReader(_queue);
+        var reader = new FeedReader(_queue, new FeedHooks(new ReconnectingWebSocketOptions()));
         Add("last", 1);
         _queue.Complete(new ReconnectException("given up"));
         Assert.Equal("last", ((Frame.Text)await reader.ReadAsync().Soon()).ReadText());
@@ -66,7 +66,7 @@ public sealed class FeedReaderTests
     [Fact]
     public async Task Items_have_the_gaps_in_their_places()
     {
-        var reader = new FeedReader(_queue);
+        var reader = new FeedReader(_queue, new FeedHooks(new ReconnectingWebSocketOptions()));
         Add("a", 1);
         AddGap(2);
         Add("b", 2);
@@ -80,7 +80,7 @@ public sealed class FeedReaderTests
     [Fact]
     public async Task A_token_ends_a_read_and_loses_nothing()
     {
-        var reader = new FeedReader(_queue);
+        var reader = new FeedReader(_queue, new FeedHooks(new ReconnectingWebSocketOptions()));
         using var cancel = new CancellationTokenSource();
         Task<Frame> reading = reader.ReadAsync(cancel.Token).AsTask();
         await cancel.CancelAsync();

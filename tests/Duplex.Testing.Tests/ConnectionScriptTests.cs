@@ -1,5 +1,4 @@
 using System.Net;
-using Duplex.Testing;
 
 namespace Duplex.Tests;
 

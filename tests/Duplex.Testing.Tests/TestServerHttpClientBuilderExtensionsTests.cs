@@ -1,4 +1,3 @@
-using Duplex.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Duplex.Tests;

@@ -76,7 +76,7 @@ internal sealed class FeedConnection
         Hurry();
     }
 
-    /// <summary>From now on the keys of messages are noted, for the connection that comes next; null for none.</summary>
+    /// <summary>From now on keys are noted, for the connection that comes next; null for none.</summary>
     public void NoteKeys(DuplicateFilter? filter) => _notes = filter;
 
     /// <summary>Messages that have come until now are dropped if the connection before has delivered them.</summary>

@@ -1,6 +1,4 @@
 using System.Text;
-using Duplex.Protocol;
-using Duplex.Testing;
 
 namespace Duplex.Tests;
 

@@ -1,6 +1,3 @@
-using Duplex.Protocol;
-using Duplex.Testing;
-
 namespace Duplex.Tests;
 
 public sealed class RecordingTapTests

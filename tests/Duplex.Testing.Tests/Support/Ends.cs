@@ -1,5 +1,3 @@
-using Duplex.Testing;
-
 namespace Duplex.Tests;
 
 /// <summary>The two ends of a connection in memory.</summary>

@@ -12,6 +12,12 @@ internal static class Patience
     /// <summary>Waits for a task that should complete at once.</summary>
     public static Task<T> Soon<T>(this Task<T> task) => task.WaitAsync(Limit);
 
+    /// <summary>Waits for a task that should complete at once.</summary>
+    public static Task Soon(this ValueTask task) => task.AsTask().WaitAsync(Limit);
+
+    /// <summary>Waits for a task that should complete at once.</summary>
+    public static Task<T> Soon<T>(this ValueTask<T> task) => task.AsTask().WaitAsync(Limit);
+
     /// <summary>
     /// Waits until something that happens on another thread is so. It looks from time to time: a loop that yields would
     /// keep the pool busy, and virtual time would stand still.

@@ -1,5 +1,3 @@
-using Duplex.Testing;
-
 namespace Duplex.Tests;
 
 public sealed class PoolSnapshotTests

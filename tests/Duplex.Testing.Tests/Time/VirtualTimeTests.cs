@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Duplex.Testing;
 
 namespace Duplex.Tests;
 
