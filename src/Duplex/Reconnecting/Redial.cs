@@ -150,6 +150,7 @@ internal sealed class Redial
     /// <summary>Notes how a connection ended that is not followed by a wait: it was closed or replaced.</summary>
     public void NoteEnd(DisconnectVerdict verdict)
     {
+        verdict = verdict with { IsTransient = true, Why = "we closed the connection" };
         Last = verdict;
         _policy.Replaced(verdict.ConnectedFor);
         _telemetry.Disconnected(verdict);
