@@ -18,6 +18,7 @@ internal sealed class TimeLimit : IDisposable
     // Under _sync.
     private LateTick _late;
     private bool _isDisposed;
+    private bool _isMissed; // a timer fired while it was created, as some clocks' do
 
     /// <summary>Calls <paramref name="onOver"/> once, on the timer's thread.</summary>
     public TimeLimit(TimeProvider time, TimeSpan limit, Action? onOver = null)
@@ -35,6 +36,9 @@ internal sealed class TimeLimit : IDisposable
             _look = CreateTimer(look);
             _end = CreateTimer(limit);
         }
+
+        if (_isMissed)
+            Look();
     }
 
     public async Task<bool> CompletesAsync(Task task, CancellationToken token = default)
@@ -63,6 +67,12 @@ internal sealed class TimeLimit : IDisposable
         {
             if (_isDisposed)
                 return;
+            if (_end is null)
+            {
+                _isMissed = true;
+                return;
+            }
+
             long now = _time.GetTimestamp();
             TimeSpan left = _late.Left(now, _limit - _time.GetElapsedTime(_began, now), _limit);
             if (left > TimeSpan.Zero)
@@ -70,7 +80,7 @@ internal sealed class TimeLimit : IDisposable
                 // Rounded up to whole milliseconds: the timer never fires early.
                 left = TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds));
                 _late.Ask(now, left);
-                _end!.Change(left, Timeout.InfiniteTimeSpan);
+                _end.Change(left, Timeout.InfiniteTimeSpan);
                 return;
             }
         }
