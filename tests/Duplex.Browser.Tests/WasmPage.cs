@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.FileProviders;
@@ -15,12 +16,12 @@ public sealed class WasmPage : IAsyncLifetime, ICollectionFixture<WasmPage>
 
     private readonly Browser _browser = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("duplex-browser-").FullName;
-    private readonly List<string> _console = [];
+    private readonly ConcurrentQueue<string> _console = [];
     private WebApplication? _app;
     private IPage? _page;
 
     /// <summary>What the program, and the browser, write to the console.</summary>
-    public IReadOnlyList<string> Console => _console;
+    public IReadOnlyCollection<string> Console => _console;
 
     /// <summary>The address of the service of the suite; empty where there is no browser.</summary>
     public string Service => _app?.Urls.First().Replace("http", "ws", StringComparison.Ordinal) ?? "";
@@ -66,7 +67,7 @@ public sealed class WasmPage : IAsyncLifetime, ICollectionFixture<WasmPage>
         if (_page is not null)
             return _page;
         IPage page = await _browser.OpenAsync(_app?.Urls.First() ?? "");
-        page.Console += (_, message) => _console.Add(message.Text);
+        page.Console += (_, message) => _console.Enqueue(message.Text);
         await page.WaitForFunctionAsync("globalThis.suite !== undefined");
         return _page = page;
     }

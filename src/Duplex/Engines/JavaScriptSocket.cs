@@ -18,6 +18,7 @@ internal sealed partial class JavaScriptSocket(Uri uri, IReadOnlyCollection<stri
 
     public override long BufferedAmount => (long)Socket.GetPropertyAsDouble("bufferedAmount");
 
+    /// <summary>Asked for once, not for each message, and kept as long as the page.</summary>
     private static JSObject BytesType { get; } = JSHost.GlobalThis.GetPropertyAsJSObject("Uint8Array")!;
 
     private JSObject Socket => _socket ?? throw new InvalidOperationException("The socket is not opened.");
