@@ -509,6 +509,33 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    public async Task A_feed_goes_on_over_connections_that_vanish()
+    {
+        using HttpClient client = Client(configure: null);
+        await using ReconnectingWebSocket feed = client.CreateReconnectingWebSocket(
+            At("/vanish"), options => options.MinDelay = TimeSpan.FromMilliseconds(1));
+        await feed.StartAsync().Soon();
+
+        Assert.Equal(["1: last words", "2: Lost", "2: last words", "3: Lost", "3: last words"], await TakeAsync().Soon());
+        await feed.CloseAsync().Soon();
+
+        async Task<List<string>> TakeAsync()
+        {
+            List<string> got = [];
+            await foreach (FeedItem item in feed.IncomingWithGaps)
+            {
+                got.Add($"{item.Epoch}: {(item.Frame is Frame.Text text ? text.ReadText() : item.Gap)}");
+                if (got.Count == 5)
+                    break;
+                if (item.Frame is not null)
+                    await feed.SendAsync("heard"); // then the server vanishes
+            }
+
+            return got;
+        }
+    }
+
+    [Fact]
     [KtorParity("test-data/WebSocketTest.testMaxFrameSizeNotSupported")]
     public async Task Frame_limits_work_or_are_refused()
     {

@@ -13,49 +13,66 @@ namespace Duplex.Tests;
 public sealed class StayConnectedTests
 {
     private const int Restarts = 50;
+    private const int Reloads = 5;
 
     [Fact]
     public async Task A_feed_survives_a_server_that_is_killed_and_restarted_again_and_again()
     {
-        int port = FreePort();
-        using var client = new HttpClient(new WebSocketsHandler());
-        int next = 0;
-        await using ReconnectingWebSocket feed = client.CreateReconnectingWebSocket($"ws://127.0.0.1:{port}/", options =>
+        int port = 0; // of the server that runs, or ran last: then nothing listens there
+        using var client = new HttpClient(new WebSocketsHandler(new SocketsHttpHandler
         {
-            (options.MinDelay, options.MaxDelay) = (TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(20));
-            options.Observe = (frame, _) => next = 1 + Number(frame);
-            options.OnConnected((connection, token) => connection.SendAsync($"{next}", token));
-        });
-        feed.Start();
-        List<int> received = [];
-        Task consuming = Task.Run(async () =>
-        {
-            await foreach (Frame frame in feed.Incoming.ReadAllAsync())
+            ConnectCallback = async (_, token) =>
             {
-                lock (received)
-                    received.Add(Number(frame));
-            }
-        });
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                try
+                {
+                    await socket.ConnectAsync(IPAddress.Loopback, Volatile.Read(ref port), token);
+                    return new NetworkStream(socket, ownsSocket: true);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            },
+        }));
+        await using var numbers = new Numbers(client, new Uri("ws://server.test/"));
         for (int restart = 0; restart < Restarts; restart++)
         {
-            await using WebApplication server = await StartAsync(port);
-            int before = Count(received);
-            await Patience.Until(() => Count(received) > before + 10);
+            await using WebApplication server = await StartAsync();
+            Volatile.Write(ref port, Port(server));
+            await numbers.GoOnAsync();
             await server.StopAsync(new CancellationToken(canceled: true)); // aborts its connections
         }
 
-        await feed.CloseAsync().Soon();
-        await consuming.Soon();
-        Assert.Equal(Enumerable.Range(0, received.Count), received);
-        Assert.True(feed.Current.Epoch >= Restarts, $"{feed.Current.Epoch} connections");
+        await numbers.EndAsync();
+        Assert.True(numbers.Feed.Current.Epoch >= Restarts, $"{numbers.Feed.Current.Epoch} connections");
+    }
+
+    [Fact]
+    public async Task A_feed_survives_a_proxy_that_is_reloaded_again_and_again()
+    {
+        await using WebApplication server = await StartAsync();
+        await using Nginx proxy = Nginx.Start(Port(server));
+        using var client = new HttpClient(new WebSocketsHandler());
+        await using var numbers = new Numbers(client, proxy.Uri);
+        await numbers.GoOnAsync();
+        for (int reload = 0; reload < Reloads; reload++)
+        {
+            int epoch = numbers.Feed.Current.Epoch;
+            await proxy.ReloadAsync();
+            await Patience.Until(() => numbers.Feed.Current.Epoch > epoch);
+            await numbers.GoOnAsync();
+        }
+
+        await numbers.EndAsync();
     }
 
     [Fact]
     public async Task A_proxy_that_falls_silent_is_noticed_by_the_idle_timeout()
     {
-        int port = FreePort();
-        await using WebApplication server = await StartAsync(port);
-        using var proxy = new SilencingProxy(port);
+        await using WebApplication server = await StartAsync();
+        using var proxy = new SilencingProxy(Port(server));
         using var client = new HttpClient(new WebSocketsHandler());
         await using ReconnectingWebSocket feed = client.CreateReconnectingWebSocket($"ws://127.0.0.1:{proxy.Port}/", options =>
         {
@@ -78,28 +95,16 @@ public sealed class StayConnectedTests
         Assert.Contains("IdleTimeout", feed.Current.Verdict!.Error!.Message, StringComparison.Ordinal);
     }
 
-    private static int Count(List<int> received)
-    {
-        lock (received)
-            return received.Count;
-    }
-
     private static int Number(Frame frame) => int.Parse(((Frame.Text)frame).ReadText(), CultureInfo.InvariantCulture);
 
-    // A port of the system's choice: a server that restarts has to use the same again.
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    private static int Port(WebApplication server) => new Uri(server.Urls.First()).Port;
 
     // Sends numbers, from the one that the client asks for.
-    private static async Task<WebApplication> StartAsync(int port)
+    private static async Task<WebApplication> StartAsync()
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         WebApplication app = builder.Build();
         app.UseWebSockets();
         app.Run(async context =>
@@ -128,6 +133,58 @@ public sealed class StayConnectedTests
         });
         await app.StartAsync();
         return app;
+    }
+
+    // A feed of numbers that asks each connection for the next one, and its consumer.
+    private sealed class Numbers : IAsyncDisposable
+    {
+        private readonly List<int> _received = [];
+        private readonly Task _consuming;
+        private int _next;
+
+        public Numbers(HttpClient client, Uri url)
+        {
+            Feed = client.CreateReconnectingWebSocket(url, options =>
+            {
+                (options.MinDelay, options.MaxDelay) = (TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(20));
+                options.Observe = (frame, _) => _next = 1 + Number(frame);
+                options.OnConnected((connection, token) => connection.SendAsync($"{_next}", token));
+            });
+            Feed.Start();
+            _consuming = Task.Run(async () =>
+            {
+                await foreach (Frame frame in Feed.Incoming.ReadAllAsync())
+                {
+                    lock (_received)
+                        _received.Add(Number(frame));
+                }
+            });
+        }
+
+        public ReconnectingWebSocket Feed { get; }
+
+        /// <summary>Completes when ten more have come.</summary>
+        public Task GoOnAsync()
+        {
+            int before = Count();
+            return Patience.Until(() => Count() > before + 10);
+        }
+
+        /// <summary>Closes the feed. All numbers have come once, in order.</summary>
+        public async Task EndAsync()
+        {
+            await Feed.CloseAsync().Soon();
+            await _consuming.Soon();
+            Assert.Equal(Enumerable.Range(0, _received.Count), _received);
+        }
+
+        public ValueTask DisposeAsync() => Feed.DisposeAsync();
+
+        private int Count()
+        {
+            lock (_received)
+                return _received.Count;
+        }
     }
 
     // Forwards until it is silenced; connections that come later are forwarded again.

@@ -134,6 +134,21 @@ public sealed class FeedConductorTests
     }
 
     [Fact]
+    public async Task A_close_during_the_overlap_waits_once_for_two_peers_that_do_not_answer()
+    {
+        await using var scene = new Scene();
+        scene.AcceptMute().AcceptMute();
+        ReconnectingWebSocket feed = CreateRotating(scene);
+        await feed.StartAsync().Soon();
+        await scene.Time.Pass(Age);
+        await Patience.Until(() => OnSecond(feed));
+        Task<CloseResult?> closing = feed.CloseAsync();
+        await scene.Time.PassStepwise(TimeSpan.FromSeconds(6), closing); // the close timeout is 5 s
+        Assert.False((await closing.Soon())!.WasClean);
+        await Patience.Until(() => scene.Time.LiveTimers == 0);
+    }
+
+    [Fact]
     public async Task The_age_varies_by_the_jitter()
     {
         await using var scene = new Scene();

@@ -56,6 +56,28 @@ public sealed class FeedSenderTests
     }
 
     [Fact]
+    public async Task One_that_must_not_wait_for_a_connection_waits_out_a_hold()
+    {
+        await using var scene = new Scene();
+        using var parts = new FeedParts(scene);
+        (FeedConnection first, _) = await parts.OpenAsync(1);
+        (FeedConnection second, _) = await parts.OpenAsync(2);
+        parts.Outlet.Open(first);
+        parts.Outlet.Hold();
+        Task<SendReceipt> sending = parts.Sender.SendAsync(Message, FeedSendOptions.Now, default).AsTask();
+        Assert.False(sending.IsCompleted);
+        parts.Outlet.Release();
+        Assert.Equal(new SendReceipt(1, 1), await sending.Soon());
+        parts.Outlet.Hold();
+        sending = parts.Sender.SendAsync(Message, FeedSendOptions.Now, default).AsTask();
+        Task<SendReceipt> only = parts.Sender.SendAsync(Message, new FeedSendOptions { OnlyEpoch = 1 }, default).AsTask();
+        Assert.False(sending.IsCompleted || only.IsCompleted);
+        parts.Outlet.Open(second);
+        Assert.Equal(new SendReceipt(2, 1), await sending.Soon());
+        await FailsAsync("Connection 1", new ValueTask<SendReceipt>(only));
+    }
+
+    [Fact]
     public async Task The_connection_is_chosen_again_after_the_rate_limit()
     {
         await using var scene = new Scene();
@@ -129,6 +151,30 @@ public sealed class FeedSenderTests
         await cancel.CancelAsync();
         var thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending.Soon());
         Assert.Equal(cancel.Token, thrown.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task A_send_that_is_cancelled_in_line_or_by_the_rate_limit_has_the_callers_token(bool failsFast, bool isFirst)
+    {
+        await using var scene = new Scene();
+        using var parts = new FeedParts(scene, options =>
+            options.RateLimit = (_, token) => new ValueTask(Task.Delay(Timeout.InfiniteTimeSpan, scene.Time, token)));
+        (FeedConnection connection, _) = await parts.OpenAsync();
+        parts.Outlet.Open(connection);
+        if (!isFirst)
+            Abandoned.Observe(parts.Sender.SendAsync(Message, default, default).AsTask());
+        using var cancel = new CancellationTokenSource();
+        Task<SendReceipt> sending = parts.Sender.SendAsync(Message, new FeedSendOptions { FailFast = failsFast }, cancel.Token).AsTask();
+        Assert.False(sending.IsCompleted);
+        await cancel.CancelAsync();
+        var thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending.Soon());
+        Assert.Equal(cancel.Token, thrown.CancellationToken);
+        Assert.Contains("was not sent", thrown.Message, StringComparison.Ordinal);
+        parts.Outlet.Shut("It was closed.");
     }
 
     [Fact]

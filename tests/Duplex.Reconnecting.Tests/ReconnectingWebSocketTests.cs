@@ -375,6 +375,38 @@ public sealed class ReconnectingWebSocketTests
     }
 
     [Fact]
+    public async Task A_connection_that_is_given_up_after_its_end_is_lost_once()
+    {
+        await using var scene = new Scene();
+        await using ReconnectingWebSocket feed = scene.CreateFeed(options =>
+        {
+            options.Incoming = ChannelConfig.Bounded(1);
+            options.Observe = (frame, _) =>
+            {
+                if (((Frame.Text)frame).ReadText() == "2")
+                    throw new FormatException("odd");
+            };
+        });
+        Task<int> losses = Task.Run(async () =>
+        {
+            int lost = 0;
+            await foreach (ConnectionChange change in feed.Changes)
+                lost += change.Phase == ConnectionPhase.Lost ? 1 : 0;
+            return lost;
+        });
+        await feed.StartAsync().Soon();
+        DefaultWebSocketSession server = await scene.AcceptedAsync();
+        for (int number = 0; number < 3; number++)
+            await server.SendAsync($"{number}");
+        await server.CloseAsync(CloseReason.Normal).Soon();
+        await Patience.Until(() => feed.Current.Phase == ConnectionPhase.Lost);
+        Assert.Equal("0", await ReadAsync(feed));
+        DisconnectVerdict verdict = (await feed.Completion.Soon())!;
+        Assert.Equal((false, "odd"), (verdict.IsTransient, verdict.Error!.Message));
+        Assert.Equal(1, await losses.Soon());
+    }
+
+    [Fact]
     public async Task A_second_consumer_that_waits_is_refused()
     {
         await using var scene = new Scene();

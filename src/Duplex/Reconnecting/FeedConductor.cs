@@ -76,17 +76,16 @@ internal sealed class FeedConductor
         {
             while (true)
             {
-                // After a stop a consumer that takes nothing holds up nothing.
-                using CancellationTokenRegistration hurrying = _stop.UnsafeRegister(
-                    static connection => _ = ((FeedConnection)connection!).HurryAtEndAsync(), connection);
+                using CancellationTokenRegistration closing = CloseAtStop(connection);
                 Task pump = connection.PumpAsync();
                 Abandoned.Observe(pump);
                 (successor, DuplicateFilter? filter) = await ReplaceAsync(connection, pump).ConfigureAwait(false);
+                using CancellationTokenRegistration closingToo = successor is null ? default : CloseAtStop(successor);
                 bool isLost = connection.Connection.HasEnded;
                 if (successor is not null && !isLost)
                     await PauseAsync(_options.Overlap, connection, pump).ConfigureAwait(false);
-                if (successor is not null || _stop.IsCancellationRequested)
-                    _ = connection.Session.CloseAsync(_reason, CancellationToken.None);
+                if (successor is not null)
+                    _ = connection.Session.CloseAsync(null, CancellationToken.None);
                 DisconnectVerdict ended = await EndAsync(connection, pump).ConfigureAwait(false);
                 if (successor is null)
                     return await IsLostAsync(connection, ended, pump).ConfigureAwait(false);
@@ -116,6 +115,15 @@ internal sealed class FeedConductor
             throw;
         }
     }
+
+    // Both connections of an overlap close at once, and a consumer that takes nothing holds up nothing.
+    private CancellationTokenRegistration CloseAtStop(FeedConnection connection) => _stop.UnsafeRegister(
+        _ =>
+        {
+            Abandoned.Observe(connection.Session.CloseAsync(_reason, CancellationToken.None));
+            Abandoned.Observe(connection.HurryAtEndAsync());
+        },
+        null);
 
     // The session ends, or has ended: what became of the messages that were sent on it.
     private async Task<DisconnectVerdict> EndAsync(FeedConnection connection, Task pump)
@@ -166,16 +174,20 @@ internal sealed class FeedConductor
 
         await pump.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (pump.IsFaulted)
-            GiveUp(ended, pump);
+            GiveUp(ended, pump, isNoted: true);
         return !_stop.IsCancellationRequested;
     }
 
     [DoesNotReturn]
-    private void GiveUp(DisconnectVerdict ended, Task pump) => _redial.GiveUp(ended with
+    private void GiveUp(DisconnectVerdict ended, Task pump, bool isNoted = false)
     {
-        Error = pump.Exception!.InnerException,
-        Why = "the function Observe, or DuplicateKey, threw an exception",
-    });
+        DisconnectVerdict verdict = ended with
+        {
+            Error = pump.Exception!.InnerException,
+            Why = "the function Observe, or DuplicateKey, threw an exception",
+        };
+        _redial.GiveUp(verdict, isNoted);
+    }
 
     // A new connection in place of one that is old enough; null at an end or a stop.
     private async Task<(FeedConnection? Successor, DuplicateFilter? Filter)> ReplaceAsync(

@@ -50,14 +50,24 @@ internal sealed class FeedOutlet
     /// <summary>Senders that wait now fail: the start was undone.</summary>
     public void FailWaiting() => Change(() => _round++);
 
-    /// <summary>A ready connection, on which a send has begun; null if there is none, or senders are held.</summary>
+    /// <summary>A ready connection, on which a send has begun; null if there is none. A hold is waited for.</summary>
     /// <exception cref="WebSocketClosedException">Nothing is sent any more.</exception>
-    public FeedConnection? TryTake()
+    public async ValueTask<FeedConnection?> TryTakeAsync(CancellationToken token)
     {
-        lock (_sync)
+        while (true)
         {
-            ThrowIfShut();
-            return _isHeld || _current is not { Connection.HasEnded: false } ? null : Begin(_current);
+            Task changed;
+            lock (_sync)
+            {
+                ThrowIfShut();
+                if (_current is not { Connection.HasEnded: false })
+                    return null;
+                if (!_isHeld)
+                    return Begin(_current);
+                changed = _changed.Task;
+            }
+
+            await changed.WaitAsync(token).ConfigureAwait(false);
         }
     }
 

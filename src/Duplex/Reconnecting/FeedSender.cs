@@ -11,23 +11,24 @@ internal sealed class FeedSender(FeedOutlet outlet, Redial redial, ReconnectingW
     public async ValueTask<SendReceipt> SendAsync(
         FeedMessage message, FeedSendOptions how, CancellationToken token)
     {
-        if (how.TimeToLive is not { } timeToLive || timeToLive == Timeout.InfiniteTimeSpan)
-            return await SendInTurnAsync(message, how, token).ConfigureAwait(false);
-        if (timeToLive <= TimeSpan.Zero)
+        TimeSpan timeToLive = how.TimeToLive ?? Timeout.InfiniteTimeSpan;
+        bool isLimited = timeToLive != Timeout.InfiniteTimeSpan;
+        if (isLimited && timeToLive <= TimeSpan.Zero)
             throw Late(timeToLive);
-        using var limit = new CancellationTokenSource(timeToLive, redial.Time);
-        using var any = CancellationTokenSource.CreateLinkedTokenSource(token, limit.Token);
+        using CancellationTokenSource? limit = isLimited ? new(timeToLive, redial.Time) : null;
+        using CancellationTokenSource? any =
+            limit is null ? null : CancellationTokenSource.CreateLinkedTokenSource(token, limit.Token);
         try
         {
-            return await SendInTurnAsync(message, how, any.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !token.IsCancellationRequested)
-        {
-            throw Late(timeToLive);
+            return await SendInTurnAsync(message, how, any?.Token ?? token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (token.IsCancellationRequested)
         {
             throw new OperationCanceledException("The send was cancelled. The message was not sent.", e, token);
+        }
+        catch (OperationCanceledException) when (limit?.IsCancellationRequested == true)
+        {
+            throw Late(timeToLive);
         }
     }
 
@@ -53,7 +54,7 @@ internal sealed class FeedSender(FeedOutlet outlet, Redial redial, ReconnectingW
         }
 
         // One that waits for no connection does not wait in line for another that does.
-        FeedConnection chosen = Choose(how);
+        FeedConnection chosen = await ChooseAsync(how, token).ConfigureAwait(false);
         chosen.EndSend();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(token, chosen.Session.Closed);
         try
@@ -86,7 +87,7 @@ internal sealed class FeedSender(FeedOutlet outlet, Redial redial, ReconnectingW
         {
             FeedConnection connection = how.Waits
                 ? await outlet.TakeAsync(failed, round, token).ConfigureAwait(false)
-                : Choose(how);
+                : await ChooseAsync(how, token).ConfigureAwait(false);
             try
             {
                 await message.SendAsync(connection.Session, how.Session, token).ConfigureAwait(false);
@@ -123,9 +124,9 @@ internal sealed class FeedSender(FeedOutlet outlet, Redial redial, ReconnectingW
         : "No connection is ready (FailFast). The message was not sent.");
 
     // A send has begun on the result.
-    private FeedConnection Choose(FeedSendOptions how)
+    private async ValueTask<FeedConnection> ChooseAsync(FeedSendOptions how, CancellationToken token)
     {
-        FeedConnection connection = outlet.TryTake() ?? throw NotReady(how);
+        FeedConnection connection = await outlet.TryTakeAsync(token).ConfigureAwait(false) ?? throw NotReady(how);
         if (how.OnlyEpoch is not { } epoch || connection.Epoch == epoch)
             return connection;
         connection.EndSend();

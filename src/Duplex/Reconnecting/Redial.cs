@@ -120,12 +120,17 @@ internal sealed class Redial
         Note(verdict);
     }
 
+    /// <param name="verdict">Why.</param>
+    /// <param name="isNoted">Whether this end was judged before, so that it is counted once.</param>
     /// <exception cref="ReconnectException">Always.</exception>
     [DoesNotReturn]
-    public void GiveUp(DisconnectVerdict verdict)
+    public void GiveUp(DisconnectVerdict verdict, bool isNoted = false)
     {
         verdict = verdict with { IsTransient = false, NextDelay = null, DelaySource = DelaySource.None };
-        Note(verdict);
+        if (isNoted)
+            Last = verdict;
+        else
+            Note(verdict);
         throw new ReconnectException(verdict, Math.Max(1, _policy.Failures));
     }
 

@@ -5,12 +5,13 @@ internal static class FeedSeams
 {
     extension(FeedOutlet outlet)
     {
-        /// <summary>The connection that a sender would use now.</summary>
+        /// <summary>The connection that a sender would use now; null also while senders are held.</summary>
         public FeedConnection? Current
         {
             get
             {
-                FeedConnection? current = outlet.TryTake();
+                ValueTask<FeedConnection?> taking = outlet.TryTakeAsync(new CancellationToken(canceled: true));
+                FeedConnection? current = taking.IsCompletedSuccessfully ? taking.Result : null;
                 current?.EndSend();
                 return current;
             }

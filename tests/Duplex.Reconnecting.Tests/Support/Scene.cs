@@ -65,6 +65,10 @@ internal sealed class Scene : IAsyncDisposable
     /// <summary>The next attempt is accepted.</summary>
     public Scene Accept() => Answer((request, _) => Task.FromResult(Upgrade(request)));
 
+    /// <summary>The next attempt is accepted by a peer that reads and answers nothing.</summary>
+    public Scene AcceptMute() => Answer((request, _) =>
+        Task.FromResult(FakePrimaryHandler.Upgrade(request, MemoryLink.Create().Client)));
+
     public Scene Answer(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> answer)
     {
         lock (_sync)
