@@ -68,7 +68,7 @@ public sealed class ConsumerTests(LocalFeed feed, KestrelServer server) : IClass
             Path.Combine(program, Executable("Console")), program, server["ws"].AbsoluteUri, server["wss"].AbsoluteUri, LoopbackCertificate.Instance.GetCertHashString());
 
         Assert.Equal(
-            ["plain: over TCP", "tls: over TLS", "deflate: as sent", "json: Tick { Symbol = EURUSD, Price = 1.07 }", "close: NormalClosure, clean: True"],
+            ["plain: over TCP", "tls: over TLS", "deflate: as sent", "json: Tick { Symbol = EURUSD, Price = 1.07 }", "close: NormalClosure, clean: True", "feed: subscribe, order"],
             printed.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
     }
 
@@ -79,6 +79,7 @@ public sealed class ConsumerTests(LocalFeed feed, KestrelServer server) : IClass
 
         Assert.Contains("worker: Tick { Symbol = EURUSD, Price = 1.07 }", printed, StringComparison.Ordinal);
         Assert.Contains("options: echo.v1, True", printed, StringComparison.Ordinal);
+        Assert.Contains("quotes: subscribe", printed, StringComparison.Ordinal);
         Assert.Contains("info: Duplex", printed, StringComparison.Ordinal); // by the container's logger
     }
 }

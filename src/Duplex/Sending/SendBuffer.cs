@@ -12,8 +12,8 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
     private readonly OwedPongs _owedPongs = new();
 
     // Under the pump's lock.
-    private readonly Queue<Deferred> _deferred = new(); // wait for the frame's end
     private readonly Queue<FlushMarker> _markers = new();
+    private Queue<Deferred>? _deferred; // wait for the frame's end
     private int _frames; // data frames since the last Take
 
     /// <summary>Bytes ever staged: a position in the outgoing stream.</summary>
@@ -62,7 +62,7 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
         if (InFrame)
             return;
         StageOwedPongs(); // before our Close, which may have waited
-        while (_deferred.TryDequeue(out Deferred control))
+        while (_deferred is not null && _deferred.TryDequeue(out Deferred control))
             WriteControl(control.Opcode, control.Payload, control.Flushed);
     }
 
@@ -81,7 +81,7 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
         }
 
         if (InFrame)
-            _deferred.Enqueue(new Deferred(opcode, payload.ToArray(), flushed));
+            (_deferred ??= new()).Enqueue(new Deferred(opcode, payload.ToArray(), flushed));
         else
             WriteControl(opcode, payload, flushed);
         return true;
@@ -115,11 +115,11 @@ internal sealed class SendBuffer(FrameWriter writer, ChannelConfig bounds) : IDi
         List<TaskCompletionSource> missed =
         [
             .. _markers.Select(marker => marker.Flushed),
-            .. _deferred.Select(control => control.Flushed).OfType<TaskCompletionSource>(),
+            .. _deferred?.Select(control => control.Flushed).OfType<TaskCompletionSource>() ?? [],
         ];
 
         _markers.Clear();
-        _deferred.Clear();
+        _deferred?.Clear();
         _owedPongs.Clear();
         return missed;
     }

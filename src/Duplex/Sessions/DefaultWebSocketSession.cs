@@ -10,15 +10,13 @@ public partial class DefaultWebSocketSession : WebSocketSession
 {
     private readonly PendingPings _pings;
     private readonly KeepAliveTimer _keepAlive;
-    private readonly TimeProvider _time;
 
     private protected DefaultWebSocketSession(Stream stream, IDisposable owner, SessionSettings settings)
         : base(stream, owner, OutputFor(settings.ReceiveMode), settings)
     {
         _receivesStreams = settings.ReceiveMode == ReceiveMode.Streams;
-        _time = settings.Time;
         Converter = settings.Converter;
-        _pings = new PendingPings(_time);
+        _pings = new PendingPings(settings.Time);
         _keepAlive = new KeepAliveTimer(Connection, this, Telemetry, _pings, settings);
         Lifetime.Start(_keepAlive);
         _keepAlive.Start();
@@ -140,7 +138,7 @@ public partial class DefaultWebSocketSession : WebSocketSession
         Connection.Engine.Require(EngineCapability.ControlFrames, nameof(PingAsync));
         cancellationToken.ThrowIfCancellationRequested();
         TimeSpan timeout = PingTimeout;
-        using var limit = new TimeLimit(_time, timeout);
+        using var limit = new TimeLimit(Lifetime.Time, timeout);
         PendingPings.Ping? ping = null;
         try
         {

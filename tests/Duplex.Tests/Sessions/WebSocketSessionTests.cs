@@ -21,7 +21,7 @@ public sealed class WebSocketSessionTests
         session.Abort();
         await session.Completion.Soon();
 
-        // Measured: 3,192 bytes. What serves sends, streams and the end alone would add a fourth.
+        // What serves sends, streams and the end alone would add a fourth.
         Assert.InRange(allocated, 0, 3584);
     }
 

@@ -1,4 +1,4 @@
-// What a user of the package Duplex does: sessions over plain TCP and TLS, compression, JSON without reflection.
+// What a user of the package Duplex does: sessions over plain TCP and TLS, compression, JSON without reflection, a feed.
 // Arguments: the ws address, the wss address, and the SHA-1 of the certificate to trust.
 using System.Net.Security;
 using System.Text.Json.Serialization;
@@ -44,6 +44,16 @@ await client.WebSocketAsync($"{plain}echo", async session =>
     CloseResult end = await session.CloseAsync(CloseCode.NormalClosure, "done");
     Console.WriteLine($"close: {end.Received?.Code}, clean: {end.WasClean}");
 });
+
+await using (ReconnectingWebSocket feed = client.CreateReconnectingWebSocket($"{plain}echo", reconnect =>
+    reconnect.OnConnected((connection, token) => connection.SendAsync("subscribe", token))))
+{
+    await feed.StartAsync();
+    await feed.SendAsync("order");
+    var first = (Frame.Text)await feed.Incoming.ReadAsync();
+    var second = (Frame.Text)await feed.Incoming.ReadAsync();
+    Console.WriteLine($"feed: {first.ReadText()}, {second.ReadText()}");
+}
 
 internal sealed record Tick(string Symbol, double Price);
 

@@ -1,4 +1,5 @@
-// What a user of the package Duplex.Extensions.DependencyInjection does: a host with a named client from appsettings.json.
+// What a user of the package Duplex.Extensions.DependencyInjection does: a host with a named client from appsettings.json,
+// and a WebSocket that stays connected.
 // Arguments: --Address http://…/
 using System.Text.Json.Serialization;
 using Duplex;
@@ -10,10 +11,14 @@ HostApplicationBuilder builder = Host.CreateApplicationBuilder(new HostApplicati
 });
 builder.Services.AddHttpClient("feed", client => client.BaseAddress = new Uri(builder.Configuration["Address"]!))
     .AddWebSockets(builder.Configuration.GetRequiredSection("Feed"), errorOnUnknownKeys: true);
+builder.Services.AddReconnectingWebSocket("quotes", $"{builder.Configuration["Address"]}echo", reconnect =>
+    reconnect.OnConnected((connection, token) => connection.SendAsync("subscribe", token)));
 builder.Services.AddHostedService<Feed>();
 await builder.Build().RunAsync();
 
-internal sealed class Feed(IHttpClientFactory clients, IHostApplicationLifetime host) : BackgroundService
+internal sealed class Feed(
+    IHttpClientFactory clients, [FromKeyedServices("quotes")] ReconnectingWebSocket quotes, IHostApplicationLifetime host)
+    : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -23,6 +28,7 @@ internal sealed class Feed(IHttpClientFactory clients, IHostApplicationLifetime 
         Console.WriteLine($"worker: {await session.ReceiveFromJsonAsync(FeedJson.Default.Tick, stoppingToken)}");
         Console.WriteLine($"options: {session.Subprotocol}, {session.TryGetExtension(out PerMessageDeflate? _)}");
         await session.CloseAsync(stoppingToken);
+        Console.WriteLine($"quotes: {((Frame.Text)await quotes.Incoming.ReadAsync(stoppingToken)).ReadText()}");
         host.StopApplication();
     }
 }
