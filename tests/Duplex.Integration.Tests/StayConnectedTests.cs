@@ -21,6 +21,7 @@ public sealed class StayConnectedTests
         int port = 0; // of the server that runs, or ran last: then nothing listens there
         using var client = new HttpClient(new WebSocketsHandler(new SocketsHttpHandler
         {
+            AllowAutoRedirect = false,
             ConnectCallback = async (_, token) =>
             {
                 var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -164,10 +165,17 @@ public sealed class StayConnectedTests
         public ReconnectingWebSocket Feed { get; }
 
         /// <summary>Completes when ten more have come.</summary>
-        public Task GoOnAsync()
+        public async Task GoOnAsync()
         {
             int before = Count();
-            return Patience.Until(() => Count() > before + 10);
+            try
+            {
+                await Patience.Until(() => Count() > before + 10);
+            }
+            catch (TimeoutException)
+            {
+                Assert.Fail($"No more messages came than {Count()}. The feed: {Feed.Current} {Feed.Current.Verdict?.Error}");
+            }
         }
 
         /// <summary>Closes the feed. All numbers have come once, in order.</summary>
