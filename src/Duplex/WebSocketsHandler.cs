@@ -20,6 +20,12 @@ namespace Duplex;
 /// Without an inner handler it creates one for ordinary requests and one for handshakes, which does not follow
 /// redirects. Your own must not either: redirects would send the handshake's headers and cookies to another host.
 /// </para>
+/// <para>
+/// A session takes its connection out of a <see cref="SocketsHttpHandler"/>, which then keeps nothing of it, and no
+/// longer counts it. For that the plugin sets <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> before the first
+/// request, unless it is set. With another filter or primary handler HttpClient's connection lives as long as the
+/// session, with 11 KiB of memory.
+/// </para>
 /// </remarks>
 public sealed class WebSocketsHandler : DelegatingHandler
 {
@@ -28,8 +34,10 @@ public sealed class WebSocketsHandler : DelegatingHandler
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _sync = new();
 
-    // Under _sync. Created at the first send: IHttpClientFactory may set an inner handler until then. Null if
-    // handshakes go to the inner handler.
+    // Under _sync. At the first send: IHttpClientFactory may set an inner handler until then.
+    private bool _isReady;
+
+    // Under _sync. Null if handshakes go to the inner handler.
     private HttpMessageInvoker? _handshakes;
     private SocketsHttpHandler? _ownPrimary;
 
@@ -126,8 +134,16 @@ public sealed class WebSocketsHandler : DelegatingHandler
         lock (_sync)
         {
             ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
-            if (InnerHandler is not null)
+            if (_isReady)
                 return;
+            _isReady = true;
+            if (InnerHandler is not null)
+            {
+                // Before its first request: later it cannot be changed.
+                if (!OperatingSystem.IsBrowser())
+                    ConnectionTaker.Shared.TryInstall(PrimaryHandler.Of(InnerHandler));
+                return;
+            }
 
             // There the browser makes the requests, and the engine opens the connections by itself.
             if (OperatingSystem.IsBrowser())

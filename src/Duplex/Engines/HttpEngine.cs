@@ -87,13 +87,33 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
         HttpRequestMessage real = handshake.CreateRequest(asked, marker, offered, offer.HeaderValue);
         if (request.LocalSocket is { } local && local.IsAt(asked))
             local.Address(real);
+        using ConnectionTaker.Handshake? taking =
+            handshake.Key is { } key ? ConnectionTaker.Shared.Expect(key) : null;
         HttpResponseMessage response = await HandshakeBounds.WaitAsync(
             plugin.Send(real, token), token).ConfigureAwait(false);
         HttpResponseMessage answer = await JudgeAsync(
             plugin, handshake, response, marker, request, asked, offered, offer, token).ConfigureAwait(false);
-        if (answer.Content is OpenedContent)
+        if (answer.Content is OpenedContent content)
+        {
             Forget(plugin, real, marker);
+            if (taking is not null)
+                answer.Content = await TakeAsync(content, taking).ConfigureAwait(false);
+        }
+
         return answer;
+    }
+
+    // HttpClient's connection has done its work. A handler below that wraps the stream keeps it.
+    private static async ValueTask<OpenedContent> TakeAsync(
+        OpenedContent content, ConnectionTaker.Handshake handshake)
+    {
+        if (content.TryTake() is not { } opened)
+            return content;
+        if (opened.Stream.GetType() is not { IsVisible: false } type || type.Assembly != typeof(HttpClient).Assembly
+            || await handshake.TryTakeAsync().ConfigureAwait(false) is not { } stream)
+            return new OpenedContent(opened);
+        opened.Owner.Dispose();
+        return new OpenedContent(opened with { Stream = stream, Owner = stream });
     }
 
     private async Task<HttpResponseMessage> JudgeAsync(
