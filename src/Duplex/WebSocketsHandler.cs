@@ -21,10 +21,10 @@ namespace Duplex;
 /// redirects. Your own must not either: redirects would send the handshake's headers and cookies to another host.
 /// </para>
 /// <para>
-/// A session takes its connection out of a <see cref="SocketsHttpHandler"/>, which then keeps nothing of it, and no
-/// longer counts it. For that the plugin sets <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> before the first
-/// request, unless it is set. With another filter or primary handler HttpClient's connection lives as long as the
-/// session, with 11 KiB of memory.
+/// A session over HTTP/1.1 takes its connection out of a <see cref="SocketsHttpHandler"/>, which then keeps nothing of
+/// it, and no longer counts it. For that the plugin sets <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> before
+/// the first request, unless it is set. With another filter or primary handler, or one that has sent a request before,
+/// HttpClient's part of the connection lives as long as the session, with 11 KiB of memory.
 /// </para>
 /// </remarks>
 public sealed class WebSocketsHandler : DelegatingHandler
@@ -136,27 +136,26 @@ public sealed class WebSocketsHandler : DelegatingHandler
             ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
             if (_isReady)
                 return;
-            _isReady = true;
-            if (InnerHandler is not null)
-            {
-                // Before its first request: later it cannot be changed.
-                if (!OperatingSystem.IsBrowser())
-                    ConnectionTaker.Shared.TryInstall(PrimaryHandler.Of(InnerHandler));
-                return;
-            }
-
-            // There the browser makes the requests, and the engine opens the connections by itself.
             if (OperatingSystem.IsBrowser())
             {
-                InnerHandler = new HttpClientHandler();
-                return;
+                // The browser makes the requests, and the engine opens the connections by itself.
+                InnerHandler ??= new HttpClientHandler();
+            }
+            else if (InnerHandler is not null)
+            {
+                // Before its first request: later it cannot be changed.
+                TakeableStream.TryInstall(PrimaryHandler.Of(InnerHandler));
+            }
+            else
+            {
+                // Two, because ordinary requests follow redirects, as HttpClient's do by default. They share cookies.
+                var ordinary = new SocketsHttpHandler();
+                _ownPrimary = PrimaryHandler.ForHandshakes(ordinary.CookieContainer);
+                _handshakes = new HttpMessageInvoker(LocalSocketHandler.Around(_ownPrimary));
+                InnerHandler = ordinary;
             }
 
-            // Two, because ordinary requests follow redirects, as HttpClient's do by default. They share cookies.
-            var ordinary = new SocketsHttpHandler();
-            _ownPrimary = PrimaryHandler.ForHandshakes(ordinary.CookieContainer);
-            _handshakes = new HttpMessageInvoker(LocalSocketHandler.Around(_ownPrimary));
-            InnerHandler = ordinary;
+            _isReady = true;
         }
     }
 

@@ -25,17 +25,27 @@ public sealed class TakenConnectionTests
     }
 
     [Theory, MemberData(nameof(Schemes))]
-    public async Task Sessions_do_not_count_among_the_connections_of_the_handler(bool tls)
+    public async Task It_is_taken_from_a_new_connection_and_from_one_that_was_used_before(bool tls)
     {
         using var server = new RawServer(tls);
-        SocketsHttpHandler handler = LoopbackCertificate.CreateHandler();
-        handler.MaxConnectionsPerServer = 1;
-        using var client = new HttpClient(new WebSocketsHandler(handler));
-        for (int i = 0; i < 3; i++)
-        {
-            (DefaultClientWebSocketSession session, RawPeer peer) = await OpenAsync(client, server);
-            await ConverseAsync(session, peer);
-        }
+        using HttpClient client = Clients.Create();
+        Task<(OpenedConnection Connection, WebSocketsOptions Options)> opening = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        using RawPeer first = await server.AcceptAsync();
+        await first.UpgradeAsync();
+        using OpenedConnection connection = (await opening.Soon()).Connection;
+        Assert.Same(connection.Stream, connection.Owner);
+
+        Task<string> asking = client.GetStringAsync(new Uri(server.Uri.AbsoluteUri.Replace("ws", "http", StringComparison.Ordinal)));
+        using RawPeer second = await server.AcceptAsync();
+        await second.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\r\n\r\nbody");
+        Assert.Equal("\r\n\r\nbody", await asking.Soon());
+        opening = Opening.ConnectAsync(client, server.Uri, null, CancellationToken.None);
+        await second.ReadRequestAsync();
+        await second.WriteAsync(second.Accept() + "x");
+        using OpenedConnection another = (await opening.Soon()).Connection;
+        Assert.Same(another.Stream, another.Owner);
+        byte[] one = new byte[1];
+        Assert.Equal((1, (byte)'x'), (await another.Stream.ReadAsync(one).Soon(), one[0]));
     }
 
     [Theory, MemberData(nameof(Schemes))]
@@ -44,7 +54,6 @@ public sealed class TakenConnectionTests
         using var server = new RawServer(tls);
         SocketsHttpHandler handler = LoopbackCertificate.CreateHandler();
         handler.Credentials = new NetworkCredential("user", "password");
-        handler.MaxConnectionsPerServer = 1;
         using var client = new HttpClient(new WebSocketsHandler(handler));
         Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(server.Uri);
         using RawPeer peer = await server.AcceptAsync();
@@ -54,26 +63,6 @@ public sealed class TakenConnectionTests
         await peer.WriteAsync((byte[])[.. System.Text.Encoding.ASCII.GetBytes(peer.Accept()), .. Convert.FromHexString(Hello)]);
         await using DefaultClientWebSocketSession session = await opening.Soon();
         Assert.Equal("hello", await session.ReceiveTextAsync().Soon());
-        await ConverseAsync(session, peer);
-
-        // It was taken: the handler has room for another.
-        (DefaultClientWebSocketSession second, RawPeer other) = await OpenAsync(client, server);
-        await ConverseAsync(second, other);
-    }
-
-    [Fact]
-    public async Task An_ordinary_request_may_have_used_the_connection_before()
-    {
-        using var server = new RawServer();
-        using HttpClient client = Clients.Create();
-        Task<string> asking = client.GetStringAsync(new Uri(server.Uri.AbsoluteUri.Replace("ws:", "http:", StringComparison.Ordinal)));
-        using RawPeer peer = await server.AcceptAsync();
-        await peer.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\r\n\r\nbody");
-        Assert.Equal("\r\n\r\nbody", await asking.Soon());
-        Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(server.Uri);
-        await peer.ReadRequestAsync();
-        await peer.UpgradeAsync();
-        await using DefaultClientWebSocketSession session = await opening.Soon();
         await ConverseAsync(session, peer);
     }
 

@@ -87,8 +87,6 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
         HttpRequestMessage real = handshake.CreateRequest(asked, marker, offered, offer.HeaderValue);
         if (request.LocalSocket is { } local && local.IsAt(asked))
             local.Address(real);
-        using ConnectionTaker.Handshake? taking =
-            handshake.Key is { } key ? ConnectionTaker.Shared.Expect(key) : null;
         HttpResponseMessage response = await HandshakeBounds.WaitAsync(
             plugin.Send(real, token), token).ConfigureAwait(false);
         HttpResponseMessage answer = await JudgeAsync(
@@ -96,24 +94,34 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
         if (answer.Content is OpenedContent content)
         {
             Forget(plugin, real, marker);
-            if (taking is not null)
-                answer.Content = await TakeAsync(content, taking).ConfigureAwait(false);
+            if (TakeableStream.IsInstalled(plugin.Primary()) && IsPlatforms(response.Content))
+                answer.Content = await TakeAsync(content).ConfigureAwait(false);
         }
 
         return answer;
     }
 
-    // HttpClient's connection has done its work. A handler below that wraps the stream keeps it.
-    private static async ValueTask<OpenedContent> TakeAsync(
-        OpenedContent content, ConnectionTaker.Handshake handshake)
+    // HttpClient's part of the connection has done its work.
+    private static async ValueTask<OpenedContent> TakeAsync(OpenedContent content)
     {
         if (content.TryTake() is not { } opened)
             return content;
-        if (opened.Stream.GetType() is not { IsVisible: false } type || type.Assembly != typeof(HttpClient).Assembly
-            || await handshake.TryTakeAsync().ConfigureAwait(false) is not { } stream)
-            return new OpenedContent(opened);
-        opened.Owner.Dispose();
-        return new OpenedContent(opened with { Stream = stream, Owner = stream });
+        try
+        {
+            // Not of HTTP/2, or wrapped by a handler below.
+            if (!IsPlatforms(opened.Stream))
+                return new OpenedContent(opened);
+            (Stream stream, bool isTaken) = await TakeableStream.TakeAsync(opened.Stream).ConfigureAwait(false);
+            if (!isTaken)
+                return new OpenedContent(opened with { Stream = stream });
+            opened.Owner.Dispose();
+            return new OpenedContent(opened with { Stream = stream, Owner = stream });
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
     }
 
     private async Task<HttpResponseMessage> JudgeAsync(
@@ -211,7 +219,9 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
     // The platform removes Content-Encoding, and has an internal type for decompressed content.
     private static bool IsDecompressed(EnginePlugin plugin, HttpResponseMessage response, Stream stream) =>
         stream is GZipStream or DeflateStream or ZLibStream or BrotliStream
-        || (PrimaryHandler.Decompresses(plugin.Primary())
-            && response.Content.GetType() is { IsVisible: false } content
-            && content.Assembly == typeof(HttpClient).Assembly);
+        || (PrimaryHandler.Decompresses(plugin.Primary()) && IsPlatforms(response.Content));
+
+    // Not a user's.
+    private static bool IsPlatforms(object part) =>
+        part.GetType() is { IsVisible: false } type && type.Assembly == typeof(HttpClient).Assembly;
 }

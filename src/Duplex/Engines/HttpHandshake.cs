@@ -11,7 +11,7 @@ internal abstract class HttpHandshake
     public abstract HttpStatusCode Success { get; }
 
     /// <summary>What Sec-WebSocket-Accept must answer; null if the version has no such header.</summary>
-    public virtual string? Key => null;
+    protected virtual string? Key => null;
 
     public HttpRequestMessage CreateRequest(
         Uri target, HttpRequestMessage marker, string[] subprotocols, string? extensions)

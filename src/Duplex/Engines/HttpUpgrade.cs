@@ -8,7 +8,7 @@ internal sealed class HttpUpgrade : HttpHandshake
     public override HttpStatusCode Success => HttpStatusCode.SwitchingProtocols;
 
     /// <summary>RFC 6455 §4.1: "The nonce MUST be selected randomly for each connection."</summary>
-    public override string Key { get; } = HandshakeKey.Generate();
+    protected override string Key { get; } = HandshakeKey.Generate();
 
     protected override HttpRequestMessage CreateRequest(Uri target)
     {

@@ -22,7 +22,7 @@ internal static class PrimaryHandler
         AllowAutoRedirect = false,
         CookieContainer = cookies,
         EnableMultipleHttp2Connections = true, // a server limits the sessions of one
-        PlaintextStreamFilter = ConnectionTaker.Shared.FilterAsync,
+        PlaintextStreamFilter = TakeableStream.Filter,
         SslOptions = { RemoteCertificateValidationCallback = UntrustedCertificateException.Check },
     };
 

@@ -1,21 +1,43 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Runtime.Versioning;
 
 namespace Duplex;
 
 /// <summary>
-/// HttpClient's end of a connection, until a session takes the connection. From a handshake's request on, no read goes
-/// beyond the head of a response: HttpClient keeps no byte that belongs to the session.
+/// HttpClient's end of a connection of HTTP/1.1, until a session takes the connection. HttpClient's part of it, with
+/// two buffers of 4 KiB, is then not kept as long as the session.
 /// </summary>
-/// <remarks>One read and one write at a time.</remarks>
+/// <remarks>
+/// No read goes beyond the head of a response with 101: HttpClient keeps no byte that belongs to the session. Bytes are
+/// looked at only between the request of a handshake and the head of its response.
+/// <para>One read and one write at a time; both at once are allowed.</para>
+/// </remarks>
 [UnsupportedOSPlatform("browser")]
-internal sealed class TakeableStream(Stream inner, ConnectionTaker taker) : Stream
+internal sealed class TakeableStream(Stream inner) : Stream
 {
+    // A head begins with "HTTP/1.1 101".
+    private const int StatusStart = 9;
+    private const int StatusEnd = 12;
+
+    // Of the call of TakeAsync in progress on this thread.
+    [ThreadStatic]
+    private static Taking? t_taking;
+
+    // Set by writes, before the request goes out; then changed by reads.
     private Stream _inner = inner;
-    private ReadOnlyMemory<byte> _held; // was read behind the end of a head
-    private bool _isWatched; // a handshake was sent
+    private ReadOnlyMemory<byte> _held; // was read behind a head with 101
+    private bool _isWatched; // a handshake was sent, and its response has not come
+    private bool _isOpened; // the last read ended with a head with 101
+    private int _position; // in the head
+    private int _status;
     private bool _isLineEmpty;
-    private bool _isHeadRead; // by the last read, to its end
+
+    /// <summary>For <see cref="SocketsHttpHandler.PlaintextStreamFilter"/>. HTTP/2 stays as it is.</summary>
+    public static Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>> Filter { get; } =
+        static (context, _) => new(context.NegotiatedHttpVersion.Major == 1
+            ? new TakeableStream(context.PlaintextStream)
+            : context.PlaintextStream);
 
     public override bool CanRead => true;
 
@@ -31,65 +53,87 @@ internal sealed class TakeableStream(Stream inner, ConnectionTaker taker) : Stre
         set => throw new NotSupportedException();
     }
 
-    /// <summary>The connection, which this stream lets go. Null in the midst of a response.</summary>
-    public async ValueTask<Stream?> TryTakeAsync()
+    /// <summary>Makes a handler's connections takeable, unless it is in use, has a filter, or is of another kind.</summary>
+    public static void TryInstall(HttpMessageHandler? primary)
     {
-        if (!_isHeadRead)
-            return null;
-        Stream connection = _inner;
-        Stream taken = _held.IsEmpty ? connection : new HeldBytesStream(_held, connection);
-        (_inner, _held) = (Null, default);
+        if (primary is not SocketsHttpHandler { PlaintextStreamFilter: null } handler)
+            return;
         try
         {
-            // A socket keeps the buffer of its last write, which is HttpClient's.
-            if (connection is NetworkStream)
-                await connection.WriteAsync(ReadOnlyMemory<byte>.Empty).ConfigureAwait(false);
+            handler.PlaintextStreamFilter = Filter;
         }
-        catch (IOException)
+        catch (InvalidOperationException)
         {
-            // it has ended, as the session's first read will find
+            // It has sent a request, or is disposed: HttpClient keeps its connections.
+        }
+    }
+
+    public static bool IsInstalled(HttpMessageHandler? primary) =>
+        primary is SocketsHttpHandler { PlaintextStreamFilter: { } filter } && filter == Filter;
+
+    /// <summary>Takes the connection from under the stream of a response with 101.</summary>
+    /// <param name="response">HttpClient's stream, from which nothing was read.</param>
+    /// <returns>The connection, and whether it was taken: else it goes through the response's stream.</returns>
+    public static async ValueTask<(Stream Connection, bool IsTaken)> TakeAsync(Stream response)
+    {
+        // A read tells which connection the response came from. It reaches the connection within the call, unless
+        // HttpClient has read too far.
+        byte[] first = new byte[1];
+        var taking = new Taking();
+        ValueTask<int> read;
+        t_taking = taking;
+        try
+        {
+            read = response.ReadAsync(first);
+        }
+        finally
+        {
+            t_taking = null;
         }
 
-        return taken;
+        if (taking.Connection is not { } connection)
+            return (new HeldBytesStream(read.AsTask(), first, response), false);
+        await read.ConfigureAwait(false);
+        if (taking.Inner?.GetType() == typeof(NetworkStream))
+            await LetGoOfBufferAsync(taking.Inner).ConfigureAwait(false);
+        return (connection, true);
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (_isOpened && t_taking is { } taking)
+        {
+            HandOver(taking);
+            return new ValueTask<int>(0);
+        }
+
         if (!_held.IsEmpty)
             return new ValueTask<int>(ReadHeld(buffer.Span));
-        return _isWatched && !buffer.IsEmpty
-            ? ReadWatchedAsync(buffer, cancellationToken)
-            : _inner.ReadAsync(buffer, cancellationToken);
+        ValueTask<int> read = _inner.ReadAsync(buffer, cancellationToken);
+        if (buffer.IsEmpty)
+            return read;
+
+        // HttpClient may begin to read before it sends a request.
+        return read.IsCompletedSuccessfully
+            ? new ValueTask<int>(Cut(buffer.Span[..read.Result]))
+            : WaitAsync(read, buffer);
     }
 
-    public override int Read(Span<byte> buffer)
-    {
-        if (!_held.IsEmpty)
-            return ReadHeld(buffer);
-        int count = _inner.Read(buffer);
-        return _isWatched ? Cut(buffer[..count]) : count;
-    }
+    public override int Read(Span<byte> buffer) =>
+        _held.IsEmpty ? Cut(buffer[.._inner.Read(buffer)]) : ReadHeld(buffer);
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        return BeginWrite(buffer.Span) is { } handshake
-            ? WriteHandshakeAsync(handshake, buffer, cancellationToken)
-            : _inner.WriteAsync(buffer, cancellationToken);
+        Notice(buffer.Span);
+        return _inner.WriteAsync(buffer, cancellationToken);
     }
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        ConnectionTaker.Handshake? handshake = BeginWrite(buffer);
-        try
-        {
-            _inner.Write(buffer);
-        }
-        finally
-        {
-            handshake?.EndWrite();
-        }
+        Notice(buffer);
+        _inner.Write(buffer);
     }
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
@@ -109,33 +153,43 @@ internal sealed class TakeableStream(Stream inner, ConnectionTaker taker) : Stre
         base.Dispose(disposing);
     }
 
-    // A request that is no handshake, and its response, are not looked at.
-    private ConnectionTaker.Handshake? BeginWrite(ReadOnlySpan<byte> request)
-    {
-        ConnectionTaker.Handshake? handshake = taker.Find(request);
-        _isWatched = handshake?.TryBeginWrite(this) == true;
-        (_isLineEmpty, _isHeadRead) = (false, false);
-        return _isWatched ? handshake : null;
-    }
-
-    private async ValueTask WriteHandshakeAsync(
-        ConnectionTaker.Handshake handshake, ReadOnlyMemory<byte> request, CancellationToken token)
+    // A socket keeps the buffer of its last write, which is HttpClient's.
+    private static async ValueTask LetGoOfBufferAsync(Stream socket)
     {
         try
         {
-            await _inner.WriteAsync(request, token).ConfigureAwait(false);
+            await socket.WriteAsync(ReadOnlyMemory<byte>.Empty).ConfigureAwait(false);
         }
-        finally
+        catch (Exception)
         {
-            handshake.EndWrite();
+            // the connection has ended, as the session's first read will find
         }
     }
 
-    private async ValueTask<int> ReadWatchedAsync(Memory<byte> buffer, CancellationToken token) =>
-        Cut(buffer.Span[..await _inner.ReadAsync(buffer, token).ConfigureAwait(false)]);
+    // Disposing this stream does not concern the connection any more.
+    private void HandOver(Taking taking)
+    {
+        taking.Inner = _inner;
+        taking.Connection = _held.IsEmpty ? _inner : new HeldBytesStream(_held, _inner);
+        (_inner, _held, _isOpened) = (Null, default, false);
+    }
+
+    private void Notice(ReadOnlySpan<byte> request)
+    {
+        _isOpened = false;
+        _isWatched = request.StartsWith("GET "u8) && request.IndexOf("\r\nSec-WebSocket-Key: "u8) > 0;
+        (_position, _status, _isLineEmpty) = (0, 0, false);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> WaitAsync(ValueTask<int> read, Memory<byte> buffer) =>
+        Cut(buffer.Span[..await read.ConfigureAwait(false)]);
 
     private int Cut(ReadOnlySpan<byte> read)
     {
+        _isOpened = false;
+        if (!_isWatched)
+            return read.Length;
         int count = EndOfHead(read);
         _held = read[count..].ToArray();
         return count;
@@ -143,36 +197,49 @@ internal sealed class TakeableStream(Stream inner, ConnectionTaker taker) : Stre
 
     private int ReadHeld(Span<byte> buffer)
     {
-        ReadOnlySpan<byte> next = _held.Span[..Math.Min(buffer.Length, _held.Length)];
-        int count = _isWatched ? EndOfHead(next) : next.Length;
-        next[..count].CopyTo(buffer);
+        _isOpened = false;
+        int count = Math.Min(buffer.Length, _held.Length);
+        _held.Span[..count].CopyTo(buffer);
         _held = _held[count..];
         return count;
     }
 
-    // How much of it belongs to this head: all, if it does not end here. RFC 9112 §2.2: a line may end with LF alone.
+    // Where a head with 101 ends; after all of it, if none does. RFC 9112 §2.2: a line may end with LF alone.
     private int EndOfHead(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.IsEmpty)
-            return 0;
-        _isHeadRead = false;
         for (int i = 0; i < bytes.Length; i++)
         {
-            if (bytes[i] != '\n')
+            byte next = bytes[i];
+            if (_position++ is >= StatusStart and < StatusEnd)
+                _status = (_status * 10) + (next - '0');
+            if (next != '\n')
             {
-                _isLineEmpty &= bytes[i] == '\r';
+                _isLineEmpty &= next == '\r';
                 continue;
             }
 
-            if (_isLineEmpty)
+            if (!_isLineEmpty)
             {
-                (_isLineEmpty, _isHeadRead) = (false, true);
-                return i + 1;
+                _isLineEmpty = true;
+                continue;
             }
 
-            _isLineEmpty = true;
+            int status = _status;
+            (_position, _status, _isLineEmpty) = (0, 0, false);
+            if (status is >= 100 and < 200 and not 101)
+                continue; // RFC 9110 §15.2: other responses follow
+            _isWatched = false;
+            _isOpened = status == 101;
+            return _isOpened ? i + 1 : bytes.Length;
         }
 
         return bytes.Length;
+    }
+
+    private sealed class Taking
+    {
+        public Stream? Inner { get; set; }
+
+        public Stream? Connection { get; set; }
     }
 }

@@ -16,6 +16,34 @@ public sealed class HeldBytesStreamTests
         Assert.Equal(0, await stream.ReadAsync(buffer));
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_read_that_began_before_comes_first_with_what_it_brings(bool isEnd)
+    {
+        var reading = new TaskCompletionSource<int>();
+        await using var stream = new HeldBytesStream(reading.Task, (byte[])[1], new MemoryStream([2, 3]));
+        byte[] buffer = new byte[8];
+        Task<int> first = stream.ReadAsync(buffer, 0, 8);
+        Assert.False(first.IsCompleted);
+        reading.SetResult(isEnd ? 0 : 1);
+        Assert.Equal(isEnd ? (2, 2) : (1, 1), (await first, buffer[0]));
+        Assert.Equal(isEnd ? 0 : 2, stream.Read(buffer));
+    }
+
+    [Fact]
+    public async Task Synchronous_calls_and_arrays_work_as_well()
+    {
+        var inner = new MemoryStream();
+        await using var stream = new HeldBytesStream((byte[])[1, 2], inner);
+        byte[] buffer = new byte[4];
+        Assert.Equal((1, 1), (stream.Read(buffer, 3, 1), buffer[3]));
+        Assert.Equal((1, 2), (await stream.ReadAsync(buffer, 0, 4), buffer[0]));
+        stream.Write([3]);
+        stream.Write([4, 5], 1, 1);
+        await stream.WriteAsync([6, 7], 0, 1);
+        stream.Flush();
+        Assert.Equal([3, 5, 6], inner.ToArray());
+    }
+
     [Fact]
     public async Task Writes_and_disposal_are_the_connections()
     {

@@ -5,9 +5,9 @@ namespace Duplex.Tests;
 /// <summary>HttpClient's end of a connection: it reads no byte that belongs to the session, and lets the connection go.</summary>
 public sealed class TakeableStreamTests
 {
-    private const string Key = "dGhlIHNhbXBsZSBub25jZQ==";
-    private const string Request = $"GET / HTTP/1.1\r\nSec-WebSocket-Key: {Key}\r\n\r\n";
+    private const string Request = "GET / HTTP/1.1\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     private const string Head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+    private const string Early = "HTTP/1.1 103 Early Hints\n\n"; // RFC 9112 §2.2: LF alone may end a line
     private const string Frames = "\u0001a frame\r\n\r\nand another";
 
     public static TheoryData<int> Splits => [.. Enumerable.Range(1, Head.Length + Frames.Length)];
@@ -15,97 +15,84 @@ public sealed class TakeableStreamTests
     [Theory, MemberData(nameof(Splits))]
     public async Task Wherever_the_bytes_are_parted_reads_end_with_the_head_and_the_session_gets_the_rest(int split)
     {
-        var taker = new ConnectionTaker();
-        using ConnectionTaker.Handshake handshake = taker.Expect(Key);
         string all = Head + Frames;
         var inner = new Chunks(all[..split], all[split..]);
-        await using var stream = new TakeableStream(inner, taker);
+        await using var stream = new TakeableStream(inner);
         await stream.WriteAsync(Encoding.ASCII.GetBytes(Request));
         Assert.Equal(Request, inner.Written);
-
-        string read = "";
-        while (read.Length < Head.Length)
-            read += await ReadAsync(stream);
-
-        Assert.Equal(Head, read);
-        Stream taken = (await handshake.TryTakeAsync())!;
-        string rest = "";
-        while (rest.Length < Frames.Length)
-            rest += await ReadAsync(taken);
-        Assert.Equal(Frames, rest);
+        await ReadHeadAsync(stream);
+        Assert.Equal(Frames, await ReadAsync(await TakeAsync(stream), Frames.Length));
     }
 
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task Heads_that_come_before_are_read_one_by_one(bool isSynchronous)
+    [Theory, MemberData(nameof(Splits))]
+    public async Task A_read_that_began_before_the_request_is_cut_as_well(int split)
     {
-        const string Early = "HTTP/1.1 103 Early Hints\n\n"; // RFC 9112 §2.2: LF alone may end a line
-        var taker = new ConnectionTaker();
-        using ConnectionTaker.Handshake handshake = taker.Expect(Key);
-        await using var stream = new TakeableStream(new Chunks(Early + Head + Frames), taker);
-        if (isSynchronous)
-        {
-            stream.Write(Encoding.ASCII.GetBytes(Request));
-            byte[] buffer = new byte[1000];
-            Assert.Equal(Early.Length, stream.Read(buffer));
-            Assert.Equal(Head.Length, stream.Read(buffer, 0, buffer.Length));
-        }
-        else
-        {
-            await stream.WriteAsync(Encoding.ASCII.GetBytes(Request));
-            Assert.Equal(Early, await ReadAsync(stream));
-            Assert.Equal(0, await stream.ReadAsync(Memory<byte>.Empty)); // asks whether more is there
-            Assert.Equal(Head, await ReadAsync(stream));
-        }
-
-        Assert.Equal(Frames, await ReadAsync((await handshake.TryTakeAsync())!));
+        string all = Head + Frames;
+        var inner = new Chunks(all[..split], all[split..]) { IsBlocked = true };
+        await using var stream = new TakeableStream(inner);
+        byte[] buffer = new byte[1000];
+        ValueTask<int> ahead = stream.ReadAsync(buffer);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(Request));
+        inner.Unblock();
+        string read = Encoding.ASCII.GetString(buffer, 0, await ahead);
+        await ReadHeadAsync(stream, read);
+        Assert.Equal(Frames, await ReadAsync(await TakeAsync(stream), Frames.Length));
     }
 
     [Fact]
-    public async Task A_connection_is_not_taken_in_the_midst_of_a_response()
+    public async Task Heads_of_1xx_may_come_before()
     {
-        var taker = new ConnectionTaker();
-        using ConnectionTaker.Handshake handshake = taker.Expect(Key);
-        await using var stream = new TakeableStream(new Chunks(Head[..^1], Head[^1..]), taker);
-        Assert.Null(await handshake.TryTakeAsync()); // not sent
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(Request));
-        Assert.Null(await handshake.TryTakeAsync());
-        await ReadAsync(stream);
-        Assert.Null(await handshake.TryTakeAsync());
-        await ReadAsync(stream);
-        Assert.NotNull(await handshake.TryTakeAsync());
+        await using var stream = new TakeableStream(new Chunks(Early + Early[..10], Early[10..] + Head + Frames));
+        stream.Write(Encoding.ASCII.GetBytes(Request));
+        byte[] buffer = new byte[1000];
+        Assert.Equal(Early + Early[..10], Encoding.ASCII.GetString(buffer, 0, stream.Read(buffer)));
+        Assert.Equal(0, await stream.ReadAsync(Memory<byte>.Empty)); // asks whether more is there
+        Assert.Equal(Early[10..] + Head, Encoding.ASCII.GetString(buffer, 0, stream.Read(buffer, 0, buffer.Length)));
+        Assert.Equal(Frames, await ReadAsync(await TakeAsync(stream), Frames.Length));
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\n\r\na body\r\n\r\n")] // no handshake
+    [InlineData("POST / HTTP/1.1\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", Head + Frames)]
+    [InlineData(Request, "HTTP/1.1 200 OK\r\n\r\na body\r\n\r\n")] // refused
+    [InlineData(Request, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\nnot asked for")] // as much as HttpClient must see
+    [InlineData(Request, "\r\n\r\nHTTP/1.1 101 Switching Protocols\r\n\r\n")] // no head
+    public async Task Other_responses_are_not_cut_and_their_connections_not_taken(string request, string response)
+    {
+        var inner = new Chunks(response, response, "next");
+        await using var stream = new TakeableStream(inner);
+        foreach (string _ in (string[])["first", "second"])
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
+            Assert.Equal(response, await ReadAsync(stream, response.Length));
+        }
+
+        (Stream connection, bool isTaken) = await TakeableStream.TakeAsync(stream);
+        Assert.False(isTaken);
+        Assert.Equal("n", await ReadAsync(connection, 1)); // what the attempt has read comes first
     }
 
     [Fact]
-    public async Task Responses_to_other_requests_are_not_cut()
+    public async Task What_was_not_taken_is_read_as_it_is()
     {
-        const string Answer = "HTTP/1.1 200 OK\r\n\r\na body\r\n\r\n";
-        var taker = new ConnectionTaker();
-        using ConnectionTaker.Handshake handshake = taker.Expect(Key);
-        await using var stream = new TakeableStream(new Chunks(Answer, Answer, Answer), taker);
-        await stream.WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray());
-        Assert.Equal(Answer, await ReadAsync(stream));
-
-        // A handshake is refused, and the connection used again.
+        var inner = new Chunks(Head + Frames, "more", "end");
+        await using var stream = new TakeableStream(inner);
         await stream.WriteAsync(Encoding.ASCII.GetBytes(Request));
-        Assert.Equal("HTTP/1.1 200 OK\r\n\r\n", await ReadAsync(stream));
-        Assert.Equal("a body\r\n\r\n", await ReadAsync(stream));
-        await stream.WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray());
-        Assert.Equal(Answer, await ReadAsync(stream));
-        Assert.Null(await handshake.TryTakeAsync());
+        await ReadHeadAsync(stream);
+        Assert.Equal(Frames + "more", await ReadAsync(stream, Frames.Length + 4));
+        Assert.False((await TakeableStream.TakeAsync(stream)).IsTaken);
     }
 
     [Theory, InlineData(false), InlineData(true)]
     public async Task Only_a_connection_that_was_taken_outlives_this_stream(bool isTaken)
     {
-        var taker = new ConnectionTaker();
-        using ConnectionTaker.Handshake handshake = taker.Expect(Key);
         var inner = new Chunks(Head);
-        await using (var stream = new TakeableStream(inner, taker))
+        await using (var stream = new TakeableStream(inner))
         {
             await stream.WriteAsync(Encoding.ASCII.GetBytes(Request));
-            await ReadAsync(stream);
+            await ReadHeadAsync(stream);
             if (isTaken)
-                Assert.Same(inner, await handshake.TryTakeAsync());
+                Assert.Same(inner, await TakeAsync(stream));
         }
 
         Assert.Equal(!isTaken, inner.IsDisposed);
@@ -114,54 +101,108 @@ public sealed class TakeableStreamTests
     [Fact]
     public async Task Through_a_tunnel_the_connection_in_it_is_taken()
     {
-        var taker = new ConnectionTaker();
-        using ConnectionTaker.Handshake handshake = taker.Expect(Key);
         var inner = new Chunks(Head + Frames);
-        await using var outer = new TakeableStream(inner, taker);
-        await using var stream = new TakeableStream(outer, taker);
+        await using var outer = new TakeableStream(inner);
+        await using var stream = new TakeableStream(outer);
         await stream.WriteAsync(Encoding.ASCII.GetBytes(Request));
-        Assert.Equal(Head, await ReadAsync(stream));
-        Stream taken = (await handshake.TryTakeAsync())!;
-        Assert.Equal(Frames, await ReadAsync(taken));
+        await ReadHeadAsync(stream);
+        Stream taken = await TakeAsync(stream);
+        Assert.Same(outer, taken);
+        Assert.Equal(Frames, await ReadAsync(taken, Frames.Length));
         await taken.DisposeAsync();
         Assert.True(inner.IsDisposed);
     }
 
     [Fact]
-    public async Task A_handshake_that_is_sent_again_takes_its_last_connection()
+    public async Task A_read_that_waits_for_the_wire_becomes_the_sessions_first()
     {
-        var taker = new ConnectionTaker();
-        using ConnectionTaker.Handshake handshake = taker.Expect(Key);
-        Chunks refusing = new("HTTP/1.1 401 Unauthorized\r\n\r\n"), opening = new(Head);
-        await using TakeableStream first = new(refusing, taker), second = new(opening, taker);
-        foreach (TakeableStream stream in (TakeableStream[])[first, second])
-        {
-            await stream.WriteAsync(Encoding.ASCII.GetBytes(Request));
-            await ReadAsync(stream);
-        }
-
-        Assert.Same(opening, await handshake.TryTakeAsync());
+        var inner = new Chunks("late", "r") { IsBlocked = true };
+        (Stream connection, bool isTaken) = await TakeableStream.TakeAsync(inner);
+        Assert.False(isTaken);
+        Task<string> reading = ReadAsync(connection, 5);
+        Assert.False(reading.IsCompleted);
+        inner.Unblock();
+        Assert.Equal("later", await reading);
     }
 
-    private static async Task<string> ReadAsync(Stream stream)
+    [Fact]
+    public async Task It_is_installed_where_nothing_is_in_its_way()
+    {
+        using var fresh = new SocketsHttpHandler();
+        TakeableStream.TryInstall(fresh);
+        Assert.True(TakeableStream.IsInstalled(fresh));
+
+        using var filtering = new SocketsHttpHandler { PlaintextStreamFilter = (context, _) => new(context.PlaintextStream) };
+        using var used = new SocketsHttpHandler { ConnectCallback = (_, _) => throw new IOException("unreachable") };
+        using (var client = new HttpClient(used, disposeHandler: false))
+            await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri("http://server.test/")));
+        using var other = new HttpClientHandler();
+        foreach (HttpMessageHandler? handler in (HttpMessageHandler?[])[filtering, used, other, null])
+        {
+            TakeableStream.TryInstall(handler);
+            Assert.False(TakeableStream.IsInstalled(handler));
+        }
+    }
+
+    private static async Task<Stream> TakeAsync(Stream stream)
+    {
+        (Stream connection, bool isTaken) = await TakeableStream.TakeAsync(stream);
+        Assert.True(isTaken);
+        return connection;
+    }
+
+    private static async Task ReadHeadAsync(Stream stream, string read = "")
+    {
+        Assert.Equal(Head, read + (read.Length < Head.Length ? await ReadAsync(stream, Head.Length - read.Length) : ""));
+    }
+
+    // As many bytes, in as many reads as they need, of which none may bring more.
+    private static async Task<string> ReadAsync(Stream stream, int length)
     {
         byte[] buffer = new byte[1000];
-        int count = await stream.ReadAsync(buffer);
-        Assert.NotEqual(0, count);
-        return Encoding.ASCII.GetString(buffer, 0, count);
+        var read = new StringBuilder();
+        while (read.Length < length)
+        {
+            int count = await stream.ReadAsync(buffer);
+            Assert.NotEqual(0, count);
+            read.Append(Encoding.ASCII.GetString(buffer, 0, count));
+        }
+
+        return read.ToString();
     }
 
-    // Each read gets one of them.
+    // Each read gets one of them, or the part that it has room for.
     private sealed class Chunks(params string[] chunks) : BareStream
     {
-        private readonly Queue<string> _chunks = new(chunks.Where(chunk => chunk.Length > 0));
+        private readonly LinkedList<string> _chunks = new(chunks.Where(chunk => chunk.Length > 0));
         private readonly StringBuilder _written = new();
+        private readonly TaskCompletionSource _unblocked = new();
 
         public string Written => _written.ToString();
 
         public bool IsDisposed { get; private set; }
 
-        public override int Read(Span<byte> buffer) => buffer.IsEmpty ? 0 : Encoding.ASCII.GetBytes(_chunks.Dequeue(), buffer);
+        public bool IsBlocked { get; init; }
+
+        public void Unblock() => _unblocked.SetResult();
+
+        public override int Read(Span<byte> buffer)
+        {
+            if (buffer.IsEmpty)
+                return 0;
+            string next = _chunks.First!.Value;
+            _chunks.RemoveFirst();
+            if (next.Length > buffer.Length)
+                _chunks.AddFirst(next[buffer.Length..]);
+            return Encoding.ASCII.GetBytes(next[..Math.Min(next.Length, buffer.Length)], buffer);
+        }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (IsBlocked)
+                await _unblocked.Task;
+            return Read(buffer.Span);
+        }
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
