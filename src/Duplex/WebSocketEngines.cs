@@ -130,7 +130,8 @@ public static class WebSocketEngines
         return Decorate(inner, (stream, _) => decorate(stream));
     }
 
-    /// <inheritdoc cref="Decorate(WebSocketEngine, Func{Stream, Stream})"/>
+    /// <inheritdoc
+    /// cref="Decorate(WebSocketEngine, Func{Stream, Stream})" path="/node()[not(self::param)]"/>
     /// <param name="inner">The engine that connects.</param>
     /// <param name="decorate">As in the other form. It also receives the handshake that opened the connection.</param>
     public static WebSocketEngine Decorate(WebSocketEngine inner, Func<Stream, WebSocketCall, Stream> decorate)

@@ -387,13 +387,7 @@ public sealed class ReconnectingWebSocketTests
                     throw new FormatException("odd");
             };
         });
-        Task<int> losses = Task.Run(async () =>
-        {
-            int lost = 0;
-            await foreach (ConnectionChange change in feed.Changes)
-                lost += change.Phase == ConnectionPhase.Lost ? 1 : 0;
-            return lost;
-        });
+        Task<int> losses = CountLossesAsync();
         await feed.StartAsync().Soon();
         DefaultWebSocketSession server = await scene.AcceptedAsync();
         for (int number = 0; number < 3; number++)
@@ -404,6 +398,14 @@ public sealed class ReconnectingWebSocketTests
         DisconnectVerdict verdict = (await feed.Completion.Soon())!;
         Assert.Equal((false, "odd"), (verdict.IsTransient, verdict.Error!.Message));
         Assert.Equal(1, await losses.Soon());
+
+        async Task<int> CountLossesAsync()
+        {
+            int lost = 0;
+            await foreach (ConnectionChange change in feed.Changes)
+                lost += change.Phase == ConnectionPhase.Lost ? 1 : 0;
+            return lost;
+        }
     }
 
     [Fact]

@@ -141,7 +141,8 @@ public sealed class Recording
         WebSocketSession session, TimeProvider timeProvider, CancellationToken cancellationToken = default) =>
         ReplayAsync(session, timeProvider, new ReplayOptions(), cancellationToken);
 
-    /// <inheritdoc cref="ReplayAsync(WebSocketSession, TimeProvider, CancellationToken)"/>
+    /// <inheritdoc
+    /// cref="ReplayAsync(WebSocketSession, TimeProvider, CancellationToken)" path="/node()[not(self::param)]"/>
     /// <param name="session">A session in the server's role, raw or not.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="options">How to replay.</param>
@@ -161,7 +162,9 @@ public sealed class Recording
     /// <summary>
     /// Plays the server over a stream, without a handshake, and disposes the stream at the end. As for a session.
     /// </summary>
-    /// <inheritdoc cref="ReplayAsync(WebSocketSession, TimeProvider, CancellationToken)"/>
+    /// <inheritdoc
+    /// cref="ReplayAsync(WebSocketSession, TimeProvider, CancellationToken)"
+    /// path="/node()[not(self::summary|self::param)]"/>
     /// <param name="stream">The server's end of a duplex stream, whose next byte begins a frame.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="options">How to replay. Default: only time counts.</param>

@@ -136,7 +136,7 @@ internal sealed class Scene : IAsyncDisposable
         Client.Dispose();
     }
 
-    private Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken token)
+    public Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken token)
     {
         Interlocked.Increment(ref _attempts);
         Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>>? next;
