@@ -43,7 +43,12 @@ internal sealed class HeldBytesStream : Stream
     public override int Read(Span<byte> buffer)
     {
         if (_reading is { } reading)
+        {
+#pragma warning disable RS0030 // the caller asked to block
             Finish(reading.GetAwaiter().GetResult());
+#pragma warning restore RS0030
+        }
+
         return _held.IsEmpty ? _inner.Read(buffer) : ReadHeld(buffer);
     }
 

@@ -109,14 +109,9 @@ internal sealed class TakeableStream(Stream inner) : Stream
 
         if (!_held.IsEmpty)
             return new ValueTask<int>(ReadHeld(buffer.Span));
-        ValueTask<int> read = _inner.ReadAsync(buffer, cancellationToken);
-        if (buffer.IsEmpty)
-            return read;
-
-        // HttpClient may begin to read before it sends a request.
-        return read.IsCompletedSuccessfully
-            ? new ValueTask<int>(Cut(buffer.Span[..read.Result]))
-            : WaitAsync(read, buffer);
+        return buffer.IsEmpty
+            ? _inner.ReadAsync(buffer, cancellationToken)
+            : ReadAndCutAsync(buffer, cancellationToken);
     }
 
     public override int Read(Span<byte> buffer) =>
@@ -181,9 +176,13 @@ internal sealed class TakeableStream(Stream inner) : Stream
         (_position, _status, _isLineEmpty) = (0, 0, false);
     }
 
+    // HttpClient may begin to read before it sends a request: what counts is what is known afterwards.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> WaitAsync(ValueTask<int> read, Memory<byte> buffer) =>
-        Cut(buffer.Span[..await read.ConfigureAwait(false)]);
+    private async ValueTask<int> ReadAndCutAsync(Memory<byte> buffer, CancellationToken token)
+    {
+        int count = await _inner.ReadAsync(buffer, token).ConfigureAwait(false);
+        return Cut(buffer.Span[..count]);
+    }
 
     private int Cut(ReadOnlySpan<byte> read)
     {

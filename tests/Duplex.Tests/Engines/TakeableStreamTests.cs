@@ -194,7 +194,7 @@ public sealed class TakeableStreamTests
             _chunks.RemoveFirst();
             if (next.Length > buffer.Length)
                 _chunks.AddFirst(next[buffer.Length..]);
-            return Encoding.ASCII.GetBytes(next[..Math.Min(next.Length, buffer.Length)], buffer);
+            return Encoding.ASCII.GetBytes(next.AsSpan(0, Math.Min(next.Length, buffer.Length)), buffer);
         }
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
