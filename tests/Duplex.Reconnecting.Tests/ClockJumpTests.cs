@@ -48,8 +48,8 @@ public sealed class ClockJumpTests
             response.Headers.Date = DateTimeOffset.UnixEpoch;
             response.Headers.RetryAfter = new(DateTimeOffset.UnixEpoch.AddSeconds(60));
         });
-        using var client = new HttpClient(new WebSocketsHandler(
-            new FakePrimaryHandler(scene.AnswerAsync), ws => ws.TimeProvider = jumping)) { Timeout = Timeout.InfiniteTimeSpan };
+        using var client = new HttpClient(new WebSocketsHandler(new FakePrimaryHandler(scene.AnswerAsync), ws => ws.TimeProvider = jumping));
+        client.Timeout = Timeout.InfiniteTimeSpan;
         await using ReconnectingWebSocket feed = client.CreateReconnectingWebSocket("ws://server.test/feed", options =>
             (options.TimeProvider, options.Random) = (jumping, () => 0));
         feed.Start();
