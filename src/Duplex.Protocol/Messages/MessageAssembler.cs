@@ -13,7 +13,6 @@ internal sealed class MessageAssembler : IDisposable
     private readonly AssemblerOutput _output;
     private readonly PayloadAllocator _allocator;
     private readonly PayloadSink _message;
-    private readonly MessageSink _control;
     private readonly IncomingTransform? _transform;
     private readonly LimitedOutput? _transformed;
 
@@ -22,6 +21,7 @@ internal sealed class MessageAssembler : IDisposable
     private int _maxFragments;
 
     // Accessed only by the receive loop.
+    private MessageSink? _control; // of control frames, from the first one
     private Utf8Validator _utf8;
     private FrameType _type;
     private ReservedBits _reserved; // of the message's first frame
@@ -49,7 +49,6 @@ internal sealed class MessageAssembler : IDisposable
         _message = output == AssemblerOutput.Pieces
             ? new PieceSink(pool ?? ArrayPool<byte>.Shared)
             : new MessageSink(_allocator);
-        _control = new MessageSink(_allocator);
         _transform = transform;
         if (transform is not null)
             _transformed = new SinkOutput(_message);
@@ -177,20 +176,21 @@ internal sealed class MessageAssembler : IDisposable
     public void Dispose()
     {
         _message.Discard();
-        _control.Discard();
+        _control?.Discard();
         _allocator.Trim();
     }
 
     private bool TryAcceptControl(in FramePiece piece, [NotNullWhen(true)] out Frame? frame)
     {
         frame = null;
+        MessageSink control = _control ??= new MessageSink(_allocator);
         if (piece.Starts)
-            _control.Expect(piece.Header.PayloadLength, final: true);
-        _control.Append(piece.Payload);
+            control.Expect(piece.Header.PayloadLength, final: true);
+        control.Append(piece.Payload);
         if (!piece.Ends)
             return false;
 
-        ReadOnlyMemory<byte> payload = _control.Take(out SharedBuffer? owner);
+        ReadOnlyMemory<byte> payload = control.Take(out SharedBuffer? owner);
         frame = Frame.Create(piece.Type, fin: true, piece.Header.Reserved, payload, owner);
         if (piece.Type != FrameType.Close
             || ClosePayload.TryParse(payload.Span, out _, out ProtocolViolation? violation))

@@ -115,6 +115,13 @@ internal sealed class Instruments
         : ByFactory.GetValue(
             factory, static factory => new Instruments(factory.Create(new MeterOptions(Name) { Version = Version })));
 
+    /// <summary>Equal tags, as one object for all sessions.</summary>
+    public ServerTags Share(ServerTags server)
+    {
+        lock (_sync)
+            return _known.TryGetValue(server, out ServerTags? known) ? known : server;
+    }
+
     public LinkedListNode<LiveSession> Add(LiveSession session)
     {
         lock (_sync)

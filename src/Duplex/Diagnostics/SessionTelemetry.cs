@@ -46,7 +46,8 @@ internal sealed class SessionTelemetry
         _instruments = sources.Instruments;
         _isTraced = sources.TracesSessions;
         _deflate = extensions.OfType<PerMessageDeflate>().FirstOrDefault();
-        _live = new Instruments.LiveSession(_target is null ? null : new ServerTags(_target), queueDepth);
+        _live = new Instruments.LiveSession(
+            _target is null ? null : _instruments.Share(new ServerTags(_target)), queueDepth);
     }
 
     /// <summary>Formatted on demand: most sessions do not need it.</summary>

@@ -66,7 +66,7 @@ internal static class HandshakeHeaders
     }
 
     public static IReadOnlyList<string> Names(HttpRequestHeaders headers) =>
-        [.. headers.NonValidated.Select(header => header.Key).Where(IsCallers)];
+        headers.NonValidated.Select(header => header.Key).Where(IsCallers).ToArray();
 
     public static IReadOnlyList<string> Subprotocols(HttpRequestHeaders headers)
     {

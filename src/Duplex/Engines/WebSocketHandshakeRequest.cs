@@ -12,11 +12,12 @@ public sealed class WebSocketHandshakeRequest
     internal WebSocketHandshakeRequest(
         Uri uri, WebSocketRequest request, IEnumerable<string> subprotocols, HttpRequestHeaders headers)
     {
-        Uri = new Uri(Log.Describe(uri));
+        string shown = Log.Describe(uri);
+        Uri = shown == uri.OriginalString ? uri : new Uri(shown); // sessions with the same Uri share it
         Version = request.Version;
         VersionPolicy = request.VersionPolicy;
         ReceiveMode = request.ReceiveMode;
-        Subprotocols = [.. subprotocols];
+        Subprotocols = subprotocols.ToArray();
         HeaderNames = HandshakeHeaders.Names(headers);
     }
 
