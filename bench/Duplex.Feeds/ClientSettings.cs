@@ -1,0 +1,19 @@
+namespace Duplex.Feeds;
+
+/// <summary>The settings that all clients have in common, where they have such a setting.</summary>
+internal static class ClientSettings
+{
+    /// <summary>How long the feed may be silent before the connection counts as lost.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an attempt, or a send that waits for a connection, may take.</summary>
+    public static readonly TimeSpan Attempt = TimeSpan.FromSeconds(5);
+
+    /// <summary>A constant delay between failed attempts; also in the loop that SignalR's documentation shows.</summary>
+    public static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// After this time a call hangs. Three times the other limits: a call may wait for one of them and then clean up.
+    /// </summary>
+    public static readonly TimeSpan Hang = TimeSpan.FromSeconds(15);
+}
