@@ -12,6 +12,9 @@ internal static class ClientSettings
     /// <summary>A constant delay between failed attempts; also in the loop that SignalR's documentation shows.</summary>
     public static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
 
+    /// <summary>How many bytes are kept of messages that are not confirmed; the default of Duplex.</summary>
+    public const long Unconfirmed = 1024 * 1024;
+
     /// <summary>
     /// After this time a call hangs. Three times the other limits: a call may wait for one of them and then clean up.
     /// </summary>

@@ -129,7 +129,7 @@ internal sealed class ClientProgram : IDisposable
         await ReturnsAsync("close", _client.CloseAsync);
         await ReturnsAsync("dispose", _client.DisposeAsync);
         var result = new ClientResult(
-            _inbox.Last, _inbox.Missing, _inbox.Duplicates, _attempts.Count, [.. _hung], _outbox.ToString());
+            _inbox.Last, _inbox.Missing, _inbox.Duplicates, [.. _hung], _outbox.ToString());
         Console.WriteLine($"result {JsonSerializer.Serialize(result)}");
     }
 

@@ -4,7 +4,7 @@ namespace Duplex.Feeds;
 internal abstract class FeedClient
 {
     /// <summary>The names of all clients.</summary>
-    public static readonly string[] Names = ["duplex", "websocket.client", "signalr"];
+    public static readonly string[] Names = ["duplex", "websocket.client", "signalr", "signalr-stateful"];
 
     /// <summary>Creates a client.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -15,11 +15,12 @@ internal abstract class FeedClient
     {
         "duplex" => new DuplexFeedClient(server, inbox, outbox),
         "websocket.client" => new WebsocketFeedClient(server, inbox),
-        "signalr" => new SignalRFeedClient(server, inbox),
+        "signalr" => new SignalRFeedClient(server, inbox, isStateful: false),
+        "signalr-stateful" => new SignalRFeedClient(server, inbox, isStateful: true),
         _ => throw new ArgumentException($"There is no client '{name}'. There are {string.Join(", ", Names)}."),
     };
 
-    /// <summary>Whether all connections are plain WebSockets to <c>/feed</c>, or to <c>/hub</c>.</summary>
+    /// <summary>The path of the server that a client connects to.</summary>
     public static string PathOf(string name) => name.StartsWith("signalr", StringComparison.Ordinal) ? "/hub" : "/feed";
 
     public abstract Task StartAsync();

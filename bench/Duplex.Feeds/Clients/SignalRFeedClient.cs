@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Duplex.Feeds;
 
 /// <summary>
 /// SignalR's .NET client, as Microsoft's documentation shows it: automatic reconnect, a loop for the start, and a
-/// restart when it has given up. Each call is an invocation, which returns when the server has run the method.
+/// restart when it has given up. Each call is an invocation, which returns when the server has run the method. With
+/// stateful reconnect both sides keep what the other has not acknowledged, and send it again.
 /// </summary>
 internal sealed class SignalRFeedClient : FeedClient
 {
@@ -13,15 +15,22 @@ internal sealed class SignalRFeedClient : FeedClient
     private readonly Inbox _inbox;
     private readonly CancellationTokenSource _stopped = new();
 
-    public SignalRFeedClient(Uri server, Inbox inbox)
+    public SignalRFeedClient(Uri server, Inbox inbox, bool isStateful)
     {
         _inbox = inbox;
-        _connection = new HubConnectionBuilder()
-            .WithUrl(server, HttpTransportType.WebSockets, options => options.SkipNegotiation = true)
+        IHubConnectionBuilder builder = new HubConnectionBuilder()
+            .WithUrl(server, HttpTransportType.WebSockets, options => options.SkipNegotiation = !isStateful)
             .WithAutomaticReconnect()
             .WithServerTimeout(ClientSettings.Silence)
-            .WithKeepAliveInterval(ClientSettings.Silence / 3)
-            .Build();
+            .WithKeepAliveInterval(ClientSettings.Silence / 3);
+        if (isStateful)
+        {
+            builder.WithStatefulReconnect(); // it needs the negotiation
+            builder.Services.Configure<HubConnectionOptions>(options =>
+                options.StatefulReconnectBufferSize = ClientSettings.Unconfirmed);
+        }
+
+        _connection = builder.Build();
         _connection.HandshakeTimeout = ClientSettings.Attempt;
         _connection.On<string>("message", text => _inbox.Add(FeedLog.NumberOf(text)));
         _connection.Reconnected += _ => SubscribeAsync();

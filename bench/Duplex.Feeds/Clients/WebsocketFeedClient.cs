@@ -18,6 +18,7 @@ internal sealed class WebsocketFeedClient : FeedClient, IDisposable
         _inbox = inbox;
         _client = new WebsocketClient(new Uri(server.AbsoluteUri.Replace("http", "ws", StringComparison.Ordinal)))
         {
+            ConnectTimeout = ClientSettings.Attempt,
             ReconnectTimeout = ClientSettings.Silence,
             ErrorReconnectTimeout = ClientSettings.Retry,
         };

@@ -14,6 +14,9 @@ internal sealed class ProxiedConnection(FaultProxy proxy, Socket client, ProxyMo
     // One way, as between two cities. Without it, next to nothing is on its way when a connection is reset.
     private static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(10);
 
+    // A client has subscribed and received by then, also on a busy machine.
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(300);
+
     // Longer than the head of any handshake here.
     private const int MaxHead = 4096;
 
@@ -93,12 +96,21 @@ internal sealed class ProxiedConnection(FaultProxy proxy, Socket client, ProxyMo
         await _server.SendAsync(request);
         byte[] response = await ReadHeadAsync(_server);
         await client.SendAsync(response);
+        if (!response.AsSpan().StartsWith("HTTP/1.1 101"u8))
+        {
+            await ForwardRequestsAsync();
+            return;
+        }
+
         if (mode == ProxyMode.DropAfterHandshake)
         {
             client.Shutdown(SocketShutdown.Send);
             await SwallowAsync().WaitAsync(Drain);
             return;
         }
+
+        if (mode == ProxyMode.DropSoon)
+            _ = Task.Delay(Soon).ContinueWith(_ => Reset(), TaskScheduler.Default);
 
         // From here on only frames, as the stream wants it.
         _stream = new FaultyStream(new NetworkStream(_server, ownsSocket: true), Faults.None.Delay(Latency));
@@ -151,6 +163,14 @@ internal sealed class ProxiedConnection(FaultProxy proxy, Socket client, ProxyMo
         {
             stream.Cut(); // the client has reset it, or a script has
         }
+    }
+
+    // The negotiation of SignalR: the rest of the answer, and further requests.
+    private async Task ForwardRequestsAsync()
+    {
+        using var toClient = new NetworkStream(client, ownsSocket: false);
+        using var toServer = new NetworkStream(_server, ownsSocket: false);
+        await Task.WhenAny(toClient.CopyToAsync(toServer), toServer.CopyToAsync(toClient));
     }
 
     private async Task SwallowAsync()

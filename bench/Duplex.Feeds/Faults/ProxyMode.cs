@@ -12,6 +12,9 @@ internal enum ProxyMode
     /// <summary>Lets the handshake succeed, and ends the connection.</summary>
     DropAfterHandshake,
 
+    /// <summary>Forwards it, and resets it when the first messages have come.</summary>
+    DropSoon,
+
     /// <summary>Accepts it, and never answers.</summary>
     NoAnswer,
 

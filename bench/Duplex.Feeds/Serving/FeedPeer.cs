@@ -60,7 +60,6 @@ internal abstract class FeedPeer(FeedServer server, string client) : IDisposable
 
     private async Task PushAsync(long next, CancellationToken stopping)
     {
-        bool isFirst = true;
         try
         {
             while (true)
@@ -77,10 +76,6 @@ internal abstract class FeedPeer(FeedServer server, string client) : IDisposable
                     {
                         _sending.Release();
                     }
-
-                    if (isFirst)
-                        server.OnFirstMessage(client);
-                    isFirst = false;
                 }
 
                 await Task.Delay(Step, stopping);

@@ -19,7 +19,6 @@ internal sealed class FeedServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<FeedPeer, bool> _peers = [];
     private readonly ConcurrentDictionary<string, Arrivals> _arrivals = [];
-    private readonly ConcurrentDictionary<string, Action> _firstMessages = [];
 
     private FeedServer()
     {
@@ -28,11 +27,14 @@ internal sealed class FeedServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddSingleton(this);
         builder.Services.AddSignalR(hub =>
-            hub.KeepAliveInterval = ClientSettings.Silence / 3); // the documentation asks for at most half
+        {
+            hub.KeepAliveInterval = ClientSettings.Silence / 3; // the documentation asks for at most half
+            hub.StatefulReconnectBufferSize = ClientSettings.Unconfirmed;
+        });
         _app = builder.Build();
         _app.UseWebSockets();
         _app.Map("/feed", ServeAsync);
-        _app.MapHub<FeedHub>("/hub");
+        _app.MapHub<FeedHub>("/hub", hub => hub.AllowStatefulReconnects = true); // if the client asks for it
     }
 
     public FeedLog Log { get; } = new();
@@ -48,9 +50,6 @@ internal sealed class FeedServer : IAsyncDisposable
 
     /// <summary>What arrived from a client.</summary>
     public Arrivals ArrivalsOf(string client) => _arrivals.GetOrAdd(client, _ => new Arrivals());
-
-    /// <summary>Calls an action whenever a subscription of a client has got its first message.</summary>
-    public void WhenFirstMessage(string client, Action action) => _firstMessages[client] = action;
 
     /// <summary>Closes the connections of a client.</summary>
     public Task RestartAsync(string client, int code) =>
@@ -80,8 +79,6 @@ internal sealed class FeedServer : IAsyncDisposable
         _peers.TryRemove(peer, out _);
         peer.End();
     }
-
-    public void OnFirstMessage(string client) => _firstMessages.GetValueOrDefault(client)?.Invoke();
 
     public static string NameOf(HttpContext context) => context.Request.Query["client"].ToString();
 

@@ -8,9 +8,6 @@ internal sealed class Trial : IAsyncDisposable
     // A client that is not ready again after this time never is.
     private static readonly TimeSpan LongestOutage = TimeSpan.FromSeconds(60);
 
-    // The runtime compiles, and the first messages have come.
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);
-
     // Messages in flight arrive.
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
@@ -47,16 +44,15 @@ internal sealed class Trial : IAsyncDisposable
     {
         if (!await _process.PassesAsync(_server.Log.Head, LongestOutage))
             throw new InvalidOperationException($"{_id} did not receive anything in {LongestOutage}.");
-        await Task.Delay(Settle);
+        await Task.Delay(_pace.Settle);
         _heapBefore = await _process.AskAsync("heap");
 
         var result = new TrialResult(Script.Name, Client);
-        bool isReady = await Script.RunAsync(this, result);
+        await Script.RunAsync(this, result);
         if (_isSending)
             await _process.StopSendingAsync();
         await Task.Delay(Quiet);
         result.HeapGrowth = await _process.AskAsync("heap") - _heapBefore;
-        result.IsReadyAtEnd = isReady;
         result.Outages = [.. _outages];
         result.EarlyAttempts = Proxy.EarlyAttempts;
         if (Script.BeforeEnd is { } beforeEnd)
@@ -124,8 +120,6 @@ internal sealed class Trial : IAsyncDisposable
     }
 
     public Task RestartServerAsync(int code) => _server.RestartAsync(_id, code);
-
-    public void WhenFirstMessage(Action action) => _server.WhenFirstMessage(_id, action);
 
     public async ValueTask DisposeAsync()
     {

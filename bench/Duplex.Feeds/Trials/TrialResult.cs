@@ -10,8 +10,6 @@ internal sealed class TrialResult(string script, string client)
     /// <summary>The times until messages came again, in seconds; infinite if they did not.</summary>
     public double[] Outages { get; set; } = [];
 
-    public bool IsReadyAtEnd { get; set; }
-
     public double? AttemptsPerMinute { get; set; }
 
     public int EarlyAttempts { get; set; }
@@ -22,8 +20,6 @@ internal sealed class TrialResult(string script, string client)
     public long Missing { get; private set; }
 
     public long Duplicates { get; private set; }
-
-    public int Attempts { get; private set; }
 
     public string[] Hung { get; private set; } = [];
 
@@ -59,7 +55,7 @@ internal sealed class TrialResult(string script, string client)
             return;
         }
 
-        (Missing, Duplicates, Attempts, Hung) = (client.Missing, client.Duplicates, client.Attempts, client.Hung);
+        (Missing, Duplicates, Hung) = (client.Missing, client.Duplicates, client.Hung);
         Sent = client.Sent.Length;
         for (int i = 0; i < Sent; i++)
         {
