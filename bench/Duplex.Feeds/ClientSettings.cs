@@ -9,7 +9,7 @@ internal static class ClientSettings
     /// <summary>How long an attempt, or a send that waits for a connection, may take.</summary>
     public static readonly TimeSpan Attempt = TimeSpan.FromSeconds(5);
 
-    /// <summary>A constant delay between failed attempts; also in the loop that SignalR's documentation shows.</summary>
+    /// <summary>The constant delay between failed attempts: that of the loop in SignalR's documentation.</summary>
     public static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
 
     /// <summary>How many bytes are kept of messages that are not confirmed; the default of Duplex.</summary>

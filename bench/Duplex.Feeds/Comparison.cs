@@ -15,12 +15,19 @@ internal static class Comparison
             await turns.WaitAsync();
             try
             {
-                return await Task.WhenAll(clients.Select(client => RunAsync(server, script, client, seed, pace)));
+                TrialResult[] all = await Task.WhenAll(
+                    clients.Select(client => RunAsync(server, script, client, seed, pace)));
+                foreach (TrialResult one in all)
+                {
+                    string elapsed = $"{Stopwatch.GetElapsedTime(began):mm\\:ss}";
+                    await Console.Error.WriteLineAsync($"{elapsed} {one}");
+                }
+
+                return all;
             }
             finally
             {
                 turns.Release();
-                await Console.Error.WriteLineAsync($"{Stopwatch.GetElapsedTime(began):mm\\:ss} {script.Name} is done");
             }
         }));
         Table.Write([.. results.SelectMany(result => result)], Console.Out);

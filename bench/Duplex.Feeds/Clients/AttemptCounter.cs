@@ -2,7 +2,7 @@ using System.Diagnostics.Tracing;
 
 namespace Duplex.Feeds;
 
-/// <summary>Counts the attempts to connect by the platform's own events, so that it is the same for every library.</summary>
+/// <summary>Counts the attempts to connect by the platform's events, the same for every library.</summary>
 internal sealed class AttemptCounter : EventListener
 {
     private int _count;

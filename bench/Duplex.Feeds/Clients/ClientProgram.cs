@@ -13,7 +13,7 @@ internal sealed class ClientProgram : IDisposable
     // Longer than any script.
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    // As many characters as a small order.
+    // With the number about as long as a small order.
     private static readonly string Rest = new('y', 80);
 
     private readonly ConcurrentQueue<string> _hung = [];

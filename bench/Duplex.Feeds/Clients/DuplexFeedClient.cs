@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Duplex.Feeds;
 
-/// <summary>The object form of Duplex: the number is kept by Observe, and each connection subscribes from the next.</summary>
+/// <summary>The object form: Observe keeps the number, and each connection subscribes from the next.</summary>
 internal sealed class DuplexFeedClient : FeedClient, IDisposable
 {
     private static readonly FeedSendOptions Patient = new() { TimeToLive = ClientSettings.Attempt };

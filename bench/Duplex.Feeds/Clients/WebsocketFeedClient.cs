@@ -5,8 +5,8 @@ using Websocket.Client;
 namespace Duplex.Feeds;
 
 /// <summary>
-/// The package Websocket.Client: a subscription in ReconnectionHappened, as its README shows. SendInstant says more than
-/// Send: it throws if the socket does.
+/// The package Websocket.Client: a subscription in ReconnectionHappened, as its README shows. SendInstant says more
+/// than Send: it throws if the socket does.
 /// </summary>
 internal sealed class WebsocketFeedClient : FeedClient, IDisposable
 {

@@ -1,6 +1,6 @@
 namespace Duplex.Feeds;
 
-/// <summary>A connection of a client, as the server sees it: it sends the log from where the client asked for.</summary>
+/// <summary>A connection of a client, as the server sees it: it sends the log from the number asked for.</summary>
 /// <param name="server">The server.</param>
 /// <param name="client">The name that the client has in its URL.</param>
 internal abstract class FeedPeer(FeedServer server, string client) : IDisposable

@@ -6,7 +6,7 @@ namespace Duplex.Feeds;
 /// The shortest time between two faults. 10 s is what Duplex takes a connection for stable after, so that its next
 /// delay is the first again; the others have no such setting.
 /// </param>
-/// <param name="Settle">How long a client runs before its heap is measured: the runtime compiles.</param>
+/// <param name="Settle">How long a client runs before and after the fault that does not count.</param>
 /// <param name="Divisor">By how much there are fewer faults.</param>
 internal sealed record Pace(TimeSpan Minute, TimeSpan MinBetween, TimeSpan Settle, int Divisor)
 {

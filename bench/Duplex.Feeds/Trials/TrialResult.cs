@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Duplex.Feeds;
 
 /// <summary>What one client did under one script.</summary>
@@ -81,5 +83,13 @@ internal sealed class TrialResult(string script, string client)
                     break;
             }
         }
+    }
+
+    /// <summary>The times until messages came again, one by one.</summary>
+    public override string ToString()
+    {
+        IEnumerable<string> times =
+            Outages.Select(seconds => string.Create(CultureInfo.InvariantCulture, $"{seconds:F2}"));
+        return $"{script} {client}: ready again after {string.Join(", ", times)} s";
     }
 }
