@@ -48,7 +48,7 @@ public class ArchitectureTests
     [Fact]
     public void Every_file_that_may_read_a_stream_exists() => Assert.Subset(
         SourceModel.OfRepository.Files.Select(file => file.Path).ToHashSet(),
-        StreamAccess.Readers.Keys.Append(StreamAccess.Between).ToHashSet());
+        StreamAccess.Readers.Keys.Union(StreamAccess.Between).ToHashSet());
 
     [Fact]
     public void No_source_has_unsafe_code() => Expect.None(UnsafeCode.Violations(SourceModel.OfRepository));

@@ -5,6 +5,8 @@ namespace Duplex;
 internal sealed class HeldBytesStream : Stream
 {
     private readonly Stream _inner;
+
+    // Changed by reads only.
     private ReadOnlyMemory<byte> _held;
     private Task<int>? _reading; // into what is held then
 

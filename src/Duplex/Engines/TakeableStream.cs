@@ -16,9 +16,8 @@ namespace Duplex;
 [UnsupportedOSPlatform("browser")]
 internal sealed class TakeableStream(Stream inner) : Stream
 {
-    // A head begins with "HTTP/1.1 101".
-    private const int StatusStart = 9;
-    private const int StatusEnd = 12;
+    private const int StatusStart = 9; // in "HTTP/1.1 101"
+    private const int StatusEnd = 12; // the same
 
     // Of the call of TakeAsync in progress on this thread.
     [ThreadStatic]
@@ -53,7 +52,9 @@ internal sealed class TakeableStream(Stream inner) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Makes a handler's connections takeable, unless it is in use, has a filter, or is of another kind.</summary>
+    /// <summary>
+    /// Makes a handler's connections takeable. One that is in use, has a filter or is of another kind stays as it is.
+    /// </summary>
     public static void TryInstall(HttpMessageHandler? primary)
     {
         if (primary is not SocketsHttpHandler { PlaintextStreamFilter: null } handler)
