@@ -130,7 +130,8 @@ public sealed class LocalSocketHandler : DelegatingHandler
         handler.AllowAutoRedirect = false;
         handler.EnableMultipleHttp2Connections = true; // a server limits the sessions of one
         (handler.UseProxy, handler.Proxy) = (false, null);
-        TakeableStream.TryInstall(handler);
+        if (TakeableStream.IsInstalled(PrimaryHandler.Of(InnerHandler)))
+            TakeableStream.TryInstall(handler);
         handler.ConnectCallback = (context, token) =>
             new ValueTask<Stream>(_known[context.DnsEndPoint.Host].ConnectAsync(token));
         return handler;

@@ -21,10 +21,16 @@ namespace Duplex;
 /// redirects. Your own must not either: redirects would send the handshake's headers and cookies to another host.
 /// </para>
 /// <para>
-/// A session over HTTP/1.1 takes its connection out of a <see cref="SocketsHttpHandler"/>, which then keeps nothing of
-/// it, and no longer counts it. For that the plugin sets <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> before
-/// the first request, unless it is set. With another filter or primary handler, or one that has sent a request before,
-/// HttpClient's part of the connection lives as long as the session, with 11 KiB of memory.
+/// A session over HTTP/1.1 takes its connection out of a <see cref="SocketsHttpHandler"/>, whose part of it, 11 KiB, is
+/// then not kept as long as the session. To the platform's metrics the connection ends with the handshake. A handler
+/// that keeps the response, and disposes it, does not end the session.
+/// </para>
+/// <para>
+/// For that the plugin sets <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> before the first request, unless it
+/// is set. With another filter or primary handler, a handler below that wraps the stream, or one that has sent a
+/// request before, HttpClient's part stays; through an HTTP proxy that of the tunnel stays. A synchronous
+/// <see cref="HttpClient.Send(HttpRequestMessage)"/> over plain HTTP then waits for a thread of the pool, as it does
+/// over TLS without the plugin.
 /// </para>
 /// </remarks>
 public sealed class WebSocketsHandler : DelegatingHandler

@@ -108,6 +108,38 @@ public sealed class TakenConnectionTests
         Assert.True(wrapping.Reads > 0);
     }
 
+    [Theory, MemberData(nameof(Schemes))]
+    public async Task A_handler_below_may_send_the_handshake_through_another(bool tls)
+    {
+        using var server = new RawServer(tls);
+        using var other = new HttpMessageInvoker(LoopbackCertificate.CreateHandler());
+        using var client = new HttpClient(new WebSocketsHandler(new Routing(other) { InnerHandler = LoopbackCertificate.CreateHandler() }));
+        (DefaultClientWebSocketSession session, RawPeer peer) = await OpenAsync(client, server);
+        await ConverseAsync(session, peer);
+        session.Abort();
+        await peer.IsReleasedAsync();
+    }
+
+    [Fact]
+    public async Task Synchronous_requests_pass()
+    {
+        using var server = new RawServer();
+        using HttpClient client = Clients.Create();
+        var uri = new Uri(server.Uri.AbsoluteUri.Replace("ws:", "http:", StringComparison.Ordinal));
+        Task<HttpResponseMessage> sending = Task.Run(() => client.Send(new HttpRequestMessage(HttpMethod.Get, uri)));
+        using RawPeer peer = await server.AcceptAsync();
+        for (int i = 0; i < 2; i++)
+        {
+            await peer.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody");
+            Assert.Equal("body", await (await sending.Soon()).Content.ReadAsStringAsync().Soon());
+            sending = Task.Run(() => client.Send(new HttpRequestMessage(HttpMethod.Get, uri)));
+            await peer.ReadRequestAsync();
+        }
+
+        await peer.WriteAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        Assert.Equal(HttpStatusCode.NoContent, (await sending.Soon()).StatusCode);
+    }
+
     private static async Task<(DefaultClientWebSocketSession Session, RawPeer Peer)> OpenAsync(HttpClient client, RawServer server)
     {
         Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(server.Uri);
@@ -123,6 +155,12 @@ public sealed class TakenConnectionTests
         Assert.Equal("ask", ((Frame.Text)(await peer.ReceiveAsync())!).ReadText());
         await peer.WriteHexAsync(Hello);
         Assert.Equal("hello", await session.ReceiveTextAsync().Soon());
+    }
+
+    private sealed class Routing(HttpMessageInvoker other) : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            other.SendAsync(request, cancellationToken);
     }
 
     private sealed class Wrapping : DelegatingHandler

@@ -18,7 +18,16 @@ internal sealed class HeldBytesStream : Stream
 
     /// <summary>The same with a read that may not be done.</summary>
     public HeldBytesStream(Task<int> reading, ReadOnlyMemory<byte> held, Stream inner)
-        : this(held, inner) => _reading = reading;
+        : this(held, inner)
+    {
+        _reading = reading;
+
+        // Nothing may come to read.
+        _ = reading.ContinueWith(
+            static failed => failed.Exception, CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+    }
 
     public override bool CanRead => true;
 
@@ -74,6 +83,12 @@ internal sealed class HeldBytesStream : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
+    public override async ValueTask DisposeAsync()
+    {
+        await _inner.DisposeAsync().ConfigureAwait(false);
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
+
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -95,7 +110,7 @@ internal sealed class HeldBytesStream : Stream
     {
         int count = Math.Min(buffer.Length, _held.Length);
         _held.Span[..count].CopyTo(buffer);
-        _held = _held[count..];
+        _held = count == _held.Length ? default : _held[count..]; // empty, it would still keep its memory
         return count;
     }
 }

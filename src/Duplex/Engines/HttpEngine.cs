@@ -114,8 +114,10 @@ internal sealed class HttpEngine() : WebSocketEngine(EngineProfile.Complete)
             (Stream stream, bool isTaken) = await TakeableStream.TakeAsync(opened.Stream).ConfigureAwait(false);
             if (!isTaken)
                 return new OpenedContent(opened with { Stream = stream });
-            opened.Owner.Dispose();
-            return new OpenedContent(opened with { Stream = stream, Owner = stream });
+            IDisposable response = opened.Owner;
+            opened = opened with { Stream = stream, Owner = stream };
+            response.Dispose();
+            return new OpenedContent(opened);
         }
         catch
         {

@@ -82,6 +82,7 @@ internal sealed class TakeableStream(Stream inner) : Stream
         byte[] first = new byte[1];
         var taking = new Taking();
         ValueTask<int> read;
+        Taking? outer = t_taking;
         t_taking = taking;
         try
         {
@@ -89,12 +90,21 @@ internal sealed class TakeableStream(Stream inner) : Stream
         }
         finally
         {
-            t_taking = null;
+            t_taking = outer;
         }
 
         if (taking.Connection is not { } connection)
             return (new HeldBytesStream(read.AsTask(), first, response), false);
-        await read.ConfigureAwait(false);
+        try
+        {
+            await read.ConfigureAwait(false);
+        }
+        catch
+        {
+            connection.Dispose(); // a listener of HttpClient's events threw
+            throw;
+        }
+
         if (taking.Inner?.GetType() == typeof(NetworkStream))
             await LetGoOfBufferAsync(taking.Inner).ConfigureAwait(false);
         return (connection, true);
@@ -142,6 +152,12 @@ internal sealed class TakeableStream(Stream inner) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
+    public override async ValueTask DisposeAsync()
+    {
+        await _inner.DisposeAsync().ConfigureAwait(false);
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
+
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -165,6 +181,7 @@ internal sealed class TakeableStream(Stream inner) : Stream
     // Disposing this stream does not concern the connection any more.
     private void HandOver(Taking taking)
     {
+        t_taking = null; // listeners of HttpClient's events run within the same read
         taking.Inner = _inner;
         taking.Connection = _held.IsEmpty ? _inner : new HeldBytesStream(_held, _inner);
         (_inner, _held, _isOpened) = (Null, default, false);
@@ -200,7 +217,7 @@ internal sealed class TakeableStream(Stream inner) : Stream
         _isOpened = false;
         int count = Math.Min(buffer.Length, _held.Length);
         _held.Span[..count].CopyTo(buffer);
-        _held = _held[count..];
+        _held = count == _held.Length ? default : _held[count..]; // empty, it would still keep its memory
         return count;
     }
 
