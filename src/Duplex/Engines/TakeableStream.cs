@@ -21,7 +21,7 @@ internal sealed class TakeableStream(Stream inner) : Stream
 
     // Of the call of TakeAsync in progress on this thread.
     [ThreadStatic]
-    private static Taking? t_taking;
+    private static Taking? _taking;
 
     // Set by writes, before the request goes out; then changed by reads.
     private Stream _inner = inner;
@@ -82,15 +82,15 @@ internal sealed class TakeableStream(Stream inner) : Stream
         byte[] first = new byte[1];
         var taking = new Taking();
         ValueTask<int> read;
-        Taking? outer = t_taking;
-        t_taking = taking;
+        Taking? outer = _taking;
+        _taking = taking;
         try
         {
             read = response.ReadAsync(first);
         }
         finally
         {
-            t_taking = outer;
+            _taking = outer;
         }
 
         if (taking.Connection is not { } connection)
@@ -112,7 +112,7 @@ internal sealed class TakeableStream(Stream inner) : Stream
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_isOpened && t_taking is { } taking)
+        if (_isOpened && _taking is { } taking)
         {
             HandOver(taking);
             return new ValueTask<int>(0);
@@ -181,7 +181,7 @@ internal sealed class TakeableStream(Stream inner) : Stream
     // Disposing this stream does not concern the connection any more.
     private void HandOver(Taking taking)
     {
-        t_taking = null; // listeners of HttpClient's events run within the same read
+        _taking = null; // listeners of HttpClient's events run within the same read
         taking.Inner = _inner;
         taking.Connection = _held.IsEmpty ? _inner : new HeldBytesStream(_held, _inner);
         (_inner, _held, _isOpened) = (Null, default, false);
