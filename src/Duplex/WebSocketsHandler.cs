@@ -21,9 +21,9 @@ namespace Duplex;
 /// redirects. Your own must not either: redirects would send the handshake's headers and cookies to another host.
 /// </para>
 /// <para>
-/// A session over HTTP/1.1 takes its connection out of a <see cref="SocketsHttpHandler"/>, whose part of it, 11 KiB, is
-/// then not kept as long as the session. To the platform's metrics the connection ends with the handshake. A handler
-/// that keeps the response, and disposes it, does not end the session.
+/// A session over HTTP/1.1 takes its connection out of a <see cref="SocketsHttpHandler"/>. What the platform keeps for
+/// a connection, 11 KiB, is freed then, and its metrics no longer count the connection. A handler that keeps the
+/// response, and disposes it, does not end the session.
 /// </para>
 /// <para>
 /// For that the plugin sets <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> before the first request, unless it

@@ -23,9 +23,10 @@ internal sealed class TakeableStream(Stream inner) : Stream
     [ThreadStatic]
     private static Taking? _taking;
 
+    private readonly bool _isSocket = inner.GetType() == typeof(NetworkStream);
+
     // Set by writes, before the request goes out; then changed by reads.
-    private Stream _inner = inner;
-    private ReadOnlyMemory<byte> _held; // was read behind a head with 101
+    private Stream _inner = inner; // with what was read behind a head with 101
     private bool _isWatched; // a handshake was sent, and its response has not come
     private bool _isOpened; // the last read ended with a head with 101
     private int _position; // in the head
@@ -105,8 +106,8 @@ internal sealed class TakeableStream(Stream inner) : Stream
             throw;
         }
 
-        if (taking.Inner?.GetType() == typeof(NetworkStream))
-            await LetGoOfBufferAsync(taking.Inner).ConfigureAwait(false);
+        if (taking.IsSocket)
+            await LetGoOfBufferAsync(connection).ConfigureAwait(false);
         return (connection, true);
     }
 
@@ -118,15 +119,12 @@ internal sealed class TakeableStream(Stream inner) : Stream
             return new ValueTask<int>(0);
         }
 
-        if (!_held.IsEmpty)
-            return new ValueTask<int>(ReadHeld(buffer.Span));
         return buffer.IsEmpty
             ? _inner.ReadAsync(buffer, cancellationToken)
             : ReadAndCutAsync(buffer, cancellationToken);
     }
 
-    public override int Read(Span<byte> buffer) =>
-        _held.IsEmpty ? Cut(buffer[.._inner.Read(buffer)]) : ReadHeld(buffer);
+    public override int Read(Span<byte> buffer) => Cut(buffer[.._inner.Read(buffer)]);
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
@@ -182,9 +180,8 @@ internal sealed class TakeableStream(Stream inner) : Stream
     private void HandOver(Taking taking)
     {
         _taking = null; // listeners of HttpClient's events run within the same read
-        taking.Inner = _inner;
-        taking.Connection = _held.IsEmpty ? _inner : new HeldBytesStream(_held, _inner);
-        (_inner, _held, _isOpened) = (Null, default, false);
+        (taking.Connection, taking.IsSocket) = (_inner, _isSocket);
+        (_inner, _isOpened) = (Null, false);
     }
 
     private void Notice(ReadOnlySpan<byte> request)
@@ -208,16 +205,8 @@ internal sealed class TakeableStream(Stream inner) : Stream
         if (!_isWatched)
             return read.Length;
         int count = EndOfHead(read);
-        _held = read[count..].ToArray();
-        return count;
-    }
-
-    private int ReadHeld(Span<byte> buffer)
-    {
-        _isOpened = false;
-        int count = Math.Min(buffer.Length, _held.Length);
-        _held.Span[..count].CopyTo(buffer);
-        _held = count == _held.Length ? default : _held[count..]; // empty, it would still keep its memory
+        if (count < read.Length)
+            _inner = new HeldBytesStream(read[count..].ToArray(), _inner);
         return count;
     }
 
@@ -255,8 +244,8 @@ internal sealed class TakeableStream(Stream inner) : Stream
 
     private sealed class Taking
     {
-        public Stream? Inner { get; set; }
-
         public Stream? Connection { get; set; }
+
+        public bool IsSocket { get; set; }
     }
 }
