@@ -75,7 +75,15 @@ internal sealed class SessionOverHttp<TSession> : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Session.Abort();
-        await Session.DisposeAsync().Soon();
+        try
+        {
+            await Session.DisposeAsync().Soon();
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"The session does not end: it is {Session.State}, with {Time.ArmedTimers} timers armed, {Pool.Rented} arrays and {Session.BufferedBytes} bytes to be sent.", e);
+        }
+
         await IsReleasedAsync();
         Peer.Dispose();
         Client.Dispose();

@@ -165,6 +165,7 @@ public sealed class DefaultWebSocketSessionTests
             SessionUnderTest.Default(settings => Pinging(settings) with { Incoming = ChannelConfig.Bounded(1, 1000) });
         test.Peer.SendHex("81 01 61  81 01 62");
         await test.Queued(1);
+        await Patience.Until(() => test.Session.SightReceiving().IsPaused);
 
         // The pong is there; nobody reads it as long as nobody receives.
         await test.Time.Pass(Interval);

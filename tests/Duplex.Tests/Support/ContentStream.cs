@@ -20,7 +20,7 @@ internal sealed class ContentStream : BareStream
     /// <summary>Whether a read waits.</summary>
     public bool IsReading => Volatile.Read(ref _reads) > 0;
 
-    /// <summary>The length of the memory of each read so far.</summary>
+    /// <summary>The length of the memory of each read so far, from when it found something or began to wait: what is given then does not join what it found.</summary>
     public int[] ReadSizes
     {
         get
@@ -41,8 +41,7 @@ internal sealed class ContentStream : BareStream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        lock (_sync)
-            _readSizes.Add(buffer.Length);
+        bool isNew = true;
         Interlocked.Increment(ref _reads);
         try
         {
@@ -51,6 +50,9 @@ internal sealed class ContentStream : BareStream
                 Task changed;
                 lock (_sync)
                 {
+                    if (isNew)
+                        _readSizes.Add(buffer.Length);
+                    isNew = false;
                     if (_toRead.TryDequeue(out byte[]? next))
                     {
                         next.CopyTo(buffer);
