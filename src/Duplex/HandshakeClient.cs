@@ -74,10 +74,10 @@ internal static class HandshakeClient
 
     private static void Prepare(WebSocketRequest request, HttpClient client)
     {
-        if (request is { IsRaw: true, ReceiveMode: ReceiveMode.Streams })
+        if (request is { IsRaw: true, ReceiveMode: not ReceiveMode.Messages })
         {
             throw new ArgumentException(
-                "A raw session receives the frames of the wire, not messages as streams. Leave ReceiveMode as it " +
+                "A raw session receives the frames of the wire, not messages. Leave ReceiveMode as it " +
                 "is, or open a default session.");
         }
 

@@ -20,7 +20,7 @@ public static class WebSocketSessions
     /// <see cref="WebSocketsOptions.HandshakeStrictness"/>, <see cref="WebSocketsOptions.Subprotocols"/>), and
     /// <see cref="WebSocketsOptions.Engine"/> must not be set.
     /// </param>
-    /// <param name="receiveMode">Whether messages are received whole or as streams.</param>
+    /// <param name="receiveMode">How messages are received.</param>
     /// <exception cref="ArgumentException">
     /// The stream cannot be read or written, the role or mode is undefined, an engine was set, or an extension needs a
     /// handshake.
@@ -56,7 +56,11 @@ public static class WebSocketSessions
         if (!Enum.IsDefined(role))
             throw new ArgumentOutOfRangeException(nameof(role), role, "Expected Client or Server.");
         if (!Enum.IsDefined(receiveMode))
-            throw new ArgumentOutOfRangeException(nameof(receiveMode), receiveMode, "Expected Messages or Streams.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(receiveMode), receiveMode, "Expected Messages, Streams or Direct.");
+        }
+
         var options = new WebSocketsOptions();
         configure?.Invoke(options);
         if (options.Engine != WebSocketEngines.Default)

@@ -330,8 +330,8 @@ public sealed class WebSocketsOptions
         ReceiveMode receiveMode, ExtensionChain? extensions = null, Uri? target = null, EngineProfile? profile = null)
     {
         SessionSettings settings = ToSessionSettings(extensions, target, profile);
-        if (receiveMode == ReceiveMode.Messages)
-            return settings;
+        if (receiveMode != ReceiveMode.Streams)
+            return settings with { ReceiveMode = receiveMode };
         ThrowIfHeartbeat(receiveMode);
         return settings with
         {

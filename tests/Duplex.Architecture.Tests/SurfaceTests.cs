@@ -18,7 +18,7 @@ public sealed class SurfaceTests
     [
         "Duplex.ChannelOverflowException", "Duplex.CloseCode", "Duplex.CloseInitiator", "Duplex.CloseReason", "Duplex.CloseResult",
         "Duplex.Frame", "Duplex.FrameTooBigException", "Duplex.FrameType", "Duplex.HandshakeCheck", "Duplex.HandshakeStrictness",
-        "Duplex.PerMessageDeflate", "Duplex.PerMessageDeflateOffer", "Duplex.PerMessageDeflateOptions", "Duplex.SendTransform",
+        "Duplex.MessageView", "Duplex.PerMessageDeflate", "Duplex.PerMessageDeflateOffer", "Duplex.PerMessageDeflateOptions", "Duplex.SendTransform",
         "Duplex.WebSocketClosedException", "Duplex.WebSocketException", "Duplex.WebSocketProtocolException", "Duplex.WebSocketRole",
         "Duplex.WebSocketSessionState",
         "Duplex.Protocol.ExtensionResult", "Duplex.Protocol.FrameExtension", "Duplex.Protocol.FrameHeader",

@@ -166,6 +166,31 @@ public abstract partial class EngineConformance
     }
 
     [Fact]
+    public async Task Messages_are_read_as_views_and_answered_on_the_spot()
+    {
+        using HttpClient client = Client();
+        await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(
+            At("/echo"), request => request.ReceiveMode = ReceiveMode.Direct).Soon();
+        byte[] large = new byte[300_000];
+        new Random(7).NextBytes(large);
+
+        await session.SendAsync("grüße 😀").Soon();
+        await session.SendAsync(large).Soon();
+        Assert.True(session.TrySend("on the spot"u8, FrameType.Text));
+        var seen = new List<string>();
+        while (seen.Count < 3)
+        {
+            Assert.True(await session.Messages.WaitToReadAsync().Soon());
+            while (session.Messages.TryRead(out MessageView message))
+                seen.Add(message.Type == FrameType.Text ? message.ReadText() : $"{message.Data.SequenceEqual(large)}");
+        }
+
+        Assert.Equal(["grüße 😀", "True", "on the spot"], seen);
+        Assert.True((await session.CloseAsync().Soon()).WasClean); // by the only reader
+        Assert.False(await session.Messages.WaitToReadAsync().Soon());
+    }
+
+    [Fact]
     public async Task Messages_of_concurrent_senders_arrive_whole_and_in_order_for_each()
     {
         const int Senders = 8, Each = 200;

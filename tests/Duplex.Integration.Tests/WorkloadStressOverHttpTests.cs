@@ -15,9 +15,9 @@ public sealed class WorkloadStressOverHttpTests
     {
         using RawServer listener = await RawServer.ListenAsync(transport);
         using HttpClient client = Clients.Create(ws => ws.PingInterval = StressRounds.PingInterval).For(transport);
-        await StressRounds.RunAsync(kind, isTorn, async (isRaw, asStreams, seed) =>
+        await StressRounds.RunAsync(kind, isTorn, async (isRaw, mode, seed) =>
         {
-            Task<WebSocketSession> opening = OpenAsync(client, listener.Uri, isRaw, asStreams);
+            Task<WebSocketSession> opening = OpenAsync(client, listener.Uri, isRaw, mode);
             RawPeer peer = await listener.AcceptAsync();
             await peer.UpgradeAsync();
             Stream stream = isTorn ? new TornStream(peer.Stream, seed) : peer.Stream;
@@ -86,9 +86,9 @@ public sealed class WorkloadStressOverHttpTests
         }
     }
 
-    private static async Task<WebSocketSession> OpenAsync(HttpClient client, Uri uri, bool isRaw, bool asStreams) => isRaw
+    private static async Task<WebSocketSession> OpenAsync(HttpClient client, Uri uri, bool isRaw, ReceiveMode mode) => isRaw
         ? await client.WebSocketRawSessionAsync(uri)
-        : await client.WebSocketSessionAsync(uri, request => request.ReceiveMode = asStreams ? ReceiveMode.Streams : ReceiveMode.Messages);
+        : await client.WebSocketSessionAsync(uri, request => request.ReceiveMode = mode);
 
     private readonly struct Received(Frame frame) : IDisposable
     {

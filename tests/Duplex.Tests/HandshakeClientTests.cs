@@ -14,6 +14,7 @@ public sealed class HandshakeClientTests
         using HttpClient client = Client(primary);
 
         var error = await Assert.ThrowsAsync<ArgumentException>(() => ConnectAsync(client, request => (request.IsRaw, request.ReceiveMode) = (true, ReceiveMode.Streams)));
+        await Assert.ThrowsAsync<ArgumentException>(() => ConnectAsync(client, request => (request.IsRaw, request.ReceiveMode) = (true, ReceiveMode.Direct)));
 
         Assert.Contains("ReceiveMode", error.Message, StringComparison.Ordinal);
         Assert.Empty(primary.Requests);

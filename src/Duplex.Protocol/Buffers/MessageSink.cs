@@ -96,15 +96,30 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
         return payload;
     }
 
+    public override void Rewind()
+    {
+        _lastLength = Length;
+        Length = 0;
+        _announced = 0;
+        _final = false;
+    }
+
+    public override void Abandon()
+    {
+        _owner = null;
+        Reset();
+    }
+
     public override void Trim()
     {
+        if (Length == 0 && _announced == 0)
+            Discard();
     }
 
     public override void Discard()
     {
         _owner?.Release();
-        _owner = null;
-        Reset();
+        Abandon();
     }
 
     private void Reset()

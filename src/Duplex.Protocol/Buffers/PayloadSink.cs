@@ -32,6 +32,13 @@ internal abstract class PayloadSink
     /// <summary>The caller owns one reference of an <paramref name="owner"/>.</summary>
     public abstract ReadOnlyMemory<byte> Take(out SharedBuffer? owner);
 
+    /// <summary>Drops the payload and keeps its memory for the next.</summary>
+    public abstract void Rewind();
+
+    /// <summary>Leaves the payload's memory to the collector, as it may still be read.</summary>
+    public abstract void Abandon();
+
+    /// <summary>Lets go of memory that holds nothing.</summary>
     public abstract void Trim();
 
     public abstract void Discard();

@@ -85,6 +85,19 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
         return piece;
     }
 
+    public override void Rewind()
+    {
+        _start += Length;
+        Length = 0;
+    }
+
+    public override void Abandon()
+    {
+        _slab = null;
+        _start = 0;
+        Length = 0;
+    }
+
     public override void Trim()
     {
         if (Length > 0)

@@ -71,7 +71,7 @@ public sealed class FrameReader
     /// <returns>
     /// False if more bytes are needed (at most 13 then remain), or if <see cref="Violation"/> is set.
     /// </returns>
-    public bool TryRead(ref Span<byte> input, out FramePiece piece)
+    public bool TryRead(scoped ref Span<byte> input, out FramePiece piece)
     {
         bool starts = Remaining == 0;
         if (starts)
@@ -97,7 +97,7 @@ public sealed class FrameReader
         return true;
     }
 
-    private bool TryReadHeader(ref Span<byte> input)
+    private bool TryReadHeader(scoped ref Span<byte> input)
     {
         // A violation in the first two bytes is reported before the rest of the header arrives.
         if (Violation is not null || input.IsEmpty || Breaks(JudgeFirst(input[0])))

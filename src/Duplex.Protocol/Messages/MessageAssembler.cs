@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Duplex.Protocol;
 
 /// <summary>
-/// Creates frames from pieces (<see cref="AssemblerOutput"/>). It validates text as it arrives, parses Close payloads,
-/// and checks a message's limits at each fragment's header.
+/// Creates messages from pieces (<see cref="AssemblerOutput"/>), first as views. It validates text as it arrives,
+/// parses Close payloads, and checks a message's limits at each fragment's header.
 /// </summary>
 /// <remarks>Only the receive loop uses it; any thread may set the limits.</remarks>
 internal sealed class MessageAssembler : IDisposable
@@ -27,6 +28,7 @@ internal sealed class MessageAssembler : IDisposable
     private ReservedBits _reserved; // of the message's first frame
     private int _fragments;
     private long _size; // declared so far
+    private PayloadSink? _shown; // has the last view's payload
 
     public MessageAssembler(
         AssemblerOutput output = AssemblerOutput.Messages,
@@ -94,12 +96,24 @@ internal sealed class MessageAssembler : IDisposable
     /// <summary>False if an extension changes the payload.</summary>
     public bool TakesPayloadInPlace => _transform is not { IsActive: true };
 
-    public bool TryAccept(in FramePiece piece, [NotNullWhen(true)] out Frame? frame)
-    {
-        frame = null;
-        if (piece.Header.IsControl)
-            return TryAcceptControl(piece, out frame);
+    /// <summary>Whether the last view is of <see cref="View"/>.</summary>
+    public bool HasView => _shown is not null;
 
+    /// <summary>The payload of the last view, if it was put together here.</summary>
+    public ReadOnlySpan<byte> View => _shown is null ? [] : _shown.Since(0);
+
+    /// <summary>
+    /// True if the piece completes a message, or a part that is to be delivered. The view is valid until the next call.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)] // within its callers, the JIT would leave what it calls uninlined
+    public bool TryAccept(scoped in FramePiece piece, out MessageView message)
+    {
+        if (_shown is not null)
+            EndView();
+        if (piece.Header.IsControl)
+            return TryAcceptControl(piece, out message);
+
+        message = default;
         if (_transform is not null)
         {
             if (!TryTransform(piece, _transform))
@@ -124,11 +138,10 @@ internal sealed class MessageAssembler : IDisposable
         };
         bool fin = _output == AssemblerOutput.Frames ? piece.Header.Fin : piece.EndsMessage;
         ReservedBits reserved = _output == AssemblerOutput.Frames ? piece.Header.Reserved & ~OwnedBits : _reserved;
-        if (isComplete && piece.Starts && _transform is null && _message.Length == 0 && !piece.Payload.IsEmpty)
+        if (isComplete && piece.Starts && _transform is null && _message.Length == 0)
         {
             // The usual case needs no state between pieces.
-            SharedBuffer shared = _message.TakeWhole(piece.Payload, out int offset);
-            frame = Frame.Create(piece.Type, fin, reserved, shared, offset, piece.Payload.Length);
+            message = new MessageView(piece.Type, piece.Payload, fin, reserved);
             return true;
         }
 
@@ -136,9 +149,43 @@ internal sealed class MessageAssembler : IDisposable
             Append(piece);
         if (!isComplete)
             return false;
-        ReadOnlyMemory<byte> payload = _message.Take(out SharedBuffer? owner);
-        frame = Frame.Create(piece.Type, fin, reserved, payload, owner);
+        message = new MessageView(piece.Type, _message.Since(0), fin, reserved, isAssembled: true);
+        _shown = _message;
         return true;
+    }
+
+    /// <summary>Makes a frame of the last view, with memory of its own.</summary>
+    public Frame ToFrame(in MessageView message)
+    {
+        PayloadSink sink = message.IsControl ? _control ??= new MessageSink(_allocator) : _message;
+        if (message.IsAssembled)
+        {
+            _shown = null;
+            ReadOnlyMemory<byte> payload = sink.Take(out SharedBuffer? owner);
+            return Frame.Create(message.Type, message.Fin, message.Reserved, payload, owner);
+        }
+
+        if (message.Data.IsEmpty)
+            return Frame.Create(message.Type, message.Fin, message.Reserved, ReadOnlyMemory<byte>.Empty, owner: null);
+        SharedBuffer shared = sink.TakeWhole(message.Data, out int offset);
+        return message.IsControl
+            ? Frame.Create(
+                message.Type, message.Fin, message.Reserved, shared.Array.AsMemory(offset, message.Data.Length), shared)
+            : Frame.Create(message.Type, message.Fin, message.Reserved, shared, offset, message.Data.Length);
+    }
+
+    /// <summary>The last view is not used any more: its memory takes the next message.</summary>
+    public void EndView()
+    {
+        _shown?.Rewind();
+        _shown = null;
+    }
+
+    /// <summary>The last view may be in use for as long as it is referenced: the collector gets its memory.</summary>
+    public void AbandonView()
+    {
+        _shown?.Abandon();
+        _shown = null;
     }
 
     /// <summary>Called at the end of a batch and before a Close, so small fragments are coalesced until then.</summary>
@@ -171,6 +218,14 @@ internal sealed class MessageAssembler : IDisposable
     {
         _allocator.Trim();
         _message.Trim();
+        _control?.Trim();
+    }
+
+    /// <summary>Lets go of a large message's memory that would serve the next.</summary>
+    public void TrimLarge()
+    {
+        if (_message.FreeCapacity > MessageSink.FirstReservation)
+            _message.Trim();
     }
 
     public void Dispose()
@@ -180,28 +235,30 @@ internal sealed class MessageAssembler : IDisposable
         _allocator.Trim();
     }
 
-    private bool TryAcceptControl(in FramePiece piece, [NotNullWhen(true)] out Frame? frame)
+    private bool TryAcceptControl(scoped in FramePiece piece, out MessageView message)
     {
-        frame = null;
-        MessageSink control = _control ??= new MessageSink(_allocator);
-        if (piece.Starts)
-            control.Expect(piece.Header.PayloadLength, final: true);
-        control.Append(piece.Payload);
-        if (!piece.Ends)
-            return false;
-
-        ReadOnlyMemory<byte> payload = control.Take(out SharedBuffer? owner);
-        frame = Frame.Create(piece.Type, fin: true, piece.Header.Reserved, payload, owner);
-        if (piece.Type != FrameType.Close
-            || ClosePayload.TryParse(payload.Span, out _, out ProtocolViolation? violation))
+        message = default;
+        bool isWhole = piece.Starts && piece.Ends;
+        if (!isWhole)
         {
-            return true;
+            MessageSink control = _control ??= new MessageSink(_allocator);
+            if (piece.Starts)
+                control.Expect(piece.Header.PayloadLength, final: true);
+            control.Append(piece.Payload);
+            if (!piece.Ends)
+                return false;
+            _shown = control;
         }
 
-        Violation = violation;
-        frame.Recycle();
-        frame = null;
-        return false;
+        ReadOnlySpan<byte> payload = isWhole ? piece.Payload : _control!.Since(0);
+        if (piece.Type == FrameType.Close && !ClosePayload.TryParse(payload, out _, out ProtocolViolation? violation))
+        {
+            Violation = violation;
+            return false;
+        }
+
+        message = new MessageView(piece.Type, payload, fin: true, piece.Header.Reserved, isAssembled: !isWhole);
+        return true;
     }
 
     private ReservedBits OwnedBits => _transform?.OwnedBits ?? ReservedBits.None;

@@ -11,4 +11,11 @@ public enum ReceiveMode
     /// queue. Sizes are unlimited by default.
     /// </summary>
     Streams,
+
+    /// <summary>
+    /// Each as a <see cref="MessageView"/> of the memory that it was read into, from <c>Messages</c>: no object and no
+    /// copy for a message. The consumer is the reader, so between its calls nothing is read: pings are not answered, an
+    /// end is not noticed, and the ping timeout does not count.
+    /// </summary>
+    Direct,
 }

@@ -125,8 +125,8 @@ public sealed class WebSocketRequest
     }
 
     /// <summary>
-    /// Whether a default session delivers whole messages (the default) or streams; a raw session throws
-    /// <see cref="ArgumentException"/> for streams.
+    /// How a default session delivers messages. A raw session delivers frames; another mode than the default throws
+    /// <see cref="ArgumentException"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is undefined.</exception>
     public ReceiveMode ReceiveMode
@@ -135,7 +135,7 @@ public sealed class WebSocketRequest
         set => _receiveMode = Enum.IsDefined(value)
             ? value
             : throw new ArgumentOutOfRangeException(
-                nameof(value), $"Expected Messages or Streams; got {(int)value}.");
+                nameof(value), $"Expected Messages, Streams or Direct; got {(int)value}.");
     }
 
     /// <summary>

@@ -71,7 +71,7 @@ internal sealed class SessionLifetime
     {
         _keepAlive = keepAlive;
         _telemetry.Opened();
-        _connection.Receiving.Start();
+        _connection.Receiving.Start(isDirect: _connection.Messages is not null);
     }
 
     public bool TryEnd(CloseCause cause)
@@ -126,6 +126,7 @@ internal sealed class SessionLifetime
             return;
         IOException lost = Lost(error);
         _state.Fail(lost);
+        _connection.Messages?.HandOver(); // see LoseAsync
         MissClose(lost);
         ThreadPool.UnsafeQueueUserWorkItem(
             static failed => _ = failed.Lifetime.LoseAsync(failed.Lost), (Lifetime: this, Lost: lost),
@@ -160,6 +161,7 @@ internal sealed class SessionLifetime
     private void CarryOut(CloseCause cause)
     {
         _keepAlive?.Dispose();
+        _connection.Messages?.HandOver(); // the end needs what comes, whether or not a consumer reads
 
         // First: a caller that sees the end finds that nothing can be sent any more.
         if (cause.Reason is { } reason)

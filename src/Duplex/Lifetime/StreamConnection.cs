@@ -16,8 +16,8 @@ internal sealed class StreamConnection
     /// an upgraded stream.
     /// </summary>
     public StreamConnection(
-        Stream stream, IDisposable owner, AssemblerOutput output, FrameQueue incoming, CloseState closeState,
-        ISessionEvents session, SessionTelemetry telemetry, ConnectionSettings settings)
+        Stream stream, IDisposable owner, AssemblerOutput output, bool isDirect, FrameQueue incoming,
+        CloseState closeState, ISessionEvents session, SessionTelemetry telemetry, ConnectionSettings settings)
     {
         _owner = owner;
         Role = settings.Role;
@@ -38,9 +38,12 @@ internal sealed class StreamConnection
         {
             AllowsInvalidText = settings.TextValidation == TextValidation.Lenient,
         };
+        var input = new InputBuffer(stream, _reader, assembler, settings);
         Receiving = new ReceiveLoop(
-            stream, _reader, assembler, incoming, isRaw: output == AssemblerOutput.Frames, session, telemetry,
+            input, _reader, assembler, incoming, isRaw: output == AssemblerOutput.Frames, session, telemetry,
             settings);
+        if (isDirect)
+            Messages = new MessageReader(input, Receiving, assembler, incoming, session);
         MaskKeyPool? keys = settings.RandomFill is { } fill ? new MaskKeyPool(fill) : null;
         var writer = new FrameWriter(settings.Engine.Masks ? settings.Role : WebSocketRole.Server, keys, settings.Pool);
         Pump = new SendPump(stream, new SendBuffer(writer, settings.Outgoing), settings.Time, session, telemetry);
@@ -54,6 +57,9 @@ internal sealed class StreamConnection
     public EngineProfile Engine { get; }
 
     public ReceiveLoop Receiving { get; }
+
+    /// <summary>Null unless the consumer is the reader.</summary>
+    public MessageReader? Messages { get; }
 
     /// <summary>For control frames of ours.</summary>
     public SendPump Pump { get; }

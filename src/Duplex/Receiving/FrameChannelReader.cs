@@ -22,12 +22,15 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     private readonly FrameQueue _queue;
     private readonly ReceiveLoop _loop;
     private readonly CloseState _closeState;
+    private readonly MessageReader? _messages;
 
-    internal FrameChannelReader(FrameQueue queue, ReceiveLoop loop, CloseState closeState)
+    internal FrameChannelReader(
+        FrameQueue queue, ReceiveLoop loop, CloseState closeState, MessageReader? messages = null)
     {
         _queue = queue;
         _loop = loop;
         _closeState = closeState;
+        _messages = messages;
     }
 
     /// <summary>Completes when no frame is left and none will come; faulted unless the end is normal.</summary>
@@ -42,7 +45,7 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     /// <summary>Takes the next frame if there is one; never waits.</summary>
     public override bool TryRead([MaybeNullWhen(false)] out Frame item)
     {
-        item = _queue.TryTake();
+        item = TryTake();
         return item is not null;
     }
 
@@ -51,7 +54,7 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     /// <exception cref="WebSocketException">The session ended in any other way.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) =>
-        _loop.WaitForFrameAsync(cancellationToken);
+        WaitAsync(cancellationToken);
 
     /// <summary>Takes the next frame, and waits for it.</summary>
     /// <param name="cancellationToken">Cancels the wait.</param>
@@ -62,7 +65,7 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     {
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<Frame>(cancellationToken);
-        return _queue.TryTake() is { } frame ? new ValueTask<Frame>(frame) : WaitAndReadAsync(cancellationToken);
+        return TryTake() is { } frame ? new ValueTask<Frame>(frame) : WaitAndReadAsync(cancellationToken);
     }
 
     /// <summary>The same as enumerating the reader.</summary>
@@ -76,21 +79,26 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
     /// <summary>Enumerates the frames, without suspending for those that have arrived.</summary>
     /// <param name="cancellationToken">Ends the enumeration with <see cref="OperationCanceledException"/>.</param>
     public IAsyncEnumerator<Frame> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        new Enumerator(_queue, _loop, cancellationToken);
+        new Enumerator(this, cancellationToken);
 
     /// <summary>As <see cref="ReadAsync"/>, but null at a normal end.</summary>
     internal ValueTask<Frame?> ReadOrEndAsync(CancellationToken token)
     {
         if (token.IsCancellationRequested)
             return ValueTask.FromCanceled<Frame?>(token);
-        return _queue.TryTake() is { } frame ? new ValueTask<Frame?>(frame) : WaitAsync(token);
+        return TryTake() is { } frame ? new ValueTask<Frame?>(frame) : WaitOrEndAsync(token);
     }
 
-    private async ValueTask<Frame?> WaitAsync(CancellationToken token)
+    private Frame? TryTake() => _messages is null ? _queue.TryTake() : _messages.TryTake();
+
+    private ValueTask<bool> WaitAsync(CancellationToken token) =>
+        _messages is null ? _loop.WaitForFrameAsync(token) : _messages.WaitToReadAsync(token);
+
+    private async ValueTask<Frame?> WaitOrEndAsync(CancellationToken token)
     {
-        while (await _loop.WaitForFrameAsync(token).ConfigureAwait(false))
+        while (await WaitAsync(token).ConfigureAwait(false))
         {
-            if (_queue.TryTake() is { } frame)
+            if (TryTake() is { } frame)
                 return frame;
         }
 
@@ -99,9 +107,9 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
 
     private async ValueTask<Frame> WaitAndReadAsync(CancellationToken token)
     {
-        while (await _loop.WaitForFrameAsync(token).ConfigureAwait(false))
+        while (await WaitAsync(token).ConfigureAwait(false))
         {
-            if (_queue.TryTake() is { } frame)
+            if (TryTake() is { } frame)
                 return frame;
         }
 
@@ -110,8 +118,7 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
             $"No more frames will come from the WebSocket session: {_closeState.Describe(result)}.", result);
     }
 
-    private sealed class Enumerator(FrameQueue queue, ReceiveLoop loop, CancellationToken token)
-        : IAsyncEnumerator<Frame>
+    private sealed class Enumerator(FrameChannelReader reader, CancellationToken token) : IAsyncEnumerator<Frame>
     {
         // Only touched by the enumerating code.
         private Frame? _current;
@@ -122,7 +129,7 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
         {
             if (token.IsCancellationRequested)
                 return ValueTask.FromCanceled<bool>(token);
-            _current = queue.TryTake();
+            _current = reader.TryTake();
             return _current is not null ? new ValueTask<bool>(true) : WaitAsync();
         }
 
@@ -131,9 +138,9 @@ public sealed class FrameChannelReader : ChannelReader<Frame>, IAsyncEnumerable<
         [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         private async ValueTask<bool> WaitAsync()
         {
-            while (await loop.WaitForFrameAsync(token).ConfigureAwait(false))
+            while (await reader.WaitAsync(token).ConfigureAwait(false))
             {
-                _current = queue.TryTake();
+                _current = reader.TryTake();
                 if (_current is not null)
                     return true;
             }

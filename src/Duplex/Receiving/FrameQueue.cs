@@ -54,6 +54,9 @@ internal sealed class FrameQueue
     // Written under _sync; SetCompletion reads it without.
     private Exception? _error;
 
+    // Set under _sync, cleared by the reader that has the message.
+    private volatile bool _isAnnounced;
+
     public FrameQueue(ChannelConfig bounds, CloseState closeState, bool ofPieces = false)
     {
         _bounds = bounds;
@@ -76,7 +79,18 @@ internal sealed class FrameQueue
 
     public long Pauses => Volatile.Read(ref _pauses);
 
-    public int Count => (int)Math.Max(0, Volatile.Read(ref _publishedFrames) - Volatile.Read(ref _taken.Frames));
+    public int Count =>
+        (int)Math.Max(0, Volatile.Read(ref _publishedFrames) - Volatile.Read(ref _taken.Frames))
+        + (_isAnnounced ? 1 : 0);
+
+    public bool HasWaiters
+    {
+        get
+        {
+            lock (_sync)
+                return _waiters.Any;
+        }
+    }
 
     /// <summary>Payload bytes of frames that were not taken, published or not.</summary>
     public long Bytes => Math.Max(0, Volatile.Read(ref _added.Bytes) - Volatile.Read(ref _taken.Bytes));
@@ -159,6 +173,20 @@ internal sealed class FrameQueue
         return waiters;
     }
 
+    /// <summary>A message waits beside the queue, with its reader. Consumers that wait are to ask it.</summary>
+    /// <returns>The consumers that waited, for the caller to execute.</returns>
+    public FrameWaiter? Announce()
+    {
+        lock (_sync)
+        {
+            _isAnnounced = true;
+            return _waiters.TakeAll();
+        }
+    }
+
+    /// <summary>The reader's message was taken.</summary>
+    public void Withdraw() => _isAnnounced = false;
+
     /// <summary>
     /// Producer: completes when half is free, so that a slow consumer does not wake it for each frame.
     /// </summary>
@@ -205,7 +233,7 @@ internal sealed class FrameQueue
         FrameWaiter waiter;
         lock (_sync)
         {
-            if (!IsEmpty && !_isAbandoned)
+            if ((!IsEmpty && !_isAbandoned) || _isAnnounced)
                 return new ValueTask<bool>(true);
             if (_isComplete)
                 return _error is null ? new ValueTask<bool>(false) : ValueTask.FromException<bool>(_error);

@@ -118,6 +118,8 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
         private FrameWaiter? _last;
         private FrameWaiter? _spare;
 
+        public bool Any => _first is not null;
+
         public FrameWaiter Add()
         {
             FrameWaiter waiter = _spare ?? new FrameWaiter(this);

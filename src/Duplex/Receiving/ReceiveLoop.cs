@@ -1,55 +1,32 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace Duplex;
 
 /// <summary>
-/// Reads a connection's stream, the only type that does. It waits for bytes and for room in the queue, never for a
-/// write.
+/// Makes frames of what a connection brings. It waits for bytes and for room in the queue, never for a write.
 /// </summary>
 /// <remarks>
 /// One thread at a time runs it, in synchronous turns: parse a batch, publish it, then run a waiting consumer
-/// (<see cref="ConsumerHandoff"/>) or read more.
+/// (<see cref="ConsumerHandoff"/>) or read more. With <see cref="ReceiveMode.Direct"/> the <see cref="MessageReader"/>
+/// runs its parts instead, until an end begins.
 /// </remarks>
 internal sealed class ReceiveLoop : IThreadPoolWorkItem
 {
-    /// <summary>Measured: smaller reads cost system calls, larger ones gain nothing for small messages.</summary>
-    public const int BufferSize = 64 * 1024;
-
-    /// <summary>
-    /// After such a frame the next is likely large. Two fill a buffer: a copy saved outweighs an extra read.
-    /// </summary>
-    public const int LargeFrame = BufferSize / 2;
-
-    /// <summary>
-    /// What is read where a large frame is likely: its header and little more. The rest goes into the message.
-    /// </summary>
-    public const int LargeFrameHead = 4096;
-
     /// <summary>
     /// Enough to share a batch's cost, few enough to stay in the cache. Measured at 16 bytes a frame: 256 cost a tenth
     /// more.
     /// </summary>
     public const int BatchSize = 64;
 
-    /// <summary>
-    /// While bytes come this often the buffer stays. Otherwise a read of zero bytes saves 64 KiB; its system call would
-    /// cost a loopback round (30 us) too much.
-    /// </summary>
-    public static readonly TimeSpan HotPeriod = TimeSpan.FromMilliseconds(1);
-
-    private readonly Stream _stream;
+    private readonly InputBuffer _input;
     private readonly FrameReader _reader;
     private readonly MessageAssembler _assembler;
     private readonly FrameQueue _queue;
     private readonly ISessionEvents _session;
     private readonly SessionTelemetry _telemetry;
     private readonly bool _isRaw;
-    private readonly bool _hasReplies;
-    private readonly ArrayPool<byte> _pool;
     private readonly TimeProvider _time;
     private readonly ExtensionChain? _extensions;
-    private readonly long _hotTicks;
     private readonly ConsumerHandoff _handoff;
     private readonly Action _onRead;
     private readonly Action _onRoom;
@@ -58,41 +35,32 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private FrameWaiter? _consumer; // waits for this batch
     private Frame.Close? _close; // the peer's, until it takes effect
     private int _passed; // frames and pieces of this batch
-    private long _lastPayloadLength; // of the last frame
     private bool _toldInvalidText;
     private bool _hasMessage; // in this batch, for the consumer
     private long _pausedAt;
-    private byte[]? _buffer;
-    private bool _isHot;
-    private Memory<byte> _input; // not parsed yet; in _buffer or the message's memory
-    private Memory<byte> _target; // empty for a read that only waits
-    private ValueTask<int> _reading;
 
     // Written by the thread that runs the loop, read on any.
-    private long _lastInbound;
     private long _lastMessage;
     private long _lastResume;
     private volatile bool _isPaused;
+    private volatile bool _isUnread; // no read is in progress, as the consumer asks for none
 
     public ReceiveLoop(
-        Stream stream, FrameReader reader, MessageAssembler assembler, FrameQueue queue, bool isRaw,
+        InputBuffer input, FrameReader reader, MessageAssembler assembler, FrameQueue queue, bool isRaw,
         ISessionEvents session, SessionTelemetry telemetry, ConnectionSettings settings)
     {
-        _stream = stream;
+        _input = input;
         _reader = reader;
         _assembler = assembler;
         _queue = queue;
         _isRaw = isRaw;
-        _hasReplies = settings.HasReplies && !isRaw;
+        HasReplies = settings.HasReplies && !isRaw;
         _session = session;
         _telemetry = telemetry;
-        _pool = settings.Pool;
         _time = settings.Time;
         _extensions = settings.Extensions;
-        _hotTicks = (long)(HotPeriod.TotalSeconds * _time.TimestampFrequency);
-        _lastInbound = _time.GetTimestamp();
-        _lastMessage = _lastInbound;
-        _lastResume = _lastInbound;
+        _lastMessage = input.LastInbound;
+        _lastResume = input.LastInbound;
         _handoff = new ConsumerHandoff(this);
         _onRead = OnRead;
         _onRoom = OnRoom;
@@ -106,7 +74,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         NoRoom,
     }
 
-    public long LastInbound => Volatile.Read(ref _lastInbound);
+    public long LastInbound => _input.LastInbound;
 
     /// <summary>Control frames and replies to a heartbeat are no messages.</summary>
     public long LastMessage => Volatile.Read(ref _lastMessage);
@@ -115,17 +83,29 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     public bool IsWaitingForRoom => _isPaused;
 
-    /// <summary>Whether the loop waits for room, or for a thread after its consumer kept its own.</summary>
-    public bool IsPaused => _isPaused || _handoff.IsReclaimed;
+    /// <summary>
+    /// Whether nothing is read: the loop waits for room, or for a thread after its consumer kept its own, or its
+    /// consumer is to read and does not.
+    /// </summary>
+    public bool IsPaused => _isPaused || _isUnread || _handoff.IsReclaimed;
 
-    private bool IsOver => _close is not null || _reader.Violation is not null || _assembler.Violation is not null;
+    /// <summary>Whether the session is asked which messages are a heartbeat's replies.</summary>
+    public bool HasReplies { get; }
 
-    /// <summary>Runs on the pool: the caller does not wait for the first bytes to be parsed.</summary>
-    public void Start()
+    /// <summary>The peer has closed or broken a rule: <see cref="EndOfInput"/> is due.</summary>
+    public bool IsOver => _close is not null || _reader.Violation is not null || _assembler.Violation is not null;
+
+    /// <summary>
+    /// Runs on the pool: the caller does not wait for the first bytes to be parsed. <paramref name="isDirect"/>: not
+    /// yet, as a consumer is to read.
+    /// </summary>
+    public void Start(bool isDirect = false)
     {
         if (_extensions?.TryUse() == false)
             _session.OnReceiveEnd(
                 violation: null, new EndOfStreamException("The connection was released before anything was received."));
+        else if (isDirect)
+            _isUnread = true;
         else
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
@@ -152,25 +132,133 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     public void Yield() => _handoff.Yield();
 
-    /// <summary>Unread bytes would turn our FIN into an RST, which can destroy our Close on its way.</summary>
-    public async Task DrainAsync()
+    // What a MessageReader runs.
+
+    /// <summary>
+    /// Parses up to the end of a message or control frame. False if there is no whole one, or if
+    /// <see cref="IsOver"/>.
+    /// </summary>
+    public bool TryParse(scoped ref Span<byte> input, out MessageView message)
     {
-        try
+        while (_reader.TryRead(ref input, out FramePiece piece))
         {
-            _buffer ??= _pool.Rent(BufferSize);
-            while (await _stream.ReadAsync(_buffer, CancellationToken.None).ConfigureAwait(false) > 0)
+            _input.LastPayloadLength = piece.Header.PayloadLength;
+            if (_assembler.TryAccept(piece, out message))
             {
+                if (message.Type != FrameType.Close)
+                    return true;
+                _close = (Frame.Close)_assembler.ToFrame(message);
+                return false;
             }
+
+            if (_assembler.Violation is not null)
+                return false;
         }
-        catch (Exception) // the end was waited for
+
+        message = default;
+        return false;
+    }
+
+    public void Report(in MessageView control)
+    {
+        if (control.Type == FrameType.Ping)
+            _session.OnPing(control.Data);
+        else
+            _session.OnPong(control.Data);
+        _assembler.EndView();
+    }
+
+    /// <summary>Counts a message that does not pass the queue.</summary>
+    public void Count(in MessageView message, bool isReply)
+    {
+        _telemetry.Received.Add(message.Type, message.Data.Length, isEnd: true);
+        if (!isReply)
+            _hasMessage = true;
+    }
+
+    /// <summary>What was parsed takes effect: pongs are sent, counters reported.</summary>
+    public void EndBatch()
+    {
+        if (_assembler.HasInvalidText && !_toldInvalidText)
+        {
+            _toldInvalidText = true;
+            _telemetry.InvalidTextReceived();
+        }
+
+        long lastInbound = _input.LastInbound;
+        if (_hasMessage)
+        {
+            _hasMessage = false;
+            Volatile.Write(ref _lastMessage, lastInbound);
+        }
+
+        _telemetry.ReportReceived();
+        _session.OnBatchEnd(lastInbound);
+    }
+
+    /// <summary>Tells keep-alive whether a read is in progress.</summary>
+    public void SetReading(bool isReading)
+    {
+        if (isReading)
+            Volatile.Write(ref _lastResume, _time.GetTimestamp()); // first: keep-alive asks in the other order
+        _isUnread = !isReading;
+    }
+
+    /// <summary>The peer's Close, or its violation, takes effect. False: it is the last turn.</summary>
+    public bool EndOfInput()
+    {
+        if (_close is { } close)
+        {
+            _close = null;
+            // first: the user may recycle the frame
+            CloseReason reason = close.ReadReason() ?? CloseReason.NoStatus;
+            if (_isRaw)
+                Deliver(close);
+            else
+                close.Recycle();
+            _session.OnPeerClose(reason);
+        }
+
+        ProtocolViolation? violation = _reader.Violation is { } refused
+            ? _assembler.WithLimits(refused, _reader.Header)
+            : _assembler.Violation;
+        return End(violation, null);
+    }
+
+    /// <summary>The stream ended without a Close. False: it is the last turn.</summary>
+    public bool EndOfStream() =>
+        End(null, new EndOfStreamException("The peer ended the connection without a Close frame."));
+
+    /// <summary>Whatever a stream throws, the connection is gone. False: it is the last turn.</summary>
+    public bool Fail(Exception error)
+    {
+        FrameWaiter.QueueAll(_queue.Publish());
+        return End(null, error as IOException ?? new IOException("Reading from the connection failed.", error));
+    }
+
+    /// <summary>The loop runs by itself from here on; a message that was not taken comes first.</summary>
+    public void TakeOver(Frame? untaken)
+    {
+        if (untaken is not null)
+            Queue(untaken);
+
+        // What was read is received, whatever the end does: by now it is in the queue.
+        while (ParseBatch() == Stop.Full)
         {
         }
+
+        FrameWaiter.QueueAll(_queue.Publish());
+        EndBatch();
+        SetReading(true);
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
+
+    public Task DrainAsync() => _input.DrainAsync();
 
     /// <summary>No read may be in progress.</summary>
     public void Release()
     {
-        ReturnBuffer();
+        _input.Release();
         _close?.Recycle();
         _close = null;
         _assembler.Dispose();
@@ -214,20 +302,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             FrameWaiter? woken = _queue.Publish();
             FrameWaiter.QueueAll(woken?.TakeNext()); // the others run on the pool
             _consumer = woken;
-            if (_assembler.HasInvalidText && !_toldInvalidText)
-            {
-                _toldInvalidText = true;
-                _telemetry.InvalidTextReceived();
-            }
-
-            if (_hasMessage)
-            {
-                _hasMessage = false;
-                Volatile.Write(ref _lastMessage, _lastInbound);
-            }
-
-            _telemetry.ReportReceived();
-            _session.OnBatchEnd(_lastInbound);
+            EndBatch();
 
             // A Close or a violation takes effect on the next turn, so that the consumer can answer first.
             if (_passed > 0)
@@ -237,7 +312,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
                 Stop.Full => true,
                 Stop.End => EndOfInput(),
                 Stop.NoRoom => TryPause(),
-                _ => TryRead(),
+                _ => CanGoOn(_input.Read()),
             };
         }
         catch (Exception e)
@@ -251,7 +326,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         _passed = 0;
         if (IsOver)
             return Stop.End;
-        Span<byte> rest = _input.Span;
+        Span<byte> rest = _input.Unparsed;
         Stop stop = ParseBatch(ref rest);
 
         if (_assembler.TryTakePiece(out Frame? piece))
@@ -260,7 +335,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             Deliver(piece);
         }
 
-        _input = rest.IsEmpty ? default : _input[^rest.Length..]; // empty, it would still keep a message's memory
+        _input.Keep(rest.Length);
         return stop;
     }
 
@@ -270,28 +345,13 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         {
             if (!_queue.MayAdd)
                 return Stop.NoRoom;
-            if (!_reader.TryRead(ref input, out FramePiece piece))
-                return _reader.Violation is null ? Stop.NoBytes : Stop.End;
-
-            _lastPayloadLength = piece.Header.PayloadLength;
-            if (_assembler.TryAccept(piece, out Frame? frame))
-            {
-                if (frame.Type == FrameType.Close)
-                {
-                    _close = (Frame.Close)frame;
-                    return Stop.End;
-                }
-
-                _passed++;
-                if (_isRaw || !frame.IsControl)
-                    Deliver(frame);
-                else
-                    Report(frame);
-            }
-            else if (_assembler.Violation is not null)
-            {
-                return Stop.End;
-            }
+            if (!TryParse(ref input, out MessageView message))
+                return IsOver ? Stop.End : Stop.NoBytes;
+            _passed++;
+            if (_isRaw || !message.IsControl)
+                Deliver(_assembler.ToFrame(message));
+            else
+                Report(message);
         }
 
         return Stop.Full;
@@ -300,12 +360,17 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private void Deliver(Frame frame)
     {
         _telemetry.Received.Add(frame.Type, frame.Data.Length, frame.Fin);
-        if (_hasReplies && _session.OnMessage(frame))
+        if (HasReplies && _session.OnMessage(frame))
         {
             frame.Recycle();
             return;
         }
 
+        Queue(frame);
+    }
+
+    private void Queue(Frame frame)
+    {
         _hasMessage = true;
         if (_queue.TryAdd(frame))
             return;
@@ -313,42 +378,6 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             frame.Recycle();
         else
             _queue.TryAdd(frame); // another end was faster: the queue takes it now
-    }
-
-    private void Report(Frame control)
-    {
-        if (control.Type == FrameType.Ping)
-            _session.OnPing(control.Data.Span);
-        else
-            _session.OnPong(control.Data.Span);
-        control.Recycle();
-    }
-
-    // Whatever a stream throws, the connection is gone.
-    private bool Fail(Exception error)
-    {
-        FrameWaiter.QueueAll(_queue.Publish());
-        return End(null, error as IOException ?? new IOException("Reading from the connection failed.", error));
-    }
-
-    private bool EndOfInput()
-    {
-        if (_close is { } close)
-        {
-            _close = null;
-            // first: the user may recycle the frame
-            CloseReason reason = close.ReadReason() ?? CloseReason.NoStatus;
-            if (_isRaw)
-                Deliver(close);
-            else
-                close.Recycle();
-            _session.OnPeerClose(reason);
-        }
-
-        ProtocolViolation? violation = _reader.Violation is { } refused
-            ? _assembler.WithLimits(refused, _reader.Header)
-            : _assembler.Violation;
-        return End(violation, null);
     }
 
     // Always false: the last turn.
@@ -390,45 +419,12 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         _isPaused = false;
     }
 
-    private bool TryRead()
+    // If false, OnRead continues, maybe already on another thread, or that was the end.
+    private bool CanGoOn(InputBuffer.Outcome read)
     {
-        if (!_input.IsEmpty || _isHot)
-            return TryFill();
-        ReturnBuffer();
-        _assembler.Trim();
-        return TryBegin(default) && TryTakeIn();
-    }
-
-    private bool TryFill()
-    {
-        bool expectsLarge = _lastPayloadLength >= LargeFrame;
-        if (expectsLarge && _assembler.TakesPayloadInPlace && _reader.Remaining >= LargeFrameHead)
-        {
-            // After a silence the zero-byte read has seen bytes before this reserves memory.
-            ReturnBuffer();
-            return TryBegin(_assembler.GetPayloadMemory(_reader.Remaining)) && TryTakeIn();
-        }
-
-        // At most 13 bytes of a header are left.
-        int kept = _input.Length;
-        _buffer ??= _pool.Rent(BufferSize);
-        _input.CopyTo(_buffer);
-        _input = _buffer.AsMemory(0, kept);
-        int most = expectsLarge && _assembler.TakesPayloadInPlace ? LargeFrameHead : BufferSize - kept;
-        return TryBegin(_buffer.AsMemory(kept, most)) && TryTakeIn();
-    }
-
-    // If false, OnRead continues, maybe already on another thread.
-    private bool TryBegin(Memory<byte> target)
-    {
-        _target = target;
-#pragma warning disable CA2012 // it is consumed once, by TryTakeIn
-        _reading = _stream.ReadAsync(target, CancellationToken.None);
-#pragma warning restore CA2012
-        if (_reading.IsCompleted)
-            return true;
-        _reading.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onRead);
-        return false;
+        if (read == InputBuffer.Outcome.Pending)
+            _input.Reading.UnsafeOnCompleted(_onRead);
+        return read == InputBuffer.Outcome.Bytes || (read == InputBuffer.Outcome.End && EndOfStream());
     }
 
     private void OnRead()
@@ -436,7 +432,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         bool continues;
         try
         {
-            continues = TryTakeIn();
+            continues = CanGoOn(_input.TakeIn());
         }
         catch (Exception e)
         {
@@ -445,29 +441,5 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
         if (continues)
             Run();
-    }
-
-    private bool TryTakeIn()
-    {
-#pragma warning disable RS0030 // the read has completed: this is its continuation
-        int read = _reading.GetAwaiter().GetResult();
-#pragma warning restore RS0030
-        if (_target.IsEmpty)
-            return TryFill();
-
-        long now = _time.GetTimestamp();
-        _isHot = now - _lastInbound <= _hotTicks;
-        Volatile.Write(ref _lastInbound, now);
-        _input = _input.IsEmpty ? _target[..read] : _buffer.AsMemory(0, _input.Length + read);
-        return read > 0 || End(null, new EndOfStreamException("The peer ended the connection without a Close frame."));
-    }
-
-    private void ReturnBuffer()
-    {
-        _input = default;
-        if (_buffer is null)
-            return;
-        _pool.Return(_buffer);
-        _buffer = null;
     }
 }

@@ -116,6 +116,25 @@ internal sealed class FrameSender
         return isSent;
     }
 
+    /// <summary>Never waits; a message larger than all the room there can be is taken whole.</summary>
+    public bool TrySend(FrameType type, ReadOnlyMemory<byte> payload)
+    {
+        if (_pump.IsClosed)
+            return false;
+        try
+        {
+            if (TrySend(new Outgoing(type, payload, Fin: true)))
+                return true;
+        }
+        catch (WebSocketClosedException)
+        {
+            return false; // it ended meanwhile
+        }
+
+        _refused = payload.Length;
+        return false;
+    }
+
     /// <summary>Waits for room for the frame refused last; false when none can be sent any more.</summary>
     public async ValueTask<bool> WaitToSendAsync(CancellationToken token)
     {

@@ -89,8 +89,8 @@ public partial class DefaultWebSocketSession
         if (!_receivesStreams)
         {
             throw new InvalidOperationException(
-                "The session was opened with ReceiveMode.Messages, so it has no streams. Receive from Incoming, or " +
-                "open it with ReceiveMode = ReceiveMode.Streams on the request.");
+                "The session was not opened with ReceiveMode.Streams, so it has no streams. Receive from Incoming, " +
+                "or set ReceiveMode = ReceiveMode.Streams on the request.");
         }
     }
 }

@@ -23,6 +23,17 @@ public partial class DefaultWebSocketSession : WebSocketSession
     }
 
     /// <summary>
+    /// The messages received from the peer, as views of the memory that they were read into: no object, no copy.
+    /// </summary>
+    /// <inheritdoc cref="MessageReader" path="/node()[not(self::summary)]"/>
+    /// <exception cref="InvalidOperationException">
+    /// The session was not opened with <see cref="ReceiveMode.Direct"/>.
+    /// </exception>
+    public MessageReader Messages => Connection.Messages ?? throw new InvalidOperationException(
+        "Messages needs a session whose consumer is the reader. Open it with ReceiveMode = ReceiveMode.Direct on the " +
+        "request, or receive from Incoming.");
+
+    /// <summary>
     /// The time from one ping, or one message of a <see cref="Heartbeat"/>, to the next;
     /// <see cref="Timeout.InfiniteTimeSpan"/> for none. Setting it, at any time, starts a new interval. Default: the
     /// heartbeat's or the options' value.
@@ -46,8 +57,8 @@ public partial class DefaultWebSocketSession : WebSocketSession
     /// <summary>
     /// How long the peer may be silent after a ping reached the transport, before the connection is aborted;
     /// <see cref="Timeout.InfiniteTimeSpan"/> means indefinitely. Anything received counts. Time does not count while
-    /// this process is suspended, or does not read because <see cref="WebSocketSession.Incoming"/> is full. It can be
-    /// set at any time. Default: the options' value.
+    /// this process is suspended, or does not read because <see cref="WebSocketSession.Incoming"/> is full, or because
+    /// no call of <see cref="Messages"/> is in progress. It can be set at any time. Default: the options' value.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     /// <exception cref="NotSupportedException">
@@ -116,6 +127,7 @@ public partial class DefaultWebSocketSession : WebSocketSession
     }
 
     /// <summary>Sends a ping and waits for its pong.</summary>
+    /// <remarks>With <see cref="ReceiveMode.Direct"/> a pong is received only while the session is read.</remarks>
     /// <param name="cancellationToken">Cancels the wait. A ping that is staged already is still sent.</param>
     /// <returns>The time from staging the ping to receiving its pong, or a later ping's.</returns>
     /// <exception cref="TimeoutException">

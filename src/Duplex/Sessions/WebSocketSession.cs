@@ -16,7 +16,7 @@ namespace Duplex;
 /// <para>
 /// Dispose it: disposal performs the close handshake, bounded by the close timeout plus one second; <see cref="Abort"/>
 /// does not. A session neither closed nor disposed lives until the connection ends: it keeps its socket, sends pings
-/// and fills <see cref="Incoming"/>, even if unreferenced. There is no finalizer.
+/// and fills <see cref="Incoming"/> unless its consumer is the reader, even if unreferenced. There is no finalizer.
 /// </para>
 /// </remarks>
 public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
@@ -37,11 +37,12 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
             settings.Telemetry, settings.Time, settings.Connection.Extensions?.Extensions ?? [],
             () => (Queue.Count, Queue.Bytes));
         Connection = new StreamConnection(
-            stream, owner, output, Queue, CloseState, this, Telemetry, settings.Connection);
+            stream, owner, output, isDirect: settings.ReceiveMode == ReceiveMode.Direct, Queue, CloseState, this,
+            Telemetry, settings.Connection);
         Lifetime = new SessionLifetime(Connection, CloseState, Queue, Telemetry, settings);
         Pool = settings.Connection.Pool;
         if (output != AssemblerOutput.Pieces)
-            _incoming = new FrameChannelReader(Queue, Connection.Receiving, CloseState);
+            _incoming = new FrameChannelReader(Queue, Connection.Receiving, CloseState, Connection.Messages);
     }
 
     /// <summary>The session's id, unique within the process and part of its log entries.</summary>
@@ -308,6 +309,36 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
         ReadOnlyMemory<byte> data, FrameType type, SendOptions options,
         CancellationToken cancellationToken = default) =>
         Connection.Sender.SendAsync(OfMessage(type), data, options, cancellationToken);
+
+    /// <summary>
+    /// Sends a message on the spot, for example in answer to a <see cref="MessageView"/>; never waits. It is staged,
+    /// and written as by <c>SendAsync</c>.
+    /// </summary>
+    /// <param name="data">Copied. Text must be valid UTF-8.</param>
+    /// <param name="type">Binary or text.</param>
+    /// <returns>
+    /// False, with nothing sent, if the outgoing queue is full, another sender is within a message, or the session
+    /// accepts no more. <see cref="FrameChannelWriter.WaitToWriteAsync"/> waits until it may succeed.
+    /// </returns>
+    /// <exception cref="ArgumentException">The text is not valid UTF-8.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The type is not text or binary.</exception>
+    /// <exception cref="InvalidOperationException">A fragmented message of the other type is unfinished.</exception>
+    /// <exception cref="ChannelOverflowException">The outgoing queue was full, and it is set to close then.</exception>
+    /// <exception cref="WebSocketException">An extension failed; the session ends.</exception>
+    public bool TrySend(ReadOnlySpan<byte> data, FrameType type = FrameType.Binary)
+    {
+        OfMessage(type);
+        byte[] copy = Pool.Rent(data.Length);
+        data.CopyTo(copy);
+        try
+        {
+            return Connection.Sender.TrySend(type, copy.AsMemory(0, data.Length));
+        }
+        finally
+        {
+            Pool.Return(copy);
+        }
+    }
 
     /// <summary>Sends a binary message from a stream.</summary>
     /// <inheritdoc cref="SendAsync(Stream, FrameType, CancellationToken)"/>

@@ -7,12 +7,12 @@ using Microsoft.CodeAnalysis.Operations;
 namespace Duplex.Tests;
 
 /// <summary>
-/// In src/Duplex one type reads connections, ReceiveLoop, and one writes and flushes them, SendPump. No such call gets a token: cancelling one destroys the connection.
+/// In src/Duplex one type reads connections, InputBuffer, and one writes and flushes them, SendPump. No such call gets a token: cancelling one destroys the connection.
 /// A stream in memory and a stream's own members (<c>this</c>, <c>base</c>) are no transport.
 /// </summary>
 internal static class StreamAccess
 {
-    private const string Reader = "src/Duplex/Receiving/ReceiveLoop.cs";
+    private const string Reader = "src/Duplex/Receiving/InputBuffer.cs";
 
     private const string Writer = "src/Duplex/Sending/SendPump.cs";
 

@@ -4,7 +4,7 @@ namespace Duplex.Tests;
 
 public class StreamAccessTests
 {
-    private const string Reader = "src/Duplex/Receiving/ReceiveLoop.cs";
+    private const string Reader = "src/Duplex/Receiving/InputBuffer.cs";
 
     private const string Writer = "src/Duplex/Sending/SendPump.cs";
 

@@ -15,6 +15,9 @@ internal sealed class Conversation : IAsyncDisposable
         _client = client;
     }
 
+    /// <summary>Whether the user reads, and sees views.</summary>
+    public bool IsDirect { get; private set; }
+
     public WebSocketSession Session { get; }
 
     public DefaultWebSocketSession Default => (DefaultWebSocketSession)Session;
@@ -25,6 +28,13 @@ internal sealed class Conversation : IAsyncDisposable
 
     /// <summary>Opens a session in a role: a client by the plugin, with its handshake over HTTP; a server over a stream, behind a handshake.</summary>
     public static async Task<Conversation> OpenAsync(WebSocketRole role, int chunk, SessionSetup setup, Transport transport)
+    {
+        Conversation talk = await ConnectAsync(role, chunk, setup, transport);
+        talk.IsDirect = setup.ReceiveMode == ReceiveMode.Direct;
+        return talk;
+    }
+
+    private static async Task<Conversation> ConnectAsync(WebSocketRole role, int chunk, SessionSetup setup, Transport transport)
     {
         if (transport.IsHttp2())
             return await ConnectOverHttp2Async(transport, chunk, setup);
@@ -65,6 +75,17 @@ internal sealed class Conversation : IAsyncDisposable
         var seen = new List<string>();
         try
         {
+            if (IsDirect)
+            {
+                while (await Default.Messages.WaitToReadAsync())
+                {
+                    while (Default.Messages.TryRead(out MessageView message))
+                        seen.Add(Words.Of(message.ToFrame()));
+                }
+
+                return (seen, null);
+            }
+
             await foreach (Frame frame in Session.Incoming)
             {
                 seen.Add(Words.Of(frame));
@@ -85,6 +106,20 @@ internal sealed class Conversation : IAsyncDisposable
         var seen = new List<string>();
         try
         {
+            if (IsDirect)
+            {
+                while (await Default.Messages.WaitToReadAsync().ConfigureAwait(false))
+                {
+                    while (Default.Messages.TryRead(out MessageView message))
+                    {
+                        seen.Add(Words.Of(message.ToFrame()));
+                        await Session.SendAsync($"answer {seen.Count}", SendOptions.Untransformed, CancellationToken.None).ConfigureAwait(false);
+                    }
+                }
+
+                return (seen, null);
+            }
+
             await foreach (Frame frame in Session.Incoming.ConfigureAwait(false))
             {
                 seen.Add(frame.Type == FrameType.Ping ? Words.Ping(frame.Data.Span) : Words.Of(frame));

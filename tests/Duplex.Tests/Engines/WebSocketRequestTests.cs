@@ -11,7 +11,7 @@ public sealed class WebSocketRequestTests
         Assert.Equal(ReceiveMode.Messages, request.ReceiveMode);
 
         request.ReceiveMode = ReceiveMode.Streams;
-        Assert.Throws<ArgumentOutOfRangeException>(() => request.ReceiveMode = (ReceiveMode)2);
+        Assert.Throws<ArgumentOutOfRangeException>(() => request.ReceiveMode = (ReceiveMode)3);
 
         Assert.Equal(ReceiveMode.Streams, request.ReceiveMode);
     }

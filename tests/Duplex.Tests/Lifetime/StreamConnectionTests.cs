@@ -145,7 +145,7 @@ public sealed class StreamConnectionTests : IDisposable
     {
         _queue = new FrameQueue(ChannelConfig.DefaultIncoming, _closeState);
         _reports = new SessionReports();
-        return new StreamConnection(stream, owner, AssemblerOutput.Messages, _queue, _closeState, _reports, TestTelemetry.Of(), settings);
+        return new StreamConnection(stream, owner, AssemblerOutput.Messages, isDirect: false, _queue, _closeState, _reports, TestTelemetry.Of(), settings);
     }
 
     private Task<(ProtocolViolation? Violation, Exception? Error)> RunAsync(StreamConnection connection)

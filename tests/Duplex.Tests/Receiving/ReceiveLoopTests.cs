@@ -105,7 +105,7 @@ public sealed class ReceiveLoopTests : IDisposable
         }
 
         await _receiver.Got(1);
-        Assert.Equal([0, ReceiveLoop.BufferSize, 65_536 - 1000, 65_536, 200_000 - (2 * 65_536)], _stream.ReadSizes.Take(5));
+        Assert.Equal([0, InputBuffer.BufferSize, 65_536 - 1000, 65_536, 200_000 - (2 * 65_536)], _stream.ReadSizes.Take(5));
         Assert.Equal(payload, _receiver.Frames[0].ReadBytes());
         Assert.False(running.IsCompleted);
     }
@@ -174,8 +174,8 @@ public sealed class ReceiveLoopTests : IDisposable
     [Fact]
     public async Task Room_that_comes_back_while_the_buffer_is_full_is_not_taken_for_the_end_of_the_stream()
     {
-        byte[] full = Wire([.. Enumerable.Range(0, ReceiveLoop.BufferSize / 4).Select(i => (Opcode.Binary, new[] { (byte)i, (byte)(i >> 8) }))]);
-        Assert.Equal(ReceiveLoop.BufferSize, full.Length);
+        byte[] full = Wire([.. Enumerable.Range(0, InputBuffer.BufferSize / 4).Select(i => (Opcode.Binary, new[] { (byte)i, (byte)(i >> 8) }))]);
+        Assert.Equal(InputBuffer.BufferSize, full.Length);
         _receiver = new Receiver { Room = 1, TakesWhenStuck = true };
         Task running = RunAsync(NewLoop(_stream));
         _stream.Send(full);
@@ -240,10 +240,7 @@ public sealed class ReceiveLoopTests : IDisposable
         byte[] large = new byte[5000];
         _peer.Send([.. Wire((Opcode.Text, "a"u8.ToArray())), .. Wire((Opcode.Binary, large))]);
         var pool = new ScarcePool(large.Length);
-        var loop = new ReceiveLoop(
-            _peer, new FrameReader(WebSocketRole.Client), new MessageAssembler(AssemblerOutput.Messages, pool),
-            _receiver.Queue, isRaw: true, _receiver, TestTelemetry.Of(),
-            new ConnectionSettings { Pool = pool, Time = _time });
+        ReceiveLoop loop = NewLoop(_peer, new FrameReader(WebSocketRole.Client), new MessageAssembler(AssemblerOutput.Messages, pool), _receiver, pool);
 
         (_, Exception? error) = await RunAsync(loop).Soon();
 
@@ -293,17 +290,17 @@ public sealed class ReceiveLoopTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(1));
         _stream.Send(Wire((Opcode.Text, "a"u8.ToArray())));
         await Patience.Until(() => _stream.ReadSizes.Length == 3);
-        Assert.Equal([0, ReceiveLoop.BufferSize, 0], _stream.ReadSizes);
+        Assert.Equal([0, InputBuffer.BufferSize, 0], _stream.ReadSizes);
         _receiver.RecycleAll();
         Assert.Equal(0, _pool.Rented); // neither the buffer nor the slab
 
-        _time.Advance(ReceiveLoop.HotPeriod);
+        _time.Advance(InputBuffer.HotPeriod);
         _stream.Send(Wire((Opcode.Text, "b"u8.ToArray())));
         await Patience.Until(() => _stream.ReadSizes.Length == 5);
-        Assert.Equal([0, ReceiveLoop.BufferSize, 0, ReceiveLoop.BufferSize, ReceiveLoop.BufferSize], _stream.ReadSizes);
+        Assert.Equal([0, InputBuffer.BufferSize, 0, InputBuffer.BufferSize, InputBuffer.BufferSize], _stream.ReadSizes);
         Assert.Equal(2, _pool.Rented); // the buffer and the slab
 
-        _time.Advance(ReceiveLoop.HotPeriod + TimeSpan.FromTicks(1));
+        _time.Advance(InputBuffer.HotPeriod + TimeSpan.FromTicks(1));
         _stream.Send(Wire((Opcode.Text, "c"u8.ToArray())));
         await Patience.Until(() => _stream.ReadSizes.Length == 6);
         Assert.Equal(0, _stream.ReadSizes[^1]);
@@ -384,7 +381,7 @@ public sealed class ReceiveLoopTests : IDisposable
         _stream.Send(0x82, 0x7F, 0, 0, 0, 0, 0x03, 0xC0, 0, 0);
         await Patience.Until(() => _stream.ReadSizes.Length == 3);
 
-        Assert.Equal([0, ReceiveLoop.BufferSize, 0], _stream.ReadSizes);
+        Assert.Equal([0, InputBuffer.BufferSize, 0], _stream.ReadSizes);
         Assert.Equal(0, _pool.Rented);
 
         // Memory grows with what arrived.
@@ -415,7 +412,7 @@ public sealed class ReceiveLoopTests : IDisposable
         (ProtocolViolation? Violation, Exception? Error) end = await RunAsync(NewLoop(_peer)).Soon();
 
         Assert.Equal(CloseCode.MessageTooBig, end.Violation?.Code);
-        Assert.InRange(_pool.PeakBytes, 0, ReceiveLoop.BufferSize);
+        Assert.InRange(_pool.PeakBytes, 0, InputBuffer.BufferSize);
     }
 
     [Fact]
@@ -423,9 +420,7 @@ public sealed class ReceiveLoopTests : IDisposable
     {
         _peer.Send(0x82, 0x7F, 0x40, 0, 0, 0, 0, 0, 0, 0);
         var assembler = new MessageAssembler(AssemblerOutput.Messages, _pool);
-        var loop = new ReceiveLoop(
-            _peer, new FrameReader(WebSocketRole.Client), assembler, _receiver.Queue, isRaw: false, _receiver, TestTelemetry.Of(),
-            new ConnectionSettings { Pool = _pool, Time = _time });
+        ReceiveLoop loop = NewLoop(_peer, new FrameReader(WebSocketRole.Client), assembler, _receiver, _pool, isRaw: false);
 
         (ProtocolViolation? violation, _) = await RunAsync(loop).Soon();
 
@@ -552,9 +547,15 @@ public sealed class ReceiveLoopTests : IDisposable
         receiver ??= _receiver;
         pool ??= _pool;
         var assembler = new MessageAssembler(output, pool, output == AssemblerOutput.Pieces ? long.MaxValue : WebSocketLimits.DefaultMaxSize);
+        return NewLoop(stream, new FrameReader(WebSocketRole.Client, long.MaxValue), assembler, receiver, pool, instruments);
+    }
+
+    private ReceiveLoop NewLoop(
+        Stream stream, FrameReader reader, MessageAssembler assembler, Receiver receiver, System.Buffers.ArrayPool<byte> pool, Instruments? instruments = null, bool isRaw = true)
+    {
+        var settings = new ConnectionSettings { Pool = pool, Time = _time };
         return new ReceiveLoop(
-            stream, new FrameReader(WebSocketRole.Client, long.MaxValue), assembler, receiver.Queue, isRaw: true, receiver, TestTelemetry.Of(instruments: instruments),
-            new ConnectionSettings { Pool = pool, Time = _time });
+            new InputBuffer(stream, reader, assembler, settings), reader, assembler, receiver.Queue, isRaw, receiver, TestTelemetry.Of(instruments: instruments), settings);
     }
 
     private Task<(ProtocolViolation? Violation, Exception? Error)> RunAsync(ReceiveLoop loop, Receiver? receiver = null)
@@ -581,14 +582,14 @@ public sealed class ReceiveLoopTests : IDisposable
         Task running = RunAsync(loop);
         byte[] payload = Pattern(256 * 1024);
         _peer.SendFrame(Opcode.Binary, payload);
-        await Patience.Until(() => _receiver.Frames.Count == 1 && _peer.ReadSizes[^1] == ReceiveLoop.LargeFrameHead);
+        await Patience.Until(() => _receiver.Frames.Count == 1 && _peer.ReadSizes[^1] == InputBuffer.LargeFrameHead);
 
         _peer.SendFrame(Opcode.Binary, payload);
         await Patience.Until(() => _receiver.Frames.Count == 2);
         Assert.True(_receiver.Frames[1].Data.Span.SequenceEqual(payload));
-        Assert.Contains(_peer.ReadSizes, size => size == payload.Length - ReceiveLoop.LargeFrameHead + 10); // the rest in one read, straight into the message; the header has 10 bytes
+        Assert.Contains(_peer.ReadSizes, size => size == payload.Length - InputBuffer.LargeFrameHead + 10); // the rest in one read, straight into the message; the header has 10 bytes
         _peer.SendHex("81 01 61");
-        await Patience.Until(() => _receiver.Frames.Count == 3 && _peer.ReadSizes[^1] == ReceiveLoop.BufferSize);
+        await Patience.Until(() => _receiver.Frames.Count == 3 && _peer.ReadSizes[^1] == InputBuffer.BufferSize);
 
         _peer.SendEof();
         await running.Soon();

@@ -99,7 +99,7 @@ public sealed class WebSocketSessionExtensionsTests
         Frame received = await test.Session.Incoming.ReadAsync().Soon();
         Assert.Equal(large, received.ReadBytes());
         received.Recycle();
-        Assert.Contains(ReceiveLoop.BufferSize, test.Peer.ReadSizes);
+        Assert.Contains(InputBuffer.BufferSize, test.Peer.ReadSizes);
     }
 
     [Fact]

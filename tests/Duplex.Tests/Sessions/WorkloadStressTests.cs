@@ -6,14 +6,14 @@ public sealed class WorkloadStressTests
     public static TheoryData<WorkloadKind, bool> All => [.. from kind in Enum.GetValues<WorkloadKind>() from isTorn in (bool[])[false, true] select (kind, isTorn)];
 
     [Theory, MemberData(nameof(All))]
-    public async Task What_is_sent_arrives_once_whole_and_in_order(WorkloadKind kind, bool isTorn) => await StressRounds.RunAsync(kind, isTorn, (isRaw, asStreams, seed) =>
+    public async Task What_is_sent_arrives_once_whole_and_in_order(WorkloadKind kind, bool isTorn) => await StressRounds.RunAsync(kind, isTorn, (isRaw, mode, seed) =>
     {
         (Stream ours, Stream theirs) = MemoryLink.Create();
         if (isTorn)
             (ours, theirs) = (new TornStream(ours, seed), new TornStream(theirs, seed + 1));
         WebSocketSession client = isRaw
             ? WebSocketSessions.CreateRaw(ours, WebSocketRole.Client)
-            : WebSocketSessions.Create(ours, WebSocketRole.Client, ws => ws.PingInterval = StressRounds.PingInterval, asStreams ? ReceiveMode.Streams : ReceiveMode.Messages);
+            : WebSocketSessions.Create(ours, WebSocketRole.Client, ws => ws.PingInterval = StressRounds.PingInterval, mode);
 
         // Nobody answers a raw client's pings.
         WebSocketSession server = WebSocketSessions.Create(theirs, WebSocketRole.Server, ws => ws.PingInterval = isRaw ? Timeout.InfiniteTimeSpan : StressRounds.PingInterval);

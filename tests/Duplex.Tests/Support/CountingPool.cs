@@ -28,6 +28,9 @@ internal sealed class CountingPool : ArrayPool<byte>
         }
     }
 
+    /// <summary>How many arrays were ever rented.</summary>
+    public int Rents { get; private set; }
+
     /// <summary>The most bytes that were ever out at a time.</summary>
     public long PeakBytes { get; private set; }
 
@@ -37,10 +40,18 @@ internal sealed class CountingPool : ArrayPool<byte>
         lock (_sync)
         {
             _out.Add(array);
+            Rents++;
             PeakBytes = Math.Max(PeakBytes, RentedBytes);
         }
 
         return array;
+    }
+
+    /// <summary>What is out is left to the collector, as its user may still read it.</summary>
+    public void Forget()
+    {
+        lock (_sync)
+            _out.Clear();
     }
 
     public override void Return(byte[] array, bool clearArray = false)

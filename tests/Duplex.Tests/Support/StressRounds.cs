@@ -18,8 +18,8 @@ internal static class StressRounds
     /// <summary>Runs rounds of one workload.</summary>
     /// <param name="kind">The workload.</param>
     /// <param name="isTorn">Whether the connection splits and delays; then there are fewer messages.</param>
-    /// <param name="connect">Opens the two ends for a round: whether the client is a raw session, whether it receives streams, a seed.</param>
-    public static async Task RunAsync(WorkloadKind kind, bool isTorn, Func<bool, bool, int, Task<(WebSocketSession Client, WebSocketSession Server)>> connect)
+    /// <param name="connect">Opens the two ends for a round: whether the client is a raw session, how it receives, a seed.</param>
+    public static async Task RunAsync(WorkloadKind kind, bool isTorn, Func<bool, ReceiveMode, int, Task<(WebSocketSession Client, WebSocketSession Server)>> connect)
     {
         long began = TimeProvider.System.GetTimestamp();
         for (int round = 0; ; round++)
@@ -31,9 +31,9 @@ internal static class StressRounds
                     continue;
                 if (reading != Reading.ForEach && kind == WorkloadKind.Sink)
                     continue;
-                foreach (bool isRaw in reading == Reading.Streams ? (bool[])[false] : [false, true])
+                foreach (bool isRaw in reading is Reading.Streams or Reading.Views ? (bool[])[false] : [false, true])
                 {
-                    (WebSocketSession client, WebSocketSession server) = await connect(isRaw, reading == Reading.Streams, (round * 31) + (int)reading).Soon();
+                    (WebSocketSession client, WebSocketSession server) = await connect(isRaw, ModeOf(reading, round), (round * 31) + (int)reading).Soon();
                     (int size, int count) = Scale(kind, round, isTorn);
                     await new Workload(kind, reading, recycles: (round + (isRaw ? 1 : 0)) % 2 == 0, size, count).RunAsync(client, server).Soon();
                     await Task.WhenAll(client.DisposeAsync().AsTask(), server.DisposeAsync().AsTask()).Soon();
@@ -46,6 +46,14 @@ internal static class StressRounds
                 return;
         }
     }
+
+    // What Incoming gives comes by the loop in one round, and by the consumer in the next.
+    private static ReceiveMode ModeOf(Reading reading, int round) => reading switch
+    {
+        Reading.Streams => ReceiveMode.Streams,
+        Reading.Views => ReceiveMode.Direct,
+        _ => round % 2 == 0 ? ReceiveMode.Messages : ReceiveMode.Direct,
+    };
 
     private static (int Size, int Count) Scale(WorkloadKind kind, int round, bool isTorn)
     {

@@ -41,6 +41,9 @@ public enum Reading
 
     /// <summary>Messages as streams.</summary>
     Streams,
+
+    /// <summary>The consumer is the reader, and takes views.</summary>
+    Views,
 }
 
 /// <summary>One run of a workload between two sessions: every byte of every message is checked, and their order.</summary>
@@ -121,7 +124,7 @@ internal sealed class Workload(WorkloadKind kind, Reading reading, bool recycles
 
     private async Task PlayPingPongAsync(WebSocketSession session)
     {
-        IAsyncEnumerator<Frame> frames = reading == Reading.Streams ? null! : session.Incoming.GetAsyncEnumerator();
+        IAsyncEnumerator<Frame> frames = reading is Reading.Streams or Reading.Views ? null! : session.Incoming.GetAsyncEnumerator();
         for (int i = 0; i < count; i++)
         {
             await SendAsync(session, i);
@@ -137,6 +140,9 @@ internal sealed class Workload(WorkloadKind kind, Reading reading, bool recycles
             case Reading.Streams:
                 await ReceiveStreamAsync((DefaultWebSocketSession)session);
                 break;
+            case Reading.Views:
+                await ReceiveViewsAsync((DefaultWebSocketSession)session);
+                break;
             case Reading.ForEach:
                 Assert.True(await frames.MoveNextAsync());
                 Take(frames.Current);
@@ -150,6 +156,13 @@ internal sealed class Workload(WorkloadKind kind, Reading reading, bool recycles
                 Take(await session.Incoming.ReadAsync());
                 break;
         }
+    }
+
+    private async Task ReceiveViewsAsync(DefaultWebSocketSession session)
+    {
+        Assert.True(await session.Messages.WaitToReadAsync());
+        while (session.Messages.TryRead(out MessageView message))
+            Check(message.Type, message.Data, _received++);
     }
 
     private async Task ReceiveAllAsync(WebSocketSession session, Reading how)
@@ -167,6 +180,10 @@ internal sealed class Workload(WorkloadKind kind, Reading reading, bool recycles
                 break;
             case Reading.Many:
                 await Task.WhenAll(Enumerable.Range(0, 4).Select(number => Task.Run(() => ReceiveAsOneOfManyAsync(session, number))));
+                break;
+            case Reading.Views:
+                while (_received < count)
+                    await ReceiveViewsAsync((DefaultWebSocketSession)session);
                 break;
             case Reading.Streams:
                 while (_received < count)
