@@ -27,7 +27,7 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
             $"\"rate_ratio\":{RateRatio:F3}," +
             $"\"duplex_cpu_us\":{MedianOf(0, Cpu):F4},\"bcl_cpu_us\":{MedianOf(1, Cpu):F4}," +
             $"\"cpu_ratio\":{CpuRatio:F4},\"alloc_bytes\":{Allocated:F1}" +
-            $"{Latency()}{Recycling()}{Compression()}}}");
+            $"{Latency()}{Variant("recycle")}{Variant("direct")}{Compression()}}}");
 
     public string ToRow()
     {
@@ -41,7 +41,6 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
         }
 
         int other = Array.IndexOf(names, "wsclient");
-        int recycling = Array.IndexOf(names, "duplex-recycle");
         string third = other > 0
             ? string.Create(Invariant, $"{Ratio(other, Rate):F2} | {Ratio(other, Cpu):F2}")
             : " | ";
@@ -51,12 +50,8 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
                 ? string.Create(
                     Invariant, $"p50 {P50(0):F0} us to {P50(1):F0}, p99 {P99(0):F0} to {P99(1):F0}")
                 : null,
-            recycling > 0
-                ? string.Create(
-                    Invariant,
-                    $"recycling: rate {Ratio(recycling, Rate):F2}, CPU {Ratio(recycling, Cpu):F3}, " +
-                    $"{AllocatedBy(recycling):F0} B")
-                : null,
+            Variant("recycling", Array.IndexOf(names, "duplex-recycle")),
+            Variant("direct", Array.IndexOf(names, "duplex-direct")),
             job.IsCompressed ? string.Create(Invariant, $"compressed to {meters[0][0].Ratio:F3}") : null,
         }.Where(part => part is not null));
         return string.Create(
@@ -94,12 +89,29 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
             $"\"duplex_p99_us\":{P99(0):F1},\"bcl_p99_us\":{P99(1):F1}")
         : "";
 
-    // Only where both variants of Duplex ran.
-    private string Recycling() => Array.IndexOf(names, "duplex-recycle") is > 0 and var peer
+    private string? Variant(string how, int peer) => peer > 0
         ? string.Create(
             Invariant,
-            $",\"recycle_rate_ratio\":{Ratio(peer, Rate):F3},\"recycle_cpu_ratio\":{Ratio(peer, Cpu):F4}," +
-            $"\"recycle_alloc_bytes\":{AllocatedBy(peer):F1}")
+            $"{how}: rate {Ratio(peer, Rate):F2}, CPU {Ratio(peer, Cpu):F3} ({Spread(peer)}), " +
+            $"{AllocatedBy(peer):F0} B") + (job.Workload == "pingpong"
+                ? string.Create(Invariant, $", p50 {P50(peer):F0}, p99 {P99(peer):F0}")
+                : "")
+        : null;
+
+    // Of the rounds' CPU ratios: the least and the most.
+    private string Spread(int peer)
+    {
+        double[] ratios = [.. meters[peer].Zip(
+            meters[1], (one, bcl) => Cpu(one, counts[peer]) / Cpu(bcl, counts[1]))];
+        return string.Create(Invariant, $"{ratios.Min():F2}-{ratios.Max():F2}");
+    }
+
+    // Only where this variant of Duplex ran.
+    private string Variant(string name) => Array.IndexOf(names, $"duplex-{name}") is > 0 and var peer
+        ? string.Create(
+            Invariant,
+            $",\"{name}_rate_ratio\":{Ratio(peer, Rate):F3},\"{name}_cpu_ratio\":{Ratio(peer, Cpu):F4}," +
+            $"\"{name}_alloc_bytes\":{AllocatedBy(peer):F1}")
         : "";
 
     private double AllocatedBy(int peer) =>

@@ -100,18 +100,15 @@ internal static class Comparison
         return new Cell(job, names, counts, meters);
     }
 
-    // Large payloads are recycled, as the documentation advises. Smaller ones are received with and without recycling.
-    private static string[] Competitors(Job job)
+    // What is received comes in each way: kept, recycled, and as views.
+    private static string[] Competitors(Job job) => job.Mode switch
     {
-        if (job.Size >= 64 * 1024)
-            return ["duplex-recycle", "bcl"];
-        return job.Mode switch
-        {
-            "flood" => ["duplex", "bcl", "wsclient", "duplex-recycle"],
-            "tflood" or "dflood" or "h2-flood" => ["duplex", "bcl", "duplex-recycle"],
-            _ => job.IsCompressed || job.IsHttp2 ? ["duplex", "bcl"] : ["duplex", "bcl", "wsclient"],
-        };
-    }
+        "flood" when job.Size < 64 * 1024 => ["duplex", "bcl", "wsclient", "duplex-recycle", "duplex-direct"],
+        "flood" or "tflood" or "dflood" or "h2-flood" => ["duplex", "bcl", "duplex-recycle", "duplex-direct"],
+        "pingpong" => ["duplex", "bcl", "wsclient", "duplex-direct"],
+        "h2-pingpong" => ["duplex", "bcl", "duplex-direct"],
+        _ => job.IsCompressed || job.IsHttp2 ? ["duplex", "bcl"] : ["duplex", "bcl", "wsclient"],
+    };
 
     // Runs until the time is up. Returns how many messages fill a round.
     private static async Task<long> WarmAsync(Peer peer, Job job, double seconds, double round)

@@ -26,11 +26,13 @@ internal abstract class Peer
     {
         "duplex" => new DuplexPeer(recycles: false),
         "duplex-recycle" => new DuplexPeer(recycles: true),
+        "duplex-direct" => new DuplexDirectPeer(),
         "duplex-raw" => new DuplexRawPeer(),
         "bcl" => new BclPeer(),
         "wsclient" => new WebsocketClientPeer(),
         _ => throw new ArgumentException(
-            $"There is no peer '{name}'. There are duplex, duplex-recycle, duplex-raw, bcl and wsclient."),
+            $"There is no peer '{name}'. There are duplex, duplex-recycle, duplex-direct, duplex-raw, bcl and " +
+            "wsclient."),
     };
 
     protected abstract Task PingPongAsync(Job job, Meter meter);
