@@ -126,7 +126,7 @@ internal sealed class SessionLifetime
             return;
         IOException lost = Lost(error);
         _state.Fail(lost);
-        _connection.Messages?.HandOver(); // see LoseAsync
+        _connection.Messages?.HandOver(keepsUnparsed: true); // see LoseAsync
         MissClose(lost);
         ThreadPool.UnsafeQueueUserWorkItem(
             static failed => _ = failed.Lifetime.LoseAsync(failed.Lost), (Lifetime: this, Lost: lost),
@@ -161,7 +161,9 @@ internal sealed class SessionLifetime
     private void CarryOut(CloseCause cause)
     {
         _keepAlive?.Dispose();
-        _connection.Messages?.HandOver(); // the end needs what comes, whether or not a consumer reads
+
+        // The end needs what comes, whether or not a consumer reads.
+        bool isRead = _connection.Messages?.HandOver(keepsUnparsed: !cause.DropsReceived) ?? true;
 
         // First: a caller that sees the end finds that nothing can be sent any more.
         if (cause.Reason is { } reason)
@@ -171,8 +173,8 @@ internal sealed class SessionLifetime
 
         if (cause.DropsReceived)
             _incoming.DropAll();
-        if (!cause.AwaitsPeer)
-            _incoming.Complete();
+        if (!cause.AwaitsPeer && isRead)
+            _incoming.Complete(); // otherwise a moment later: see ShakeHandsAsync
         using (AmbientFlow.Suppress()) // the end outlives the call
             _ = EndAsync(cause);
     }

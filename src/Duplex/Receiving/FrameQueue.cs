@@ -54,7 +54,7 @@ internal sealed class FrameQueue
     // Written under _sync; SetCompletion reads it without.
     private Exception? _error;
 
-    // Set under _sync, cleared by the reader that has the message.
+    // Set and cleared by the reader that has the message.
     private volatile bool _isAnnounced;
 
     public FrameQueue(ChannelConfig bounds, CloseState closeState, bool ofPieces = false)
@@ -98,7 +98,8 @@ internal sealed class FrameQueue
     public bool MayAdd => _isLossy || ClosesOnOverflow || Fits(0) || SeesRoom(0);
 
     // Once another end has begun the producer waits: frames are received until the peer's Close.
-    private bool ClosesOnOverflow => _bounds.Overflow == ChannelOverflow.Close && _closeState.Cause is null;
+    private bool ClosesOnOverflow =>
+        _bounds.Overflow == ChannelOverflow.Close && _closeState is { Cause: null, Failure: null };
 
     private bool IsEmpty => Volatile.Read(ref _taken.Frames) == Volatile.Read(ref _publishedFrames);
 
@@ -183,6 +184,9 @@ internal sealed class FrameQueue
             return _waiters.TakeAll();
         }
     }
+
+    /// <summary>A message waits beside the queue; no consumer is woken.</summary>
+    public void Offer() => _isAnnounced = true;
 
     /// <summary>The reader's message was taken.</summary>
     public void Withdraw() => _isAnnounced = false;

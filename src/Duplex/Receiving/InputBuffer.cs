@@ -149,6 +149,7 @@ internal sealed class InputBuffer
         if (_buffer is null)
             return;
         Span<byte> rest = Unparsed;
+        _buffer = null; // first: renting may fail
         _buffer = _pool.Rent(BufferSize);
         MoveTo(_buffer, rest);
     }

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Duplex;
 
 /// <summary>
@@ -44,12 +46,19 @@ public sealed class MessageReader
     // Left by compare-exchange, except from Busy by the owner.
     private int _owner;
 
+    // Written by the owner, read by the thread that begins an end.
+    private volatile bool _isOver; // it remains busy
+    private volatile bool _isReading; // all before is parsed
+
     // Set once, by the thread that begins an end.
     private volatile bool _mustHandOver;
+    private volatile bool _dropsUnparsed;
+
+    // Set once, by the thread that starts the loop.
+    private volatile bool _isHandedOver;
 
     // Only touched by the owner.
     private bool _isViewed; // the consumer may use a view
-    private bool _isOver; // it remains busy
     private bool _isReady; // a message was parsed, and not taken
     private FrameType _readyType;
     private ReservedBits _readyReserved;
@@ -100,6 +109,7 @@ public sealed class MessageReader
         if (TryEnter() && TryAdvance())
         {
             Exit();
+            ServeWaiting();
             return new ValueTask<bool>(true);
         }
 
@@ -132,32 +142,41 @@ public sealed class MessageReader
         }
 
         Exit();
-        if (_queue.HasWaiters)
-            ServeWaiting();
+        ServeWaiting();
         return frame;
     }
 
     /// <summary>From now on the loop runs by itself: an end has begun, which needs what comes. Any thread.</summary>
-    internal void HandOver()
+    /// <param name="keepsUnparsed">Whether what was read by now is to be received.</param>
+    /// <returns>True if what was read by now is parsed; otherwise the owner hands it over.</returns>
+    internal bool HandOver(bool keepsUnparsed)
     {
+        if (!keepsUnparsed)
+            _dropsUnparsed = true;
         if (_mustHandOver)
-            return;
+            return IsParsed;
         _mustHandOver = true;
 
         // Either an owner that exits sees the flag, or we see that it has exited: no message pays for a fence.
         Interlocked.MemoryBarrierProcessWide();
         if (Interlocked.CompareExchange(ref _owner, HandedOver, Parked) == Parked)
             StartLoop();
+        return IsParsed;
     }
+
+    private bool IsParsed => _isHandedOver || _isReading || _isOver;
 
     private bool TryEnter() => Interlocked.CompareExchange(ref _owner, Busy, Parked) == Parked;
 
-    // Either a consumer that exits sees the one that waits, or that one sees that it has exited.
+    // Either a consumer that exits sees the one that waits, or that one sees that it has exited: both pass the queue's
+    // lock. The other consumer's code does not run on this one's stack.
     private void ServeWaiting()
     {
-        Interlocked.MemoryBarrier();
-        if (_queue.HasWaiters && TryEnter() && TryAdvance())
-            Announce();
+        if (!_queue.HasWaiters || !TryEnter() || !TryAdvance())
+            return;
+        FrameWaiter? consumers = _queue.Announce();
+        Exit();
+        FrameWaiter.QueueAll(consumers);
     }
 
     private void Exit()
@@ -180,16 +199,18 @@ public sealed class MessageReader
             Frame? untaken = TryTakeReady(out MessageView message) ? ToFrame(message) : null;
             if (_isViewed)
             {
-                _input.Abandon();
                 _assembler.AbandonView();
+                _input.Abandon();
             }
 
-            _loop.TakeOver(untaken);
+            _loop.TakeOver(untaken, keepsUnparsed: !_dropsUnparsed);
         }
         catch (Exception e) // no memory
         {
             _loop.Fail(e);
         }
+
+        _isHandedOver = true;
     }
 
     private Frame ToFrame(in MessageView message)
@@ -274,6 +295,7 @@ public sealed class MessageReader
         if (isFound && remembers)
         {
             (_isReady, _readyType, _readyReserved) = (true, message.Type, message.Reserved);
+            _queue.Offer();
             _readyData = _asked?.Data
                 ?? (message.IsAssembled ? default : _input.Before(input.Length, message.Data.Length));
         }
@@ -359,6 +381,7 @@ public sealed class MessageReader
                 return _loop.EndOfStream();
             }
 
+            _isReading = true;
             _input.Reading.UnsafeOnCompleted(_onRead); // from here on OnRead is the owner
             return false;
         }
@@ -377,6 +400,7 @@ public sealed class MessageReader
     private void OnRead()
     {
         InputBuffer.Outcome read;
+        _isReading = false;
         try
         {
             read = _input.TakeIn();
@@ -414,6 +438,11 @@ public sealed class MessageReader
         try
         {
             consumer.Execute();
+        }
+        catch (Exception e) // ends the process, as on the pool
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static error => error.Throw(), ExceptionDispatchInfo.Capture(e), preferLocal: false);
         }
         finally
         {

@@ -237,13 +237,13 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     }
 
     /// <summary>The loop runs by itself from here on; a message that was not taken comes first.</summary>
-    public void TakeOver(Frame? untaken)
+    public void TakeOver(Frame? untaken, bool keepsUnparsed)
     {
         if (untaken is not null)
             Queue(untaken);
 
-        // What was read is received, whatever the end does: by now it is in the queue.
-        while (ParseBatch() == Stop.Full)
+        // What was read is received, though the end may complete the queue next.
+        while (keepsUnparsed && ParseBatch() == Stop.Full)
         {
         }
 

@@ -399,6 +399,78 @@ public sealed class MessageReaderTests
     }
 
     [Fact]
+    public async Task A_consumer_that_only_waited_leaves_the_message_to_the_others()
+    {
+        for (int i = 0; i < 300; i++)
+        {
+            await using SessionUnderTest<DefaultWebSocketSession> test = Open();
+            Task<Frame> taking = Task.Run(async () => await test.Session.Incoming.ReadAsync());
+            Task<bool> waiting = Task.Run(async () => await test.Session.Incoming.WaitToReadAsync());
+            if (i % 3 == 0)
+                await Task.Yield();
+            test.Peer.SendHex("82 01 61");
+
+            (await taking.Soon()).Recycle();
+            test.Peer.SendHex("88 02 03e8"); // for the one that came too late
+            await waiting.Soon();
+        }
+    }
+
+    [Fact]
+    public async Task A_consumers_code_does_not_run_within_anothers_call()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open();
+        using var isWithin = new ThreadLocal<bool>();
+        int received = 0, nested = 0;
+        Task[] consumers = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            while (await test.Session.Incoming.WaitToReadAsync())
+            {
+                nested += isWithin.Value ? 1 : 0;
+                isWithin.Value = true;
+                bool isTaken = test.Session.Incoming.TryRead(out Frame? frame);
+                isWithin.Value = false;
+                if (isTaken)
+                {
+                    frame!.Recycle();
+                    Interlocked.Increment(ref received);
+                }
+            }
+        }))];
+
+        for (int i = 0; i < 2000; i++)
+        {
+            test.Peer.SendHex("82 01 61 82 01 62");
+            if (i % 5 == 0)
+                await Task.Yield();
+        }
+
+        test.Peer.SendHex("88 02 03e8");
+        test.Peer.SendEof();
+        await Task.WhenAll(consumers).Soon();
+        Assert.Equal((4000, 0), (received, nested));
+    }
+
+    [Fact]
+    public async Task A_failed_write_is_no_overflow_of_what_was_read()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(settings =>
+            settings with { Incoming = ChannelConfig.Bounded(2, overflow: ChannelOverflow.Close) });
+        test.Peer.SendHex($"{Hello} 82 01 61 82 01 62 82 01 63 82 01 64 88 02 03e8");
+        Assert.Equal("Text Hello", await ReadAsync(test));
+
+        test.Peer.FailWrites(new IOException("broken pipe"));
+        _ = test.Session.SendAsync("x").AsTask();
+
+        foreach (string name in (string[])["a", "b", "c", "d"])
+            Assert.Equal($"Binary {name}", await ReadAsync(test));
+        Assert.False(await test.Session.Messages.WaitToReadAsync().Soon());
+        Assert.False(test.Session.Messages.TryRead(out _));
+        Assert.Equal(CloseInitiator.Remote, (await test.Session.Completion.Soon()).Initiator);
+        test.Pool.Forget();
+    }
+
+    [Fact]
     public async Task What_was_read_before_a_fault_of_ours_is_given_before_its_error()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
