@@ -174,7 +174,7 @@ internal sealed class SessionLifetime
         if (cause.DropsReceived)
             _incoming.DropAll();
         if (!cause.AwaitsPeer && isRead)
-            _incoming.Complete(); // otherwise a moment later: see ShakeHandsAsync
+            _incoming.Complete(); // otherwise once our Close was answered, or will not be
         using (AmbientFlow.Suppress()) // the end outlives the call
             _ = EndAsync(cause);
     }

@@ -9,13 +9,14 @@ namespace Duplex;
 /// </summary>
 /// <remarks>
 /// <para>
-/// The consumer is the reader: the connection is read in <see cref="WaitToReadAsync"/> only. There pings are answered,
-/// and an end is noticed. While no call is in progress, the ping timeout does not count.
+/// The consumer is the reader: a read of the connection begins in <see cref="WaitToReadAsync"/> only, and goes on if
+/// the wait is cancelled. Only then are pings answered, and an end noticed. While no read is in progress, the ping
+/// timeout does not count.
 /// </para>
 /// <para>
 /// One consumer at a time, on any thread. All other members of the session are thread-safe as ever. Once an end has
 /// begun, the session reads by itself, bounded by <see cref="WebSocketChannelsOptions.Incoming"/>; the views that are
-/// left come as before.
+/// left come as before, unless the end drops them.
 /// </para>
 /// </remarks>
 /// <example>
@@ -278,18 +279,19 @@ public sealed class MessageReader
         bool isFound = false;
         while (!isFound && !_loop.IsOver && _loop.TryParse(ref input, out message))
         {
-            _unreported++;
             if (message.IsControl)
             {
                 _loop.Report(message);
-                if (_unreported >= ReceiveLoop.BatchSize)
-                    EndBatch();
-                continue;
+            }
+            else
+            {
+                bool isReply = _loop.HasReplies && IsReply(ref message);
+                _loop.Count(message, isReply);
+                isFound = !isReply;
             }
 
-            bool isReply = _loop.HasReplies && IsReply(ref message);
-            _loop.Count(message, isReply);
-            isFound = !isReply;
+            if (++_unreported >= ReceiveLoop.BatchSize)
+                EndBatch(); // pongs do not wait for all that was read
         }
 
         if (isFound && remembers)

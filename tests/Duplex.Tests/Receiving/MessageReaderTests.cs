@@ -70,6 +70,23 @@ public sealed class MessageReaderTests
     }
 
     [Fact]
+    public async Task A_pong_does_not_wait_for_all_the_messages_of_a_read()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open();
+        test.Peer.SendHex("89 01 70" + string.Concat(Enumerable.Repeat("82 01 61", 200)) + "89 01 71" + string.Concat(Enumerable.Repeat("82 01 61", 200)));
+        Assert.Equal("Binary a", await ReadAsync(test));
+        Assert.Equal("Pong(70)", await test.SentAsync());
+
+        for (int i = 0; i < 200 + ReceiveLoop.BatchSize; i++)
+            Assert.Equal("Binary a", Take(test));
+
+        Assert.Equal("Pong(71)", await test.SentAsync()); // most are not read yet
+        while (TryTake(test) is not null)
+        {
+        }
+    }
+
+    [Fact]
     public async Task An_answer_on_the_spot_goes_out_after_the_pongs_of_what_came_before()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
@@ -426,7 +443,8 @@ public sealed class MessageReaderTests
         {
             while (await test.Session.Incoming.WaitToReadAsync())
             {
-                nested += isWithin.Value ? 1 : 0;
+                if (isWithin.Value)
+                    Interlocked.Increment(ref nested);
                 isWithin.Value = true;
                 bool isTaken = test.Session.Incoming.TryRead(out Frame? frame);
                 isWithin.Value = false;
@@ -517,10 +535,12 @@ public sealed class MessageReaderTests
             flood, WebSocketRole.Client, ws => ws.PingInterval = Timeout.InfiniteTimeSpan, ReceiveMode.Direct);
         using var cancellation = new CancellationTokenSource();
 
-        ValueTask<bool> waiting = session.Messages.WaitToReadAsync(cancellation.Token); // returns
+        Task<Task<bool>> call = Task.Factory.StartNew(
+            () => session.Messages.WaitToReadAsync(cancellation.Token).AsTask(), CancellationToken.None, TaskCreationOptions.None, TaskScheduler.Default);
+        Task<bool> waiting = await call.Soon(); // it returns
         await cancellation.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.AsTask()).Soon();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting).Soon();
         session.Abort();
         await session.Completion.Soon();
     }
