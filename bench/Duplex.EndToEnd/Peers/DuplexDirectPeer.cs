@@ -3,11 +3,8 @@ using System.Diagnostics;
 namespace Duplex.EndToEnd;
 
 /// <summary>A session whose consumer is the reader: views from Messages, and answers on the spot.</summary>
-internal sealed class DuplexDirectPeer : Peer
+internal sealed class DuplexDirectPeer() : DuplexPeer(recycles: false)
 {
-    private readonly HttpClient _client = Client();
-    private readonly HttpClient _compressing = Client(ws => ws.Extensions.InstallPerMessageDeflate());
-
     protected override async Task PingPongAsync(Job job, Meter meter)
     {
         await using DefaultClientWebSocketSession session = await OpenAsync(job);
@@ -25,41 +22,7 @@ internal sealed class DuplexDirectPeer : Peer
         meter.Stop();
     }
 
-    protected override async Task PipeAsync(Job job, Meter meter)
-    {
-        await using DefaultClientWebSocketSession session = await OpenAsync(job);
-        byte[][] payloads = job.Payloads();
-        var window = new Window(PipelineDepth);
-        meter.Start();
-        Task sending = Task.Run(async () =>
-        {
-            for (long i = 0; i < job.Count; i++)
-            {
-                await window.EnterAsync(i).ConfigureAwait(false);
-                await session.SendAsync(payloads[i & (payloads.Length - 1)]).ConfigureAwait(false);
-            }
-        });
-        await ReceiveAllAsync(session, job, meter, window);
-        await sending;
-    }
-
-    protected override async Task FloodAsync(Job job, Meter meter)
-    {
-        await using DefaultClientWebSocketSession session = await OpenAsync(job);
-        meter.Start();
-        await ReceiveAllAsync(session, job, meter, window: null);
-    }
-
-    protected override Task SinkAsync(Job job, Meter meter) =>
-        throw new NotSupportedException("Sending is the same in all modes: use the peer duplex.");
-
-    protected override async Task<object> OpenIdleAsync(Job job)
-    {
-        DefaultClientWebSocketSession session = await OpenAsync(job);
-        return (session, session.Messages.WaitToReadAsync().AsTask());
-    }
-
-    private static async Task ReceiveAllAsync(
+    protected override async Task ReceiveAllAsync(
         DefaultClientWebSocketSession session, Job job, Meter meter, Window? window)
     {
         long bytes = 0;
@@ -75,16 +38,13 @@ internal sealed class DuplexDirectPeer : Peer
         }
 
         meter.Stop();
+        meter.SetRatio(session);
         Check(bytes, job);
     }
 
-    private static HttpClient Client(Action<WebSocketsOptions>? configure = null) =>
-        new(new WebSocketsHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }, configure));
-
-    private Task<DefaultClientWebSocketSession> OpenAsync(Job job) =>
-        (job.IsCompressed ? _compressing : _client).WebSocketSessionAsync(job.Url, request =>
-        {
-            job.Configure(request);
-            request.ReceiveMode = ReceiveMode.Direct;
-        });
+    protected override void Configure(WebSocketRequest request, Job job)
+    {
+        base.Configure(request, job);
+        request.ReceiveMode = ReceiveMode.Direct;
+    }
 }

@@ -4,7 +4,7 @@ using System.IO.Compression;
 namespace Duplex.EndToEnd;
 
 /// <summary>A default session, through Incoming and SendAsync.</summary>
-internal sealed class DuplexPeer(bool recycles) : Peer
+internal class DuplexPeer(bool recycles) : Peer
 {
     private readonly HttpClient _client = Client();
     private readonly HttpClient _compressingFast = Client(ws => ws.Extensions.InstallPerMessageDeflate());
@@ -15,7 +15,7 @@ internal sealed class DuplexPeer(bool recycles) : Peer
 
     protected override async Task PingPongAsync(Job job, Meter meter)
     {
-        await using DefaultClientWebSocketSession session = await _client.WebSocketSessionAsync(job.Url, job.Configure);
+        await using DefaultClientWebSocketSession session = await OpenAsync(job);
         byte[] payload = job.Payload();
         meter.Start(job.Count);
         for (long i = 0; i < job.Count; i++)
@@ -70,11 +70,12 @@ internal sealed class DuplexPeer(bool recycles) : Peer
 
     protected override async Task<object> OpenIdleAsync(Job job)
     {
-        DefaultClientWebSocketSession session = await _client.WebSocketSessionAsync(job.Url, job.Configure);
+        DefaultClientWebSocketSession session = await OpenAsync(job);
         return (session, session.Incoming.WaitToReadAsync().AsTask());
     }
 
-    private async Task ReceiveAllAsync(DefaultClientWebSocketSession session, Job job, Meter meter, Window? window)
+    protected virtual async Task ReceiveAllAsync(
+        DefaultClientWebSocketSession session, Job job, Meter meter, Window? window)
     {
         long bytes = 0;
         long left = job.Count;
@@ -99,11 +100,13 @@ internal sealed class DuplexPeer(bool recycles) : Peer
     private static ValueTask SendAsync(DefaultClientWebSocketSession session, byte[] payload, Job job) =>
         job.IsCompressed ? session.SendTextAsync(payload) : session.SendAsync(payload);
 
-    private Task<DefaultClientWebSocketSession> OpenAsync(Job job)
+    protected Task<DefaultClientWebSocketSession> OpenAsync(Job job)
     {
         HttpClient client = !job.IsCompressed ? _client
             : job.Mode.EndsWith("fast", StringComparison.Ordinal) ? _compressingFast
             : _compressing;
-        return client.WebSocketSessionAsync(job.Url, job.Configure);
+        return client.WebSocketSessionAsync(job.Url, request => Configure(request, job));
     }
+
+    protected virtual void Configure(WebSocketRequest request, Job job) => job.Configure(request);
 }
