@@ -15,7 +15,7 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
     // (measured).
     private const int Spare = 320;
 
-    // Accessed only by the receive loop.
+    // Accessed only by the thread that parses.
     private SharedBuffer? _owner;
     private ArraySegment<byte> _memory = ArraySegment<byte>.Empty;
     private long _announced; // including the announced frame
@@ -82,6 +82,15 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
 
     public override ReadOnlyMemory<byte> Take(out SharedBuffer? owner)
     {
+        if (Length is > 0 and <= PayloadAllocator.SmallPayload && _memory.Count > PayloadAllocator.SlabSize)
+        {
+            // Memory that a large message left: a kept small frame keeps its slab and no more.
+            int length = Length;
+            owner = TakeWhole(Since(0), out int offset);
+            Rewind();
+            return owner.Array.AsMemory(offset, length);
+        }
+
         owner = _owner;
         ReadOnlyMemory<byte> payload = _memory.AsMemory(0, Length);
         if (owner is not null && allocator.TryGiveBack(owner, _memory, Length) && Length == 0)
@@ -96,7 +105,8 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
         return payload;
     }
 
-    public override void Rewind()
+    /// <summary>Drops the payload and keeps its memory for the next.</summary>
+    public void Rewind()
     {
         _lastLength = Length;
         Length = 0;
@@ -104,7 +114,8 @@ internal sealed class MessageSink(PayloadAllocator allocator) : PayloadSink
         _final = false;
     }
 
-    public override void Abandon()
+    /// <summary>Leaves the payload's memory to the collector, as it may still be read.</summary>
+    public void Abandon()
     {
         _owner = null;
         Reset();

@@ -5,7 +5,7 @@ namespace Duplex.Protocol;
 /// <summary>
 /// Allocates received payloads. Small ones share a slab, so a retained small frame keeps only one slab alive.
 /// </summary>
-/// <remarks>Only the receive loop allocates; any thread may release.</remarks>
+/// <remarks>Only the thread that parses allocates; any thread may release.</remarks>
 internal sealed class PayloadAllocator(ArrayPool<byte> pool)
 {
     /// <summary>The most that a retained small frame keeps alive: one page.</summary>
@@ -14,7 +14,7 @@ internal sealed class PayloadAllocator(ArrayPool<byte> pool)
     /// <summary>A quarter, so at most a quarter is wasted at a slab's end.</summary>
     public const int SmallPayload = SlabSize / 4;
 
-    // Accessed only by the receive loop.
+    // Accessed only by the thread that parses.
     private SharedBuffer? _slab;
     private int _used;
     private int _unshared; // references not handed out

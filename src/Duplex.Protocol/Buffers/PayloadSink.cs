@@ -3,7 +3,7 @@ namespace Duplex.Protocol;
 /// <summary>
 /// Collects the payload of data messages, whole (<see cref="MessageSink"/>) or in pieces (<see cref="PieceSink"/>).
 /// </summary>
-/// <remarks>Only the receive loop uses it; any thread may release memory that it returned.</remarks>
+/// <remarks>Only the thread that parses uses it; any thread may release memory that it returned.</remarks>
 internal abstract class PayloadSink
 {
     public int Length { get; protected set; }
@@ -31,12 +31,6 @@ internal abstract class PayloadSink
 
     /// <summary>The caller owns one reference of an <paramref name="owner"/>.</summary>
     public abstract ReadOnlyMemory<byte> Take(out SharedBuffer? owner);
-
-    /// <summary>Drops the payload and keeps its memory for the next.</summary>
-    public abstract void Rewind();
-
-    /// <summary>Leaves the payload's memory to the collector, as it may still be read.</summary>
-    public abstract void Abandon();
 
     /// <summary>Lets go of memory that holds nothing.</summary>
     public abstract void Trim();

@@ -15,7 +15,7 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
     /// <summary>One page: enough for light traffic, and the smallest rest of an array worth a system call.</summary>
     public const int SmallSlab = 4096;
 
-    // Accessed only by the receive loop.
+    // Accessed only by the thread that parses.
     private SharedBuffer? _slab;
     private int _unshared;
     private int _start; // where the bytes held start
@@ -83,19 +83,6 @@ internal sealed class PieceSink(ArrayPool<byte> pool) : PayloadSink
         if (FreeCapacity == 0 || owner.Array.Length > 2 * SlabSize)
             LetGo();
         return piece;
-    }
-
-    public override void Rewind()
-    {
-        _start += Length;
-        Length = 0;
-    }
-
-    public override void Abandon()
-    {
-        _slab = null;
-        _start = 0;
-        Length = 0;
     }
 
     public override void Trim()

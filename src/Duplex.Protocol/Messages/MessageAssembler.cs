@@ -8,7 +8,7 @@ namespace Duplex.Protocol;
 /// Creates messages from pieces (<see cref="AssemblerOutput"/>), first as views. It validates text as it arrives,
 /// parses Close payloads, and checks a message's limits at each fragment's header.
 /// </summary>
-/// <remarks>Only the receive loop uses it; any thread may set the limits.</remarks>
+/// <remarks>Only the thread that parses uses it; any thread may set the limits.</remarks>
 internal sealed class MessageAssembler : IDisposable
 {
     private readonly AssemblerOutput _output;
@@ -21,14 +21,14 @@ internal sealed class MessageAssembler : IDisposable
     private long _maxMessageSize;
     private int _maxFragments;
 
-    // Accessed only by the receive loop.
+    // Accessed only by the thread that parses.
     private MessageSink? _control; // of control frames, from the first one
     private Utf8Validator _utf8;
     private FrameType _type;
     private ReservedBits _reserved; // of the message's first frame
     private int _fragments;
     private long _size; // declared so far
-    private PayloadSink? _shown; // has the last view's payload
+    private MessageSink? _shown; // has the last view's payload
 
     public MessageAssembler(
         AssemblerOutput output = AssemblerOutput.Messages,
@@ -100,7 +100,7 @@ internal sealed class MessageAssembler : IDisposable
     public bool HasView => _shown is not null;
 
     /// <summary>The payload of the last view, if it was put together here.</summary>
-    public ReadOnlySpan<byte> View => _shown is null ? [] : _shown.Since(0);
+    public ReadOnlySpan<byte> View => _shown!.Since(0);
 
     /// <summary>
     /// True if the piece completes a message, or a part that is to be delivered. The view is valid until the next call.
@@ -150,7 +150,7 @@ internal sealed class MessageAssembler : IDisposable
         if (!isComplete)
             return false;
         message = new MessageView(piece.Type, _message.Since(0), fin, reserved, isAssembled: true);
-        _shown = _message;
+        _shown = _message as MessageSink; // of pieces each view becomes a frame
         return true;
     }
 

@@ -13,9 +13,9 @@ public enum ReceiveMode
     Streams,
 
     /// <summary>
-    /// Each as a <see cref="MessageView"/> of the memory that it was read into, from <c>Messages</c>: no object and no
-    /// copy for a message. The consumer is the reader, so between its calls nothing is read: pings are not answered, an
-    /// end is not noticed, and the ping timeout does not count.
+    /// Each as a <see cref="MessageView"/> of the memory that it was read into, from <c>Messages</c>: no object, and no
+    /// copy of a message that lies whole in the read buffer. The consumer is the reader: while it does not read, pings
+    /// are not answered, an end is not noticed, and the ping timeout does not count.
     /// </summary>
     Direct,
 }

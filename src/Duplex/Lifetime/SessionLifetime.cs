@@ -162,19 +162,18 @@ internal sealed class SessionLifetime
     {
         _keepAlive?.Dispose();
 
-        // The end needs what comes, whether or not a consumer reads.
-        bool isRead = _connection.Messages?.HandOver(keepsUnparsed: !cause.DropsReceived) ?? true;
-
         // First: a caller that sees the end finds that nothing can be sent any more.
         if (cause.Reason is { } reason)
             StageClose(reason);
         else if (cause.Received is null)
             _connection.Stop();
 
+        // The end needs what comes, whether or not a consumer reads.
+        _connection.Messages?.HandOver(keepsUnparsed: !cause.DropsReceived);
         if (cause.DropsReceived)
             _incoming.DropAll();
-        if (!cause.AwaitsPeer && isRead)
-            _incoming.Complete(); // otherwise once our Close was answered, or will not be
+        if (!cause.AwaitsPeer)
+            _incoming.Complete();
         using (AmbientFlow.Suppress()) // the end outlives the call
             _ = EndAsync(cause);
     }

@@ -26,6 +26,20 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
     /// <summary>Whether this is a pool thread that runs no other consumer.</summary>
     public static bool CanRunHere => Thread.CurrentThread.IsThreadPoolThread && Watch.IsFree;
 
+    /// <summary>Runs a consumer here. What it throws ends the process, as on the pool, but not the caller.</summary>
+    public static void Execute(IThreadPoolWorkItem consumer)
+    {
+        try
+        {
+            consumer.Execute();
+        }
+        catch (Exception e)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static error => error.Throw(), ExceptionDispatchInfo.Capture(e), preferLocal: false);
+        }
+    }
+
     /// <summary>Runs a consumer, here or on the pool; false if the loop was reclaimed.</summary>
     public bool Run(IThreadPoolWorkItem consumer, bool beforeEnd = false)
     {
@@ -38,16 +52,7 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
         _isBeforeEnd = beforeEnd;
         ExecutionContext? ambient = ExecutionContext.Capture();
         Lend();
-        try
-        {
-            consumer.Execute();
-        }
-        catch (Exception e) // ends the process, as on the pool, but not the loop
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static error => error.Throw(), ExceptionDispatchInfo.Capture(e), preferLocal: false);
-        }
-
+        Execute(consumer);
         int run = Watch.End();
         Restore(ambient);
         return TryEnd(run);

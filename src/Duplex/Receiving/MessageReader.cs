@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace Duplex;
 
 /// <summary>
@@ -47,18 +45,12 @@ public sealed class MessageReader
     // Left by compare-exchange, except from Busy by the owner.
     private int _owner;
 
-    // Written by the owner, read by the thread that begins an end.
-    private volatile bool _isOver; // it remains busy
-    private volatile bool _isReading; // all before is parsed
-
     // Set once, by the thread that begins an end.
     private volatile bool _mustHandOver;
     private volatile bool _dropsUnparsed;
 
-    // Set once, by the thread that starts the loop.
-    private volatile bool _isHandedOver;
-
     // Only touched by the owner.
+    private bool _isOver; // it remains busy
     private bool _isViewed; // the consumer may use a view
     private bool _isReady; // a message was parsed, and not taken
     private FrameType _readyType;
@@ -149,23 +141,19 @@ public sealed class MessageReader
 
     /// <summary>From now on the loop runs by itself: an end has begun, which needs what comes. Any thread.</summary>
     /// <param name="keepsUnparsed">Whether what was read by now is to be received.</param>
-    /// <returns>True if what was read by now is parsed; otherwise the owner hands it over.</returns>
-    internal bool HandOver(bool keepsUnparsed)
+    internal void HandOver(bool keepsUnparsed)
     {
         if (!keepsUnparsed)
             _dropsUnparsed = true;
         if (_mustHandOver)
-            return IsParsed;
+            return;
         _mustHandOver = true;
 
         // Either an owner that exits sees the flag, or we see that it has exited: no message pays for a fence.
         Interlocked.MemoryBarrierProcessWide();
         if (Interlocked.CompareExchange(ref _owner, HandedOver, Parked) == Parked)
             StartLoop();
-        return IsParsed;
     }
-
-    private bool IsParsed => _isHandedOver || _isReading || _isOver;
 
     private bool TryEnter() => Interlocked.CompareExchange(ref _owner, Busy, Parked) == Parked;
 
@@ -210,8 +198,6 @@ public sealed class MessageReader
         {
             _loop.Fail(e);
         }
-
-        _isHandedOver = true;
     }
 
     private Frame ToFrame(in MessageView message)
@@ -383,7 +369,6 @@ public sealed class MessageReader
                 return _loop.EndOfStream();
             }
 
-            _isReading = true;
             _input.Reading.UnsafeOnCompleted(_onRead); // from here on OnRead is the owner
             return false;
         }
@@ -402,7 +387,6 @@ public sealed class MessageReader
     private void OnRead()
     {
         InputBuffer.Outcome read;
-        _isReading = false;
         try
         {
             read = _input.TakeIn();
@@ -437,18 +421,7 @@ public sealed class MessageReader
 
         FrameWaiter.QueueAll(consumer.TakeNext());
         _runsConsumer = true;
-        try
-        {
-            consumer.Execute();
-        }
-        catch (Exception e) // ends the process, as on the pool
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static error => error.Throw(), ExceptionDispatchInfo.Capture(e), preferLocal: false);
-        }
-        finally
-        {
-            _runsConsumer = false;
-        }
+        ConsumerHandoff.Execute(consumer);
+        _runsConsumer = false;
     }
 }

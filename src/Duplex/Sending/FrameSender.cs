@@ -92,48 +92,22 @@ internal sealed class FrameSender
     public bool TrySend(Frame frame)
     {
         ArgumentNullException.ThrowIfNull(frame);
+        if (!frame.IsControl)
+            return TrySend(new Outgoing(frame.Type, frame.Data, frame.Fin, frame.Reserved));
         if (_pump.IsClosed)
             return false;
         if (frame is Frame.Close close)
             return _session.OnCloseRequested(ReasonOf(close));
-        if (frame.IsControl)
-            RequireControlFrames(frame);
-
-        bool isSent;
-        try
-        {
-            isSent = frame.IsControl
-                ? _pump.HasRoom && _pump.TryStageControl((Opcode)frame.Type, frame.Data.Span)
-                : TrySend(new Outgoing(frame.Type, frame.Data, frame.Fin, frame.Reserved));
-        }
-        catch (WebSocketClosedException)
-        {
-            return false; // it ended meanwhile
-        }
-
-        if (!isSent)
-            _refused = frame.IsControl ? 0 : frame.Data.Length;
-        return isSent;
-    }
-
-    /// <summary>Never waits; a message larger than all the room there can be is taken whole.</summary>
-    public bool TrySend(FrameType type, ReadOnlyMemory<byte> payload)
-    {
-        if (_pump.IsClosed)
-            return false;
-        try
-        {
-            if (TrySend(new Outgoing(type, payload, Fin: true)))
-                return true;
-        }
-        catch (WebSocketClosedException)
-        {
-            return false; // it ended meanwhile
-        }
-
-        _refused = payload.Length;
+        RequireControlFrames(frame);
+        if (_pump.HasRoom && _pump.TryStageControl((Opcode)frame.Type, frame.Data.Span))
+            return true;
+        _refused = 0;
         return false;
     }
+
+    /// <summary>Never waits, as for a frame.</summary>
+    public bool TrySend(FrameType type, ReadOnlyMemory<byte> payload) =>
+        TrySend(new Outgoing(type, payload, Fin: true));
 
     /// <summary>Waits for room for the frame refused last; false when none can be sent any more.</summary>
     public async ValueTask<bool> WaitToSendAsync(CancellationToken token)
@@ -282,21 +256,31 @@ internal sealed class FrameSender
 
     private bool TrySend(Outgoing frame)
     {
-        if (!_gate.TryEnter())
+        if (_pump.IsClosed)
             return false;
-
+        int length = frame.Payload.Length; // a transformed frame has another
         SendPump.Staged outcome = SendPump.Staged.NoRoom;
-        try
+        if (_gate.TryEnter())
         {
-            Check(frame);
-            outcome = Stage(ref frame, wholeOnly: true, out _);
-        }
-        finally
-        {
-            ExitAndWrite(outcome);
+            try
+            {
+                Check(frame);
+                outcome = Stage(ref frame, wholeOnly: true, out _);
+            }
+            catch (WebSocketClosedException)
+            {
+                return false; // it ended meanwhile
+            }
+            finally
+            {
+                ExitAndWrite(outcome);
+            }
         }
 
-        return outcome != SendPump.Staged.NoRoom;
+        if (outcome != SendPump.Staged.NoRoom)
+            return true;
+        _refused = length;
+        return false;
     }
 
     private async ValueTask EnterAndSendAsync(Outgoing frame, CancellationToken token)

@@ -23,7 +23,7 @@ public partial class DefaultWebSocketSession : WebSocketSession
     }
 
     /// <summary>
-    /// The messages received from the peer, as views of the memory that they were read into: no object, no copy.
+    /// The messages received from the peer, as views of the memory that they were read into: no object for a message.
     /// </summary>
     /// <inheritdoc cref="MessageReader" path="/node()[not(self::summary)]"/>
     /// <exception cref="InvalidOperationException">
@@ -58,7 +58,7 @@ public partial class DefaultWebSocketSession : WebSocketSession
     /// How long the peer may be silent after a ping reached the transport, before the connection is aborted;
     /// <see cref="Timeout.InfiniteTimeSpan"/> means indefinitely. Anything received counts. Time does not count while
     /// this process is suspended, or does not read because <see cref="WebSocketSession.Incoming"/> is full, or because
-    /// no call of <see cref="Messages"/> is in progress. It can be set at any time. Default: the options' value.
+    /// no consumer of <see cref="Messages"/> waits. It can be set at any time. Default: the options' value.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative, or longer than 24.8 days.</exception>
     /// <exception cref="NotSupportedException">

@@ -295,6 +295,22 @@ public sealed class MessageReaderTests
     }
 
     [Fact]
+    public async Task A_small_frame_does_not_keep_the_memory_that_a_large_message_left()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open();
+        test.Peer.Send([.. Binary(new byte[100_000]), 0x01, 0x01, (byte)'b', 0x80, 0x01, (byte)'c']);
+        Assert.True(await test.Session.Messages.WaitToReadAsync().Soon());
+        Assert.True(test.Session.Messages.TryRead(out _));
+
+        Frame frame = await test.Session.Incoming.ReadAsync().Soon();
+
+        Assert.Equal("bc", Assert.IsType<Frame.Text>(frame).ReadText());
+        Assert.True(System.Runtime.InteropServices.MemoryMarshal.TryGetArray(frame.Data, out ArraySegment<byte> memory));
+        Assert.InRange(memory.Array!.Length, 1, PayloadAllocator.SlabSize);
+        frame.Recycle();
+    }
+
+    [Fact]
     public async Task Many_consumers_of_frames_get_each_message_once()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
