@@ -139,6 +139,26 @@ public sealed class MessageReader
         return frame;
     }
 
+    /// <summary>
+    /// A view of the next message, which no other consumer ends before <see cref="EndView"/>. If false, there may be a
+    /// frame to take. Any number of consumers may call it.
+    /// </summary>
+    internal bool TryView(out MessageView message)
+    {
+        message = default;
+        return TryEnter() && TryAdvance() && TryTakeReady(out message);
+    }
+
+    /// <summary>By the caller whose <see cref="TryView"/> was true.</summary>
+    internal void EndView()
+    {
+        _assembler.EndView();
+        _asked?.Recycle();
+        _asked = null;
+        Exit();
+        ServeWaiting();
+    }
+
     /// <summary>From now on the loop runs by itself: an end has begun, which needs what comes. Any thread.</summary>
     /// <param name="keepsUnparsed">Whether what was read by now is to be received.</param>
     internal void HandOver(bool keepsUnparsed)

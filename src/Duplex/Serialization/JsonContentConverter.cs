@@ -118,7 +118,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         try
         {
             // A span, so that no user converter can keep the memory.
-            return JsonSerializer.Deserialize(TextOf(frame), info);
+            return JsonSerializer.Deserialize(TextOf(frame.Data.Span), info);
         }
         catch (JsonException e) when (IsNullFor(type, frame))
         {
@@ -134,12 +134,22 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         JsonTypeInfo<T> info = InfoOf<T>();
         try
         {
-            return JsonSerializer.Deserialize(TextOf(frame), info);
+            return JsonSerializer.Deserialize(TextOf(frame.Data.Span), info);
         }
         catch (JsonException e) when (IsNullFor(typeof(T), frame))
         {
             throw NullContent(frame, typeof(T), e);
         }
+    }
+
+    internal override bool ReadsViews => true;
+
+    internal override T? DeserializeView<T>(in MessageView message)
+        where T : default
+    {
+        if (message.Type != FrameType.Text && !AcceptsBinary)
+            throw new NotSupportedException();
+        return JsonSerializer.Deserialize(TextOf(message.Data), InfoOf<T>());
     }
 
     internal static JsonContentConverter Of(JsonTypeInfo info) => new(info);
@@ -162,15 +172,12 @@ public sealed class JsonContentConverter : WebSocketContentConverter
 
     // RFC 8259 §2: "Insignificant whitespace is allowed before or after any of the six structural characters".
     private static bool IsNullFor(Type type, Frame frame) =>
-        !CanBeNull(type) && TextOf(frame).Trim(" \t\r\n"u8).SequenceEqual("null"u8);
+        !CanBeNull(type) && TextOf(frame.Data.Span).Trim(" \t\r\n"u8).SequenceEqual("null"u8);
 
     // RFC 8259 §8.1: "implementations that parse JSON texts MAY ignore the presence of a byte order mark rather than
     // treating it as an error."
-    private static ReadOnlySpan<byte> TextOf(Frame frame)
-    {
-        ReadOnlySpan<byte> data = frame.Data.Span;
-        return data.StartsWith("\uFEFF"u8) ? data["\uFEFF"u8.Length..] : data;
-    }
+    private static ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> data) =>
+        data.StartsWith("\uFEFF"u8) ? data["\uFEFF"u8.Length..] : data;
 
     private JsonTypeInfo<T> InfoOf<T>() => (JsonTypeInfo<T>)InfoOf(typeof(T));
 

@@ -79,6 +79,15 @@ public abstract class WebSocketContentConverter
         ? "Receive it with a converter of text, such as the JsonContentConverter, or as a frame."
         : "Receive it with a converter of binary messages, or as a frame.";
 
+    /// <summary>Whether <see cref="DeserializeView"/> works.</summary>
+    internal virtual bool ReadsViews => false;
+
+    /// <summary>
+    /// Reads a message's value from the memory that it was read into. If it throws, <see cref="Deserialize{T}(Frame)"/>
+    /// says why.
+    /// </summary>
+    internal virtual T? DeserializeView<T>(in MessageView message) => throw new NotSupportedException();
+
     internal static object? Fitting(object? value, Frame frame, Type type)
     {
         if (value is null ? CanBeNull(type) : type.IsInstanceOfType(value))

@@ -221,31 +221,75 @@ public partial class DefaultWebSocketSession
     internal async ValueTask<T?> ReceiveOrThrowClosedAsync<T>(
         WebSocketContentConverter converter, CancellationToken token)
     {
-        Frame frame;
         try
         {
-            frame = await Incoming.ReadAsync(token).ConfigureAwait(false);
+            return await ReceiveValueAsync<T>(converter, token).ConfigureAwait(false);
         }
-        catch (WebSocketException e) when (e is not WebSocketClosedException)
+        catch (WebSocketException e) when (e is not (
+            WebSocketClosedException or WebSocketDeserializeException or WebSocketConverterNotFoundException))
         {
             throw new WebSocketClosedException(
                 $"No more messages will come from the WebSocket session: {e.Message}",
                 CloseState.ToResult(Queue.Dropped),
                 e);
         }
-
-        return Deserialize<T>(converter, frame);
     }
 
     private async IAsyncEnumerable<T?> EnumerateAsync<T>(
         WebSocketContentConverter converter, [EnumeratorCancellation] CancellationToken token)
     {
-        await foreach (Frame frame in Incoming.WithCancellation(token).ConfigureAwait(false))
-            yield return Deserialize<T>(converter, frame);
+        do
+        {
+            while (!token.IsCancellationRequested && TryReceiveValue(converter, out T? value))
+                yield return value;
+        }
+        while (await Incoming.WaitToReadAsync(token).ConfigureAwait(false));
     }
 
-    private async ValueTask<T?> ReceiveValueAsync<T>(WebSocketContentConverter converter, CancellationToken token) =>
-        Deserialize<T>(converter, await Incoming.ReadAsync(token).ConfigureAwait(false));
+    private async ValueTask<T?> ReceiveValueAsync<T>(WebSocketContentConverter converter, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        do
+        {
+            if (TryReceiveValue(converter, out T? value))
+                return value;
+        }
+        while (await Incoming.WaitToReadAsync(token).ConfigureAwait(false));
+        return Deserialize<T>(converter, await Incoming.ReadAsync(token).ConfigureAwait(false)); // throws the end
+    }
+
+    private bool TryReceiveValue<T>(WebSocketContentConverter converter, out T? value)
+    {
+        if (converter.ReadsViews && Connection.Messages is { } messages && messages.TryView(out MessageView message))
+        {
+            try
+            {
+                value = Deserialize<T>(converter, message);
+            }
+            finally
+            {
+                messages.EndView();
+            }
+
+            return true;
+        }
+
+        bool isReceived = Incoming.TryRead(out Frame? frame);
+        value = isReceived ? Deserialize<T>(converter, frame!) : default;
+        return isReceived;
+    }
+
+    private static T? Deserialize<T>(WebSocketContentConverter converter, in MessageView message)
+    {
+        try
+        {
+            return converter.DeserializeView<T>(message);
+        }
+        catch (Exception)
+        {
+            return Deserialize<T>(converter, message.ToFrame()); // throws what says more, and holds the message
+        }
+    }
 
     private async ValueTask<object?> ReceiveValueAsync(
         Type type, WebSocketContentConverter converter, CancellationToken token) =>

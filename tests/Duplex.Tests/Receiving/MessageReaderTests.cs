@@ -1,4 +1,7 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Duplex.Tests;
 
@@ -338,6 +341,105 @@ public sealed class MessageReaderTests
     }
 
     [Fact]
+    public async Task A_value_is_read_from_the_memory_that_its_message_was_read_into()
+    {
+        var pool = new CountingPool();
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(settings =>
+            settings with { Connection = settings.Connection with { Pool = pool } });
+        var inBuffer = new List<bool>();
+        JsonTypeInfo<Probe> info = Probe.Info((ref Utf8JsonReader reader) => inBuffer.Add(pool.Holds(reader.ValueSpan, 64 * 1024)));
+        test.Peer.SendHex("81 05 22 6f 6e 65 22 01 01 22 89 00 80 04 74 77 6f 22");
+
+        Assert.Equal("one", (await test.Session.ReceiveFromJsonAsync(info).Soon())!.Text);
+        Assert.Equal("two", (await test.Session.ReceiveFromJsonAsync(info).Soon())!.Text);
+
+        Assert.Equal("Pong()", await test.SentAsync());
+        Assert.True(inBuffer[0]);
+        Assert.Equal(2, inBuffer.Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_end_that_begins_while_a_value_is_read_takes_nothing_from_it(bool isAborted)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open();
+        Task? closing = null;
+        JsonTypeInfo<Probe> info = Probe.Info((ref Utf8JsonReader _) =>
+        {
+            if (isAborted)
+                test.Session.Abort();
+            else
+                closing ??= test.Session.CloseAsync();
+        });
+        test.Peer.SendHex("81 05 22 6f 6e 65 22 81 05 22 74 77 6f 22");
+
+        Assert.Equal("one", (await test.Session.ReceiveFromJsonAsync(info).Soon())!.Text);
+
+        if (isAborted)
+        {
+            await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.ReceiveFromJsonAsync(info).Soon());
+            return;
+        }
+
+        Assert.Equal("two", (await test.Session.ReceiveFromJsonAsync(info).Soon())!.Text);
+        test.Peer.SendHex("88 02 03e8");
+        test.Peer.SendEof();
+        await closing!.Soon();
+        await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.ReceiveFromJsonAsync(info).Soon());
+    }
+
+    [Fact]
+    public async Task A_value_that_cannot_be_read_comes_with_its_message_and_the_next_is_read()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open();
+        test.Peer.SendHex("81 01 7b 81 01 37");
+
+        var error = await Assert.ThrowsAsync<WebSocketDeserializeException>(() => test.Session.ReceiveFromJsonAsync<int>().Soon());
+
+        Assert.Equal("{", Assert.IsType<Frame.Text>(error.Frame).ReadText());
+        Assert.Equal(7, await test.Session.ReceiveFromJsonAsync<int>().Soon());
+    }
+
+    [Fact]
+    public async Task Many_consumers_of_values_get_each_once()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open();
+        var taken = new System.Collections.Concurrent.ConcurrentBag<int>();
+        Task[] consumers = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            await foreach (int value in test.Session.ReceiveAllFromJsonAsync<int>())
+                taken.Add(value);
+        }))];
+
+        for (int i = 100; i < 400; i++)
+        {
+            test.Peer.SendFrame(Opcode.Text, Encoding.ASCII.GetBytes($"{i}"));
+            if (i % 7 == 0)
+                await Task.Yield();
+        }
+
+        test.Peer.SendHex("88 02 03e8");
+        test.Peer.SendEof();
+        await Task.WhenAll(consumers).Soon();
+        Assert.Equal(Enumerable.Range(100, 300), taken.Order());
+    }
+
+    [Fact]
+    public async Task A_value_that_is_no_reply_to_a_heartbeat_is_read()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(settings => settings with
+        {
+            Connection = settings.Connection with { HasReplies = true },
+            Heartbeat = new Heartbeat("beat", "Hello") { Interval = TimeSpan.FromHours(1), Timeout = TimeSpan.FromHours(1) },
+        });
+        test.Peer.SendHex($"{Hello} 81 01 37 {Hello} 81 01 38");
+
+        Assert.Equal(7, await test.Session.ReceiveFromJsonAsync<int>().Soon());
+        Assert.Equal(8, await test.Session.ReceiveFromJsonAsync<int>().Soon());
+    }
+
+    [Fact]
     public async Task The_ping_timeout_counts_only_while_a_read_is_in_progress()
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open(settings =>
@@ -625,6 +727,27 @@ public sealed class MessageReaderTests
         await Assert.ThrowsAnyAsync<WebSocketException>(() => session.Incoming.ReadAsync().AsTask()).Soon();
 
         Assert.IsType<InsufficientMemoryException>((await session.Completion.Soon()).Error!.InnerException);
+    }
+
+    // A value whose converter is a function of the test's.
+    private sealed record Probe(string Text)
+    {
+        public delegate void OnRead(ref Utf8JsonReader reader);
+
+        public static JsonTypeInfo<Probe> Info(OnRead onRead) =>
+            (JsonTypeInfo<Probe>)new JsonSerializerOptions { Converters = { new Converter(onRead) }, TypeInfoResolver = new DefaultJsonTypeInfoResolver() }
+                .GetTypeInfo(typeof(Probe));
+
+        private sealed class Converter(OnRead onRead) : JsonConverter<Probe>
+        {
+            public override Probe Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+            {
+                onRead(ref reader);
+                return new Probe(reader.GetString()!);
+            }
+
+            public override void Write(Utf8JsonWriter writer, Probe value, JsonSerializerOptions options) => throw new NotSupportedException();
+        }
     }
 
     // Has one array: that of the read buffer.

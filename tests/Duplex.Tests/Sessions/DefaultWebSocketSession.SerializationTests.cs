@@ -4,10 +4,13 @@ using System.Text.Json;
 
 namespace Duplex.Tests;
 
-public sealed class DefaultWebSocketSessionSerializationTests
+public class DefaultWebSocketSessionSerializationTests
 {
     private static readonly JsonContentConverter Json = new(TestJson.Default);
     private static readonly User Someone = new("user", 123);
+
+    /// <summary>How the sessions receive. A converter that reads views gets them with <see cref="ReceiveMode.Direct"/>.</summary>
+    protected virtual ReceiveMode Mode => ReceiveMode.Messages;
 
     [Fact]
     public async Task A_literal_default_is_the_token()
@@ -519,8 +522,12 @@ public sealed class DefaultWebSocketSessionSerializationTests
         await Assert.ThrowsAsync<InvalidOperationException>(() => CollectAsync(test.Session.ReceiveAllDeserializedAsync<User>()).Soon());
     }
 
-    private static SessionUnderTest<DefaultWebSocketSession> Open(WebSocketContentConverter? converter = null, Func<SessionSettings, SessionSettings>? configure = null) =>
-        SessionUnderTest.Default(settings => (configure?.Invoke(settings) ?? settings) with { Converter = converter ?? Json });
+    private SessionUnderTest<DefaultWebSocketSession> Open(WebSocketContentConverter? converter = null, Func<SessionSettings, SessionSettings>? configure = null) =>
+        SessionUnderTest.Default(settings =>
+        {
+            SessionSettings usual = settings with { ReceiveMode = Mode, Converter = converter ?? Json };
+            return configure?.Invoke(usual) ?? usual;
+        });
 
     private static void Send(SessionUnderTest<DefaultWebSocketSession> test, params ReadOnlySpan<string> texts)
     {
@@ -535,4 +542,9 @@ public sealed class DefaultWebSocketSessionSerializationTests
             list.Add(value);
         return list;
     }
+}
+
+public sealed class SerializationOfViewsTests : DefaultWebSocketSessionSerializationTests
+{
+    protected override ReceiveMode Mode => ReceiveMode.Direct;
 }

@@ -28,6 +28,21 @@ internal sealed class CountingPool : ArrayPool<byte>
         }
     }
 
+    /// <summary>Whether the bytes are in an array that is out and has at least this length.</summary>
+    public bool Holds(ReadOnlySpan<byte> bytes, int length)
+    {
+        lock (_sync)
+        {
+            foreach (byte[] array in _out)
+            {
+                if (array.Length >= length && bytes.Overlaps(array))
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>How many arrays were ever rented.</summary>
     public int Rents { get; private set; }
 
