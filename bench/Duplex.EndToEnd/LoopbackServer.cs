@@ -8,7 +8,7 @@ namespace Duplex.EndToEnd;
 
 /// <summary>
 /// The server of every workload: raw sockets and prebuilt frames, so that the client is what is measured. Paths: /echo,
-/// /flood?size=&amp;count=, /sink?size=&amp;count=, /idle; compressed /dflood, /dsink and /decho. It trusts its
+/// /flood?size=&amp;count=, /sink?size=&amp;count=, /paced, /idle; compressed /dflood, /dsink and /decho. It trusts its
 /// clients: use it on loopback only.
 /// </summary>
 internal sealed class LoopbackServer : IDisposable
@@ -52,7 +52,7 @@ internal sealed class LoopbackServer : IDisposable
     // server is not the bottleneck.
     private static void Serve(Socket socket)
     {
-        bool isIdle = false;
+        bool isAsynchronous = false; // thousands of them: without a thread each
         try
         {
             socket.NoDelay = true;
@@ -81,8 +81,12 @@ internal sealed class LoopbackServer : IDisposable
                     CompressedWorkloads.Count(socket, count);
                     break;
                 case "/idle":
-                    isIdle = true;
-                    _ = IdleAsync(socket); // thousands of them: without a thread
+                    isAsynchronous = true;
+                    _ = IdleAsync(socket);
+                    return;
+                case "/paced":
+                    isAsynchronous = true;
+                    _ = PacedEcho.ServeAsync(socket);
                     return;
             }
 
@@ -94,7 +98,7 @@ internal sealed class LoopbackServer : IDisposable
         }
         finally
         {
-            if (!isIdle)
+            if (!isAsynchronous)
                 socket.Dispose();
         }
     }
