@@ -120,7 +120,7 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
     private string Compression() =>
         job.IsCompressed ? string.Create(Invariant, $",\"ratio\":{meters[0][0].Ratio:F3}") : "";
 
-    private static double Median(IEnumerable<double> figures)
+    public static double Median(IEnumerable<double> figures)
     {
         double[] sorted = [.. figures.Order()];
         int middle = sorted.Length / 2;

@@ -27,33 +27,42 @@ internal static class Comparison
         ("h2-sink", [16, 128, 1024, 64 * 1024]),
         ("h2-share", [1024]),
         ("idle", [0]),
+        ("scale-total", [128]),
+        ("scale-each", [128]),
     ];
 
-    public static async Task<int> RunAsync(string[] only, bool quick, bool json)
+    public static async Task<int> RunAsync(Settings settings)
     {
+        ScalePeer[] scalePeers = ScalePeer.All(settings.Also);
         using Process server = StartServer(out Uri address, out Uri http2);
         try
         {
-            if (!json)
+            if (!settings.Json)
                 WriteHead();
             foreach ((string mode, int[] sizes) in Cells)
             {
                 foreach (int size in sizes)
                 {
-                    if (only.Length > 0 && !only.Contains(mode) && !only.Contains($"{mode}:{size}"))
+                    var job = new Job(mode, address, size, 1);
+                    if (!settings.Includes(job))
                         continue;
                     if (mode == "h2-share")
                     {
-                        Share share = await Share.MeasureAsync(http2, size, quick);
-                        Console.WriteLine(json ? share.ToJson() : share.ToRow());
+                        Share share = await Share.MeasureAsync(http2, size, settings.Quick);
+                        Console.WriteLine(settings.Json ? share.ToJson() : share.ToRow());
                         continue;
                     }
 
-                    var job = new Job(mode, address, size, 1);
+                    if (job.IsScale)
+                    {
+                        await ScaleAsync(scalePeers, job, settings);
+                        continue;
+                    }
+
                     Cell cell = mode == "idle"
-                        ? await IdleAsync(address, quick)
-                        : await MeasureAsync(job.IsHttp2 ? job with { Server = http2 } : job, quick);
-                    Console.WriteLine(json ? cell.ToJson() : cell.ToRow());
+                        ? await IdleAsync(address, settings.Quick)
+                        : await MeasureAsync(job.IsHttp2 ? job with { Server = http2 } : job, settings.Quick);
+                    Console.WriteLine(settings.Json ? cell.ToJson() : cell.ToRow());
                 }
             }
         }
@@ -98,6 +107,19 @@ internal static class Comparison
         }
 
         return new Cell(job, names, counts, meters);
+    }
+
+    private static async Task ScaleAsync(ScalePeer[] peers, Job job, Settings settings)
+    {
+        var cells = new List<ScaleCell>();
+        await foreach (ScaleCell cell in new Scale(peers, settings.Quick).MeasureAsync(job.Mode, job.Server, job.Size))
+        {
+            Console.WriteLine(settings.Json ? cell.ToJson() : cell.ToRow());
+            cells.Add(cell);
+        }
+
+        if (settings.Chart is { } directory)
+            new ScaleChart(job.Mode, peers, cells).Save(directory);
     }
 
     // What is received comes in each way: kept, recycled, and as views.

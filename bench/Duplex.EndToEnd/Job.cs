@@ -6,11 +6,11 @@ namespace Duplex.EndToEnd;
 /// <summary>One workload with one message size and count.</summary>
 /// <param name="Mode">
 /// pingpong, pipe, flood, tflood, sink or idle; compressed dflood, dsink and decho at the platform's level, dsinkfast
-/// and dechofast at ours; h2-pingpong, h2-pipe, h2-flood and h2-sink over HTTP/2.
+/// and dechofast at ours; h2-pingpong, h2-pipe, h2-flood and h2-sink over HTTP/2; scale-each and scale-total.
 /// </param>
 /// <param name="Server">The server's ws://host:port; over HTTP/2 another port than over HTTP/1.1.</param>
 /// <param name="Size">The message's payload in bytes.</param>
-/// <param name="Count">The number of messages; for idle the number of connections.</param>
+/// <param name="Count">The number of messages; for idle and scale the number of connections.</param>
 internal sealed record Job(string Mode, Uri Server, int Size, long Count)
 {
     private const string Http2Prefix = "h2-";
@@ -29,11 +29,15 @@ internal sealed record Job(string Mode, Uri Server, int Size, long Count)
         "tflood" => $"/flood?size={Size}&count={Count}&text=1",
         "sink" => $"/sink?size={Size}&count={Count}",
         "idle" => "/idle",
+        "scale-each" or "scale-total" => "/paced",
         "dflood" => $"/dflood?size={Size}&count={Count}",
         "dsink" or "dsinkfast" => $"/dsink?count={Count}",
         "decho" or "dechofast" => "/decho",
         _ => throw new ArgumentException($"There is no workload '{Mode}'."),
     });
+
+    /// <summary>Whether many sessions send at a steady rate.</summary>
+    public bool IsScale => Mode.StartsWith("scale-", StringComparison.Ordinal);
 
     /// <summary>Whether messages are compressed.</summary>
     public bool IsCompressed => Mode[0] == 'd';

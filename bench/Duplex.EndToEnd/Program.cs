@@ -1,10 +1,14 @@
 // Compares Duplex with the platform's ClientWebSocket and the package Websocket.Client, over loopback.
 //
-//     dotnet run -c Release --project bench/Duplex.EndToEnd   all cells: a table of medians, ratios (11 minutes)
+//     dotnet run -c Release --project bench/Duplex.EndToEnd   all cells but scale: a table of medians (11 minutes)
 //     … -- --quick | --only flood:128,sink:1024 | --json      fewer rounds | some cells | a line of JSON per cell
 //     … -- --only h2-pingpong,h2-pipe,h2-flood,h2-sink        the same workloads over HTTP/2, without TLS
 //     … -- --only h2-share                                    how 100 sessions share one connection of HTTP/2
+//     … -- --only scale-total,scale-each                      up to 9,000 sessions at a steady rate (12 minutes)
+//          --also NAME=PROGRAM                                with another client, such as that of bench/gorilla
+//          --chart DIRECTORY                                  and charts of it, as SVG
 //     … -- PEER MODE URL SIZE COUNT [WARM]                    one run of one client on your own server, in JSON
+//     … -- PEER scale-total|scale-each URL SIZE COUNT [SECS]  COUNT sessions, measured for some seconds
 //     … -- --server                                           our server: prints its port, then that of HTTP/2
 using System.CommandLine;
 using System.Globalization;
@@ -29,29 +33,49 @@ var only = new Option<string[]>("--only")
     AllowMultipleArgumentsPerToken = true,
     CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(','))],
 };
+var also = new Option<string[]>("--also")
+{
+    Description = "NAME=PROGRAM: a client that joins scale. It is run as PROGRAM MODE URL SIZE COUNT SECS.",
+};
+var chart = new Option<string?>("--chart") { Description = "A directory for the charts of scale, as SVG." };
 var run = new Argument<string[]>("run")
 {
     Description = "PEER MODE URL SIZE COUNT [WARM]: one run.",
     Arity = ArgumentArity.ZeroOrMore,
 };
-var root = new RootCommand("Measures Duplex beside other WebSocket clients, over loopback.") { json, quick, only, run };
+var root = new RootCommand("Measures Duplex beside other WebSocket clients, over loopback.")
+{
+    json, quick, only, also, chart, run,
+};
 root.SetAction(async (parsed, token) =>
 {
     string[] one = parsed.GetValue(run)!;
     if (one.Length == 0)
-        return await Comparison.RunAsync(parsed.GetValue(only) ?? [], parsed.GetValue(quick), parsed.GetValue(json));
+    {
+        return await Comparison.RunAsync(new Settings(
+            parsed.GetValue(only) ?? [], parsed.GetValue(quick), parsed.GetValue(json), parsed.GetValue(also) ?? [],
+            parsed.GetValue(chart)));
+    }
+
     if (one.Length is < 5 or > 6)
     {
         await Console.Error.WriteLineAsync("One run takes PEER MODE URL SIZE COUNT [WARM].");
         return 2;
     }
 
-    var peer = Peer.Create(one[0]);
     var job = new Job(
         one[1],
         new Uri(one[2]),
         int.Parse(one[3], CultureInfo.InvariantCulture),
         long.Parse(one[4], CultureInfo.InvariantCulture));
+    if (job.IsScale)
+    {
+        double seconds = one.Length == 6 ? double.Parse(one[5], CultureInfo.InvariantCulture) : 5;
+        Console.WriteLine((await ScaleRun.RunAsync(one[0], job, seconds)).ToJson());
+        Environment.Exit(0); // thousands of sessions are not closed one by one
+    }
+
+    var peer = Peer.Create(one[0]);
     long warm = one.Length == 6 ? long.Parse(one[5], CultureInfo.InvariantCulture) : job.Count / 4;
 
     // In two halves, with a pause after each, so that the JIT's optimized code is in use.

@@ -11,6 +11,9 @@ internal sealed class BclPeer : Peer
     private readonly HttpMessageInvoker _invoker =
         new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
 
+    public override async Task<PacedSession> OpenPacedAsync(Job job, Echoes echoes) =>
+        new PacedBclSession(await OpenAsync(job), job.Size, echoes);
+
     protected override async Task PingPongAsync(Job job, Meter meter)
     {
         using ClientWebSocket socket = await OpenAsync(job);

@@ -5,6 +5,9 @@ namespace Duplex.EndToEnd;
 /// <summary>A session whose consumer is the reader: views from Messages, and answers on the spot.</summary>
 internal sealed class DuplexDirectPeer() : DuplexPeer(recycles: false)
 {
+    public override async Task<PacedSession> OpenPacedAsync(Job job, Echoes echoes) =>
+        new PacedDirectSession(await OpenAsync(job), job.Size, echoes);
+
     protected override async Task PingPongAsync(Job job, Meter meter)
     {
         await using DefaultClientWebSocketSession session = await OpenAsync(job);

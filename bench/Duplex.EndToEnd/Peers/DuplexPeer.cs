@@ -13,6 +13,9 @@ internal class DuplexPeer(bool recycles) : Peer
     private readonly HttpClient _compressing = Client(ws =>
         ws.Extensions.InstallPerMessageDeflate(deflate => deflate.Level = CompressionLevel.Optimal));
 
+    public override async Task<PacedSession> OpenPacedAsync(Job job, Echoes echoes) =>
+        new PacedDuplexSession(await OpenAsync(job), recycles, job.Size, echoes);
+
     protected override async Task PingPongAsync(Job job, Meter meter)
     {
         await using DefaultClientWebSocketSession session = await OpenAsync(job);

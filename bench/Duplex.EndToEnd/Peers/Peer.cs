@@ -35,6 +35,10 @@ internal abstract class Peer
             "wsclient."),
     };
 
+    /// <summary>Opens one of many sessions whose messages are paced; its receive loop is running.</summary>
+    public virtual Task<PacedSession> OpenPacedAsync(Job job, Echoes echoes) =>
+        throw new ArgumentException("Of the peers here duplex, duplex-recycle, duplex-direct and bcl run scale.");
+
     protected abstract Task PingPongAsync(Job job, Meter meter);
 
     protected abstract Task PipeAsync(Job job, Meter meter);
