@@ -21,8 +21,13 @@ internal sealed record Job(string Mode, Uri Server, int Size, long Count)
     /// <summary>The mode without the version of HTTP.</summary>
     public string Workload => IsHttp2 ? Mode[Http2Prefix.Length..] : Mode;
 
+    // Created on first use, not copied. Idle connections share it, as those of an application do.
+    private Uri? _url;
+
+    private Job(Job other) => (Mode, Server, Size, Count) = other;
+
     /// <summary>The URL of the workload.</summary>
-    public Uri Url => new(Server, Workload switch
+    public Uri Url => _url ??= new(Server, Workload switch
     {
         "pingpong" or "pipe" => "/echo",
         "flood" => $"/flood?size={Size}&count={Count}",

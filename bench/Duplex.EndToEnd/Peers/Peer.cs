@@ -58,11 +58,12 @@ internal abstract class Peer
 
     private async Task IdleAsync(Job job, Meter meter)
     {
-        // Warm-up connections, so that one-time allocations are not counted.
-        const int First = 64;
+        // Warm-up connections, so that what is needed once, as the JIT's code, is not counted.
+        const int First = 1000;
         object[] kept = new object[job.Count + First];
         for (int i = 0; i < First; i++)
             kept[job.Count + i] = await OpenIdleAsync(job);
+        await Task.Delay(1000); // the JIT optimizes in the background
 
         long resident = await SettledAsync();
         long heap = GC.GetTotalMemory(forceFullCollection: true);

@@ -75,10 +75,10 @@ internal sealed class Instruments
         meter.CreateObservableUpDownCounter(
             "duplex.active_sessions", () => Observe(static _ => 1), "{session}", "Sessions that are open or closing.");
         meter.CreateObservableUpDownCounter(
-            "duplex.incoming_queue.frames", () => Observe(static live => live.Depth().Frames), "{frame}",
+            "duplex.incoming_queue.frames", () => Observe(static live => live.Incoming.Depth.Frames), "{frame}",
             "Received frames that no consumer has taken yet.");
         meter.CreateObservableUpDownCounter(
-            "duplex.incoming_queue.size", () => Observe(static live => live.Depth().Bytes), "By",
+            "duplex.incoming_queue.size", () => Observe(static live => live.Incoming.Depth.Bytes), "By",
             "Payload bytes of received frames that no consumer has taken yet.");
     }
 
@@ -155,6 +155,6 @@ internal sealed class Instruments
     }
 
     /// <param name="Server">Null for a session over a stream of the user's.</param>
-    /// <param name="Depth">What its incoming queue holds; called on the thread that collects.</param>
-    public sealed record LiveSession(ServerTags? Server, Func<(long Frames, long Bytes)> Depth);
+    /// <param name="Incoming">Asked on the thread that collects.</param>
+    public readonly record struct LiveSession(ServerTags? Server, IQueueDepth Incoming);
 }

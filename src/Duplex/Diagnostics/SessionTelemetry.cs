@@ -35,10 +35,10 @@ internal sealed class SessionTelemetry
     /// <param name="sources">Where to report.</param>
     /// <param name="time">Measures durations.</param>
     /// <param name="extensions">The active ones.</param>
-    /// <param name="queueDepth">What the incoming queue holds; called on the thread that collects metrics.</param>
+    /// <param name="incoming">The incoming queue.</param>
     public SessionTelemetry(
         TelemetrySources sources, TimeProvider time, IReadOnlyList<WebSocketExtension> extensions,
-        Func<(long Frames, long Bytes)> queueDepth)
+        IQueueDepth incoming)
     {
         _logger = sources.Logger;
         _target = sources.Target;
@@ -47,7 +47,7 @@ internal sealed class SessionTelemetry
         _isTraced = sources.TracesSessions;
         _deflate = extensions.OfType<PerMessageDeflate>().FirstOrDefault();
         _live = new Instruments.LiveSession(
-            _target is null ? null : _instruments.Share(new ServerTags(_target)), queueDepth);
+            _target is null ? null : _instruments.Share(new ServerTags(_target)), incoming);
     }
 
     /// <summary>Formatted on demand: most sessions do not need it.</summary>

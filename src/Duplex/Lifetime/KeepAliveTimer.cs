@@ -7,15 +7,16 @@ internal sealed class KeepAliveTimer(
     StreamConnection connection, ISessionEvents session, SessionTelemetry telemetry, PendingPings pings,
     SessionSettings settings) : IDisposable
 {
-    private readonly Lock _sync = new();
     private readonly TimeProvider _time = settings.Time;
     private readonly HeartbeatSender? _heartbeats =
         settings.Heartbeat is { } beats ? new(beats, connection.Sender, connection.Pump, settings.Time) : null;
 
-    // Under _sync.
+    // Also the lock: a quiet session has no object more.
     private readonly KeepAlive _keepAlive = settings.Heartbeat is { } heartbeat
         ? new(settings.Time, heartbeat.Interval, heartbeat.Timeout, heartbeat.OnlyWhenIdle)
         : new(settings.Time, settings.PingInterval, settings.PingTimeout);
+
+    // Under the lock.
     private PauseWatch _pause = new(settings.Time);
     private ITimer? _timer;
     private bool _isStarted;
@@ -30,13 +31,13 @@ internal sealed class KeepAliveTimer(
     {
         get
         {
-            lock (_sync)
+            lock (_keepAlive)
                 return _keepAlive.Interval;
         }
         set
         {
             TimeSpan interval = TimerRange.Checked(value, "PingInterval");
-            lock (_sync)
+            lock (_keepAlive)
                 _keepAlive.Interval = interval;
             Tick();
         }
@@ -46,13 +47,13 @@ internal sealed class KeepAliveTimer(
     {
         get
         {
-            lock (_sync)
+            lock (_keepAlive)
                 return _keepAlive.Timeout;
         }
         set
         {
             TimeSpan timeout = TimerRange.Checked(value, "PingTimeout");
-            lock (_sync)
+            lock (_keepAlive)
                 _keepAlive.Timeout = timeout;
             Tick();
         }
@@ -60,7 +61,7 @@ internal sealed class KeepAliveTimer(
 
     public void Start()
     {
-        lock (_sync)
+        lock (_keepAlive)
             _isStarted = true;
         Tick();
     }
@@ -70,7 +71,7 @@ internal sealed class KeepAliveTimer(
 
     public void OnPong(ulong number)
     {
-        lock (_sync)
+        lock (_keepAlive)
             _keepAlive.OnPong(number);
     }
 
@@ -87,7 +88,7 @@ internal sealed class KeepAliveTimer(
 
     public void Dispose()
     {
-        lock (_sync)
+        lock (_keepAlive)
         {
             _isDisposed = true;
             _timer?.Dispose();
@@ -101,7 +102,7 @@ internal sealed class KeepAliveTimer(
         TimeSpan? full;
         Span<byte> payload = stackalloc byte[PendingPings.PayloadSize];
         ulong number = 0;
-        lock (_sync)
+        lock (_keepAlive)
         {
             if (_isDisposed || !_isStarted)
                 return;
@@ -165,13 +166,13 @@ internal sealed class KeepAliveTimer(
             if (!await heartbeats.TryEnterAsync().ConfigureAwait(false))
                 return;
             ulong number = pings.TakeNumber();
-            lock (_sync)
+            lock (_keepAlive)
                 _keepAlive.OnPingSent(number);
             await heartbeats.SendAsync(number).ConfigureAwait(false);
             telemetry.PingSent();
             if (!heartbeats.HasReplies)
                 return; // silence means nothing
-            lock (_sync)
+            lock (_keepAlive)
                 _keepAlive.OnPingAccepted(number, _time.GetTimestamp());
             Tick();
         }
@@ -193,12 +194,12 @@ internal sealed class KeepAliveTimer(
         await accepted.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!accepted.IsCompletedSuccessfully)
             return;
-        lock (_sync)
+        lock (_keepAlive)
             _keepAlive.OnPingAccepted(number, _time.GetTimestamp());
         Tick();
     }
 
-    // Under _sync.
+    // Under the lock.
     private void Arm(TimeSpan next)
     {
         if (next == System.Threading.Timeout.InfiniteTimeSpan)

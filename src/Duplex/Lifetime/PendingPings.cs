@@ -14,14 +14,14 @@ internal sealed class PendingPings(TimeProvider time)
     // Bounds what a peer that never answers costs.
     private const int MaxUnawaited = 16;
 
-    private readonly Lock _sync = new();
-
-    // Under _sync; in the order of the numbers.
+    // In the order of the numbers; also the lock: a quiet session has no object more.
     private readonly LinkedList<Ping> _pings = [];
+
+    // Under the lock.
     private ulong _last;
     private ulong _answered;
 
-    // Written under _sync, read by any thread. In ticks; -1 until the first pong.
+    // Written under the lock, read by any thread. In ticks; -1 until the first pong.
     private long _lastRoundTrip = -1;
 
     public TimeSpan? LastRoundTripTime =>
@@ -30,14 +30,14 @@ internal sealed class PendingPings(TimeProvider time)
     /// <summary>The number of a message in place of a ping: pongs of later pings answer it, too.</summary>
     public ulong TakeNumber()
     {
-        lock (_sync)
+        lock (_pings)
             return ++_last;
     }
 
     /// <summary>Writes the ping's payload. A caller that awaits it will withdraw it.</summary>
     public Ping Add(Span<byte> payload, bool isAwaited)
     {
-        lock (_sync)
+        lock (_pings)
         {
             var ping = new Ping(++_last, time.GetTimestamp(), isAwaited);
             BinaryPrimitives.WriteUInt64BigEndian(payload, ping.Number);
@@ -50,7 +50,7 @@ internal sealed class PendingPings(TimeProvider time)
 
     public void Withdraw(Ping ping)
     {
-        lock (_sync)
+        lock (_pings)
             _pings.Remove(ping);
         ping.TrySetCanceled(); // a Task.WhenAny over it would keep it alive
     }
@@ -61,7 +61,7 @@ internal sealed class PendingPings(TimeProvider time)
         if (payload.Length != PayloadSize)
             return 0;
         ulong number = BinaryPrimitives.ReadUInt64BigEndian(payload);
-        lock (_sync)
+        lock (_pings)
         {
             // Answered before, or never sent.
             if (number <= _answered || number > _last)

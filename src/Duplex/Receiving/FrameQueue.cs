@@ -4,7 +4,7 @@ namespace Duplex;
 
 /// <summary>Received frames between the receive loop, the one producer, and any number of consumers.</summary>
 /// <remarks>The producer's members are for the receive loop alone; the others are thread-safe.</remarks>
-internal sealed class FrameQueue
+internal sealed class FrameQueue : IQueueDepth
 {
     // Small first: a quiet session costs little. Then large: segments change rarely.
     private const int FirstSegment = 8;
@@ -13,13 +13,10 @@ internal sealed class FrameQueue
     private readonly ChannelConfig _bounds;
     private readonly CloseState _closeState;
     private readonly bool _ofPieces; // whether frames are pieces of messages
-    private readonly Lock _sync = new(); // publication, waits and the end
-    private readonly FrameWaiter.Line _waiters;
-    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly FrameWaiter.Line _waiters = new(); // also the lock of publication, waits and the end
 
     // Only touched by the producer.
     private Segment? _tail;
-    private Added _added;
     private Segment? _publishedTail;
     private int _publishedIndex;
 
@@ -29,13 +26,10 @@ internal sealed class FrameQueue
     // From the producer to the first Take. A reference that stayed would keep all later segments alive.
     private Segment? _first;
 
-    // Around the taking of one frame: a few instructions. Inside _sync where both are held.
-    private SpinLock _claim = new(enableThreadOwnerTracking: false);
+    // Written by the producer, and under Claim, its consumers' spin lock.
+    private Counters _counters = new() { Taken = new Takings() };
 
-    // Written under _claim, read by any thread.
-    private Taken _taken;
-
-    // Written under _sync, _isLossy under _claim, the other three under both; read by any thread.
+    // Written under the lock, _isLossy under Claim, the other three under both; read by any thread.
     private long _publishedFrames;
     private volatile bool _isLossy; // drops what does not fit
     private volatile bool _isComplete; // the end follows
@@ -46,13 +40,19 @@ internal sealed class FrameQueue
     private long _dropped;
     private volatile bool _hasHole;
 
-    // Written under _claim; the last two read by any thread.
+    // Written under Claim; the last two read by any thread.
     private Segment? _head;
     private TaskCompletionSource? _room;
     private long _pauses;
 
-    // Written under _sync; SetCompletion reads it without.
+    // Written under the lock; SetCompletion reads it without.
     private Exception? _error;
+
+    // Created on first use, by an atomic exchange from null.
+    private TaskCompletionSource? _completion;
+
+    // Set by the thread that ends it, before it looks for _completion; where that is made, the other way round.
+    private volatile bool _isCompleted;
 
     // Set and cleared by the reader that has the message.
     private volatile bool _isAnnounced;
@@ -62,17 +62,27 @@ internal sealed class FrameQueue
         _bounds = bounds;
         _closeState = closeState;
         _ofPieces = ofPieces;
-        _waiters = new FrameWaiter.Line(_sync);
     }
 
-    public Task Completion => _completion.Task;
+    public Task Completion
+    {
+        get
+        {
+            TaskCompletionSource completion = LazyInitializer.EnsureInitialized(
+                ref _completion,
+                static () => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            if (_isCompleted)
+                Complete(completion);
+            return completion.Task;
+        }
+    }
 
     /// <summary>
     /// Counts frames, of pieces messages. One that was cut off counts only if nothing else was dropped.
     /// </summary>
     public long Dropped => Math.Max(Volatile.Read(ref _dropped), _hasHole ? 1 : 0);
 
-    public long TakenFrames => _isAbandoned ? _takenBefore : Volatile.Read(ref _taken.Frames);
+    public long TakenFrames => _isAbandoned ? _takenBefore : Volatile.Read(ref Taken.Frames);
 
     /// <summary>Whether the producer waits for room.</summary>
     public bool IsFull => Volatile.Read(ref _room) is not null;
@@ -80,20 +90,21 @@ internal sealed class FrameQueue
     public long Pauses => Volatile.Read(ref _pauses);
 
     public int Count =>
-        (int)Math.Max(0, Volatile.Read(ref _publishedFrames) - Volatile.Read(ref _taken.Frames))
+        (int)Math.Max(0, Volatile.Read(ref _publishedFrames) - Volatile.Read(ref Taken.Frames))
         + (_isAnnounced ? 1 : 0);
 
     public bool HasWaiters
     {
         get
         {
-            lock (_sync)
+            lock (_waiters)
                 return _waiters.Any;
         }
     }
 
-    /// <summary>Payload bytes of frames that were not taken, published or not.</summary>
-    public long Bytes => Math.Max(0, Volatile.Read(ref _added.Bytes) - Volatile.Read(ref _taken.Bytes));
+    /// <summary>The bytes are those of payloads, published or not.</summary>
+    public (long Frames, long Bytes) Depth =>
+        (Count, Math.Max(0, Volatile.Read(ref Added.Bytes) - Volatile.Read(ref Taken.Bytes)));
 
     public bool MayAdd => _isLossy || ClosesOnOverflow || Fits(0) || SeesRoom(0);
 
@@ -101,16 +112,20 @@ internal sealed class FrameQueue
     private bool ClosesOnOverflow =>
         _bounds.Overflow == ChannelOverflow.Close && _closeState is { Cause: null, Failure: null };
 
-    private bool IsEmpty => Volatile.Read(ref _taken.Frames) == Volatile.Read(ref _publishedFrames);
+    private ref Additions Added => ref _counters.Added;
 
-    // Under _claim, while the producer waits or is about to.
+    private ref Takings Taken => ref _counters.Taken;
+
+    private bool IsEmpty => Volatile.Read(ref Taken.Frames) == Volatile.Read(ref _publishedFrames);
+
+    // Under Claim, while the producer waits or is about to.
     private bool IsHalfEmpty
     {
         get
         {
-            long frames = _added.Frames - _taken.Frames;
+            long frames = Added.Frames - Taken.Frames;
             return frames == 0
-                || (frames <= _bounds.Capacity / 2 && _added.Bytes - _taken.Bytes <= _bounds.MaxBytes / 2);
+                || (frames <= _bounds.Capacity / 2 && Added.Bytes - Taken.Bytes <= _bounds.MaxBytes / 2);
         }
     }
 
@@ -137,16 +152,16 @@ internal sealed class FrameQueue
             _tail = new Segment(FirstSegment);
             Volatile.Write(ref _first, _tail);
         }
-        else if (_added.Index == _tail.Frames.Length)
+        else if (Added.Index == _tail.Frames.Length)
         {
             _tail.Next = Interlocked.Exchange(ref _spare, null) ?? new Segment(NextSegments);
             _tail = _tail.Next;
-            _added.Index = 0;
+            Added.Index = 0;
         }
 
-        _tail.Frames[_added.Index++].Frame = frame;
-        _added.Frames++;
-        _added.Bytes += frame.Data.Length;
+        _tail.Frames[Added.Index++].Frame = frame;
+        Added.Frames++;
+        Added.Bytes += frame.Data.Length;
         return true;
     }
 
@@ -154,23 +169,23 @@ internal sealed class FrameQueue
     /// <returns>The consumers that waited, for the caller to execute.</returns>
     public FrameWaiter? Publish()
     {
-        if (_publishedFrames == _added.Frames)
+        if (_publishedFrames == Added.Frames)
             return null;
         FrameWaiter? waiters = null;
         bool isLate;
-        lock (_sync)
+        lock (_waiters)
         {
             isLate = _isComplete || _isAbandoned;
             if (!isLate)
             {
-                Volatile.Write(ref _publishedFrames, _added.Frames);
+                Volatile.Write(ref _publishedFrames, Added.Frames);
                 waiters = _waiters.TakeAll();
             }
         }
 
         if (isLate)
             DropUnpublished();
-        (_publishedTail, _publishedIndex) = (_tail, _added.Index);
+        (_publishedTail, _publishedIndex) = (_tail, Added.Index);
         return waiters;
     }
 
@@ -178,7 +193,7 @@ internal sealed class FrameQueue
     /// <returns>The consumers that waited, for the caller to execute.</returns>
     public FrameWaiter? Announce()
     {
-        lock (_sync)
+        lock (_waiters)
         {
             _isAnnounced = true;
             return _waiters.TakeAll();
@@ -235,7 +250,7 @@ internal sealed class FrameQueue
             return new ValueTask<bool>(true);
 
         FrameWaiter waiter;
-        lock (_sync)
+        lock (_waiters)
         {
             if ((!IsEmpty && !_isAbandoned) || _isAnnounced)
                 return new ValueTask<bool>(true);
@@ -263,7 +278,7 @@ internal sealed class FrameQueue
         bool drained;
         FrameWaiter? waiters;
         TaskCompletionSource? room;
-        lock (_sync)
+        lock (_waiters)
         {
             if (_isComplete)
                 return;
@@ -289,12 +304,12 @@ internal sealed class FrameQueue
     public void DropAll()
     {
         TaskCompletionSource? room;
-        lock (_sync)
+        lock (_waiters)
         {
             // Under both locks: nothing is published or taken any more.
             Claim();
             if (!_isAbandoned)
-                _takenBefore = _taken.Frames;
+                _takenBefore = Taken.Frames;
             _isAbandoned = true;
             _isLossy = true;
             room = TakeRoomWaiter();
@@ -324,14 +339,14 @@ internal sealed class FrameQueue
     // An empty queue takes any frame; the last one may exceed the bound.
     private bool Fits(int more)
     {
-        long frames = _added.Frames - _added.SeenFrames;
-        return frames == 0 || (frames < _bounds.Capacity && _added.Bytes - _added.SeenBytes + more < _bounds.MaxBytes);
+        long frames = Added.Frames - Added.SeenFrames;
+        return frames == 0 || (frames < _bounds.Capacity && Added.Bytes - Added.SeenBytes + more < _bounds.MaxBytes);
     }
 
     private bool SeesRoom(int more)
     {
-        _added.SeenFrames = Volatile.Read(ref _taken.Frames);
-        _added.SeenBytes = Volatile.Read(ref _taken.Bytes);
+        Added.SeenFrames = Volatile.Read(ref Taken.Frames);
+        Added.SeenBytes = Volatile.Read(ref Taken.Bytes);
         return Fits(more);
     }
 
@@ -348,36 +363,44 @@ internal sealed class FrameQueue
     {
         Segment? segment = _publishedTail ?? _first;
         int index = _publishedIndex;
-        for (long late = _added.Frames - _publishedFrames; late > 0; late--)
+        for (long late = Added.Frames - _publishedFrames; late > 0; late--)
         {
             if (index == segment!.Frames.Length)
                 (segment, index) = (segment.Next!, 0);
             Frame frame = segment.Frames[index].Frame!;
             segment.Frames[index++].Frame = null;
-            _added.Bytes -= frame.Data.Length;
+            Added.Bytes -= frame.Data.Length;
             Drop(frame);
         }
 
-        _added.Frames = _publishedFrames;
+        Added.Frames = _publishedFrames;
     }
 
     private void SetCompletion()
     {
+        _isCompleted = true;
+        Interlocked.MemoryBarrier();
+        if (_completion is { } completion)
+            Complete(completion);
+    }
+
+    private void Complete(TaskCompletionSource completion)
+    {
         if (_error is null)
-            _completion.TrySetResult();
-        else if (_completion.TrySetException(_error))
-            _ = _completion.Task.Exception; // observed, in case no caller looks
+            completion.TrySetResult();
+        else if (completion.TrySetException(_error))
+            _ = completion.Task.Exception; // observed, in case no caller looks
     }
 
     private void Claim()
     {
         bool taken = false;
-        _claim.Enter(ref taken);
+        Taken.Claim.Enter(ref taken);
     }
 
-    private void Unclaim() => _claim.Exit(useMemoryBarrier: false);
+    private void Unclaim() => Taken.Claim.Exit(useMemoryBarrier: false);
 
-    // Under _claim.
+    // Under Claim.
     private Frame? Take()
     {
         if (IsEmpty)
@@ -388,25 +411,25 @@ internal sealed class FrameQueue
             _first = null;
         }
 
-        if (_taken.Index == _head.Frames.Length)
+        if (Taken.Index == _head.Frames.Length)
         {
             // An old segment not yet collected would keep the young ones alive. One is kept for the producer.
             Segment empty = _head;
             (_head, _head.Next) = (_head.Next!, null);
-            _taken.Index = 0;
+            Taken.Index = 0;
             if (empty.Frames.Length == NextSegments)
                 Volatile.Write(ref _spare, empty);
         }
 
-        ref Slot slot = ref _head.Frames[_taken.Index++];
+        ref Slot slot = ref _head.Frames[Taken.Index++];
         Frame frame = slot.Frame!;
         slot.Frame = null;
-        Volatile.Write(ref _taken.Bytes, _taken.Bytes + frame.Data.Length);
-        Volatile.Write(ref _taken.Frames, _taken.Frames + 1);
+        Volatile.Write(ref Taken.Bytes, Taken.Bytes + frame.Data.Length);
+        Volatile.Write(ref Taken.Frames, Taken.Frames + 1);
         return frame;
     }
 
-    // Under _claim.
+    // Under Claim.
     private TaskCompletionSource? TakeRoomWaiter()
     {
         TaskCompletionSource? room = _room;
@@ -414,44 +437,45 @@ internal sealed class FrameQueue
         return room;
     }
 
-    // Counters change with each frame, on two cores: 64 bytes on either side give each its own cache lines.
-    [StructLayout(LayoutKind.Explicit, Size = 64 + 40 + 64)]
-    private struct Added
+    // They change with each frame, on two cores. 64 bytes part them from each other, and from what both read: each has
+    // cache lines of its own.
+    [StructLayout(LayoutKind.Explicit, Size = 64 + 24 + 64 + 40 + 24)]
+    private struct Counters
     {
-        [FieldOffset(64)] // Only touched by the producer, as the others.
-        public long Frames;
+        [FieldOffset(64)] // Written under Claim, read by any thread.
+        public Takings Taken;
 
-        [FieldOffset(72)] // by the producer
-        public long Bytes;
-
-        // What it last saw of the consumers' counter, which only grows.
-        [FieldOffset(80)]
-        public long SeenFrames;
-
-        [FieldOffset(88)] // the same of the bytes
-        public long SeenBytes;
-
-        [FieldOffset(96)] // its place in the last segment
-        public int Index;
+        [FieldOffset(152)] // Only touched by the producer.
+        public Additions Added;
     }
 
-    [StructLayout(LayoutKind.Explicit, Size = 64 + 24 + 64)]
-    private struct Taken
+    private struct Additions
     {
-        [FieldOffset(64)] // written under _claim, read by any thread
+        // Only touched by the producer, as the others.
         public long Frames;
-
-        [FieldOffset(72)] // written under _claim
         public long Bytes;
 
-        [FieldOffset(80)] // under _claim
-        public int Index;
+        // What it last saw of the consumers' counters, which only grow.
+        public long SeenFrames;
+        public long SeenBytes;
+        public int Index; // its place in the last segment
+    }
+
+    private struct Takings()
+    {
+        // Written under Claim, the first two read by any thread.
+        public long Frames;
+        public long Bytes;
+        public int Index; // of the next in the first segment
+
+        // Around the taking of one frame: a few instructions. Inside the lock where both are held.
+        public SpinLock Claim = new(enableThreadOwnerTracking: false);
     }
 
     // An array of frames would check the type at each store.
     private struct Slot
     {
-        // Written by the producer before it is published, then under _claim.
+        // Written by the producer before it is published, then under Claim.
         public Frame? Frame;
     }
 

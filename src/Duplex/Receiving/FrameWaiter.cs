@@ -109,11 +109,11 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
 
     /// <summary>
     /// The waiting consumers, in call order. All but <see cref="TryRemove"/> and <see cref="Reuse"/> are called under
-    /// the lock.
+    /// the lock, which is the line itself: a quiet session has no object more.
     /// </summary>
-    public sealed class Line(Lock sync)
+    public sealed class Line
     {
-        // All under sync.
+        // All under the lock.
         private FrameWaiter? _first;
         private FrameWaiter? _last;
         private FrameWaiter? _spare;
@@ -140,7 +140,7 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
 
         public bool TryRemove(FrameWaiter waiter)
         {
-            lock (sync)
+            lock (this)
             {
                 FrameWaiter? previous = null;
                 for (FrameWaiter? other = _first; other is not null; previous = other, other = other.Next)
@@ -163,7 +163,7 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
 
         public void Reuse(FrameWaiter waiter)
         {
-            lock (sync)
+            lock (this)
                 _spare = waiter;
         }
     }

@@ -29,7 +29,6 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private readonly ExtensionChain? _extensions;
     private readonly ConsumerHandoff _handoff;
     private readonly Action _onRead;
-    private readonly Action _onRoom;
 
     // Only touched by the thread that runs the loop.
     private FrameWaiter? _consumer; // waits for this batch
@@ -63,7 +62,6 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         _lastResume = input.LastInbound;
         _handoff = new ConsumerHandoff(this);
         _onRead = OnRead;
-        _onRoom = OnRoom;
     }
 
     private enum Stop
@@ -398,7 +396,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             _queue.WaitForRoomAsync().ConfigureAwait(false).GetAwaiter();
         if (!room.IsCompleted)
         {
-            room.UnsafeOnCompleted(_onRoom);
+            room.UnsafeOnCompleted(OnRoom);
             return false;
         }
 

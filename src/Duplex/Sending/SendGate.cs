@@ -9,12 +9,11 @@ internal sealed class SendGate
     private const int Held = 1; // left by one compare-exchange
     private const int HeldAndAwaited = 2; // handed over to the next in line
 
-    private readonly Lock _sync = new();
-
-    // Between Free and Held by compare-exchange, without _sync. HeldAndAwaited (_waiters is not empty) only under it.
+    // Between Free and Held by compare-exchange. HeldAndAwaited (_waiters is not empty) only under the lock, which is the
+    // gate itself: a quiet session has no object more.
     private int _state;
 
-    // Under _sync; null until a sender waits.
+    // Under the lock; null until a sender waits.
     private LinkedList<Waiter>? _waiters;
     private bool _isShut;
 
@@ -28,7 +27,7 @@ internal sealed class SendGate
             return ValueTask.FromCanceled<bool>(token);
 
         Waiter waiter;
-        lock (_sync)
+        lock (this)
         {
             if (_isShut)
                 return new ValueTask<bool>(false);
@@ -56,7 +55,7 @@ internal sealed class SendGate
             return;
 
         Waiter next;
-        lock (_sync)
+        lock (this)
         {
             if (_waiters!.First is not { } first)
             {
@@ -76,7 +75,7 @@ internal sealed class SendGate
     public void Shut()
     {
         List<Waiter> turnedAway = [];
-        lock (_sync)
+        lock (this)
         {
             _isShut = true;
             while (_waiters?.First is { } first)
@@ -90,7 +89,7 @@ internal sealed class SendGate
             waiter.SetResult(false);
     }
 
-    // Under _sync.
+    // Under the lock.
     private void Remove(Waiter waiter)
     {
         _waiters!.Remove(waiter.Place);
@@ -119,7 +118,7 @@ internal sealed class SendGate
 
         private void Cancel(CancellationToken token)
         {
-            lock (_gate._sync)
+            lock (_gate)
             {
                 if (Place.List is null)
                     return; // its turn came first

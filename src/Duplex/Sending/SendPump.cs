@@ -22,7 +22,6 @@ internal sealed class SendPump : IThreadPoolWorkItem
     private readonly ISessionEvents _session;
     private readonly SessionTelemetry _telemetry;
     private readonly long _burstGap;
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Under _sync.
     private State _state;
@@ -32,6 +31,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
     private long _accepted; // bytes accepted by the transport
     private int _writing; // bytes being written
     private TaskCompletionSource? _room;
+    private bool _hasEnded;
+    private TaskCompletionSource? _ended; // once it is asked for
 
     // Written by the thread that writes, read by any: the write's timestamp, 0 for none.
     private long _writeBegan;
@@ -77,7 +78,19 @@ internal sealed class SendPump : IThreadPoolWorkItem
     public Exception? WriteError => Volatile.Read(ref _writeError);
 
     /// <summary>Completes when stopped, with no write in progress: the stream is no longer used.</summary>
-    public Task Ended => _ended.Task;
+    public Task Ended
+    {
+        get
+        {
+            lock (_sync)
+            {
+                if (_hasEnded)
+                    return Task.CompletedTask;
+                _ended ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                return _ended.Task;
+            }
+        }
+    }
 
     public long? WriteBegan => Volatile.Read(ref _writeBegan) is var began and not 0 ? began : null;
 
@@ -411,9 +424,10 @@ internal sealed class SendPump : IThreadPoolWorkItem
     // Under _sync.
     private void EndIfIdle()
     {
-        if (!_stopped || _state == State.Writing || _ended.Task.IsCompleted)
+        if (!_stopped || _state == State.Writing || _hasEnded)
             return;
+        _hasEnded = true;
         _buffer.Dispose();
-        _ended.TrySetResult();
+        _ended?.TrySetResult();
     }
 }

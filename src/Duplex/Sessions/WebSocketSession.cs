@@ -34,8 +34,7 @@ public abstract class WebSocketSession : IAsyncDisposable, ISessionEvents
     {
         Queue = new FrameQueue(settings.Incoming, CloseState, ofPieces: output == AssemblerOutput.Pieces);
         Telemetry = new SessionTelemetry(
-            settings.Telemetry, settings.Time, settings.Connection.Extensions?.Extensions ?? [],
-            () => (Queue.Count, Queue.Bytes));
+            settings.Telemetry, settings.Time, settings.Connection.Extensions?.Extensions ?? [], Queue);
         Connection = new StreamConnection(
             stream, owner, output, isDirect: settings.ReceiveMode == ReceiveMode.Direct, Queue, CloseState, this,
             Telemetry, settings.Connection);

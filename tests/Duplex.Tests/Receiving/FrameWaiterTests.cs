@@ -2,10 +2,7 @@ namespace Duplex.Tests;
 
 public sealed class FrameWaiterTests
 {
-    private readonly Lock _sync = new();
-    private readonly FrameWaiter.Line _line;
-
-    public FrameWaiterTests() => _line = new FrameWaiter.Line(_sync);
+    private readonly FrameWaiter.Line _line = new();
 
     [Fact]
     public async Task They_are_taken_in_the_order_they_came_and_all_at_once()
@@ -97,14 +94,14 @@ public sealed class FrameWaiterTests
 
     private FrameWaiter Add()
     {
-        lock (_sync)
+        lock (_line)
             return _line.Add();
     }
 
     private List<FrameWaiter> TakeAll()
     {
         List<FrameWaiter> taken = [];
-        lock (_sync)
+        lock (_line)
         {
             for (FrameWaiter? waiter = _line.TakeAll(); waiter is not null; waiter = waiter.TakeNext())
                 taken.Add(waiter);

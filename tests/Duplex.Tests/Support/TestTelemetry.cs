@@ -9,5 +9,10 @@ internal static class TestTelemetry
     public static SessionTelemetry Of(ILogger? logger = null, Uri? target = null, Instruments? instruments = null) =>
         new(
             new TelemetrySources { Logger = logger ?? NullLogger.Instance, Target = target, Instruments = instruments ?? Instruments.Default },
-            TimeProvider.System, [], () => default);
+            TimeProvider.System, [], new NoQueue());
+
+    private sealed class NoQueue : IQueueDepth
+    {
+        public (long Frames, long Bytes) Depth => default;
+    }
 }
