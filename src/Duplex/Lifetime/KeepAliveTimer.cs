@@ -1,11 +1,11 @@
 namespace Duplex;
 
 /// <summary>
-/// Carries out what <see cref="KeepAlive"/> decides: one timer a session, none while pings are off. Thread-safe.
+/// Carries out what <see cref="KeepAlive"/> decides. Thread-safe.
 /// </summary>
 internal sealed class KeepAliveTimer(
     StreamConnection connection, ISessionEvents session, SessionTelemetry telemetry, PendingPings pings,
-    SessionSettings settings) : IDisposable
+    SessionSettings settings) : SharedTimer.Entry, IDisposable
 {
     private readonly TimeProvider _time = settings.Time;
     private readonly HeartbeatSender? _heartbeats =
@@ -18,7 +18,6 @@ internal sealed class KeepAliveTimer(
 
     // Under the lock.
     private PauseWatch _pause = new(settings.Time);
-    private ITimer? _timer;
     private bool _isStarted;
     private bool _isDisposed;
 
@@ -91,10 +90,11 @@ internal sealed class KeepAliveTimer(
         lock (_keepAlive)
         {
             _isDisposed = true;
-            _timer?.Dispose();
-            _timer = null;
+            SharedTimer.Of(_time).Clear(this);
         }
     }
+
+    public override void OnDue() => Tick();
 
     private void Tick()
     {
@@ -203,23 +203,8 @@ internal sealed class KeepAliveTimer(
     private void Arm(TimeSpan next)
     {
         if (next == System.Threading.Timeout.InfiniteTimeSpan)
-        {
-            _timer?.Dispose();
-            _timer = null;
-            return;
-        }
-
-        // Rounded up to whole milliseconds: the timer never fires early.
-        next = TimeSpan.FromMilliseconds(Math.Ceiling(next.TotalMilliseconds));
-        if (_timer is not null)
-        {
-            _timer.Change(next, System.Threading.Timeout.InfiniteTimeSpan);
-            return;
-        }
-
-        // The session outlives the call that opens it.
-        using (AmbientFlow.Suppress())
-            _timer = _time.CreateTimer(
-                static state => ((KeepAliveTimer)state!).Tick(), this, next, System.Threading.Timeout.InfiniteTimeSpan);
+            SharedTimer.Of(_time).Clear(this);
+        else
+            SharedTimer.Of(_time).Set(this, next);
     }
 }
