@@ -34,6 +34,9 @@ public class ArchitectureTests
     public void No_arrow_hides_in_a_delegate_an_event_or_a_settable_property() => Expect.None(HiddenArrows.Violations(SourceModel.OfRepository));
 
     [Fact]
+    public void Every_exception_from_that_is_needed() => Expect.None(HiddenArrows.Unneeded(SourceModel.OfRepository));
+
+    [Fact]
     public void The_protocol_has_no_task_stream_network_clock_logger_or_lock() => Expect.None(ProtocolPurity.Violations(SourceModel.OfRepository));
 
     [Fact]

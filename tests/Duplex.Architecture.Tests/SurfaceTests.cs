@@ -13,6 +13,14 @@ public sealed class SurfaceTests
     private static readonly Assembly Core = typeof(WebSocketsHandler).Assembly;
     private static readonly Assembly Wire = typeof(Frame).Assembly;
 
+    // Types of the packages.
+    private static readonly Assembly[] Packages =
+    [
+        typeof(CborContentConverter).Assembly, typeof(MessagePackContentConverter).Assembly, typeof(NewtonsoftJsonContentConverter).Assembly,
+        typeof(ProtobufContentConverter).Assembly, typeof(Testing.WebSocketTestServer).Assembly,
+        typeof(SendRateLimitException).Assembly,
+    ];
+
     // What an application sees of the protocol's assembly, and what implementers see. A new name is added here on purpose.
     private static readonly string[] WireTypes =
     [
@@ -61,6 +69,17 @@ public sealed class SurfaceTests
         Assert.Equal(Bases, open.Where(CanBeDerivedFrom).Select(type => type.Name).Order(StringComparer.Ordinal));
         foreach (Type closed in open.Where(type => !CanBeDerivedFrom(type)))
             Assert.Contains(closed.Assembly.GetTypes(), type => type.BaseType == closed);
+    }
+
+    [Fact]
+    public void The_packages_have_no_class_to_derive_from_and_no_namespace_by_accident()
+    {
+        Type[] types = [.. Packages.SelectMany(package => package.GetExportedTypes())];
+
+        Assert.Equal([], types.Where(type => type is { IsClass: true, IsSealed: false } && CanBeDerivedFrom(type)).Select(type => type.FullName));
+        Assert.Equal(
+            ["Duplex", "Duplex.Testing", "Microsoft.Extensions.DependencyInjection"],
+            types.Select(type => type.Namespace!).Distinct().Order(StringComparer.Ordinal));
     }
 
     private static bool CanBeDerivedFrom(Type type) =>

@@ -9,8 +9,8 @@ internal sealed class SendGate
     private const int Held = 1; // left by one compare-exchange
     private const int HeldAndAwaited = 2; // handed over to the next in line
 
-    // Between Free and Held by compare-exchange. HeldAndAwaited (_waiters is not empty) only under the lock, which is the
-    // gate itself: a quiet session has no object more.
+    // Between Free and Held by compare-exchange. HeldAndAwaited (_waiters is not empty) only under the lock, which is
+    // the gate itself: a quiet session has no object more.
     private int _state;
 
     // Under the lock; null until a sender waits.

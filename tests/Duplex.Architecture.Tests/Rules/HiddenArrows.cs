@@ -33,6 +33,30 @@ internal static class HiddenArrows
            select $"{file.Locate(node)}: {violation}",
     ];
 
+    /// <summary>Exceptions that nothing needs any more.</summary>
+    public static ImmutableArray<string> Unneeded(SourceModel model)
+    {
+        ImmutableHashSet<string> needed =
+        [
+            .. from file in model.Files
+               from node in file.Nodes()
+               where node is BasePropertyDeclarationSyntax or ParameterSyntax or VariableDeclaratorSyntax { Parent.Parent: FieldDeclarationSyntax }
+               let symbol = file.Model.GetDeclaredSymbol(node)
+               where symbol?.ContainingType is not null && TypeOf(symbol) is { } type && HoldsDelegate(type)
+               from name in (string[])[symbol.ContainingType.Name, $"{symbol.ContainingType.Name}.{symbol.Name}"]
+               select name,
+        ];
+        return [.. from exception in Exceptions.Keys where !needed.Contains(exception) select $"{exception} holds no delegate any more: remove the exception."];
+    }
+
+    private static ITypeSymbol? TypeOf(ISymbol symbol) => symbol switch
+    {
+        IPropertySymbol property => property.Type,
+        IParameterSymbol parameter => parameter.Type,
+        IFieldSymbol field => field.Type,
+        _ => null,
+    };
+
     private static string? Violation(SemanticModel model, SyntaxNode node) => node switch
     {
         EventFieldDeclarationSyntax or EventDeclarationSyntax => "an event hides an arrow; report through ISessionEvents.",
