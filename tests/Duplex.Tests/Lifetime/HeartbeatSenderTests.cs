@@ -39,6 +39,46 @@ public sealed class HeartbeatSenderTests
         pump.Stop();
     }
 
+    [Fact]
+    public async Task One_that_could_not_begin_leaves_the_turn_to_the_next()
+    {
+        using var peer = new ScriptedPeer();
+        var reports = new SessionReports();
+        var pump = new SendPump(peer, new SendBuffer(new FrameWriter(WebSocketRole.Client), ChannelConfig.DefaultOutgoing), TimeProvider.System, reports, TestTelemetry.Of());
+        var sender = new FrameSender(pump, new CloseState(), new ConnectionSettings(), reports, TestTelemetry.Of());
+        var heartbeats = new HeartbeatSender(new Heartbeat("ping"), sender, pump, TimeProvider.System);
+        await sender.SendAsync(new Frame.Text(fin: false, "a"u8.ToArray()), default, TestContext.Current.CancellationToken);
+        Assert.False(await heartbeats.TryEnterAsync().Soon());
+
+        await sender.SendAsync(new Frame.Text(fin: true, "b"u8.ToArray()), default, TestContext.Current.CancellationToken);
+
+        Assert.True(await heartbeats.TryEnterAsync().Soon());
+        await heartbeats.SendAsync(1).Soon();
+        pump.Stop();
+    }
+
+    [Fact]
+    public void A_reply_that_nobody_asked_for_tells_no_round_trip_time_and_one_that_was_does()
+    {
+        using var peer = new ScriptedPeer();
+        var time = new TestClock();
+        var reports = new SessionReports();
+        var pump = new SendPump(peer, new SendBuffer(new FrameWriter(WebSocketRole.Client), ChannelConfig.DefaultOutgoing), time, reports, TestTelemetry.Of());
+        var sender = new FrameSender(pump, new CloseState(), new ConnectionSettings(), reports, TestTelemetry.Of());
+        var heartbeats = new HeartbeatSender(new Heartbeat("ping", "pong"), sender, pump, time);
+
+        Assert.True(heartbeats.TryTakeReply(new Frame.Text("pong"), out ulong unasked));
+        Assert.Equal((0UL, null), (unasked, heartbeats.LastRoundTripTime));
+        Assert.True(heartbeats.TryEnterAsync().IsCompletedSuccessfully);
+        _ = heartbeats.SendAsync(3);
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.False(heartbeats.TryTakeReply(new Frame.Text("other"), out _));
+        Assert.True(heartbeats.TryTakeReply(new Frame.Text("pong"), out ulong answered));
+
+        Assert.Equal((3UL, TimeSpan.FromSeconds(2)), (answered, heartbeats.LastRoundTripTime));
+        pump.Stop();
+    }
+
     private static SessionUnderTest<DefaultWebSocketSession> Open(Heartbeat heartbeat) => SessionUnderTest.Default(settings => settings with
     {
         Heartbeat = heartbeat,

@@ -174,6 +174,54 @@ public sealed class KeepAliveTests
     }
 
     [Fact]
+    public void A_new_interval_leaves_the_deadline_of_the_ping_before()
+    {
+        KeepAlive keepAlive = Make(20, 7);
+        PingAndAccept(keepAlive);
+        keepAlive.Interval = Seconds(30);
+
+        Advance(keepAlive, 6);
+        Assert.Equal(KeepAlive.Action.GiveUp, Advance(keepAlive, 1).Action);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Only_where_it_is_asked_for_bytes_that_come_put_the_next_ping_off(bool onlyWhenIdle)
+    {
+        var keepAlive = new KeepAlive(_time, Seconds(20), Seconds(7), onlyWhenIdle);
+        _time.Advance(Seconds(15));
+        _inbound = _time.GetTimestamp();
+
+        Assert.Equal(onlyWhenIdle ? (KeepAlive.Action.Wait, Seconds(15)) : (KeepAlive.Action.Ping, Seconds(20)), Advance(keepAlive, 5));
+        Assert.Equal(onlyWhenIdle ? (KeepAlive.Action.Ping, Seconds(20)) : (KeepAlive.Action.Wait, Seconds(5)), Advance(keepAlive, 15));
+
+        // Since then nothing came: the last ping counts.
+        Assert.Equal(onlyWhenIdle ? (KeepAlive.Action.Wait, Seconds(15)) : (KeepAlive.Action.Ping, Seconds(20)), Advance(keepAlive, 5));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_an_accepted_ping_and_a_pending_write_the_first_has_the_deadline(bool pingFirst)
+    {
+        KeepAlive keepAlive = Make(interval: 20, timeout: 7);
+        Advance(keepAlive, 20);
+        if (pingFirst)
+            Accept(keepAlive);
+        else
+            _write = _time.GetTimestamp();
+        _time.Advance(Seconds(3));
+        if (pingFirst)
+            _write = _time.GetTimestamp();
+        else
+            Accept(keepAlive);
+
+        Assert.Equal(KeepAlive.Action.Wait, Advance(keepAlive, 3).Action);
+        Assert.Equal(KeepAlive.Action.GiveUp, Advance(keepAlive, 1).Action);
+    }
+
+    [Fact]
     public void A_new_timeout_holds_at_once()
     {
         KeepAlive keepAlive = Make(20, 7);

@@ -208,6 +208,20 @@ public sealed class KeepAliveTimerTests
         Assert.Equal(TimeSpan.FromSeconds(9), test.Session.PingTimeout);
     }
 
+    [Fact]
+    public async Task A_new_timeout_holds_at_once_for_a_ping_that_is_on_its_way()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open(20, 600);
+        await test.Time.Pass(TimeSpan.FromSeconds(20));
+        Assert.StartsWith("Ping", await test.SentAsync(), StringComparison.Ordinal);
+        test.Session.PingInterval = TimeSpan.FromSeconds(500);
+
+        test.Session.PingTimeout = TimeSpan.FromSeconds(7);
+
+        await test.Time.PassStepwise(TimeSpan.FromSeconds(8), test.Session.Completion);
+        Assert.IsType<TimeoutException>((await test.Session.Completion.Soon()).Error);
+    }
+
     private static SessionUnderTest<DefaultWebSocketSession> Open(int interval, int timeout) => SessionUnderTest.Default(settings => settings with
     {
         PingInterval = interval < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(interval),

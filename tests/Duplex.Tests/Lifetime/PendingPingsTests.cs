@@ -120,6 +120,29 @@ public sealed class PendingPingsTests
     }
 
     [Fact]
+    public void A_ping_that_was_withdrawn_does_not_tell_the_round_trip_time()
+    {
+        _ledger.Withdraw(Send(out byte[] payload));
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(1UL, _ledger.OnPong(payload));
+        Assert.Null(_ledger.LastRoundTripTime);
+    }
+
+    [Theory]
+    [InlineData(15, true)]
+    [InlineData(16, false)]
+    public void Sixteen_pings_that_nobody_awaits_are_remembered(int later, bool isRemembered)
+    {
+        Send(out byte[] first, isAwaited: false);
+        for (int i = 0; i < later; i++)
+            Send(out _, isAwaited: false);
+
+        Assert.Equal(1UL, _ledger.OnPong(first));
+        Assert.Equal(isRemembered, _ledger.LastRoundTripTime is not null);
+    }
+
+    [Fact]
     public async Task Pings_and_pongs_may_meet_on_many_threads()
     {
         const int Each = 500;

@@ -207,6 +207,25 @@ public sealed class SessionLifetimeTests
         }
     }
 
+    [Theory]
+    [InlineData(SessionKind.Default, "silent", "The peer did not answer our Close frame within the close timeout of 5 s.")]
+    [InlineData(SessionKind.Default, "blocked", "The peer did not take our Close frame within the close timeout of 5 s.")]
+    [InlineData(SessionKind.Raw, "unanswered", "The peer's Close frame was not answered within the close timeout of 5 s.")]
+    public async Task A_close_that_takes_too_long_says_what_it_waited_for(SessionKind kind, string peer, string message)
+    {
+        await using SessionUnderTest<WebSocketSession> test = SessionUnderTest.Of(kind);
+        if (peer == "blocked")
+            test.Peer.BlockWrites();
+        if (peer == "unanswered")
+            test.Peer.SendClose(Theirs);
+        else
+            _ = test.Session.CloseAsync(Ours);
+
+        await test.Time.PassStepwise(CloseTimeout + SessionLifetime.Tail, test.Session.Completion);
+
+        Assert.Equal(message, Assert.IsType<TimeoutException>((await test.Session.Completion.Soon()).Error).Message);
+    }
+
     [Fact]
     public async Task Without_a_close_timeout_nothing_but_the_peer_ends_the_wait()
     {
