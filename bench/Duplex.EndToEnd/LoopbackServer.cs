@@ -1,17 +1,15 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using System.Web;
 
 namespace Duplex.EndToEnd;
 
 /// <summary>
-/// The server of every workload: raw sockets and prebuilt frames, so that the client is what is measured. Paths: /echo,
-/// /flood?size=&amp;count=, /sink?size=&amp;count=, /paced, /idle; compressed /dflood, /dsink and /decho. It trusts its
-/// clients: use it on loopback only.
+/// The server of the workloads over HTTP/1.1 without TLS: raw sockets and prebuilt frames, so that the client is what
+/// is measured. Paths: /echo, /flood?size=&amp;count=, /sink?size=&amp;count=, /paced, /idle; compressed /dflood,
+/// /dsink and /decho. It trusts its clients: use it on loopback only.
 /// </summary>
-internal sealed class LoopbackServer : IDisposable
+internal static class LoopbackServer
 {
     /// <summary>The size of a read or write.</summary>
     public const int BufferSize = 256 * 1024;
@@ -19,44 +17,19 @@ internal sealed class LoopbackServer : IDisposable
     // There are no deep calls here, and idle connections start thousands of short-lived threads.
     private const int SmallStack = 256 * 1024;
 
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-
-    public LoopbackServer()
-    {
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _listener.Listen(4096);
-    }
-
-    public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
-
-    /// <summary>Serves until it is disposed.</summary>
-    public void Run()
-    {
-        try
-        {
-            while (true)
-            {
-                Socket socket = _listener.Accept();
-                new Thread(() => Serve(socket), SmallStack) { IsBackground = true }.Start();
-            }
-        }
-        catch (SocketException) when (_listener.SafeHandle.IsClosed)
-        {
-            // Disposed.
-        }
-    }
-
-    public void Dispose() => _listener.Dispose();
+    /// <summary>Opens a session and runs the workload that its URL asks for.</summary>
+    public static void Serve(Socket socket) =>
+        new Thread(() => Run(socket), SmallStack) { IsBackground = true }.Start();
 
     // One thread per connection with blocking calls: less CPU and faster wake-ups than asynchronous ones, so that the
     // server is not the bottleneck.
-    private static void Serve(Socket socket)
+    private static void Run(Socket socket)
     {
         bool isAsynchronous = false; // thousands of them: without a thread each
         try
         {
             socket.NoDelay = true;
-            Uri asked = Upgrade(socket);
+            Uri asked = Open(socket);
             System.Collections.Specialized.NameValueCollection query = HttpUtility.ParseQueryString(asked.Query);
             int size = int.Parse(query["size"] ?? "0", CultureInfo.InvariantCulture);
             long count = long.Parse(query["count"] ?? "0", CultureInfo.InvariantCulture);
@@ -103,28 +76,22 @@ internal sealed class LoopbackServer : IDisposable
         }
     }
 
-    private static Uri Upgrade(Socket socket)
+    private static Uri Open(Socket socket)
     {
-        byte[] buffer = new byte[4096];
+        byte[] buffer = new byte[Upgrade.BufferSize];
         int length = 0;
-        while (buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8) < 0)
+        Upgrade? upgrade;
+        do
         {
             int read = socket.Receive(buffer.AsSpan(length));
             if (read == 0)
                 throw new SocketException((int)SocketError.ConnectionReset);
             length += read;
+            upgrade = Upgrade.TryParse(buffer.AsSpan(0, length));
         }
-
-        string[] lines = Encoding.ASCII.GetString(buffer, 0, length).Split("\r\n");
-        const string KeyHeader = "Sec-WebSocket-Key: ";
-        string keyLine = lines.First(line => line.StartsWith(KeyHeader, StringComparison.OrdinalIgnoreCase));
-        bool compresses = lines[0].Split(' ')[1].StartsWith("/d", StringComparison.Ordinal);
-        string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            + $"Sec-WebSocket-Accept: {HandshakeKey.ComputeAccept(keyLine[KeyHeader.Length..])}\r\n"
-            + (compresses ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "")
-            + "\r\n";
-        socket.Send(Encoding.ASCII.GetBytes(answer));
-        return new Uri(new Uri("ws://loopback"), lines[0].Split(' ')[1]);
+        while (upgrade is null);
+        socket.Send(upgrade.Answer);
+        return upgrade.Asked;
     }
 
     private static void Flood(Socket socket, int size, long count, Opcode opcode)

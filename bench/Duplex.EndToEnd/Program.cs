@@ -16,11 +16,11 @@ using Duplex.EndToEnd;
 
 if (args is ["--server"])
 {
-    using var server = new LoopbackServer();
+    using var http1 = new LoopbackListener(LoopbackServer.Serve);
     await using Http2Server http2 = await Http2Server.StartAsync();
-    Console.WriteLine(server.Port);
+    Console.WriteLine(http1.Port);
     Console.WriteLine(http2.Port);
-    new Thread(server.Run) { IsBackground = true }.Start();
+    http1.Start();
     await Console.In.ReadToEndAsync(); // the parent holds our standard input: exit with it
     return 0;
 }
