@@ -19,7 +19,8 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
             $"{{\"workload\":\"idle\",\"size\":0,\"connections\":{job.Count}," +
             $"\"duplex_rss\":{Resident(0):F0},\"bcl_rss\":{Resident(1):F0}," +
             $"\"rss_ratio\":{Resident(0) / Resident(1):F3}," +
-            $"\"duplex_heap\":{Heap(0):F0},\"bcl_heap\":{Heap(1):F0}}}")
+            $"\"duplex_heap\":{Heap(0):F0},\"bcl_heap\":{Heap(1):F0}," +
+            $"\"heap_ratio\":{Heap(0) / Heap(1):F3}}}")
         : string.Create(
             Invariant,
             $"{{\"workload\":\"{job.Mode}\",\"size\":{job.Size}," +
