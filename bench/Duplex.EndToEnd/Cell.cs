@@ -13,10 +13,10 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
 
     private double Allocated => AllocatedBy(0);
 
-    public string ToJson() => job.Mode == "idle"
+    public string ToJson() => job.IsIdle
         ? string.Create(
             Invariant,
-            $"{{\"workload\":\"idle\",\"size\":0,\"connections\":{job.Count}," +
+            $"{{\"workload\":\"{job.Mode}\",\"size\":0,\"connections\":{job.Count}," +
             $"\"duplex_rss\":{Resident(0):F0},\"bcl_rss\":{Resident(1):F0}," +
             $"\"rss_ratio\":{Resident(0) / Resident(1):F3}," +
             $"\"duplex_heap\":{Heap(0):F0},\"bcl_heap\":{Heap(1):F0}," +
@@ -32,11 +32,11 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
 
     public string ToRow()
     {
-        if (job.Mode == "idle")
+        if (job.IsIdle)
         {
             return string.Create(
                 Invariant,
-                $"| idle | {job.Count} connections | resident memory {Resident(0) / Resident(1):F2} | " +
+                $"| {job.Mode} | {job.Count} connections | resident memory {Resident(0) / Resident(1):F2} | " +
                 $"heap {Heap(0) / Heap(1):F2} | | | " +
                 $"{Resident(0) / 1024:F1} KiB | | {Resident(1) / 1024:F1} KiB | | | |");
         }

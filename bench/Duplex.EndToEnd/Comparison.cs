@@ -27,6 +27,7 @@ internal static class Comparison
         ("h2-sink", [16, 128, 1024, 64 * 1024]),
         ("h2-share", [1024]),
         ("idle", [0]),
+        ("idle-tls", [0]),
         ("scale-total", [128]),
         ("scale-each", [128]),
     ];
@@ -34,7 +35,7 @@ internal static class Comparison
     public static async Task<int> RunAsync(Settings settings)
     {
         ScalePeer[] scalePeers = ScalePeer.All(settings.Also);
-        using Process server = StartServer(out Uri address, out Uri http2);
+        using Process server = StartServer(out Uri address, out Uri http2, out Uri tls);
         try
         {
             if (!settings.Json)
@@ -59,8 +60,8 @@ internal static class Comparison
                         continue;
                     }
 
-                    Cell cell = mode == "idle"
-                        ? await IdleAsync(address, settings.Quick)
+                    Cell cell = job.IsIdle
+                        ? await IdleAsync(job.IsTls ? job with { Server = tls } : job, settings.Quick)
                         : await MeasureAsync(job.IsHttp2 ? job with { Server = http2 } : job, settings.Quick);
                     Console.WriteLine(settings.Json ? cell.ToJson() : cell.ToRow());
                 }
@@ -149,9 +150,9 @@ internal static class Comparison
     }
 
     // Each client runs in its own process, because a process does not return all memory that it used.
-    private static async Task<Cell> IdleAsync(Uri address, bool quick)
+    private static async Task<Cell> IdleAsync(Job job, bool quick)
     {
-        var job = new Job("idle", address, 0, quick ? 1000 : 9000);
+        job = job with { Count = job.IsTls ? (quick ? 500 : 2000) : (quick ? 1000 : 9000) };
         string[] names = ["duplex", "bcl"];
         var meters = names.Select(_ => new List<Meter>()).ToArray();
         for (int r = 0; r < (quick ? 1 : 3); r++)
@@ -159,7 +160,7 @@ internal static class Comparison
             for (int i = 0; i < names.Length; i++)
             {
                 string count = job.Count.ToString(CultureInfo.InvariantCulture);
-                using Process child = Start(names[i], "idle", address.ToString(), "0", count);
+                using Process child = Start(names[i], job.Mode, job.Server.ToString(), "0", count);
                 string line = await child.StandardOutput.ReadToEndAsync();
                 await child.WaitForExitAsync();
                 var result = System.Text.Json.JsonDocument.Parse(line).RootElement;
@@ -174,11 +175,12 @@ internal static class Comparison
         return new Cell(job, names, [job.Count, job.Count], meters);
     }
 
-    private static Process StartServer(out Uri address, out Uri http2)
+    private static Process StartServer(out Uri address, out Uri http2, out Uri tls)
     {
         Process server = Start("--server");
         address = new Uri($"ws://127.0.0.1:{server.StandardOutput.ReadLine()}");
         http2 = new Uri($"ws://127.0.0.1:{server.StandardOutput.ReadLine()}");
+        tls = new Uri($"wss://127.0.0.1:{server.StandardOutput.ReadLine()}");
         return server;
     }
 

@@ -5,21 +5,29 @@ namespace Duplex.EndToEnd;
 
 /// <summary>One workload with one message size and count.</summary>
 /// <param name="Mode">
-/// pingpong, pipe, flood, tflood, sink or idle; compressed dflood, dsink and decho at the platform's level, dsinkfast
-/// and dechofast at ours; h2-pingpong, h2-pipe, h2-flood and h2-sink over HTTP/2; scale-each and scale-total.
+/// pingpong, pipe, flood, tflood, sink or idle; idle-tls over TLS; compressed dflood, dsink and decho at the
+/// platform's level, dsinkfast and dechofast at ours; h2-pingpong, h2-pipe, h2-flood and h2-sink over HTTP/2;
+/// scale-each and scale-total.
 /// </param>
-/// <param name="Server">The server's ws://host:port; over HTTP/2 another port than over HTTP/1.1.</param>
+/// <param name="Server">
+/// The server's ws://host:port, or wss://host:port over TLS; HTTP/2 and TLS have ports of their own.
+/// </param>
 /// <param name="Size">The message's payload in bytes.</param>
 /// <param name="Count">The number of messages; for idle and scale the number of connections.</param>
 internal sealed record Job(string Mode, Uri Server, int Size, long Count)
 {
     private const string Http2Prefix = "h2-";
+    private const string TlsSuffix = "-tls";
 
     /// <summary>Whether the session is a stream of HTTP/2, without TLS.</summary>
     public bool IsHttp2 => Mode.StartsWith(Http2Prefix, StringComparison.Ordinal);
 
-    /// <summary>The mode without the version of HTTP.</summary>
-    public string Workload => IsHttp2 ? Mode[Http2Prefix.Length..] : Mode;
+    /// <summary>Whether the connection is over TLS.</summary>
+    public bool IsTls => Mode.EndsWith(TlsSuffix, StringComparison.Ordinal);
+
+    /// <summary>The mode without the version of HTTP and without TLS.</summary>
+    public string Workload =>
+        IsHttp2 ? Mode[Http2Prefix.Length..] : IsTls ? Mode[..^TlsSuffix.Length] : Mode;
 
     // Created on first use, not copied. Idle connections share it, as those of an application do.
     private Uri? _url;
@@ -40,6 +48,9 @@ internal sealed record Job(string Mode, Uri Server, int Size, long Count)
         "decho" or "dechofast" => "/decho",
         _ => throw new ArgumentException($"There is no workload '{Mode}'."),
     });
+
+    /// <summary>Whether many connections are silent.</summary>
+    public bool IsIdle => Workload == "idle";
 
     /// <summary>Whether many sessions send at a steady rate.</summary>
     public bool IsScale => Mode.StartsWith("scale-", StringComparison.Ordinal);

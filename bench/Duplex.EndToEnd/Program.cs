@@ -1,6 +1,6 @@
 // Compares Duplex with the platform's ClientWebSocket and the package Websocket.Client, over loopback.
 //
-//     dotnet run -c Release --project bench/Duplex.EndToEnd   all cells but scale: a table of medians (11 minutes)
+//     dotnet run -c Release --project bench/Duplex.EndToEnd   all cells but scale: a table of medians (12 minutes)
 //     … -- --quick | --only flood:128,sink:1024 | --json      fewer rounds | some cells | a line of JSON per cell
 //     … -- --only h2-pingpong,h2-pipe,h2-flood,h2-sink        the same workloads over HTTP/2, without TLS
 //     … -- --only h2-share                                    how 100 sessions share one connection of HTTP/2
@@ -9,7 +9,7 @@
 //          --chart DIRECTORY                                  and charts of it, as SVG
 //     … -- PEER MODE URL SIZE COUNT [WARM]                    one run of one client on your own server, in JSON
 //     … -- PEER scale-total|scale-each URL SIZE COUNT [SECS]  COUNT sessions, measured for some seconds
-//     … -- --server                                           our server: prints its port, then that of HTTP/2
+//     … -- --server                                           our server: prints its ports: HTTP/1.1, HTTP/2, TLS
 using System.CommandLine;
 using System.Globalization;
 using Duplex.EndToEnd;
@@ -18,9 +18,12 @@ if (args is ["--server"])
 {
     using var http1 = new LoopbackListener(LoopbackServer.Serve);
     await using Http2Server http2 = await Http2Server.StartAsync();
+    using var tls = new LoopbackListener(new TlsServer().Serve);
     Console.WriteLine(http1.Port);
     Console.WriteLine(http2.Port);
+    Console.WriteLine(tls.Port);
     http1.Start();
+    tls.Start();
     await Console.In.ReadToEndAsync(); // the parent holds our standard input: exit with it
     return 0;
 }
@@ -79,7 +82,7 @@ root.SetAction(async (parsed, token) =>
     long warm = one.Length == 6 ? long.Parse(one[5], CultureInfo.InvariantCulture) : job.Count / 4;
 
     // In two halves, with a pause after each, so that the JIT's optimized code is in use.
-    for (int i = 0; i < 2 && warm > 1 && job.Mode != "idle"; i++)
+    for (int i = 0; i < 2 && warm > 1 && !job.IsIdle; i++)
     {
         await peer.RunAsync(job with { Count = warm / 2 });
         await Task.Delay(150, token);

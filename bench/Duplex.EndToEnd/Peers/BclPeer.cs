@@ -11,6 +11,8 @@ internal sealed class BclPeer : Peer
     private readonly HttpMessageInvoker _invoker =
         new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
 
+    private readonly HttpMessageInvoker _tlsInvoker = new(TrustingHandler());
+
     public override async Task<PacedSession> OpenPacedAsync(Job job, Echoes echoes) =>
         new PacedBclSession(await OpenAsync(job), job.Size, echoes);
 
@@ -115,6 +117,13 @@ internal sealed class BclPeer : Peer
             socket.Options.HttpVersion = HttpVersion.Version20;
             socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
             await socket.ConnectAsync(job.Url, _invoker, CancellationToken.None);
+            return socket;
+        }
+
+        if (job.IsTls)
+        {
+            // With a callback in its options each socket would have its own handler. Without one they share one.
+            await socket.ConnectAsync(job.Url, _tlsInvoker, CancellationToken.None);
             return socket;
         }
 

@@ -7,6 +7,7 @@ namespace Duplex.EndToEnd;
 internal class DuplexPeer(bool recycles) : Peer
 {
     private readonly HttpClient _client = Client();
+    private readonly HttpClient _tls = new(new WebSocketsHandler(TrustingHandler()));
     private readonly HttpClient _compressingFast = Client(ws => ws.Extensions.InstallPerMessageDeflate());
 
     // At the platform's level.
@@ -105,7 +106,8 @@ internal class DuplexPeer(bool recycles) : Peer
 
     protected Task<DefaultClientWebSocketSession> OpenAsync(Job job)
     {
-        HttpClient client = !job.IsCompressed ? _client
+        HttpClient client = job.IsTls ? _tls
+            : !job.IsCompressed ? _client
             : job.Mode.EndsWith("fast", StringComparison.Ordinal) ? _compressingFast
             : _compressing;
         return client.WebSocketSessionAsync(job.Url, request => Configure(request, job));

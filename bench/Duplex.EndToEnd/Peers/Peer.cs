@@ -1,3 +1,5 @@
+using System.Net.Security;
+
 namespace Duplex.EndToEnd;
 
 /// <summary>A measured client, which runs each workload through its ordinary API.</summary>
@@ -49,6 +51,18 @@ internal abstract class Peer
 
     /// <summary>Opens an idle connection with a pending receive.</summary>
     protected abstract Task<object> OpenIdleAsync(Job job);
+
+    /// <summary>Creates a handler that accepts certificates of any issuer: our server's is self-signed.</summary>
+    protected static SocketsHttpHandler TrustingHandler() => new()
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        SslOptions =
+        {
+            RemoteCertificateValidationCallback = (_, _, _, errors) =>
+                errors is SslPolicyErrors.None or SslPolicyErrors.RemoteCertificateChainErrors,
+        },
+    };
 
     protected static void Check(long bytes, Job job)
     {
