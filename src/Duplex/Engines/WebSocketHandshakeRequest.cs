@@ -13,7 +13,7 @@ public sealed class WebSocketHandshakeRequest
         Uri uri, WebSocketRequest request, IEnumerable<string> subprotocols, HttpRequestHeaders headers)
     {
         string shown = Log.Describe(uri);
-        Uri = shown == request.Uri?.OriginalString ? request.Uri : new Uri(shown); // sessions share a caller's
+        Uri = shown == request.Uri?.OriginalString ? request.Uri : new Uri(shown); // sessions share the caller's one
         Version = request.Version;
         VersionPolicy = request.VersionPolicy;
         ReceiveMode = request.ReceiveMode;

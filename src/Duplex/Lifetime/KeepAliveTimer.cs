@@ -1,7 +1,7 @@
 namespace Duplex;
 
 /// <summary>
-/// Carries out what <see cref="KeepAlive"/> decides. Thread-safe.
+/// Carries out what <see cref="KeepAlive"/> decides: due when that says, never while pings are off. Thread-safe.
 /// </summary>
 internal sealed class KeepAliveTimer(
     StreamConnection connection, ISessionEvents session, SessionTelemetry telemetry, PendingPings pings,
@@ -11,7 +11,7 @@ internal sealed class KeepAliveTimer(
     private readonly HeartbeatSender? _heartbeats =
         settings.Heartbeat is { } beats ? new(beats, connection.Sender, connection.Pump, settings.Time) : null;
 
-    // Also the lock: a quiet session has no object more.
+    // Also the lock of the fields below, to save an object.
     private readonly KeepAlive _keepAlive = settings.Heartbeat is { } heartbeat
         ? new(settings.Time, heartbeat.Interval, heartbeat.Timeout, heartbeat.OnlyWhenIdle)
         : new(settings.Time, settings.PingInterval, settings.PingTimeout);

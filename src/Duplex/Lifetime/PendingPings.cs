@@ -14,7 +14,7 @@ internal sealed class PendingPings(TimeProvider time)
     // Bounds what a peer that never answers costs.
     private const int MaxUnawaited = 16;
 
-    // In the order of the numbers; also the lock: a quiet session has no object more.
+    // In the order of the numbers. Also the lock, to save an object.
     private readonly LinkedList<Ping> _pings = [];
 
     // Under the lock.

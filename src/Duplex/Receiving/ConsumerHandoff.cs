@@ -20,14 +20,36 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
     // Set by the thread that reclaims the loop, cleared by the loop; read by any.
     private volatile bool _isReclaimed;
 
+    // Set while this thread runs a consumer that holds no loop up.
+    [ThreadStatic]
+    private static bool _runsFree;
+
     /// <summary>Whether the loop has not continued yet since it was reclaimed.</summary>
     public bool IsReclaimed => _isReclaimed;
 
     /// <summary>Whether this is a pool thread that runs no other consumer.</summary>
-    public static bool CanRunHere => Thread.CurrentThread.IsThreadPoolThread && Watch.IsFree;
+    public static bool CanRunHere => Thread.CurrentThread.IsThreadPoolThread && Watch.IsFree && !_runsFree;
 
-    /// <summary>Runs a consumer here. What it throws ends the process, as on the pool, but not the caller.</summary>
-    public static void Execute(IThreadPoolWorkItem consumer)
+    /// <summary>
+    /// Runs a consumer, here or on the pool, that may block: the caller has nothing left to do for its session.
+    /// </summary>
+    public static void RunFree(IThreadPoolWorkItem consumer)
+    {
+        if (!CanRunHere)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(consumer, preferLocal: false);
+            return;
+        }
+
+        ExecutionContext? ambient = ExecutionContext.Capture();
+        _runsFree = true;
+        Execute(consumer);
+        _runsFree = false;
+        Restore(ambient);
+    }
+
+    // What the consumer throws ends the process, as on the pool, but not the caller.
+    private static void Execute(IThreadPoolWorkItem consumer)
     {
         try
         {

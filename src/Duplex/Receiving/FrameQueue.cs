@@ -26,7 +26,7 @@ internal sealed class FrameQueue : IQueueDepth
     // From the producer to the first Take. A reference that stayed would keep all later segments alive.
     private Segment? _first;
 
-    // Written by the producer, and under Claim, its consumers' spin lock.
+    // Added is the producer's; Taken is written under its spin lock, Claim.
     private Counters _counters = new() { Taken = new Takings() };
 
     // Written under the lock, _isLossy under Claim, the other three under both; read by any thread.
@@ -51,7 +51,7 @@ internal sealed class FrameQueue : IQueueDepth
     // Created on first use, by an atomic exchange from null.
     private TaskCompletionSource? _completion;
 
-    // Set by the thread that ends it, before it looks for _completion; where that is made, the other way round.
+    // Set by the thread that ends it, which then looks for _completion. Its maker looks here: one of them sees the other.
     private volatile bool _isCompleted;
 
     // Set and cleared by the reader that has the message.
@@ -437,21 +437,21 @@ internal sealed class FrameQueue : IQueueDepth
         return room;
     }
 
-    // They change with each frame, on two cores. 64 bytes part them from each other, and from what both read: each has
-    // cache lines of its own.
-    [StructLayout(LayoutKind.Explicit, Size = 64 + 24 + 64 + 40 + 24)]
+    // They change with each frame, on two cores: 64 bytes before each give it cache lines of its own. What follows the
+    // queue in memory is its line of waiters, which consumers write.
+    [StructLayout(LayoutKind.Explicit, Size = 64 + 40 + 64 + 24)]
     private struct Counters
     {
-        [FieldOffset(64)] // Written under Claim, read by any thread.
-        public Takings Taken;
-
-        [FieldOffset(152)] // Only touched by the producer.
+        [FieldOffset(64)] // Written by the producer, read by any thread.
         public Additions Added;
+
+        [FieldOffset(168)] // Written under Claim, read by any thread.
+        public Takings Taken;
     }
 
     private struct Additions
     {
-        // Only touched by the producer, as the others.
+        // Written by the producer, as the others; the first two are read by any thread.
         public long Frames;
         public long Bytes;
 

@@ -109,7 +109,7 @@ internal sealed class FrameWaiter(FrameWaiter.Line line) : IValueTaskSource<bool
 
     /// <summary>
     /// The waiting consumers, in call order. All but <see cref="TryRemove"/> and <see cref="Reuse"/> are called under
-    /// the lock, which is the line itself: a quiet session has no object more.
+    /// the lock, which is the line itself, to save an object.
     /// </summary>
     public sealed class Line
     {

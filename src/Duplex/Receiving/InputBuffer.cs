@@ -39,7 +39,7 @@ internal sealed class InputBuffer
 
     // Only touched by the thread that runs it.
     private byte[]? _buffer;
-    private bool _isHot;
+    private bool _hasEnded; // a read brought nothing
     private byte[]? _array; // _buffer or the message's memory; null if all is parsed
     private int _start; // of what is unparsed
     private int _end;
@@ -83,6 +83,9 @@ internal sealed class InputBuffer
 
     public bool IsEmpty => _start == _end;
 
+    /// <summary>Whether the last bytes came within <see cref="HotPeriod"/> of those before.</summary>
+    public bool IsHot { get; private set; }
+
     /// <summary>Of the frame parsed last.</summary>
     public long LastPayloadLength { get; set; }
 
@@ -100,7 +103,9 @@ internal sealed class InputBuffer
     /// <summary>Reads more, after all that is unparsed is no whole frame.</summary>
     public Outcome Read()
     {
-        if (!IsEmpty || _isHot)
+        if (_hasEnded)
+            return Outcome.End;
+        if (!IsEmpty || IsHot)
             return Fill();
         ReturnBuffer();
         _assembler.Trim();
@@ -117,10 +122,14 @@ internal sealed class InputBuffer
             return Fill();
 
         long now = _time.GetTimestamp();
-        _isHot = now - _lastInbound <= _hotTicks;
+        IsHot = now - _lastInbound <= _hotTicks;
         Volatile.Write(ref _lastInbound, now);
         if (read == 0)
+        {
+            _hasEnded = true;
             return Outcome.End;
+        }
+
         if (IsEmpty)
             Take(_target[..read]);
         else

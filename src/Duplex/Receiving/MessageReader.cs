@@ -31,6 +31,7 @@ public sealed class MessageReader
     private const int Parked = 0; // the default of a field
     private const int Busy = 1; // a call, or a read in progress, has the parser
     private const int HandedOver = 2; // to the loop, for good
+    private const int Viewed = 3; // parked, but kept from other consumers until EndView
 
     /// <summary>Enough that a caller rarely leaves its thread, few enough to be a moment.</summary>
     private const int TurnsOfCaller = 16;
@@ -51,7 +52,7 @@ public sealed class MessageReader
 
     // Only touched by the owner.
     private bool _isOver; // it remains busy
-    private bool _isViewed; // the consumer may use a view
+    private bool _isViewed; // a view may be in use
     private bool _isReady; // a message was parsed, and not taken
     private FrameType _readyType;
     private ReservedBits _readyReserved;
@@ -62,10 +63,6 @@ public sealed class MessageReader
 
     // Only touched by the consumer of views: what the last one is of, if it came from the queue.
     private Frame? _queued;
-
-    // Set while a consumer runs within OnRead.
-    [ThreadStatic]
-    private static bool _runsConsumer;
 
     internal MessageReader(
         InputBuffer input, ReceiveLoop loop, MessageAssembler assembler, FrameQueue queue, ISessionEvents session)
@@ -140,21 +137,30 @@ public sealed class MessageReader
     }
 
     /// <summary>
-    /// A view of the next message, which no other consumer ends before <see cref="EndView"/>. If false, there may be a
-    /// frame to take. Any number of consumers may call it.
+    /// A view of the next message, which no other consumer ends before <see cref="EndView"/>. As
+    /// <see cref="TryTake"/>, it begins a read if there is none; if false, there may be a frame to take.
     /// </summary>
     internal bool TryView(out MessageView message)
     {
         message = default;
-        return TryEnter() && TryAdvance() && TryTakeReady(out message);
+        if (!TryEnter() || !TryAdvance() || !TryTakeReady(out message))
+            return false;
+        _isViewed = true;
+        Exit(Viewed);
+        return true;
     }
 
     /// <summary>By the caller whose <see cref="TryView"/> was true.</summary>
     internal void EndView()
     {
-        _assembler.EndView();
+        // Else an end began meanwhile, which left the view its memory.
+        bool isOwner = Interlocked.CompareExchange(ref _owner, Busy, Viewed) == Viewed;
         _asked?.Recycle();
         _asked = null;
+        if (!isOwner)
+            return;
+        _isViewed = false;
+        _assembler.EndView();
         Exit();
         ServeWaiting();
     }
@@ -171,7 +177,8 @@ public sealed class MessageReader
 
         // Either an owner that exits sees the flag, or we see that it has exited: no message pays for a fence.
         Interlocked.MemoryBarrierProcessWide();
-        if (Interlocked.CompareExchange(ref _owner, HandedOver, Parked) == Parked)
+        if (Interlocked.CompareExchange(ref _owner, HandedOver, Parked) == Parked
+            || Interlocked.CompareExchange(ref _owner, HandedOver, Viewed) == Viewed)
             StartLoop();
     }
 
@@ -188,14 +195,14 @@ public sealed class MessageReader
         FrameWaiter.QueueAll(consumers);
     }
 
-    private void Exit()
+    private void Exit(int to = Parked)
     {
         if (_isOver)
             return;
 
         // No fence: HandOver makes one on all cores.
-        Volatile.Write(ref _owner, Parked);
-        if (_mustHandOver && Interlocked.CompareExchange(ref _owner, HandedOver, Parked) == Parked)
+        Volatile.Write(ref _owner, to);
+        if (_mustHandOver && Interlocked.CompareExchange(ref _owner, HandedOver, to) == to)
             StartLoop();
     }
 
@@ -433,15 +440,7 @@ public sealed class MessageReader
         Exit();
         if (consumer is null)
             return;
-        if (_runsConsumer || !ConsumerHandoff.CanRunHere)
-        {
-            FrameWaiter.QueueAll(consumer);
-            return;
-        }
-
         FrameWaiter.QueueAll(consumer.TakeNext());
-        _runsConsumer = true;
-        ConsumerHandoff.Execute(consumer);
-        _runsConsumer = false;
+        ConsumerHandoff.RunFree(consumer);
     }
 }

@@ -285,10 +285,38 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             }
 
             _consumer = null;
+            if (TryReadAhead())
+            {
+                ConsumerHandoff.RunFree(consumer);
+                return;
+            }
+
             if (!_handoff.Run(consumer, beforeEnd: IsOver))
                 return;
         }
         while (TryTurn());
+    }
+
+    // For a lone message: the read after it begins before its consumer runs. If nothing has come, the loop is not lent,
+    // so that no watch is needed, whose timer would wake the processor twice for each message. True: OnRead has the
+    // loop.
+    private bool TryReadAhead()
+    {
+        if (IsOver || _input.IsHot || !_input.IsEmpty || !_queue.MayAdd)
+            return false;
+        try
+        {
+            if (_input.Read() != InputBuffer.Outcome.Pending)
+                return false;
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+            return true;
+        }
+
+        _input.Reading.UnsafeOnCompleted(_onRead);
+        return true;
     }
 
     // False if bytes or room are awaited, or that was the last turn.

@@ -10,7 +10,7 @@ internal sealed class SendGate
     private const int HeldAndAwaited = 2; // handed over to the next in line
 
     // Between Free and Held by compare-exchange. HeldAndAwaited (_waiters is not empty) only under the lock, which is
-    // the gate itself: a quiet session has no object more.
+    // the gate itself, to save an object.
     private int _state;
 
     // Under the lock; null until a sender waits.

@@ -426,8 +426,8 @@ internal sealed class SendPump : IThreadPoolWorkItem
     {
         if (!_stopped || _state == State.Writing || _hasEnded)
             return;
-        _hasEnded = true;
         _buffer.Dispose();
+        _hasEnded = true;
         _ended?.TrySetResult();
     }
 }

@@ -85,7 +85,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
     public override bool CopiesPayload => true;
 
     /// <inheritdoc/>
-    public override bool IsApplicable(Frame frame) => frame is Frame.Text || (AcceptsBinary && frame is Frame.Binary);
+    public override bool IsApplicable(Frame frame) => frame is not null && ReadsViewsOf(frame.Type);
 
     /// <inheritdoc/>
     public override string AdviceFor(Frame frame) =>
@@ -120,7 +120,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
             // A span, so that no user converter can keep the memory.
             return JsonSerializer.Deserialize(TextOf(frame.Data.Span), info);
         }
-        catch (JsonException e) when (IsNullFor(type, frame))
+        catch (JsonException e) when (!CanBeNull(type) && IsNull(frame.Data.Span))
         {
             throw NullContent(frame, type, e);
         }
@@ -136,20 +136,29 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         {
             return JsonSerializer.Deserialize(TextOf(frame.Data.Span), info);
         }
-        catch (JsonException e) when (IsNullFor(typeof(T), frame))
+        catch (JsonException e) when (!CanBeNull(typeof(T)) && IsNull(frame.Data.Span))
         {
             throw NullContent(frame, typeof(T), e);
         }
     }
 
-    internal override bool ReadsViews => true;
+    internal override bool ReadsViewsOf(FrameType type) =>
+        type == FrameType.Text || (AcceptsBinary && type == FrameType.Binary);
 
     internal override T? DeserializeView<T>(in MessageView message)
         where T : default
     {
-        if (message.Type != FrameType.Text && !AcceptsBinary)
-            throw new NotSupportedException();
-        return JsonSerializer.Deserialize(TextOf(message.Data), InfoOf<T>());
+        JsonTypeInfo<T> info = InfoOf<T>();
+        try
+        {
+            return JsonSerializer.Deserialize(TextOf(message.Data), info);
+        }
+        catch (JsonException e) when (!CanBeNull(typeof(T)))
+        {
+            if (IsNull(message.Data))
+                throw NullContent(message.ToFrame(), typeof(T), e);
+            throw;
+        }
     }
 
     internal static JsonContentConverter Of(JsonTypeInfo info) => new(info);
@@ -171,8 +180,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
     }
 
     // RFC 8259 §2: "Insignificant whitespace is allowed before or after any of the six structural characters".
-    private static bool IsNullFor(Type type, Frame frame) =>
-        !CanBeNull(type) && TextOf(frame.Data.Span).Trim(" \t\r\n"u8).SequenceEqual("null"u8);
+    private static bool IsNull(ReadOnlySpan<byte> data) => TextOf(data).Trim(" \t\r\n"u8).SequenceEqual("null"u8);
 
     // RFC 8259 §8.1: "implementations that parse JSON texts MAY ignore the presence of a byte order mark rather than
     // treating it as an error."

@@ -10,7 +10,7 @@ namespace Duplex;
 /// <remarks>
 /// <para>
 /// A converter must be thread-safe: sessions share it and call it concurrently, never under a lock or on the receive
-/// loop.
+/// loop. With <see cref="ReceiveMode.Direct"/>, a session's other consumers wait while JSON is read.
 /// </para>
 /// <para>
 /// To write one, override the three abstract members. A session wraps exceptions of
@@ -79,12 +79,11 @@ public abstract class WebSocketContentConverter
         ? "Receive it with a converter of text, such as the JsonContentConverter, or as a frame."
         : "Receive it with a converter of binary messages, or as a frame.";
 
-    /// <summary>Whether <see cref="DeserializeView"/> works.</summary>
-    internal virtual bool ReadsViews => false;
+    /// <summary>Whether <see cref="DeserializeView"/> reads messages of this type.</summary>
+    internal virtual bool ReadsViewsOf(FrameType type) => false;
 
     /// <summary>
-    /// Reads a message's value from the memory that it was read into. If it throws, <see cref="Deserialize{T}(Frame)"/>
-    /// says why.
+    /// As <see cref="Deserialize{T}(Frame)"/>, from the memory that the message was read into.
     /// </summary>
     internal virtual T? DeserializeView<T>(in MessageView message) => throw new NotSupportedException();
 

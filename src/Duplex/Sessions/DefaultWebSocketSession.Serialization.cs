@@ -248,10 +248,9 @@ public partial class DefaultWebSocketSession
 
     private async ValueTask<T?> ReceiveValueAsync<T>(WebSocketContentConverter converter, CancellationToken token)
     {
-        token.ThrowIfCancellationRequested();
         do
         {
-            if (TryReceiveValue(converter, out T? value))
+            if (!token.IsCancellationRequested && TryReceiveValue(converter, out T? value))
                 return value;
         }
         while (await Incoming.WaitToReadAsync(token).ConfigureAwait(false));
@@ -260,11 +259,14 @@ public partial class DefaultWebSocketSession
 
     private bool TryReceiveValue<T>(WebSocketContentConverter converter, out T? value)
     {
-        if (converter.ReadsViews && Connection.Messages is { } messages && messages.TryView(out MessageView message))
+        if (converter.ReadsViewsOf(FrameType.Text)
+            && Connection.Messages is { } messages && messages.TryView(out MessageView message))
         {
             try
             {
-                value = Deserialize<T>(converter, message);
+                value = converter.ReadsViewsOf(message.Type)
+                    ? Deserialize<T>(converter, message)
+                    : Deserialize<T>(converter, message.ToFrame());
             }
             finally
             {
@@ -285,9 +287,9 @@ public partial class DefaultWebSocketSession
         {
             return converter.DeserializeView<T>(message);
         }
-        catch (Exception)
+        catch (Exception e) when (IsForeign(e))
         {
-            return Deserialize<T>(converter, message.ToFrame()); // throws what says more, and holds the message
+            throw Failed(converter, message.ToFrame(), typeof(T), e); // the exception holds the message
         }
     }
 

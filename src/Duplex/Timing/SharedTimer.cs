@@ -8,29 +8,37 @@ namespace Duplex;
 /// </summary>
 internal sealed class SharedTimer
 {
+    private const long NoTimer = long.MinValue; // no timestamp
+    private const long Spent = long.MinValue + 1; // no timestamp either
+
     private static readonly ConditionalWeakTable<TimeProvider, SharedTimer> ByClock = [];
 
     private readonly Lock _sync = new();
     private readonly TimeProvider _time;
 
-    // All under _sync. A binary heap: no entry is due before its parent, which has half the place.
+    // All under _sync. A binary heap: the entry at (place - 1) / 2 is due no later than that at a place.
     private Entry[] _entries = new Entry[4]; // as many as a small program has sessions
     private int _count;
-    private ITimer? _timer; // null without entries
-    private long _armedFor; // the timestamp at which the first entry is due; 0 after it has fired
+    private long _armedFor = NoTimer; // when the timer fires; Spent if it has, or could not be set
+    private bool _isArming; // a thread sets the timer, and will look again
+
+    // Only touched by the thread that is arming; null while there are no entries.
+    private ITimer? _timer;
 
     private SharedTimer(TimeProvider time) => _time = time;
 
     public static SharedTimer Of(TimeProvider time) =>
         ByClock.GetValue(time, static time => new SharedTimer(time));
 
-    /// <summary>The entry is due once, in this time, and no longer when it was due before.</summary>
+    /// <summary>The entry is due once, in this time. This replaces an earlier time that has not come.</summary>
     public void Set(Entry entry, TimeSpan due)
     {
         lock (_sync)
         {
-            long now = _time.GetTimestamp();
-            entry.Due = now + (long)(((Int128)due.Ticks * _time.TimestampFrequency) / TimeSpan.TicksPerSecond);
+            // Rounded up: it is never due early.
+            var ticks = (((Int128)due.Ticks * _time.TimestampFrequency) + TimeSpan.TicksPerSecond - 1)
+                / TimeSpan.TicksPerSecond;
+            entry.Due = _time.GetTimestamp() + (long)ticks;
             if (entry.Place == Entry.Nowhere)
             {
                 if (_count == _entries.Length)
@@ -39,11 +47,12 @@ internal sealed class SharedTimer
             }
 
             Settle(entry);
-            Arm(now);
         }
+
+        Arm();
     }
 
-    /// <summary>The entry is no longer due. A call of its <see cref="Entry.OnDue"/> may be in progress.</summary>
+    /// <summary>The entry is no longer due. A call of its <see cref="Entry.OnDue"/> may still be on its way.</summary>
     public void Clear(Entry entry)
     {
         lock (_sync)
@@ -51,62 +60,93 @@ internal sealed class SharedTimer
             if (entry.Place == Entry.Nowhere)
                 return;
             Remove(entry);
-            Arm(_time.GetTimestamp());
         }
+
+        Arm();
     }
 
-    // As the platform's timers do: the first here, the others on the pool.
+    // Threads of the platform's clock are those of the pool, where entries need not wait for each other. Another clock
+    // runs them in order, as it would run timers of theirs.
     private void Fire()
     {
-        Entry? first = null;
+        List<Entry> due = [];
         lock (_sync)
         {
             long now = _time.GetTimestamp();
-            while (_count > 0 && _entries[0].Due <= now)
-            {
-                Entry entry = _entries[0];
-                Remove(entry);
-                if (first is null)
-                    first = entry;
-                else
-                    ThreadPool.UnsafeQueueUserWorkItem(entry, preferLocal: false);
-            }
-
-            _armedFor = 0;
-            Arm(now);
+            for (; _count > 0 && _entries[0].Due <= now; Remove(due[^1]))
+                due.Add(_entries[0]);
+            _armedFor = Spent;
         }
 
-        first?.OnDue();
+        Arm();
+        if (_time == TimeProvider.System)
+        {
+            foreach (Entry entry in due)
+                ThreadPool.UnsafeQueueUserWorkItem(entry, preferLocal: false);
+            return;
+        }
+
+        foreach (Entry entry in due)
+            entry.OnDue();
     }
 
-    // Under _sync.
-    private void Arm(long now)
+    // Outside _sync: some clocks run timers on the thread that sets one. Of several threads one sets the timer, until
+    // it finds that it is right.
+    private void Arm()
     {
-        if (_count == 0)
+        while (true)
+        {
+            long due;
+            lock (_sync)
+            {
+                due = _count == 0 ? NoTimer : _entries[0].Due;
+                if (_isArming || due == _armedFor)
+                    return;
+                _isArming = true;
+                _armedFor = due;
+            }
+
+            bool isArmed = false;
+            try
+            {
+                SetTimer(due);
+                isArmed = true;
+            }
+            finally
+            {
+                lock (_sync)
+                {
+                    _isArming = false;
+                    if (!isArmed)
+                        _armedFor = Spent;
+                }
+            }
+        }
+    }
+
+    private void SetTimer(long due)
+    {
+        if (due == NoTimer)
         {
             _timer?.Dispose();
             _timer = null;
             return;
         }
 
-        long first = _entries[0].Due;
-        if (_timer is not null && _armedFor == first)
-            return;
-        _armedFor = first;
-
         // Rounded up to whole milliseconds: the timer never fires early.
         long frequency = _time.TimestampFrequency;
-        var due = TimeSpan.FromMilliseconds(((Math.Max(0, first - now) * 1000) + frequency - 1) / frequency);
+        Int128 left = Math.Max(0, due - _time.GetTimestamp());
+        var wait = TimeSpan.FromMilliseconds((long)(((left * 1000) + frequency - 1) / frequency));
         if (_timer is not null)
         {
-            _timer.Change(due, Timeout.InfiniteTimeSpan);
+            _timer.Change(wait, Timeout.InfiniteTimeSpan);
             return;
         }
 
         // It outlives the call that needs it first.
         using (AmbientFlow.Suppress())
             _timer = _time.CreateTimer(
-                static timer => ((SharedTimer)timer!).Fire(), this, due, Timeout.InfiniteTimeSpan);
+                static timer => ((SharedTimer)timer!).Fire(), this, wait, Timeout.InfiniteTimeSpan);
     }
 
     // Under _sync.
@@ -151,15 +191,15 @@ internal sealed class SharedTimer
     /// <summary>What is due.</summary>
     public abstract class Entry : IThreadPoolWorkItem
     {
-        /// <summary>The place of an entry that is not due.</summary>
-        public const int Nowhere = -1; // no place
+        /// <summary>The place of an entry that is not due: before the first, 0.</summary>
+        internal const int Nowhere = -1;
 
-        // Both under the timer's lock.
-        public long Due { get; set; }
+        // Both are set by the timer alone, under its lock.
+        internal long Due { get; set; }
 
-        public int Place { get; set; } = Nowhere;
+        internal int Place { get; set; } = Nowhere;
 
-        /// <summary>Called once for each time that was set, on a thread of the pool or of the clock.</summary>
+        /// <summary>Called once for each time that came.</summary>
         public abstract void OnDue();
 
         void IThreadPoolWorkItem.Execute() => OnDue();

@@ -25,41 +25,37 @@ internal static class HiddenArrows
 
     public static ImmutableArray<string> Violations(SourceModel model) =>
     [
-        .. from file in model.Files
-           where Middle.Any(room => file.Path.StartsWith($"src/Duplex/{room}/", StringComparison.Ordinal))
-           from node in file.Nodes()
-           let violation = Violation(file.Model, node)
-           where violation is not null
-           select $"{file.Locate(node)}: {violation}",
+        .. from place in Places(model)
+           where place.Key is null || !IsException(place.Key)
+           select $"{place.Where}: {place.What}",
     ];
 
     /// <summary>Exceptions that nothing needs any more.</summary>
     public static ImmutableArray<string> Unneeded(SourceModel model)
     {
-        ImmutableHashSet<string> needed =
+        string[] keys = [.. Places(model).Select(place => place.Key).OfType<string>()];
+        return
         [
-            .. from file in model.Files
-               from node in file.Nodes()
-               where node is BasePropertyDeclarationSyntax or ParameterSyntax or VariableDeclaratorSyntax { Parent.Parent: FieldDeclarationSyntax }
-               let symbol = file.Model.GetDeclaredSymbol(node)
-               where symbol?.ContainingType is not null && TypeOf(symbol) is { } type && HoldsDelegate(type)
-               from name in (string[])[symbol.ContainingType.Name, $"{symbol.ContainingType.Name}.{symbol.Name}"]
-               select name,
+            .. from exception in Exceptions.Keys
+               where !keys.Any(key => key == exception || key.StartsWith($"{exception}.", StringComparison.Ordinal))
+               select $"{exception} holds no delegate any more: remove the exception.",
         ];
-        return [.. from exception in Exceptions.Keys where !needed.Contains(exception) select $"{exception} holds no delegate any more: remove the exception."];
     }
 
-    private static ITypeSymbol? TypeOf(ISymbol symbol) => symbol switch
-    {
-        IPropertySymbol property => property.Type,
-        IParameterSymbol parameter => parameter.Type,
-        IFieldSymbol field => field.Type,
-        _ => null,
-    };
+    private static bool IsException(string key) => Exceptions.ContainsKey(key) || Exceptions.ContainsKey(key[..key.IndexOf('.', StringComparison.Ordinal)]);
 
-    private static string? Violation(SemanticModel model, SyntaxNode node) => node switch
+    // With the name of what may be an exception.
+    private static IEnumerable<(string Where, string What, string? Key)> Places(SourceModel model) =>
+        from file in model.Files
+        where Middle.Any(room => file.Path.StartsWith($"src/Duplex/{room}/", StringComparison.Ordinal))
+        from node in file.Nodes()
+        let violation = Violation(file.Model, node)
+        where violation is not null
+        select (file.Locate(node), violation.Value.What, violation.Value.Key);
+
+    private static (string What, string? Key)? Violation(SemanticModel model, SyntaxNode node) => node switch
     {
-        EventFieldDeclarationSyntax or EventDeclarationSyntax => "an event hides an arrow; report through ISessionEvents.",
+        EventFieldDeclarationSyntax or EventDeclarationSyntax => ("an event hides an arrow; report through ISessionEvents.", null),
         BasePropertyDeclarationSyntax property when model.GetDeclaredSymbol(property) is IPropertySymbol symbol => OfDelegate(symbol, symbol.Type) ?? OfSetter(symbol),
         ParameterSyntax parameter when model.GetDeclaredSymbol(parameter) is IParameterSymbol symbol && !IsDemanded(symbol.ContainingSymbol) => OfDelegate(symbol, symbol.Type),
         VariableDeclaratorSyntax { Parent.Parent: FieldDeclarationSyntax } field when model.GetDeclaredSymbol(field) is IFieldSymbol symbol =>
@@ -67,14 +63,9 @@ internal static class HiddenArrows
         _ => null,
     };
 
-    private static string? OfDelegate(ISymbol symbol, ITypeSymbol type)
-    {
-        if (!HoldsDelegate(type) || symbol.ContainingSymbol is IMethodSymbol { MethodKind: MethodKind.AnonymousFunction or MethodKind.LocalFunction })
-            return null;
-        string owner = symbol.ContainingType.Name;
-        return Exceptions.ContainsKey(owner) || Exceptions.ContainsKey($"{owner}.{symbol.Name}") ? null
-            : $"the delegate {symbol.Name} hides an arrow; report through ISessionEvents.";
-    }
+    private static (string What, string? Key)? OfDelegate(ISymbol symbol, ITypeSymbol type) =>
+        !HoldsDelegate(type) || symbol.ContainingSymbol is IMethodSymbol { MethodKind: MethodKind.AnonymousFunction or MethodKind.LocalFunction } ? null
+            : ($"the delegate {symbol.Name} hides an arrow; report through ISessionEvents.", $"{symbol.ContainingType.Name}.{symbol.Name}");
 
     // A delegate itself, or an array, a list or a tuple of them.
     private static bool HoldsDelegate(ITypeSymbol type) => type switch
@@ -85,17 +76,17 @@ internal static class HiddenArrows
         _ => false,
     };
 
-    private static string? OfSetter(IPropertySymbol property) =>
+    private static (string What, string? Key)? OfSetter(IPropertySymbol property) =>
         property.SetMethod is { IsInitOnly: false, DeclaredAccessibility: not Accessibility.Private } ? OfAssignment(property, property.Type) : null;
 
-    private static string? OfOpenField(IFieldSymbol field) =>
+    private static (string What, string? Key)? OfOpenField(IFieldSymbol field) =>
         field is { IsReadOnly: false, IsConst: false, DeclaredAccessibility: not Accessibility.Private } ? OfAssignment(field, field.Type) : null;
 
-    private static string? OfAssignment(ISymbol member, ITypeSymbol type) =>
+    private static (string What, string? Key)? OfAssignment(ISymbol member, ITypeSymbol type) =>
         type is INamedTypeSymbol { IsReferenceType: true } named && named.Locations.Any(location => location.IsInSource)
         && !SymbolEqualityComparer.Default.Equals(SymbolTypes.Outermost(named), SymbolTypes.Outermost(member.ContainingType))
         && member.ContainingType is not { DeclaredAccessibility: Accessibility.Private }
-            ? $"{member.Name} can be set to a {named.Name} afterwards, which hides an arrow; pass it to the constructor." : null;
+            ? ($"{member.Name} can be set to a {named.Name} afterwards, which hides an arrow; pass it to the constructor.", null) : null;
 
     private static bool IsDemanded(ISymbol member) => member is IMethodSymbol { IsOverride: true } or IMethodSymbol { ExplicitInterfaceImplementations.Length: > 0 };
 

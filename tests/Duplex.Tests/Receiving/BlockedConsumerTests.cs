@@ -3,12 +3,16 @@ namespace Duplex.Tests;
 /// <summary>Who waits for frames is run on the receive loop's own thread. Whatever it does there, the loop goes on: with pings, pongs and closes, and for everybody else.</summary>
 public sealed class BlockedConsumerTests
 {
-    [Fact]
-    public async Task A_consumer_that_blocks_its_thread_stops_neither_pongs_nor_the_closing_handshake()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_consumer_that_blocks_its_thread_stops_neither_pongs_nor_the_closing_handshake(bool isLone)
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
         using var gate = new ManualResetEventSlim();
         Task consuming = BlockAfterFirstAsync(test.Session, gate);
+        if (isLone)
+            test.Time.Advance(TimeSpan.FromSeconds(1));
         test.Peer.SendHex("81 01 61");
 
         test.Peer.SendFrame(Opcode.Ping, "alive?"u8);
@@ -23,8 +27,10 @@ public sealed class BlockedConsumerTests
         await consuming.Soon();
     }
 
-    [Fact]
-    public async Task A_consumer_that_waits_for_a_pong_without_leaving_its_thread_gets_it()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_consumer_that_waits_for_a_pong_without_leaving_its_thread_gets_it(bool isLone)
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
         Task consuming = Task.Run(async () =>
@@ -32,6 +38,8 @@ public sealed class BlockedConsumerTests
             await test.Session.Incoming.WaitToReadAsync().ConfigureAwait(false);
             test.Session.PingAsync().Soon().GetAwaiter().GetResult();
         });
+        if (isLone)
+            test.Time.Advance(TimeSpan.FromSeconds(1));
         test.Peer.SendHex("81 01 61");
 
         Frame ping = await test.Peer.ReceiveAsync();
@@ -40,12 +48,16 @@ public sealed class BlockedConsumerTests
         await consuming.Soon();
     }
 
-    [Fact]
-    public async Task A_consumer_that_blocks_does_not_keep_frames_from_others()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_consumer_that_blocks_does_not_keep_frames_from_others(bool isLone)
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
         using var gate = new ManualResetEventSlim();
         Task consuming = BlockAfterFirstAsync(test.Session, gate);
+        if (isLone)
+            test.Time.Advance(TimeSpan.FromSeconds(1));
         test.Peer.SendHex("81 01 61");
         await Patience.Until(() => test.Peer.IsDrained && test.Session.Incoming.Count == 0);
 
@@ -57,6 +69,40 @@ public sealed class BlockedConsumerTests
         gate.Set();
         test.Session.Abort();
         await Assert.ThrowsAnyAsync<WebSocketException>(() => consuming).Soon();
+    }
+
+    [Fact]
+    public async Task After_a_lone_message_the_next_read_begins_before_its_consumer_runs()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        test.Time.Advance(TimeSpan.FromSeconds(1));
+        Task<int> consuming = CountReadsAsync();
+        await Patience.Until(() => test.Peer.ReadSizes.Count == 1);
+
+        test.Peer.SendHex("81 01 61");
+
+        Assert.Equal(3, await consuming.Soon()); // two that wait, and one that takes the message
+
+        async Task<int> CountReadsAsync()
+        {
+            await test.Session.Incoming.WaitToReadAsync().ConfigureAwait(false);
+            return test.Peer.ReadSizes.Count;
+        }
+    }
+
+    [Fact]
+    public async Task The_end_of_the_stream_after_a_lone_message_is_noticed_after_its_consumer_has_run()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        test.Time.Advance(TimeSpan.FromSeconds(1));
+        ValueTask<bool> waiting = test.Session.Incoming.WaitToReadAsync();
+        test.Peer.SendHex("81 01 61");
+        test.Peer.SendEof();
+
+        Assert.True(await waiting.Soon());
+        Assert.Equal("a", await test.ReceiveAsync());
+        await Assert.ThrowsAnyAsync<WebSocketException>(() => test.ReceiveAsync()).Soon();
+        Assert.IsType<EndOfStreamException>((await test.Session.Completion.Soon()).Error);
     }
 
     [Fact]
@@ -86,10 +132,12 @@ public sealed class BlockedConsumerTests
         TimeSpan interval = TimeSpan.FromSeconds(10);
         TimeSpan timeout = TimeSpan.FromSeconds(5);
         await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { PingInterval = interval, PingTimeout = timeout });
-        ValueTask<bool> waiting = test.Session.Incoming.WaitToReadAsync();
         await test.Time.Pass(interval);
         Frame ping = await test.Peer.ReceiveAsync();
         await test.Time.Armed(timeout);
+        test.Peer.SendHex("81 01 60"); // the next is no lone message
+        await test.ReceiveAsync();
+        ValueTask<bool> waiting = test.Session.Incoming.WaitToReadAsync();
         Task consuming = ConsumeAsync();
 
         test.Peer.SendHex("81 01 61");

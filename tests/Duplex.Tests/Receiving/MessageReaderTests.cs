@@ -361,32 +361,75 @@ public sealed class MessageReaderTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task An_end_that_begins_while_a_value_is_read_takes_nothing_from_it(bool isAborted)
+    public async Task An_end_that_begins_while_a_value_is_read_goes_on_and_takes_nothing_from_it(bool isAborted)
     {
         await using SessionUnderTest<DefaultWebSocketSession> test = Open();
-        Task? closing = null;
+        Task<CloseResult>? closing = null;
         JsonTypeInfo<Probe> info = Probe.Info((ref Utf8JsonReader _) =>
         {
+            if (closing is not null)
+                return;
             if (isAborted)
                 test.Session.Abort();
-            else
-                closing ??= test.Session.CloseAsync();
+            closing = isAborted ? test.Session.Completion : test.Session.CloseAsync();
+            test.Peer.SendHex("88 02 03e8");
+            test.Peer.SendEof();
+            Assert.True(closing.Wait(TimeSpan.FromSeconds(30))); // while the value is read
         });
         test.Peer.SendHex("81 05 22 6f 6e 65 22 81 05 22 74 77 6f 22");
 
         Assert.Equal("one", (await test.Session.ReceiveFromJsonAsync(info).Soon())!.Text);
 
-        if (isAborted)
-        {
-            await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.ReceiveFromJsonAsync(info).Soon());
-            return;
-        }
-
-        Assert.Equal("two", (await test.Session.ReceiveFromJsonAsync(info).Soon())!.Text);
-        test.Peer.SendHex("88 02 03e8");
-        test.Peer.SendEof();
-        await closing!.Soon();
+        Assert.Equal(!isAborted, (await closing!.Soon()).WasClean);
+        if (!isAborted)
+            Assert.Equal("two", (await test.Session.ReceiveFromJsonAsync(info).Soon())!.Text);
         await Assert.ThrowsAsync<WebSocketClosedException>(() => test.Session.ReceiveFromJsonAsync(info).Soon());
+        test.Pool.Forget(); // the view's memory is left to the collector
+    }
+
+    [Fact]
+    public async Task Consumers_that_come_while_a_value_is_read_get_the_next_messages()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open();
+        using var isIn = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        JsonTypeInfo<Probe> info = Probe.Info((ref Utf8JsonReader _) =>
+        {
+            isIn.Set();
+            release.Wait(TestContext.Current.CancellationToken);
+        });
+        test.Peer.SendHex($"81 05 22 6f 6e 65 22 {Hello} 81 01 37");
+
+        Task<Probe?> first = Task.Run(async () => await test.Session.ReceiveFromJsonAsync(info));
+        isIn.Wait(TestContext.Current.CancellationToken);
+        Task<Frame> second = test.Session.Incoming.ReadAsync().AsTask();
+        Assert.False(second.IsCompleted);
+        release.Set();
+
+        Assert.Equal("one", (await first.Soon())!.Text);
+        Frame hello = await second.Soon();
+        Assert.Equal("Hello", Assert.IsType<Frame.Text>(hello).ReadText());
+        hello.Recycle();
+        Assert.Equal(7, await test.Session.ReceiveFromJsonAsync<int>().Soon());
+    }
+
+    [Fact]
+    public async Task A_converter_that_throws_runs_once_and_its_error_comes_with_the_message()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = Open();
+        int runs = 0;
+        JsonTypeInfo<Probe> info = Probe.Info((ref Utf8JsonReader _) =>
+        {
+            runs++;
+            throw new InvalidOperationException("bad");
+        });
+        test.Peer.SendHex("81 05 22 6f 6e 65 22");
+
+        var error = await Assert.ThrowsAsync<WebSocketDeserializeException>(() => test.Session.ReceiveFromJsonAsync(info).Soon());
+
+        Assert.Equal(1, runs);
+        Assert.IsType<InvalidOperationException>(error.InnerException);
+        Assert.Equal("\"one\"", Assert.IsType<Frame.Text>(error.Frame).ReadText());
     }
 
     [Fact]

@@ -70,19 +70,112 @@ public sealed class SharedTimerTests
     }
 
     [Fact]
-    public async Task Entries_that_are_due_together_do_not_wait_for_each_other()
+    public async Task By_the_platforms_clock_entries_do_not_wait_for_each_other()
     {
         using var release = new ManualResetEventSlim();
+        SharedTimer timer = SharedTimer.Of(TimeProvider.System);
         var slow = new Slow(release);
-        Timer.Set(slow, TimeSpan.FromSeconds(1));
-        Timer.Set(new Numbered(this, 1), TimeSpan.FromSeconds(1));
-        Timer.Set(new Numbered(this, 2), TimeSpan.FromSeconds(1));
+        timer.Set(slow, TimeSpan.Zero);
+        timer.Set(new Numbered(this, 1), TimeSpan.Zero);
+        timer.Set(new Numbered(this, 2), TimeSpan.Zero);
 
-        Task advancing = Task.Run(() => _clock.Advance(TimeSpan.FromSeconds(1)));
         await Patience.Until(() => Due().Length == 2);
-
         release.Set();
-        await advancing.Soon();
+        await slow.Done.Soon();
+    }
+
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(10_000_000)]
+    [InlineData(30_000_000_000)]
+    public void Whatever_the_clocks_frequency_an_entry_is_not_due_early(long frequency)
+    {
+        var clock = new HandClock(frequency);
+        foreach (TimeSpan wait in (TimeSpan[])[TimeSpan.FromMicroseconds(350), TimeSpan.FromMilliseconds(20), TimeSpan.FromDays(24.8)])
+        {
+            var entry = new Numbered(this, 1);
+            SharedTimer.Of(clock).Set(entry, wait);
+            Assert.InRange(clock.Due!.Value, wait, TimeSpan.MaxValue);
+
+            clock.Pass(wait - TimeSpan.FromMicroseconds(300));
+            clock.Fire();
+            Assert.Empty(Due());
+            Assert.InRange(clock.Due!.Value, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(2));
+            clock.Pass(TimeSpan.FromMilliseconds(2));
+            clock.Fire();
+            Assert.Equal([1], Due());
+            _due.Clear();
+        }
+    }
+
+    [Fact]
+    public void A_clock_that_refuses_once_is_asked_again()
+    {
+        var clock = new HandClock(1000);
+        SharedTimer timer = SharedTimer.Of(clock);
+        timer.Set(new Numbered(this, 1), TimeSpan.FromSeconds(5));
+        clock.Refuses = true;
+        Assert.Throws<InvalidOperationException>(() => timer.Set(new Numbered(this, 2), TimeSpan.FromSeconds(1)));
+        clock.Refuses = false;
+
+        timer.Set(new Numbered(this, 3), TimeSpan.FromSeconds(9));
+
+        Assert.Equal(TimeSpan.FromSeconds(1), clock.Due);
+    }
+
+    [Fact]
+    public void A_clock_may_run_what_is_due_while_its_timer_is_set()
+    {
+        var clock = new HandClock(1000);
+        SharedTimer timer = SharedTimer.Of(clock);
+        timer.Set(new Numbered(this, 1), TimeSpan.FromSeconds(5));
+        clock.WhileSetting = () =>
+        {
+            clock.WhileSetting = null;
+            clock.Pass(TimeSpan.FromSeconds(5));
+            clock.Fire();
+        };
+        timer.Set(new Numbered(this, 2), TimeSpan.FromSeconds(3));
+
+        Assert.Equal([2, 1], Due());
+        Assert.Null(clock.Due);
+        timer.Set(new Numbered(this, 3), TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.FromSeconds(1), clock.Due);
+    }
+
+    [Fact]
+    public async Task Many_threads_may_set_and_clear_while_time_passes()
+    {
+        Numbered[] entries = [.. Enumerable.Range(0, 40).Select(i => new Numbered(this, i))];
+        using var stop = new CancellationTokenSource();
+        Task time = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+                _clock.Advance(TimeSpan.FromMilliseconds(1));
+        });
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Run(() =>
+        {
+            var random = new Random(worker);
+            for (int i = 0; i < 20_000; i++)
+            {
+                Numbered entry = entries[(random.Next(10) * 4) + worker];
+                if (random.Next(3) == 0)
+                    Timer.Clear(entry);
+                else
+                    Timer.Set(entry, TimeSpan.FromMilliseconds(random.Next(1, 10)));
+            }
+        })));
+        await stop.CancelAsync();
+        await time.Soon();
+
+        foreach (Numbered entry in entries)
+            Timer.Set(entry, TimeSpan.FromMilliseconds(entry.Number + 1));
+        lock (_sync)
+            _due.Clear();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(Enumerable.Range(0, 40), Due());
+        Assert.Equal(0, _clock.LiveTimers);
     }
 
     [Fact]
@@ -99,7 +192,7 @@ public sealed class SharedTimerTests
     }
 
     [Fact]
-    public async Task Whatever_is_set_and_cleared_each_is_due_at_its_time()
+    public void Whatever_is_set_and_cleared_each_is_due_at_its_time()
     {
         var random = new Random(1);
         Numbered[] entries = [.. Enumerable.Range(0, 60).Select(i => new Numbered(this, i))];
@@ -118,13 +211,12 @@ public sealed class SharedTimerTests
                     int pass = random.Next(20);
                     _clock.Advance(TimeSpan.FromMilliseconds(pass));
                     now += pass;
-                    int[] expected = [.. model.Where(due => due.Value <= now).Select(due => due.Key).Order()];
-                    await Patience.Until(() => Due().Length >= expected.Length);
-                    Assert.Equal(expected, Due().Order());
+                    int[] expected = [.. model.Where(due => due.Value <= now).Select(due => due.Key)];
+                    Assert.Equal(expected.Order(), Due().Order());
+                    Assert.Equal(Due().Select(number => model[number]).Order(), Due().Select(number => model[number]));
                     foreach (int number in expected)
                         model.Remove(number);
-                    lock (_sync)
-                        _due.Clear();
+                    _due.Clear();
                     break;
                 default:
                     int wait = random.Next(1, 200);
@@ -133,6 +225,7 @@ public sealed class SharedTimerTests
                     break;
             }
 
+            Assert.Empty(Due());
             Assert.Equal(model.Count == 0 ? 0 : 1, _clock.LiveTimers);
         }
     }
@@ -167,6 +260,66 @@ public sealed class SharedTimerTests
 
     private sealed class Slow(ManualResetEventSlim release) : SharedTimer.Entry
     {
-        public override void OnDue() => release.Wait(TestContext.Current.CancellationToken);
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Done => _done.Task;
+
+        public override void OnDue()
+        {
+            release.Wait();
+            _done.SetResult();
+        }
+    }
+
+    // Time passes by hand, and a timer fires when it is told to.
+    private sealed class HandClock(long frequency) : TimeProvider
+    {
+        private readonly List<HandTimer> _timers = [];
+        private long _now = 1;
+
+        public override long TimestampFrequency => frequency;
+
+        public bool Refuses { get; set; }
+
+        public Action? WhileSetting { get; set; }
+
+        public TimeSpan? Due => _timers.SingleOrDefault()?.Due;
+
+        public override long GetTimestamp() => _now;
+
+        public void Pass(TimeSpan time) => _now += (long)((Int128)time.Ticks * frequency / TimeSpan.TicksPerSecond);
+
+        public void Fire() => _timers.Single().Fire();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = new HandTimer(this, callback, state) { Due = dueTime };
+            _timers.Add(timer);
+            return timer;
+        }
+
+        private sealed class HandTimer(HandClock clock, TimerCallback callback, object? state) : ITimer
+        {
+            public TimeSpan? Due { get; set; }
+
+            public void Fire() => callback(state);
+
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                if (clock.Refuses)
+                    throw new InvalidOperationException("Not now.");
+                Due = dueTime;
+                clock.WhileSetting?.Invoke();
+                return true;
+            }
+
+            public void Dispose() => clock._timers.Remove(this);
+
+            public ValueTask DisposeAsync()
+            {
+                Dispose();
+                return default;
+            }
+        }
     }
 }
