@@ -23,7 +23,7 @@ internal interface ISessionEvents
     /// <summary>With the timestamp of reading its bytes.</summary>
     void OnBatchEnd(long lastInbound);
 
-    /// <summary>Earlier frames are published, and a consumer that waited for those of the same read has run.</summary>
+    /// <summary>Earlier frames are published, and a waiting consumer has run.</summary>
     void OnPeerClose(CloseReason reason);
 
     /// <summary>The receive loop's last call.</summary>

@@ -27,8 +27,9 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
     /// <summary>Whether the loop has not continued yet since it was reclaimed.</summary>
     public bool IsReclaimed => _isReclaimed;
 
-    /// <summary>Whether this is a pool thread that runs no other consumer.</summary>
-    public static bool CanRunHere => Thread.CurrentThread.IsThreadPoolThread && Watch.IsFree && !_runsFree;
+    /// <summary>Whether this is a pool thread without a context, which runs no other consumer.</summary>
+    public static bool CanRunHere =>
+        Thread.CurrentThread.IsThreadPoolThread && Watch.IsFree && !_runsFree && SynchronizationContext.Current is null;
 
     /// <summary>
     /// Runs a consumer, here or on the pool, that may block: the caller has nothing left to do for its session.

@@ -18,6 +18,13 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     /// </summary>
     public const int BatchSize = 64;
 
+    /// <summary>How long an end waits for a consumer that runs free, as for one that the loop is lent to.</summary>
+    private static readonly TimeSpan MostBeforeEnd = TimeSpan.FromSeconds(0.5);
+
+    private const int NoConsumer = 0; // the default of a field
+    private const int RunsFree = 1; // a consumer does, beside the loop
+    private const int EndWaits = 2; // for that consumer: its answers go out first
+
     private readonly InputBuffer _input;
     private readonly FrameReader _reader;
     private readonly MessageAssembler _assembler;
@@ -37,6 +44,9 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private bool _toldInvalidText;
     private bool _hasMessage; // in this batch, for the consumer
     private long _pausedAt;
+
+    // Left by compare-exchange, except NoConsumer, which the loop leaves.
+    private int _free;
 
     // Written by the thread that runs the loop, read on any.
     private long _lastMessage;
@@ -288,7 +298,9 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             if (TryReadAhead())
             {
                 ConsumerHandoff.RunFree(consumer);
-                return;
+                if (Interlocked.Exchange(ref _free, NoConsumer) != EndWaits)
+                    return;
+                continue;
             }
 
             if (!_handoff.Run(consumer, beforeEnd: IsOver))
@@ -302,21 +314,31 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     // loop.
     private bool TryReadAhead()
     {
-        if (IsOver || _input.IsHot || !_input.IsEmpty || !_queue.MayAdd)
+        if (_passed != 1 || IsOver || _input.IsHot || !_input.IsEmpty || !_queue.MayAdd || _free != NoConsumer)
             return false;
         try
         {
             if (_input.Read() != InputBuffer.Outcome.Pending)
                 return false;
+            Volatile.Write(ref _free, RunsFree);
+            _input.Reading.UnsafeOnCompleted(_onRead);
         }
         catch (Exception e)
         {
             Fail(e);
-            return true;
         }
 
-        _input.Reading.UnsafeOnCompleted(_onRead);
         return true;
+    }
+
+    // What a consumer that runs free sends synchronously goes out before our Close. The loop continues once it is done,
+    // or after a while.
+    private bool MayEnd()
+    {
+        if (Interlocked.CompareExchange(ref _free, EndWaits, RunsFree) != RunsFree)
+            return true;
+        SharedTimer.Of(TimeProvider.System).Set(new LateEnd(this), MostBeforeEnd);
+        return false;
     }
 
     // False if bytes or room are awaited, or that was the last turn.
@@ -336,7 +358,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             return stop switch
             {
                 Stop.Full => true,
-                Stop.End => EndOfInput(),
+                Stop.End => MayEnd() && EndOfInput(),
                 Stop.NoRoom => TryPause(),
                 _ => CanGoOn(_input.Read()),
             };
@@ -450,7 +472,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     {
         if (read == InputBuffer.Outcome.Pending)
             _input.Reading.UnsafeOnCompleted(_onRead);
-        return read == InputBuffer.Outcome.Bytes || (read == InputBuffer.Outcome.End && EndOfStream());
+        return read == InputBuffer.Outcome.Bytes || (read == InputBuffer.Outcome.End && MayEnd() && EndOfStream());
     }
 
     private void OnRead()
@@ -467,5 +489,15 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
         if (continues)
             Run();
+    }
+
+    // Ends the wait for a consumer that keeps its thread.
+    private sealed class LateEnd(ReceiveLoop loop) : SharedTimer.Entry
+    {
+        public override void OnDue()
+        {
+            if (Interlocked.CompareExchange(ref loop._free, NoConsumer, EndWaits) == EndWaits)
+                loop.Run();
+        }
     }
 }

@@ -426,8 +426,14 @@ internal sealed class SendPump : IThreadPoolWorkItem
     {
         if (!_stopped || _state == State.Writing || _hasEnded)
             return;
-        _buffer.Dispose();
         _hasEnded = true;
-        _ended?.TrySetResult();
+        try
+        {
+            _buffer.Dispose();
+        }
+        finally
+        {
+            _ended?.TrySetResult();
+        }
     }
 }

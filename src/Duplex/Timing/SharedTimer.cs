@@ -33,12 +33,13 @@ internal sealed class SharedTimer
     /// <summary>The entry is due once, in this time. This replaces an earlier time that has not come.</summary>
     public void Set(Entry entry, TimeSpan due)
     {
+        // Rounded up: it is never due early.
+        var ticks = (((Int128)due.Ticks * _time.TimestampFrequency) + TimeSpan.TicksPerSecond - 1)
+            / TimeSpan.TicksPerSecond;
+        long at = _time.GetTimestamp() + (long)ticks;
         lock (_sync)
         {
-            // Rounded up: it is never due early.
-            var ticks = (((Int128)due.Ticks * _time.TimestampFrequency) + TimeSpan.TicksPerSecond - 1)
-                / TimeSpan.TicksPerSecond;
-            entry.Due = _time.GetTimestamp() + (long)ticks;
+            entry.Due = at;
             if (entry.Place == Entry.Nowhere)
             {
                 if (_count == _entries.Length)
@@ -70,24 +71,26 @@ internal sealed class SharedTimer
     private void Fire()
     {
         List<Entry> due = [];
+        long now = _time.GetTimestamp();
         lock (_sync)
         {
-            long now = _time.GetTimestamp();
             for (; _count > 0 && _entries[0].Due <= now; Remove(due[^1]))
                 due.Add(_entries[0]);
             _armedFor = Spent;
         }
 
-        Arm();
-        if (_time == TimeProvider.System)
+        int next = 0;
+        try
         {
-            foreach (Entry entry in due)
-                ThreadPool.UnsafeQueueUserWorkItem(entry, preferLocal: false);
-            return;
+            Arm();
+            while (_time != TimeProvider.System && next < due.Count)
+                due[next++].OnDue();
         }
-
-        foreach (Entry entry in due)
-            entry.OnDue();
+        finally
+        {
+            for (; next < due.Count; next++) // also if the clock, or an entry, has failed
+                ThreadPool.UnsafeQueueUserWorkItem(due[next], preferLocal: false);
+        }
     }
 
     // Outside _sync: some clocks run timers on the thread that sets one. Of several threads one sets the timer, until

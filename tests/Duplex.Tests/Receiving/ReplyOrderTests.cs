@@ -34,6 +34,77 @@ public sealed class ReplyOrderTests
     [Theory, MemberData(nameof(Ends))]
     public async Task Answers_go_out_before_our_close_where_the_consumer_receives_streams(string end, int code) => await AnswerAsync(end, code, StreamsAsync, ReceiveMode.Streams);
 
+    [Theory]
+    [InlineData("88 02 03E8", "re a", 1000)]
+    [InlineData("81 01 62 88 02 03E8", "re a, re b", 1000)]
+    [InlineData("83 00", "re a", 1002)]
+    [InlineData("81 01 62 83 00", "re a, re b", 1002)]
+    public async Task An_answer_to_a_lone_message_goes_out_before_our_close_though_the_end_is_read_meanwhile(string next, string answers, int code)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        test.Time.Advance(TimeSpan.FromSeconds(1));
+        Task answering = AnswerAsync();
+        await Patience.Until(() => test.Peer.IsDrained);
+
+        test.Peer.SendHex("81 01 61");
+
+        foreach (string answer in answers.Split(", "))
+            Assert.Equal(answer, await test.SentAsync());
+        Assert.Equal(code, (int)Assert.IsType<Frame.Close>(await test.Peer.ReceiveAsync()).ReadReason()!.Code);
+        test.Peer.SendEof();
+        await Task.WhenAny(answering).Soon();
+
+        async Task AnswerAsync()
+        {
+            while (await test.Session.Incoming.WaitToReadAsync().ConfigureAwait(false))
+            {
+                while (test.Session.Incoming.TryRead(out Frame? frame))
+                {
+                    string text = ((Frame.Text)frame).ReadText();
+                    frame.Recycle();
+                    if (text == "a")
+                    {
+                        int reads = test.Peer.ReadSizes.Count;
+                        test.Peer.SendHex(next);
+                        Assert.True(SpinWait.SpinUntil(() => test.Peer.ReadSizes.Count > reads, TimeSpan.FromSeconds(30)));
+                        Thread.SpinWait(100_000); // the loop parses it meanwhile, on another thread
+                    }
+
+                    Assert.True(test.Session.SendAsync($"re {text}").IsCompletedSuccessfully);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_consumer_of_a_lone_message_that_keeps_its_thread_delays_the_end_by_half_a_second()
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default();
+        using var gate = new ManualResetEventSlim();
+        test.Time.Advance(TimeSpan.FromSeconds(1));
+        Task consuming = BlockAsync();
+        await Patience.Until(() => test.Peer.IsDrained);
+
+        test.Peer.SendHex("81 01 61");
+        await Patience.Until(() => test.Session.Incoming.Count == 0 && test.Peer.IsDrained);
+        test.Peer.SendClose(CloseReason.Normal);
+
+        Assert.StartsWith("Close(1000", await test.SentAsync(), StringComparison.Ordinal);
+        test.Peer.SendEof();
+        Assert.True((await test.Session.Completion.Soon()).WasClean);
+        Assert.False(consuming.IsCompleted);
+        gate.Set();
+        await consuming.Soon();
+
+        async Task BlockAsync()
+        {
+            await test.Session.Incoming.WaitToReadAsync().ConfigureAwait(false);
+            Assert.True(test.Session.Incoming.TryRead(out Frame? frame));
+            frame.Recycle();
+            gate.Wait(TestContext.Current.CancellationToken);
+        }
+    }
+
     [Theory, MemberData(nameof(Ends))]
     public async Task Answers_go_out_before_our_close_although_the_read_ends_on_a_foreign_thread(string end, int code)
     {
