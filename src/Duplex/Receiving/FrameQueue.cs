@@ -51,7 +51,7 @@ internal sealed class FrameQueue : IQueueDepth
     // Created on first use, by an atomic exchange from null.
     private TaskCompletionSource? _completion;
 
-    // Set by the thread that ends it, which then looks for _completion. Its maker looks here: one of them sees the other.
+    // Set by the thread that ends it, which then looks for _completion. Its maker looks here: one sees the other.
     private volatile bool _isCompleted;
 
     // Set and cleared by the reader that has the message.

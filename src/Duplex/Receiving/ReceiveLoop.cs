@@ -18,7 +18,10 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     /// </summary>
     public const int BatchSize = 64;
 
-    /// <summary>How long an end waits for a consumer that runs free, as for one that the loop is lent to.</summary>
+    /// <summary>
+    /// How long an end waits for a consumer that runs free, as for one that the loop is lent to. By the system's clock:
+    /// a thread blocks in real time.
+    /// </summary>
     private static readonly TimeSpan MostBeforeEnd = TimeSpan.FromSeconds(0.5);
 
     private const int NoConsumer = 0; // the default of a field
