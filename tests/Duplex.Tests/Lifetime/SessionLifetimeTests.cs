@@ -220,6 +220,10 @@ public sealed class SessionLifetimeTests
             test.Peer.SendClose(Theirs);
         else
             _ = test.Session.CloseAsync(Ours);
+        if (peer == "silent")
+            await Patience.Until(() => test.Session.BufferedBytes == 0); // the test's clock may outrun a write
+        if (peer == "unanswered")
+            await test.Until(WebSocketSessionState.PeerClosing);
 
         await test.Time.PassStepwise(CloseTimeout + SessionLifetime.Tail, test.Session.Completion);
 
