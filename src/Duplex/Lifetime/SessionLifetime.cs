@@ -127,6 +127,7 @@ internal sealed class SessionLifetime
         IOException lost = Lost(error);
         _state.Fail(lost);
         _connection.Messages?.HandOver(keepsUnparsed: true); // see LoseAsync
+        _connection.Receiving.StopWaiting();
         MissClose(lost);
         ThreadPool.UnsafeQueueUserWorkItem(
             static failed => _ = failed.Lifetime.LoseAsync(failed.Lost), (Lifetime: this, Lost: lost),
@@ -170,6 +171,7 @@ internal sealed class SessionLifetime
 
         // The end needs what comes, whether or not a consumer reads.
         _connection.Messages?.HandOver(keepsUnparsed: !cause.DropsReceived);
+        _connection.Receiving.StopWaiting();
         if (cause.DropsReceived)
             _incoming.DropAll();
         if (!cause.AwaitsPeer)

@@ -108,9 +108,11 @@ internal sealed class FrameQueue : IQueueDepth
 
     public bool MayAdd => _isLossy || ClosesOnOverflow || Fits(0) || SeesRoom(0);
 
+    /// <summary>Whether no end has begun: what a consumer sends can still go out.</summary>
+    public bool IsOpen => _closeState is { Cause: null, Failure: null };
+
     // Once another end has begun the producer waits: frames are received until the peer's Close.
-    private bool ClosesOnOverflow =>
-        _bounds.Overflow == ChannelOverflow.Close && _closeState is { Cause: null, Failure: null };
+    private bool ClosesOnOverflow => _bounds.Overflow == ChannelOverflow.Close && IsOpen;
 
     private ref Additions Added => ref _counters.Added;
 

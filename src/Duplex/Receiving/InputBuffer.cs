@@ -39,7 +39,6 @@ internal sealed class InputBuffer
 
     // Only touched by the thread that runs it.
     private byte[]? _buffer;
-    private bool _hasEnded; // a read brought nothing
     private byte[]? _array; // _buffer or the message's memory; null if all is parsed
     private int _start; // of what is unparsed
     private int _end;
@@ -83,6 +82,9 @@ internal sealed class InputBuffer
 
     public bool IsEmpty => _start == _end;
 
+    /// <summary>Whether a read brought nothing.</summary>
+    public bool HasEnded { get; private set; }
+
     /// <summary>Whether the last bytes came within <see cref="HotPeriod"/> of those before.</summary>
     public bool IsHot { get; private set; }
 
@@ -103,7 +105,7 @@ internal sealed class InputBuffer
     /// <summary>Reads more, after all that is unparsed is no whole frame.</summary>
     public Outcome Read()
     {
-        if (_hasEnded)
+        if (HasEnded)
             return Outcome.End;
         if (!IsEmpty || IsHot)
             return Fill();
@@ -126,7 +128,7 @@ internal sealed class InputBuffer
         Volatile.Write(ref _lastInbound, now);
         if (read == 0)
         {
-            _hasEnded = true;
+            HasEnded = true;
             return Outcome.End;
         }
 

@@ -48,7 +48,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private bool _hasMessage; // in this batch, for the consumer
     private long _pausedAt;
 
-    // Left by compare-exchange, except NoConsumer, which the loop leaves.
+    // Set to RunsFree by the loop; left by compare-exchange, or by the thread of the consumer.
     private int _free;
 
     // Written by the thread that runs the loop, read on any.
@@ -98,7 +98,8 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     /// Whether nothing is read: the loop waits for room, or for a thread after its consumer kept its own, or its
     /// consumer is to read and does not.
     /// </summary>
-    public bool IsPaused => _isPaused || _isUnread || _handoff.IsReclaimed;
+    public bool IsPaused =>
+        _isPaused || _isUnread || _handoff.IsReclaimed || Volatile.Read(ref _free) == EndWaits;
 
     /// <summary>Whether the session is asked which messages are a heartbeat's replies.</summary>
     public bool HasReplies { get; }
@@ -142,6 +143,13 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     public void Reclaim() => _handoff.Reclaim();
 
     public void Yield() => _handoff.Yield();
+
+    /// <summary>An end has begun, or a write failed: a consumer's answers can go out no more.</summary>
+    public void StopWaiting()
+    {
+        if (TryStopWaiting())
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
 
     // What a MessageReader runs.
 
@@ -303,7 +311,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
                 ConsumerHandoff.RunFree(consumer);
                 if (Interlocked.Exchange(ref _free, NoConsumer) != EndWaits)
                     return;
-                continue;
+                continue; // with the end
             }
 
             if (!_handoff.Run(consumer, beforeEnd: IsOver))
@@ -334,15 +342,29 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         return true;
     }
 
-    // What a consumer that runs free sends synchronously goes out before our Close. The loop continues once it is done,
-    // or after a while.
+    // What a consumer that runs free here sends synchronously goes out before our Close. The loop continues once it is
+    // done, or after a while.
     private bool MayEnd()
     {
         if (Interlocked.CompareExchange(ref _free, EndWaits, RunsFree) != RunsFree)
             return true;
-        SharedTimer.Of(TimeProvider.System).Set(new LateEnd(this), MostBeforeEnd);
-        return false;
+        try
+        {
+            if (_queue.IsOpen) // after the exchange: StopWaiting comes after an end has begun
+            {
+                SharedTimer.Of(TimeProvider.System).Set(new LateEnd(this), MostBeforeEnd);
+                return false;
+            }
+        }
+        catch (Exception) // no memory
+        {
+        }
+
+        return TryStopWaiting();
     }
+
+    private bool TryStopWaiting() =>
+        Interlocked.CompareExchange(ref _free, NoConsumer, EndWaits) == EndWaits;
 
     // False if bytes or room are awaited, or that was the last turn.
     private bool TryTurn()
@@ -362,7 +384,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             {
                 Stop.Full => true,
                 Stop.End => MayEnd() && EndOfInput(),
-                Stop.NoRoom => TryPause(),
+                Stop.NoRoom when !_input.HasEnded => TryPause(),
                 _ => CanGoOn(_input.Read()),
             };
         }
@@ -499,7 +521,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     {
         public override void OnDue()
         {
-            if (Interlocked.CompareExchange(ref loop._free, NoConsumer, EndWaits) == EndWaits)
+            if (loop.TryStopWaiting())
                 loop.Run();
         }
     }

@@ -76,6 +76,45 @@ public sealed class ReplyOrderTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_consumer_of_a_lone_message_may_wait_for_the_end_that_it_begins_without_leaving_its_thread(bool peerFirst)
+    {
+        await using SessionUnderTest<DefaultWebSocketSession> test = SessionUnderTest.Default(settings => settings with { CloseTimeout = Timeout.InfiniteTimeSpan });
+        test.Time.Advance(TimeSpan.FromSeconds(1));
+        Task<CloseResult> closing = CloseAsync();
+        await Patience.Until(() => test.Peer.IsDrained);
+
+        test.Peer.SendHex("81 01 61");
+        if (!peerFirst)
+        {
+            Assert.StartsWith("Close(1000", await test.SentAsync(), StringComparison.Ordinal);
+            test.Peer.SendClose(CloseReason.Normal);
+        }
+
+        Assert.True((await closing.Soon()).WasClean);
+        test.Peer.SendEof();
+
+        async Task<CloseResult> CloseAsync()
+        {
+            await test.Session.Incoming.WaitToReadAsync().ConfigureAwait(false);
+            Assert.True(test.Session.Incoming.TryRead(out Frame? frame));
+            frame.Recycle();
+            if (peerFirst)
+            {
+                int reads = test.Peer.ReadSizes.Count;
+                test.Peer.SendClose(CloseReason.Normal);
+                Assert.True(SpinWait.SpinUntil(() => test.Peer.ReadSizes.Count > reads, TimeSpan.FromSeconds(30)));
+                Thread.SpinWait(100_000); // the loop parses it meanwhile, on another thread
+            }
+
+            Task<CloseResult> closing = test.Session.CloseAsync();
+            Assert.True(closing.Wait(TimeSpan.FromSeconds(30)));
+            return await closing;
+        }
+    }
+
     [Fact]
     public async Task A_consumer_of_a_lone_message_that_keeps_its_thread_delays_the_end_by_half_a_second()
     {

@@ -125,7 +125,16 @@ public sealed class SendBoundsTests
         await Patience.Until(() => test.Peer.IsWriteBlocked && (size > Most || test.Session.BufferedBytes >= Most * 9 / 10)); // else the batch could be as small
         test.Peer.UnblockWrites();
         test.Peer.BlockWrites();
-        await Patience.Until(() => test.Peer.IsWriteBlocked && test.Session.BufferedBytes >= (size < Most ? Most * 3 / 2 : Most));
+        await Patience.Until(() =>
+        {
+            if (!test.Peer.IsWriteBlocked)
+                return false;
+            if (test.Session.BufferedBytes >= (size < Most ? Most * 3 / 2 : Most))
+                return true;
+            test.Peer.UnblockWrites(); // several batches went out meanwhile, and the last was small
+            test.Peer.BlockWrites();
+            return false;
+        });
     }
 
     // Where on the wire the first such frame ends; -1 if it has not come.

@@ -156,7 +156,7 @@ public sealed class SharedTimerTests
         await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Run(() =>
         {
             var random = new Random(worker);
-            for (int i = 0; i < 20_000; i++)
+            for (int i = 0; i < 2000; i++)
             {
                 Numbered entry = entries[(random.Next(10) * 4) + worker];
                 if (random.Next(3) == 0)
