@@ -1,9 +1,7 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
+using Duplex.Tests;
 
 namespace Duplex.EndToEnd;
 
@@ -16,23 +14,11 @@ internal sealed class TlsServer
     private readonly SslServerAuthenticationOptions _options = new()
     {
         ServerCertificateContext = SslStreamCertificateContext.Create(
-            CreateCertificate(), additionalCertificates: null, offline: true),
+            LoopbackCertificate.Instance, additionalCertificates: null, offline: true),
     };
 
     /// <summary>Opens a session and keeps it until the client disconnects.</summary>
     public void Serve(Socket socket) => _ = ServeAsync(socket);
-
-    // ECDSA with P-256: handshakes take less CPU than with RSA.
-    private static X509Certificate2 CreateCertificate()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=Duplex.EndToEnd", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        DateTimeOffset now = DateTimeOffset.UtcNow;
-        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-    }
 
     private static async Task OpenAsync(SslStream stream)
     {

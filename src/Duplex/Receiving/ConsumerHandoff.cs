@@ -20,7 +20,7 @@ internal sealed class ConsumerHandoff(IThreadPoolWorkItem loop)
     // Set by the thread that reclaims the loop, cleared by the loop; read by any.
     private volatile bool _isReclaimed;
 
-    // Set while this thread runs a consumer that holds no loop up.
+    // Set while this thread runs a consumer that no loop waits for.
     [ThreadStatic]
     private static bool _runsFree;
 

@@ -18,16 +18,6 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     /// </summary>
     public const int BatchSize = 64;
 
-    /// <summary>
-    /// How long an end waits for a consumer that runs free, as for one that the loop is lent to. By the system's clock:
-    /// a thread blocks in real time.
-    /// </summary>
-    private static readonly TimeSpan MostBeforeEnd = TimeSpan.FromSeconds(0.5);
-
-    private const int NoConsumer = 0; // the default of a field
-    private const int RunsFree = 1; // a consumer does, beside the loop
-    private const int EndWaits = 2; // for that consumer: its answers go out first
-
     private readonly InputBuffer _input;
     private readonly FrameReader _reader;
     private readonly MessageAssembler _assembler;
@@ -48,8 +38,8 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     private bool _hasMessage; // in this batch, for the consumer
     private long _pausedAt;
 
-    // Set to RunsFree by the loop; left by compare-exchange, or by the thread of the consumer.
-    private int _free;
+    // Created by the loop with the first lone message; read on any thread.
+    private FreeRun? _free;
 
     // Written by the thread that runs the loop, read on any.
     private long _lastMessage;
@@ -99,7 +89,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     /// consumer is to read and does not.
     /// </summary>
     public bool IsPaused =>
-        _isPaused || _isUnread || _handoff.IsReclaimed || Volatile.Read(ref _free) == EndWaits;
+        _isPaused || _isUnread || _handoff.IsReclaimed || Volatile.Read(ref _free) is { HoldsEnd: true };
 
     /// <summary>Whether the session is asked which messages are a heartbeat's replies.</summary>
     public bool HasReplies { get; }
@@ -144,12 +134,8 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     public void Yield() => _handoff.Yield();
 
-    /// <summary>An end has begun, or a write failed: a consumer's answers can go out no more.</summary>
-    public void StopWaiting()
-    {
-        if (TryStopWaiting())
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-    }
+    /// <summary>An end has begun, or a write failed: it does not wait for a consumer's answers.</summary>
+    public void StopWaiting() => Volatile.Read(ref _free)?.StopWaiting();
 
     // What a MessageReader runs.
 
@@ -309,12 +295,12 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             if (TryReadAhead())
             {
                 ConsumerHandoff.RunFree(consumer);
-                if (Interlocked.Exchange(ref _free, NoConsumer) != EndWaits)
+                if (!_free!.Finish())
                     return;
                 continue; // with the end
             }
 
-            if (!_handoff.Run(consumer, beforeEnd: IsOver))
+            if (!_handoff.Run(consumer, beforeEnd: IsOver || _input.HasEnded))
                 return;
         }
         while (TryTurn());
@@ -325,13 +311,15 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     // loop.
     private bool TryReadAhead()
     {
-        if (_passed != 1 || IsOver || _input.IsHot || !_input.IsEmpty || !_queue.MayAdd || _free != NoConsumer)
+        if (_passed != 1 || IsOver || _input.IsHot || !_input.IsEmpty || !_queue.MayAdd || _free is { IsOn: true })
             return false;
         try
         {
+            if (_free is null)
+                Volatile.Write(ref _free, new FreeRun(this, _queue));
             if (_input.Read() != InputBuffer.Outcome.Pending)
                 return false;
-            Volatile.Write(ref _free, RunsFree);
+            _free.Begin();
             _input.Reading.UnsafeOnCompleted(_onRead);
         }
         catch (Exception e)
@@ -342,29 +330,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         return true;
     }
 
-    // What a consumer that runs free here sends synchronously goes out before our Close. The loop continues once it is
-    // done, or after a while.
-    private bool MayEnd()
-    {
-        if (Interlocked.CompareExchange(ref _free, EndWaits, RunsFree) != RunsFree)
-            return true;
-        try
-        {
-            if (_queue.IsOpen) // after the exchange: StopWaiting comes after an end has begun
-            {
-                SharedTimer.Of(TimeProvider.System).Set(new LateEnd(this), MostBeforeEnd);
-                return false;
-            }
-        }
-        catch (Exception) // no memory
-        {
-        }
-
-        return TryStopWaiting();
-    }
-
-    private bool TryStopWaiting() =>
-        Interlocked.CompareExchange(ref _free, NoConsumer, EndWaits) == EndWaits;
+    private bool MayEnd() => _free is null || _free.MayEnd();
 
     // False if bytes or room are awaited, or that was the last turn.
     private bool TryTurn()
@@ -384,7 +350,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             {
                 Stop.Full => true,
                 Stop.End => MayEnd() && EndOfInput(),
-                Stop.NoRoom when !_input.HasEnded => TryPause(),
+                Stop.NoRoom when !_input.HasEnded => TryPause(), // what has ended needs no room
                 _ => CanGoOn(_input.Read()),
             };
         }
@@ -514,15 +480,5 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
         if (continues)
             Run();
-    }
-
-    // Ends the wait for a consumer that keeps its thread.
-    private sealed class LateEnd(ReceiveLoop loop) : SharedTimer.Entry
-    {
-        public override void OnDue()
-        {
-            if (loop.TryStopWaiting())
-                loop.Run();
-        }
     }
 }

@@ -85,7 +85,7 @@ public sealed class JsonContentConverter : WebSocketContentConverter
     public override bool CopiesPayload => true;
 
     /// <inheritdoc/>
-    public override bool IsApplicable(Frame frame) => frame is not null && ReadsViewsOf(frame.Type);
+    public override bool IsApplicable(Frame frame) => frame is not null && Reads(frame.Type);
 
     /// <inheritdoc/>
     public override string AdviceFor(Frame frame) =>
@@ -142,11 +142,14 @@ public sealed class JsonContentConverter : WebSocketContentConverter
         }
     }
 
-    internal override bool ReadsViewsOf(FrameType type) =>
+    internal bool Reads(FrameType type) =>
         type == FrameType.Text || (AcceptsBinary && type == FrameType.Binary);
 
-    internal override T? DeserializeView<T>(in MessageView message)
-        where T : default
+    /// <summary>
+    /// As <see cref="Deserialize{T}(Frame)"/>, from the memory that the message was read into; its kind is one that is
+    /// read.
+    /// </summary>
+    internal T? Deserialize<T>(in MessageView message)
     {
         JsonTypeInfo<T> info = InfoOf<T>();
         try

@@ -79,14 +79,6 @@ public abstract class WebSocketContentConverter
         ? "Receive it with a converter of text, such as the JsonContentConverter, or as a frame."
         : "Receive it with a converter of binary messages, or as a frame.";
 
-    /// <summary>Whether <see cref="DeserializeView"/> reads messages of this type.</summary>
-    internal virtual bool ReadsViewsOf(FrameType type) => false;
-
-    /// <summary>
-    /// As <see cref="Deserialize{T}(Frame)"/>, from the memory that the message was read into.
-    /// </summary>
-    internal virtual T? DeserializeView<T>(in MessageView message) => throw new NotSupportedException();
-
     internal static object? Fitting(object? value, Frame frame, Type type)
     {
         if (value is null ? CanBeNull(type) : type.IsInstanceOfType(value))

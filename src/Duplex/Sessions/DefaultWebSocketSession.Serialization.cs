@@ -259,14 +259,14 @@ public partial class DefaultWebSocketSession
 
     private bool TryReceiveValue<T>(WebSocketContentConverter converter, out T? value)
     {
-        if (converter.ReadsViewsOf(FrameType.Text)
+        if (converter is JsonContentConverter json
             && Connection.Messages is { } messages && messages.TryView(out MessageView message))
         {
             try
             {
-                value = converter.ReadsViewsOf(message.Type)
-                    ? Deserialize<T>(converter, message)
-                    : Deserialize<T>(converter, message.ToFrame());
+                value = json.Reads(message.Type)
+                    ? Deserialize<T>(json, message)
+                    : Deserialize<T>(converter, message.ToFrame()); // throws
             }
             finally
             {
@@ -281,11 +281,11 @@ public partial class DefaultWebSocketSession
         return isReceived;
     }
 
-    private static T? Deserialize<T>(WebSocketContentConverter converter, in MessageView message)
+    private static T? Deserialize<T>(JsonContentConverter converter, in MessageView message)
     {
         try
         {
-            return converter.DeserializeView<T>(message);
+            return converter.Deserialize<T>(message);
         }
         catch (Exception e) when (IsForeign(e))
         {

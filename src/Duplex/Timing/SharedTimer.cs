@@ -6,6 +6,7 @@ namespace Duplex;
 /// One timer for all entries of a clock, each due at a time of its own: thousands of sessions cost a place in an array
 /// each, not a timer. Thread-safe.
 /// </summary>
+/// <remarks>A heap of its own: the platform's <c>PriorityQueue</c> looks at every entry to remove one.</remarks>
 internal sealed class SharedTimer
 {
     private const long NoTimer = long.MinValue; // no timestamp

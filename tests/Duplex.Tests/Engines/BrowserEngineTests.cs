@@ -19,6 +19,7 @@ public sealed class BrowserEngineTests : IDisposable
         using HttpClient client = Client();
 
         await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync("ws://host.test/").Soon();
+        await _page.UntilReceiving();
         _page.Give("hello"u8);
         string? text = await session.ReceiveTextAsync().Soon();
 
@@ -34,11 +35,12 @@ public sealed class BrowserEngineTests : IDisposable
 
         Task<CloseResult> closing = session.CloseAsync(CloseCode.GoingAway, "bye");
         await Patience.Until(() => _page.Calls.Count > 0 && session.BufferedBytes == 0); // no event of a page comes within a call
+        await _page.UntilReceiving();
         _page.Events.Closed(3001, "bye");
         CloseResult end = await closing.Soon();
 
         Assert.Contains("Close 3001 bye", _page.Calls);
-        Assert.True(end.WasClean);
+        Assert.True(end.WasClean, end.ToString());
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using System.Runtime.CompilerServices;
 
 namespace Duplex.Tests;
 
@@ -34,5 +35,11 @@ internal sealed class FakePageSocket : PageSocket
 
     public override void Dispose() => Calls.Add("Dispose");
 
+    /// <summary>Waits until the session waits for an event. In a browser one thread has both; here an event that comes as a receive begins would be missed.</summary>
+    public Task UntilReceiving() => Patience.Until(() => Events is BrowserSocket socket && Volatile.Read(ref Arrival(socket)) is not null);
+
     public void Give(ReadOnlySpan<byte> text) => Events.Received(WebSocketMessageType.Text, text.ToArray());
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_arrival")]
+    private static extern ref TaskCompletionSource? Arrival(BrowserSocket socket);
 }
