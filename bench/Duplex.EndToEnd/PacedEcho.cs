@@ -24,7 +24,7 @@ internal static class PacedEcho
                 socket.LingerState = Reset;
                 do
                     await socket.ReceiveAsync(Memory<byte>.Empty);
-                while (Echo(socket));
+                while (await EchoAsync(socket));
             }
             catch (SocketException)
             {
@@ -33,9 +33,9 @@ internal static class PacedEcho
         }
     }
 
-    // False at the end. It blocks only for the rest of a frame, which follows at once, and for a client that does not
-    // read.
-    private static bool Echo(Socket socket)
+    // False at the end. A read of no bytes may complete before any have come, so this one does not block either: other
+    // connections' events would wait for it. It blocks for a client that does not read.
+    private static async Task<bool> EchoAsync(Socket socket)
     {
         byte[] input = ArrayPool<byte>.Shared.Rent(BufferSize);
         byte[] output = ArrayPool<byte>.Shared.Rent(BufferSize);
@@ -44,7 +44,7 @@ internal static class PacedEcho
             int kept = 0;
             do
             {
-                int read = socket.Receive(input.AsSpan(kept));
+                int read = await socket.ReceiveAsync(input.AsMemory(kept));
                 if (read == 0)
                     return false;
                 int length = kept + read;
