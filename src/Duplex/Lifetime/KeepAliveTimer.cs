@@ -1,7 +1,7 @@
 namespace Duplex;
 
 /// <summary>
-/// Carries out what <see cref="KeepAlive"/> decides: due when that says, never while pings are off. Thread-safe.
+/// Carries out what <see cref="KeepAlive"/> decides, when that is due: never while pings are off. Thread-safe.
 /// </summary>
 internal sealed class KeepAliveTimer(
     StreamConnection connection, ISessionEvents session, SessionTelemetry telemetry, PendingPings pings,
