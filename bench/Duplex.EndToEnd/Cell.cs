@@ -28,7 +28,8 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
             $"\"rate_ratio\":{RateRatio:F3}," +
             $"\"duplex_cpu_us\":{MedianOf(0, Cpu):F4},\"bcl_cpu_us\":{MedianOf(1, Cpu):F4}," +
             $"\"cpu_ratio\":{CpuRatio:F4},\"alloc_bytes\":{Allocated:F1}" +
-            $"{Latency()}{Variant("recycle")}{Variant("direct")}{Compression()}}}");
+            $"{Latency()}{Fields("recycle", "duplex-recycle")}{Fields("direct", "duplex-direct")}" +
+            $"{Fields("socket", "socket")}{Compression()}}}");
 
     public string ToRow()
     {
@@ -53,6 +54,7 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
                 : null,
             Variant("recycling", Array.IndexOf(names, "duplex-recycle")),
             Variant("direct", Array.IndexOf(names, "duplex-direct")),
+            Variant("bare socket", Array.IndexOf(names, "socket")),
             job.IsCompressed ? string.Create(Invariant, $"compressed to {meters[0][0].Ratio:F3}") : null,
         }.Where(part => part is not null));
         return string.Create(
@@ -107,12 +109,12 @@ internal sealed class Cell(Job job, string[] names, long[] counts, List<Meter>[]
         return string.Create(Invariant, $"{ratios.Min():F2}-{ratios.Max():F2}");
     }
 
-    // Only where this variant of Duplex ran.
-    private string Variant(string name) => Array.IndexOf(names, $"duplex-{name}") is > 0 and var peer
+    // Only where this peer ran.
+    private string Fields(string key, string name) => Array.IndexOf(names, name) is > 0 and var peer
         ? string.Create(
             Invariant,
-            $",\"{name}_rate_ratio\":{Ratio(peer, Rate):F3},\"{name}_cpu_ratio\":{Ratio(peer, Cpu):F4}," +
-            $"\"{name}_alloc_bytes\":{AllocatedBy(peer):F1}")
+            $",\"{key}_rate_ratio\":{Ratio(peer, Rate):F3},\"{key}_cpu_ratio\":{Ratio(peer, Cpu):F4}," +
+            $"\"{key}_alloc_bytes\":{AllocatedBy(peer):F1}")
         : "";
 
     private double AllocatedBy(int peer) =>

@@ -123,12 +123,13 @@ internal static class Comparison
             new ScaleChart(job.Mode, peers, cells).Save(directory);
     }
 
-    // What is received comes in each way: kept, recycled, and as views.
+    // What is received comes in each way: kept, recycled, and as views. The bare socket shows what none can fall below.
     private static string[] Competitors(Job job) => job.Mode switch
     {
-        "flood" when job.Size < 64 * 1024 => ["duplex", "bcl", "wsclient", "duplex-recycle", "duplex-direct"],
-        "flood" or "tflood" or "dflood" or "h2-flood" => ["duplex", "bcl", "duplex-recycle", "duplex-direct"],
-        "pingpong" => ["duplex", "bcl", "wsclient", "duplex-direct"],
+        "flood" when job.Size < 64 * 1024 => ["duplex", "bcl", "wsclient", "duplex-recycle", "duplex-direct", "socket"],
+        "flood" or "tflood" => ["duplex", "bcl", "duplex-recycle", "duplex-direct", "socket"],
+        "dflood" or "h2-flood" => ["duplex", "bcl", "duplex-recycle", "duplex-direct"],
+        "pingpong" => ["duplex", "bcl", "wsclient", "duplex-direct", "socket"],
         "h2-pingpong" => ["duplex", "bcl", "duplex-direct"],
         _ => job.IsCompressed || job.IsHttp2 ? ["duplex", "bcl"] : ["duplex", "bcl", "wsclient"],
     };

@@ -32,9 +32,10 @@ internal abstract class Peer
         "duplex-raw" => new DuplexRawPeer(),
         "bcl" => new BclPeer(),
         "wsclient" => new WebsocketClientPeer(),
+        "socket" => new SocketPeer(),
         _ => throw new ArgumentException(
-            $"There is no peer '{name}'. There are duplex, duplex-recycle, duplex-direct, duplex-raw, bcl and " +
-            "wsclient."),
+            $"There is no peer '{name}'. There are duplex, duplex-recycle, duplex-direct, duplex-raw, bcl, " +
+            "wsclient and socket."),
     };
 
     /// <summary>Opens one of many sessions whose messages are paced; its receive loop is running.</summary>

@@ -73,6 +73,9 @@ public readonly struct FrameHeader : IEquatable<FrameHeader>
     /// </summary>
     public bool IsControl => (_first & 0x8) != 0;
 
+    /// <summary>Whether this is a message of one frame.</summary>
+    internal bool IsMessage => Fin && Opcode is Opcode.Text or Opcode.Binary;
+
     /// <summary>
     /// The payload's length in bytes; negative if its most significant bit is set, which §5.2 forbids.
     /// </summary>

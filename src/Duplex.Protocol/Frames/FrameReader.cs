@@ -90,10 +90,11 @@ public sealed class FrameReader
 
         Span<byte> payload = input[..(int)Math.Min(Remaining, Math.Min(input.Length, MaxPiece))];
         input = input[payload.Length..];
-        Remaining -= payload.Length;
+        long remaining = Remaining - payload.Length; // read back from its field it would be late
+        Remaining = remaining;
         if (_header.Masked)
             _key = PayloadMask.Copy(payload, payload, _key);
-        piece = new FramePiece(in _header, _type, payload, starts, ends: Remaining == 0);
+        piece = new FramePiece(in _header, _type, payload, starts, ends: remaining == 0);
         return true;
     }
 
@@ -134,6 +135,7 @@ public sealed class FrameReader
         return JudgeFirstInFull(first);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)] // as JudgeLengthInFull
     private ProtocolViolation? JudgeFirstInFull(byte first)
     {
         bool fin = (first & 0x80) != 0;
@@ -200,10 +202,7 @@ public sealed class FrameReader
 
         int length = second & 0x7F;
         if ((first & 0x08) != 0 && length > FrameHeader.MaxControlPayload)
-        {
-            return ProtocolViolation.Protocol(
-                $"a control frame declares more than {FrameHeader.MaxControlPayload} bytes");
-        }
+            return ProtocolViolation.Protocol("a control frame declares more than 125 bytes");
 
         // §5.5.1: "If there is a body, the first two bytes of the body MUST be a 2-byte unsigned integer".
         if ((first & 0x0F) == (int)Opcode.Close && length == 1)
@@ -215,7 +214,12 @@ public sealed class FrameReader
         return null;
     }
 
-    private ProtocolViolation? JudgeLength(in FrameHeader header)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // the fast path of nearly all frames
+    private ProtocolViolation? JudgeLength(in FrameHeader header) =>
+        header.IsMinimal && (ulong)header.PayloadLength <= (ulong)MaxFrameSize ? null : JudgeLengthInFull(header);
+
+    [MethodImpl(MethodImplOptions.NoInlining)] // its caller would clear the stack for what formats the message
+    private ProtocolViolation? JudgeLengthInFull(in FrameHeader header)
     {
         // §5.2: "the most significant bit MUST be 0".
         if (header.PayloadLength < 0)

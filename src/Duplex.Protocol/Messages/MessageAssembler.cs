@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Text.Unicode;
 
 namespace Duplex.Protocol;
 
@@ -110,6 +111,13 @@ internal sealed class MessageAssembler : IDisposable
     {
         if (_shown is not null)
             EndView();
+        if (IsValidMessage(piece))
+        {
+            // The usual case needs no state between pieces.
+            message = new MessageView(piece.Type, piece.Payload, fin: true, piece.Header.Reserved);
+            return true;
+        }
+
         if (piece.Header.IsControl)
             return TryAcceptControl(piece, out message);
 
@@ -138,13 +146,6 @@ internal sealed class MessageAssembler : IDisposable
         };
         bool fin = _output == AssemblerOutput.Frames ? piece.Header.Fin : piece.EndsMessage;
         ReservedBits reserved = _output == AssemblerOutput.Frames ? piece.Header.Reserved & ~OwnedBits : _reserved;
-        if (isComplete && piece.Starts && _transform is null && _message.Length == 0)
-        {
-            // The usual case needs no state between pieces.
-            message = new MessageView(piece.Type, piece.Payload, fin, reserved);
-            return true;
-        }
-
         if (_transform is null)
             Append(piece);
         if (!isComplete)
@@ -260,6 +261,12 @@ internal sealed class MessageAssembler : IDisposable
         message = new MessageView(piece.Type, payload, fin: true, piece.Header.Reserved, isAssembled: !isWhole);
         return true;
     }
+
+    // A whole one that no extension changes. Of any other the rest finds what is wrong.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsValidMessage(scoped in FramePiece piece) =>
+        piece.IsMessage && _transform is null && piece.Payload.Length <= MaxMessageSize
+            && (piece.Type != FrameType.Text || Utf8.IsValid(piece.Payload));
 
     private ReservedBits OwnedBits => _transform?.OwnedBits ?? ReservedBits.None;
 

@@ -24,4 +24,19 @@ public class FramePieceTests
         Assert.False(piece.StartsMessage);
         Assert.False(piece.EndsMessage);
     }
+
+    [Theory]
+    [InlineData(Opcode.Text, true, true, true, true)]
+    [InlineData(Opcode.Binary, true, true, true, true)]
+    [InlineData(Opcode.Binary, true, false, true, false)]
+    [InlineData(Opcode.Binary, true, true, false, false)]
+    [InlineData(Opcode.Binary, false, true, true, false)]
+    [InlineData(Opcode.Continuation, true, true, true, false)]
+    [InlineData(Opcode.Ping, true, true, true, false)]
+    public void A_message_of_one_frame_that_arrived_at_once_is_one_piece(Opcode opcode, bool fin, bool starts, bool ends, bool isMessage)
+    {
+        var piece = new FramePiece(new FrameHeader(opcode, fin, ReservedBits.None, 0), FrameType.Text, [], starts, ends);
+
+        Assert.Equal(isMessage, piece.IsMessage);
+    }
 }
