@@ -132,7 +132,12 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     public void Reclaim() => _handoff.Reclaim();
 
-    public void Yield() => _handoff.Yield();
+    /// <summary>The consumer on this thread is about to wait for the loop.</summary>
+    public void Yield()
+    {
+        _handoff.Yield();
+        Volatile.Read(ref _free)?.Yield();
+    }
 
     /// <summary>An end has begun, or a write failed: it does not wait for a consumer's answers.</summary>
     public void StopWaiting() => Volatile.Read(ref _free)?.StopWaiting();
@@ -271,9 +276,7 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
 
     void IThreadPoolWorkItem.Execute()
     {
-        // A consumer may have delayed the loop.
-        Resume();
-        _handoff.OnContinue(); // after the time: keep-alive asks in the other order
+        Continue();
         Run(mayQueue: false);
     }
 
@@ -284,6 +287,8 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
         {
             if (_consumer is not { } consumer)
                 continue;
+            if (IsOver && !MayEnd())
+                return; // with this consumer: it may be the same, which has not begun to wait
             if (mayQueue && (IsOver || !_input.IsEmpty) && !ConsumerHandoff.CanRunHere)
             {
                 // The same read may hold the end, which waits for the consumer: continue where it can run.
@@ -294,16 +299,26 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
             _consumer = null;
             if (TryReadAhead())
             {
-                ConsumerHandoff.RunFree(consumer);
-                if (!_free!.Finish())
+                if (!_free!.Run(consumer))
                     return;
-                continue; // with the end
+                Continue(); // with the end
+                continue;
             }
 
             if (!_handoff.Run(consumer, beforeEnd: IsOver || _input.HasEnded))
                 return;
         }
-        while (TryTurn());
+        while (_consumer is not null || TryTurn());
+    }
+
+    // A consumer may have delayed the loop.
+    private void Continue()
+    {
+        Resume();
+
+        // After the time: keep-alive asks in the other order.
+        _handoff.OnContinue();
+        _free?.OnContinue();
     }
 
     // For a lone message: the read after it begins before its consumer runs. If nothing has come, the loop is not lent,
@@ -321,6 +336,10 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
                 return false;
             _free.Begin();
             _input.Reading.UnsafeOnCompleted(_onRead);
+        }
+        catch (Exception) when (_free is null) // no memory
+        {
+            return false;
         }
         catch (Exception e)
         {

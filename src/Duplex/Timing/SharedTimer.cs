@@ -14,6 +14,9 @@ internal sealed class SharedTimer
 
     private static readonly ConditionalWeakTable<TimeProvider, SharedTimer> ByClock = [];
 
+    // A clock that only tells another time has the platform's timers.
+    private static readonly Type PlatformTimer = TypeOfPlatformTimer();
+
     private readonly Lock _sync = new();
     private readonly TimeProvider _time;
 
@@ -25,6 +28,9 @@ internal sealed class SharedTimer
 
     // Only touched by the thread that is arming; null while there are no entries.
     private ITimer? _timer;
+
+    // Written with it, read by any thread.
+    private volatile bool _isPlatforms;
 
     private SharedTimer(TimeProvider time) => _time = time;
 
@@ -62,13 +68,15 @@ internal sealed class SharedTimer
             if (entry.Place == Entry.Nowhere)
                 return;
             Remove(entry);
+            if (_count > 0)
+                return; // fired too early, the timer is set again: no clock can fail here
         }
 
         Arm();
     }
 
-    // Threads of the platform's clock are those of the pool, where entries need not wait for each other. Another clock
-    // runs them in order, as it would run timers of theirs.
+    // The platform's timers fire on the pool, where entries need not wait for each other. Those of another clock run
+    // them in order, as they would run timers of theirs.
     private void Fire()
     {
         List<Entry> due = [];
@@ -84,7 +92,7 @@ internal sealed class SharedTimer
         try
         {
             Arm();
-            while (_time != TimeProvider.System && next < due.Count)
+            while (!_isPlatforms && next < due.Count)
                 due[next++].OnDue();
         }
         finally
@@ -151,6 +159,14 @@ internal sealed class SharedTimer
         using (AmbientFlow.Suppress())
             _timer = _time.CreateTimer(
                 static timer => ((SharedTimer)timer!).Fire(), this, wait, Timeout.InfiniteTimeSpan);
+        _isPlatforms = _timer.GetType() == PlatformTimer;
+    }
+
+    private static Type TypeOfPlatformTimer()
+    {
+        using ITimer timer = TimeProvider.System.CreateTimer(
+            static _ => { }, state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        return timer.GetType();
     }
 
     // Under _sync.

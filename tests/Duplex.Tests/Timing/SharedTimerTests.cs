@@ -69,11 +69,11 @@ public sealed class SharedTimerTests
         Assert.Equal([0], Due());
     }
 
-    [Fact]
-    public async Task By_the_platforms_clock_entries_do_not_wait_for_each_other()
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task By_the_platforms_timers_entries_do_not_wait_for_each_other(bool tellsAnotherTime)
     {
         using var release = new ManualResetEventSlim();
-        SharedTimer timer = SharedTimer.Of(TimeProvider.System);
+        SharedTimer timer = SharedTimer.Of(tellsAnotherTime ? new LateClock() : TimeProvider.System);
         var slow = new Slow(release);
         timer.Set(slow, TimeSpan.Zero);
         timer.Set(new Numbered(this, 1), TimeSpan.Zero);
@@ -121,6 +121,28 @@ public sealed class SharedTimerTests
         timer.Set(new Numbered(this, 3), TimeSpan.FromSeconds(9));
 
         Assert.Equal(TimeSpan.FromSeconds(1), clock.Due);
+    }
+
+    [Fact]
+    public void To_clear_one_of_many_asks_nothing_of_the_clock()
+    {
+        var clock = new HandClock(1000);
+        SharedTimer timer = SharedTimer.Of(clock);
+        var first = new Numbered(this, 1);
+        timer.Set(first, TimeSpan.FromSeconds(1));
+        timer.Set(new Numbered(this, 2), TimeSpan.FromSeconds(5));
+        clock.Refuses = true;
+
+        timer.Clear(first);
+
+        clock.Refuses = false;
+        clock.Pass(TimeSpan.FromSeconds(1));
+        clock.Fire();
+        Assert.Empty(Due());
+        Assert.Equal(TimeSpan.FromSeconds(4), clock.Due);
+        clock.Pass(TimeSpan.FromSeconds(4));
+        clock.Fire();
+        Assert.Equal([2], Due());
     }
 
     [Fact]
@@ -270,6 +292,11 @@ public sealed class SharedTimerTests
             release.Wait();
             _done.SetResult();
         }
+    }
+
+    private sealed class LateClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() - TimeSpan.FromHours(1);
     }
 
     // Time passes by hand, and a timer fires when it is told to.
