@@ -68,7 +68,8 @@ internal sealed class ContentStream : BareStream
                     changed = _changed.Task;
                 }
 
-                await changed.WaitAsync(HeedsTokens ? cancellationToken : CancellationToken.None);
+                // A read that waits never completes at once: its caller must see that it waits, though more may be given by now.
+                await changed.WaitAsync(HeedsTokens ? cancellationToken : CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             }
         }
         finally
