@@ -48,6 +48,55 @@ public sealed class FrameQueueTests
     }
 
     [Fact]
+    public void Its_depth_has_the_frames_that_can_be_taken_and_the_bytes_of_all()
+    {
+        for (int i = 1; i <= 3; i++)
+            Assert.True(_queue.TryAdd(new Frame.Binary(new byte[10 * i])));
+        Assert.Equal((0, 60), _queue.Depth);
+        Assert.Null(_queue.Publish());
+        Assert.Equal((3, 60), _queue.Depth);
+
+        Assert.NotNull(_queue.TryTake());
+
+        Assert.Equal((2, 50), _queue.Depth);
+        Assert.Equal(1, _queue.TakenFrames);
+        _queue.Offer();
+        Assert.Equal(3, _queue.Count);
+        _queue.Withdraw();
+        Assert.Equal(2, _queue.Count);
+        Assert.Null(_queue.Announce());
+        Assert.Equal(3, _queue.Count);
+    }
+
+    [Fact]
+    public void What_is_dropped_unpublished_leaves_its_depth()
+    {
+        Assert.True(_queue.TryAdd(new Frame.Binary(new byte[10])));
+        _queue.Complete();
+
+        Assert.Null(_queue.Publish());
+
+        Assert.Equal((0, 0), _queue.Depth);
+    }
+
+    [Fact]
+    public void A_segment_that_was_emptied_serves_again()
+    {
+        Frame frame = Numbered(1);
+        long before = 0;
+        for (int i = 0; i < 3000; i++)
+        {
+            if (i == 1000)
+                before = GC.GetAllocatedBytesForCurrentThread();
+            _queue.TryAdd(frame);
+            _queue.Publish();
+            _queue.TryTake();
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
     [KtorParity("channels/ChannelOverflow.SUSPEND")]
     public async Task The_producer_pauses_at_the_frame_bound_and_goes_on_at_half()
     {
@@ -61,6 +110,7 @@ public sealed class FrameQueueTests
         FrameWaiter.QueueAll(_queue.Publish());
         Assert.False(_queue.MayAdd);
         Task room = _queue.WaitForRoomAsync();
+        Assert.Equal((true, 1), (_queue.IsFull, _queue.Pauses));
         Assert.NotNull(_queue.TryTake());
         Assert.False(room.IsCompleted);
         Assert.True(_queue.MayAdd); // there is some, but it waits for more
@@ -69,6 +119,7 @@ public sealed class FrameQueueTests
 
         await room.Soon();
         Assert.True(_queue.WaitForRoomAsync().IsCompletedSuccessfully);
+        Assert.Equal((false, 1), (_queue.IsFull, _queue.Pauses));
     }
 
     [Fact]
@@ -698,10 +749,21 @@ public sealed class FrameQueueTests
         Assert.Equal(1, queue.Dropped);
     }
 
-    [Theory, InlineData(1, true), InlineData(2, false)]
-    public void A_queue_that_closes_on_overflow_judges_a_frame_by_its_size(int size, bool fits)
+    [Theory]
+    [InlineData(1, true, false)]
+    [InlineData(2, false, false)]
+    [InlineData(1, true, true)]
+    [InlineData(2, false, true)]
+    public void A_queue_that_closes_on_overflow_judges_a_frame_by_its_size(int size, bool fits, bool afterOthers)
     {
         var queue = new FrameQueue(ChannelConfig.Bounded(10, 1000, ChannelOverflow.Close), new CloseState());
+        if (afterOthers)
+        {
+            Assert.True(queue.TryAdd(new Frame.Binary(new byte[999])));
+            Assert.Null(queue.Publish());
+            Assert.NotNull(queue.TryTake());
+        }
+
         Assert.True(queue.TryAdd(new Frame.Binary(new byte[999])));
 
         Assert.Equal(fits, queue.TryAdd(new Frame.Binary(new byte[size])));

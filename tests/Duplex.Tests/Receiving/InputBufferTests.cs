@@ -82,10 +82,15 @@ public sealed class InputBufferTests : IDisposable
     {
         _stream.Send(1, 2, 3);
         Assert.Equal(InputBuffer.Outcome.Bytes, _input.Read());
+        ReadOnlyMemory<byte> whole = _input.Before(rest: 0, length: 3);
         ReadOnlyMemory<byte> seen = _input.Before(rest: 1, length: 2);
         _input.Keep(1);
 
         _input.Abandon();
+        Assert.Equal([3], _input.Unparsed.ToArray());
+        _input.Unparsed[0] = 4;
+        Assert.Equal([1, 2, 3], whole.Span.ToArray());
+        _input.Unparsed[0] = 3;
         _stream.Send(9, 9, 9);
         Assert.Equal(InputBuffer.Outcome.Bytes, _input.Read());
 
@@ -105,7 +110,65 @@ public sealed class InputBufferTests : IDisposable
 
         Assert.Equal(InputBuffer.Outcome.End, input.Read());
         Assert.True(input.IsEmpty);
+        Assert.True(input.HasEnded);
+        empty.WriteByte(1);
+        empty.Position = 0;
+        Assert.Equal(InputBuffer.Outcome.End, input.Read()); // once and for all
         input.Release();
+    }
+
+    [Fact]
+    public void While_bytes_come_often_the_buffer_stays_and_in_a_silence_it_is_given_back()
+    {
+        Receive(InputBuffer.HotPeriod);
+        Assert.True(_input.IsHot);
+        Receive(InputBuffer.HotPeriod + TimeSpan.FromTicks(1));
+        Assert.False(_input.IsHot);
+        Assert.Equal(1, _pool.Rented);
+
+        Assert.Equal(InputBuffer.Outcome.Pending, _input.Read());
+
+        Assert.Equal(0, _pool.Rented);
+        Assert.Equal(0, _stream.ReadSizes[^1]);
+
+        void Receive(TimeSpan after)
+        {
+            _time.Advance(after);
+            _stream.Send(1);
+            Assert.Equal(InputBuffer.Outcome.Bytes, _input.Read());
+            _input.Keep(0);
+        }
+    }
+
+    [Theory, InlineData(InputBuffer.LargeFrame, InputBuffer.LargeFrameHead), InlineData(InputBuffer.LargeFrame - 1, InputBuffer.BufferSize)]
+    public void After_a_large_frame_little_more_than_a_header_is_read(int last, int expected)
+    {
+        _input.LastPayloadLength = last;
+        _stream.Send(1);
+
+        Assert.Equal(InputBuffer.Outcome.Bytes, _input.Read());
+
+        Assert.Equal(expected, _stream.ReadSizes[^1]);
+    }
+
+    [Fact]
+    public async Task Draining_reads_until_the_end()
+    {
+        using var stream = new MemoryStream(new byte[InputBuffer.BufferSize + 5]);
+        var input = new InputBuffer(stream, _reader, _assembler, new ConnectionSettings { Pool = _pool, Time = _time });
+
+        await input.DrainAsync().Soon();
+
+        Assert.Equal(stream.Length, stream.Position);
+        input.Release();
+    }
+
+    [Fact]
+    public void Without_a_buffer_there_is_nothing_to_abandon()
+    {
+        _input.Abandon();
+
+        Assert.Equal(0, _pool.Rents);
     }
 
     private bool Parse(out MessageView message)
