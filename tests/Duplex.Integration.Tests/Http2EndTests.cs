@@ -181,18 +181,16 @@ public sealed class Http2EndTests
     {
         await using OverFrames test = await OverFrames.OpenAsync(ws =>
         {
-            ws.PingInterval = TimeSpan.FromSeconds(20);
+            ws.PingInterval = TimeSpan.FromHours(1);
             ws.PingTimeout = TimeSpan.FromSeconds(7);
         });
 
-        await Patience.Until(() =>
-        {
-            test.Time.Advance(TimeSpan.FromMilliseconds(50));
-            return test.Session.State != WebSocketSessionState.Open;
-        });
+        await test.Time.Pass(TimeSpan.FromHours(1));
+        Http2Frame? ping = await test.Connection.ReadAsync();
+        await test.Time.Pass(TimeSpan.FromSeconds(7));
 
         Assert.IsType<TimeoutException>((await test.Session.Completion.Soon()).Error);
-        Assert.Equal("Ping(0000000000000001), END_STREAM, RST_STREAM(8)", await test.Connection.ReadToEndAsync(test.Stream));
+        Assert.Equal("Ping(0000000000000001), END_STREAM, RST_STREAM(8)", await test.Connection.ReadToEndAsync(test.Stream, ping));
         await test.IsUsableAsync();
     }
 
@@ -208,13 +206,16 @@ public sealed class Http2EndTests
         if (peer != "no answer")
         {
             await test.Connection.SendAsync(test.Stream, peer == "violation" ? "83 00" : TheirClose);
-            await (closing ?? Patience.Until(() => test.Session.State == WebSocketSessionState.Closing)).Soon(); // or the time would outrun it
+            await (closing ?? Patience.Until(() => test.Session.State == WebSocketSessionState.Closing)).Soon();
         }
 
+        // Or the time would outrun our Close.
+        Http2Frame? close = await test.Connection.ReadAsync();
+        await Patience.Until(() => test.Session.BufferedBytes == 0);
         await test.PassToEndAsync();
 
         Assert.Equal(peer == "no END_STREAM", (await test.Session.Completion).WasClean);
-        Assert.Equal(expected, await test.Connection.ReadToEndAsync(test.Stream));
+        Assert.Equal(expected, await test.Connection.ReadToEndAsync(test.Stream, close));
         await test.IsUsableAsync();
     }
 

@@ -98,13 +98,15 @@ internal sealed class FrameConnection(Socket socket) : IDisposable
     }
 
     /// <summary>Reads what concerns a stream until the client has reset it, or answers our ping.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="first">What was read of it before.</param>
     /// <returns>The frames of the WebSocket protocol, and what ended the stream.</returns>
-    public async Task<string> ReadToEndAsync(int stream)
+    public async Task<string> ReadToEndAsync(int stream, Http2Frame? first = null)
     {
         var reader = new FrameReader(WebSocketRole.Server, WebSocketLimits.LargestSize);
         using var assembler = new MessageAssembler(AssemblerOutput.Frames);
         var seen = new List<string>();
-        while (await ReadAsync() is { } frame)
+        for (Http2Frame? frame = first ?? await ReadAsync(); frame is not null; frame = await ReadAsync())
         {
             if (frame.Type == Http2Frame.Ping)
                 return string.Join(", ", seen);
