@@ -13,29 +13,35 @@ public sealed class ConsumerHandoffTests : IDisposable
     [Fact]
     public async Task A_consumer_runs_on_the_thread_of_the_loop_has_the_handoff_meanwhile_and_gives_it_back_when_it_is_done()
     {
+        bool isSameThread = false, borrowed = false, borrowedTwice = true;
         await Task.Run(() =>
         {
             int thread = Environment.CurrentManagedThreadId;
-            bool borrowed = false;
             var consumer = new Work(() =>
             {
-                Assert.Equal(thread, Environment.CurrentManagedThreadId);
+                isSameThread = Environment.CurrentManagedThreadId == thread;
                 borrowed = _handoff.TryBorrow();
-                Assert.False(_handoff.TryBorrow()); // once
-                _handoff.Return(beforeEnd: false);
+                borrowedTwice = _handoff.TryBorrow();
+                _handoff.Return(beforeEnd: true);
             });
 
-            Assert.True(_handoff.Run(consumer));
+            Assert.True(_handoff.Run(consumer, beforeEnd: true)); // or the watch might reclaim it from a slow machine
 
-            Assert.True(borrowed);
             Assert.False(_handoff.TryBorrow()); // the loop has it
         }).Soon();
+        Assert.True(isSameThread);
+        Assert.True(borrowed);
+        Assert.False(borrowedTwice);
         Assert.Equal(0, _loop.Runs);
     }
 
     [Fact]
-    public async Task A_handoff_that_the_consumer_keeps_because_its_read_waits_is_not_the_loops_any_more() =>
-        await Task.Run(() => Assert.False(_handoff.Run(new Work(() => Assert.True(_handoff.TryBorrow()))))).Soon();
+    public async Task A_handoff_that_the_consumer_keeps_because_its_read_waits_is_not_the_loops_any_more()
+    {
+        bool borrowed = false;
+        await Task.Run(() => Assert.False(_handoff.Run(new Work(() => borrowed = _handoff.TryBorrow()), beforeEnd: true))).Soon();
+        Assert.True(borrowed);
+    }
 
     [Fact]
     public async Task No_other_thread_can_take_the_loop_over()
@@ -54,13 +60,15 @@ public sealed class ConsumerHandoffTests : IDisposable
     [Fact]
     public async Task A_loop_that_is_reclaimed_continues_on_the_pool()
     {
+        bool borrowed = true;
         await Task.Run(() => Assert.False(_handoff.Run(new Work(() =>
         {
             _handoff.Reclaim();
             _handoff.Reclaim(); // once is enough
-            Assert.False(_handoff.TryBorrow());
+            borrowed = _handoff.TryBorrow();
         })))).Soon();
 
+        Assert.False(borrowed);
         await _loop.Ran(1);
         _handoff.Reclaim(); // the loop has it
         Assert.Equal(1, _loop.Runs);
@@ -100,17 +108,21 @@ public sealed class ConsumerHandoffTests : IDisposable
     [Fact]
     public async Task A_loop_whose_consumer_blocks_after_it_has_read_on_is_reclaimed_too()
     {
-        Task<bool> running = Task.Run(() => _handoff.Run(new Work(() =>
-        {
-            Assert.True(_handoff.TryBorrow());
-            _handoff.Return(beforeEnd: false);
-            _gate.Wait();
-        })));
+        bool borrowed = false;
+        Task<bool> running = Task.Run(() => _handoff.Run(
+            new Work(() =>
+            {
+                borrowed = _handoff.TryBorrow();
+                _handoff.Return(beforeEnd: false);
+                _gate.Wait();
+            }),
+            beforeEnd: true)); // it is reclaimed only after it has read on
 
         await _loop.Ran(1);
 
         _gate.Set();
         Assert.False(await running.Soon());
+        Assert.True(borrowed);
     }
 
     [Fact]
@@ -148,13 +160,17 @@ public sealed class ConsumerHandoffTests : IDisposable
     {
         var other = new ConsumerHandoff(_loop);
         var inner = new Work(() => { });
-        await Task.Run(() => Assert.True(_handoff.Run(new Work(() =>
-        {
-            int thread = Environment.CurrentManagedThreadId;
-            Assert.True(other.Run(inner));
-            Assert.True(_handoff.TryBorrow());
-            _handoff.Return(beforeEnd: false);
-        })))).Soon();
+        bool kept = false, borrowed = false;
+        await Task.Run(() => Assert.True(_handoff.Run(
+            new Work(() =>
+            {
+                kept = other.Run(inner);
+                borrowed = _handoff.TryBorrow();
+                _handoff.Return(beforeEnd: true);
+            }),
+            beforeEnd: true))).Soon();
+        Assert.True(kept);
+        Assert.True(borrowed);
         await inner.Ran(1);
     }
 
