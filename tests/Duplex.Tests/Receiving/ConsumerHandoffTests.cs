@@ -131,6 +131,7 @@ public sealed class ConsumerHandoffTests : IDisposable
         Task<bool> blocked = Task.Run(() => _handoff.Run(new Work(_gate.Wait)));
         await _loop.Ran(1);
         await LooksAsync(60); // more than any consumer's patience: the first has blocked its thread for all of them
+        await ThreadsAsync(4); // for the consumer, one that blocks while it waits, its loop, and the watch
 
         bool kept = await Task.Run(() => _handoff.Run(
             new Work(() => LooksAsync(3).Wait(Patience.Limit)), beforeEnd: true)).Soon();
@@ -139,6 +140,17 @@ public sealed class ConsumerHandoffTests : IDisposable
         Assert.Equal(1, _loop.Runs);
         _gate.Set();
         Assert.False(await blocked.Soon());
+    }
+
+    // Waits until the pool has so many threads beside those that are blocked: it adds one in half a second, which is all that the watch waits for a consumer.
+    private static Task ThreadsAsync(int threads)
+    {
+        var meeting = new CountdownEvent(threads); // not disposed: the last to leave does so after us
+        return Task.WhenAll(Enumerable.Range(0, threads).Select(_ => Task.Run(() =>
+        {
+            meeting.Signal();
+            Assert.True(meeting.Wait(Patience.Limit));
+        }))).Soon();
     }
 
     // The watch takes at least one look to reclaim another loop.
