@@ -143,7 +143,7 @@ public sealed class KeepAliveTimerTests
         for (int time = 1; time <= 2; time++)
         {
             test.Peer.SendHex("81 01 61  81 01 62");
-            await test.Queued(1);
+            await Patience.Until(() => test.Session.SightReceiving().IsPaused);
             test.Time.Advance(TimeSpan.FromSeconds(19));
             Assert.Equal(time - 1, Warnings());
             var pings = new List<Frame>();
@@ -180,7 +180,7 @@ public sealed class KeepAliveTimerTests
         for (int i = 0; i < 10; i++)
         {
             test.Peer.SendHex("81 01 61  81 01 62");
-            await test.Queued(1);
+            await Patience.Until(() => test.Session.SightReceiving().IsPaused);
             test.Time.Advance(TimeSpan.FromSeconds(10)); // each tick, at the end of every other one, finds it full
             Assert.Equal("a", await test.ReceiveAsync());
             Assert.Equal("b", await test.ReceiveAsync());
