@@ -177,7 +177,7 @@ public sealed class TelemetryTests(KestrelServer server) : IClassFixture<Kestrel
         _listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name is "Duplex" or "System.Net.Http",
-            Sample = (ref _) => ActivitySamplingResult.AllDataAndRecorded,
+            Sample = (ref options) => options.Parent.TraceId == _mine.TraceId ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None, // or others' requests would bear traceparent
             ActivityStopped = _ended.Enqueue,
         };
         ActivitySource.AddActivityListener(_listener);
