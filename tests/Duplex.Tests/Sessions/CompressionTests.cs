@@ -4,7 +4,12 @@ using System.Text;
 
 namespace Duplex.Tests;
 
-/// <summary>Sessions whose messages are compressed, beside a peer that compresses by the same codec, and peers that do not mean well.</summary>
+/// <summary>
+/// Sessions whose messages are compressed, beside a peer that compresses by the same codec, and peers that do not mean well. Some measure what the whole process allocates, so no
+/// other test may run beside them.
+/// </summary>
+[CollectionDefinition(nameof(CompressionTests), DisableParallelization = true)]
+[Collection(nameof(CompressionTests))]
 public sealed class CompressionTests : IDisposable
 {
     private readonly PerMessageDeflate _deflate = Deflating.Accepted();
