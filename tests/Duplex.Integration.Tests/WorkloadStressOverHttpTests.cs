@@ -14,7 +14,7 @@ public sealed class WorkloadStressOverHttpTests
     public async Task What_is_sent_arrives_once_whole_and_in_order(Transport transport, WorkloadKind kind, bool isTorn)
     {
         using RawServer listener = await RawServer.ListenAsync(transport);
-        using HttpClient client = Clients.Create(ws => ws.PingInterval = StressRounds.PingInterval).For(transport);
+        using HttpClient client = Clients.Create(ws => StressRounds.Configure(ws)).For(transport);
         await StressRounds.RunAsync(kind, isTorn, async (isRaw, mode, seed) =>
         {
             Task<WebSocketSession> opening = OpenAsync(client, listener.Uri, isRaw, mode);
@@ -23,7 +23,7 @@ public sealed class WorkloadStressOverHttpTests
             Stream stream = isTorn ? new TornStream(peer.Stream, seed) : peer.Stream;
 
             // Nobody answers a raw client's pings.
-            WebSocketSession server = WebSocketSessions.Create(stream, WebSocketRole.Server, ws => ws.PingInterval = isRaw ? Timeout.InfiniteTimeSpan : StressRounds.PingInterval);
+            WebSocketSession server = WebSocketSessions.Create(stream, WebSocketRole.Server, ws => StressRounds.Configure(ws, pings: !isRaw));
             return (await opening, server);
         });
     }

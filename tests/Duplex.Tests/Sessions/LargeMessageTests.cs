@@ -52,7 +52,7 @@ public sealed class LargeMessageTests
         await using DefaultWebSocketSession session = WebSocketSessions.Create(peer, WebSocketRole.Client, ws => ws.BufferPool = pool);
         long before = GC.GetTotalAllocatedBytes(precise: true);
 
-        await session.SendAsync(new PatternStream(GiB)).Soon();
+        await session.SendAsync(new PatternStream(GiB)).AsTask().WaitAsync(Patience.LongLimit);
         await session.SendAsync("next").Soon();
         await session.FlushAsync().Soon();
 

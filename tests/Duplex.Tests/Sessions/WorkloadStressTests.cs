@@ -12,11 +12,11 @@ public sealed class WorkloadStressTests
         if (isTorn)
             (ours, theirs) = (new TornStream(ours, seed), new TornStream(theirs, seed + 1));
         WebSocketSession client = isRaw
-            ? WebSocketSessions.CreateRaw(ours, WebSocketRole.Client)
-            : WebSocketSessions.Create(ours, WebSocketRole.Client, ws => ws.PingInterval = StressRounds.PingInterval, mode);
+            ? WebSocketSessions.CreateRaw(ours, WebSocketRole.Client, ws => StressRounds.Configure(ws))
+            : WebSocketSessions.Create(ours, WebSocketRole.Client, ws => StressRounds.Configure(ws), mode);
 
         // Nobody answers a raw client's pings.
-        WebSocketSession server = WebSocketSessions.Create(theirs, WebSocketRole.Server, ws => ws.PingInterval = isRaw ? Timeout.InfiniteTimeSpan : StressRounds.PingInterval);
+        WebSocketSession server = WebSocketSessions.Create(theirs, WebSocketRole.Server, ws => StressRounds.Configure(ws, pings: !isRaw));
         return Task.FromResult((client, server));
     });
 }

@@ -6,14 +6,18 @@ internal static class StressRounds
     // What a plain run of the tests has for it, for each place where the workloads run. For more: DUPLEX_STRESS_SECONDS, see CONTRIBUTING.md.
     private const double Seconds = 2;
 
-    /// <summary>Pings go between messages all the time.</summary>
-    public static readonly TimeSpan PingInterval = TimeSpan.FromMilliseconds(10);
-
     private static readonly int[] PipeSizes = [64, 1024, 16 * 1024];
     private static readonly int[] FloodSizes = [16, 128, 1024];
 
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(
         double.Parse(Environment.GetEnvironmentVariable("DUPLEX_STRESS_SECONDS") ?? $"{Seconds}", System.Globalization.CultureInfo.InvariantCulture) / Enum.GetValues<WorkloadKind>().Length);
+
+    /// <summary>Pings go between messages all the time, and the close waits for a busy machine.</summary>
+    public static void Configure(WebSocketsOptions options, bool pings = true)
+    {
+        options.PingInterval = pings ? TimeSpan.FromMilliseconds(10) : Timeout.InfiniteTimeSpan;
+        options.CloseTimeout = Patience.Limit;
+    }
 
     /// <summary>Runs rounds of one workload.</summary>
     /// <param name="kind">The workload.</param>
