@@ -52,7 +52,7 @@ public sealed class EchoSampleTests(KestrelServer kestrel) : IClassFixture<Kestr
         try
         {
             Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
-            await process.WaitForExitAsync().Soon();
+            await process.WaitForExitAsync().WaitAsync(Patience.LongLimit);
             return (process.ExitCode, await output.Soon(), await errors.Soon());
         }
         finally

@@ -21,7 +21,7 @@ internal static class BlockedPool
         try
         {
             Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
-            await process.WaitForExitAsync().Soon();
+            await process.WaitForExitAsync().WaitAsync(Patience.LongLimit);
             Assert.True(process.ExitCode == 0, $"{await output.Soon()}{await errors.Soon()}");
             string[] parts = (await File.ReadAllTextAsync(told)).Split('\n', 2);
             return new WebSocketHandshakeException(Enum.Parse<HandshakeCheck>(parts[0]), parts[1]);
