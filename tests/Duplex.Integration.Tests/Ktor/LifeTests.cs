@@ -70,18 +70,18 @@ public sealed class LifeTests(KestrelServer kestrel) : IClassFixture<KestrelServ
     [KtorParity("weakness/23-a-socket-timeout-ends-idle-sessions")]
     public async Task Limits_of_time_for_requests_and_idle_connections_do_not_end_a_session()
     {
-        var beat = TimeSpan.FromMilliseconds(250); // eight of them are as long as the limits of requests
+        var beat = TimeSpan.FromMilliseconds(625); // eight of them are as long as the limits of requests
         using SocketsHttpHandler handler = LoopbackCertificate.CreateHandler();
-        handler.ConnectTimeout = TimeSpan.FromSeconds(2);
+        handler.ConnectTimeout = TimeSpan.FromSeconds(5);
         handler.Expect100ContinueTimeout = handler.ResponseDrainTimeout = handler.PooledConnectionIdleTimeout = handler.PooledConnectionLifetime = TimeSpan.FromMilliseconds(1);
         using var server = new RawServer();
         using var client = new HttpClient(new WebSocketsHandler(handler, ws =>
         {
             ws.PingInterval = beat;
-            ws.HandshakeTimeout = TimeSpan.FromSeconds(2);
+            ws.HandshakeTimeout = TimeSpan.FromSeconds(5);
         }))
         {
-            Timeout = TimeSpan.FromSeconds(2),
+            Timeout = TimeSpan.FromSeconds(5),
         };
 
         Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(server.Uri);
