@@ -28,8 +28,9 @@ internal sealed class TestClock : FakeTimeProvider
     {
         get
         {
+            DateTimeOffset now = GetUtcNow();
             lock (_sync)
-                return _live.Count(timer => timer.Due is not null);
+                return _live.Count(timer => timer.Due > now); // one that was due before it was shown has fired
         }
     }
 
