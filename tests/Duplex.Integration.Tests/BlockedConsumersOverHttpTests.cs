@@ -1,27 +1,47 @@
 namespace Duplex.Tests;
 
-/// <summary>Law 11 over real connections: whoever blocks the thread that frames are delivered on stops neither pings, nor pongs, nor the close.</summary>
+/// <summary>
+/// Law 11 over real connections: a consumer that blocks the thread that frames are delivered on stops neither pings, nor pongs, nor the close. Threads of the pool that block keep other tests
+/// from running, so none may run beside it.
+/// </summary>
+[CollectionDefinition(nameof(BlockedConsumersOverHttpTests), DisableParallelization = true)]
+[Collection(nameof(BlockedConsumersOverHttpTests))]
 public sealed class BlockedConsumersOverHttpTests(KestrelServer server) : IClassFixture<KestrelServer>
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
+
+    // Over three times what either side grants a silent peer.
+    private static readonly int Rounds = (int)(3 * (Interval + Deadline) / Interval) + 1;
 
     [Theory]
-    [InlineData("ws")]
-    [InlineData("wss")]
-    public async Task A_blocked_consumer_keeps_neither_side_from_its_keep_alive(string scheme)
+    [InlineData(Transport.Tcp)]
+    [InlineData(Transport.Tls)]
+    public async Task A_blocked_consumer_keeps_neither_side_from_its_keep_alive(Transport transport)
     {
-        using HttpClient client = Create(Interval, Deadline);
-        await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(new Uri(server[scheme], "/kept-alive")).Soon();
+        TestClock ours = new(), theirs = new();
+        using RawServer listener = await RawServer.ListenAsync(transport);
+        using HttpClient client = Create(Interval, Deadline, ours);
+        Task<DefaultClientWebSocketSession> opening = client.WebSocketSessionAsync(listener.Uri);
+        using RawPeer peer = await listener.AcceptAsync();
+        await peer.UpgradeAsync();
+        await using DefaultWebSocketSession other = WebSocketSessions.Create(peer.Stream, WebSocketRole.Server, ws => (ws.TimeProvider, ws.PingInterval, ws.PingTimeout) = (theirs, Interval, Deadline));
+        await using DefaultClientWebSocketSession session = await opening.Soon();
         using var consumer = new BlockedConsumer(session);
+        await other.SendAsync("block");
         await consumer.IsBlocked.Soon();
 
-        // Over three times what either side grants a silent peer.
-        long began = TimeProvider.System.GetTimestamp();
-        while (TimeProvider.System.GetElapsedTime(began) < 3 * Deadline)
+        for (int round = 0; round < Rounds; round++)
+        {
+            // The pong of a ping answers those before it, too.
+            await ours.Pass(Interval);
             await session.PingAsync().Soon();
+            await theirs.Pass(Interval);
+            await other.PingAsync().Soon();
+        }
 
-        Assert.Equal(WebSocketSessionState.Open, session.State);
+        Assert.Equal((WebSocketSessionState.Open, WebSocketSessionState.Open), (session.State, other.State));
         Assert.False(consumer.Ended.IsCompleted);
         consumer.Unblock();
         CloseResult end = await session.CloseAsync().Soon();
@@ -34,18 +54,25 @@ public sealed class BlockedConsumersOverHttpTests(KestrelServer server) : IClass
     [InlineData("wss")]
     public async Task During_a_flood_a_blocked_consumer_neither_ends_the_session_nor_holds_up_its_close(string scheme)
     {
-        using HttpClient client = Create(Interval, Deadline);
+        var time = new TestClock();
+        using HttpClient client = Create(Interval, Deadline, time);
         await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync(new Uri(server[scheme], "/flood")).Soon();
         using var consumer = new BlockedConsumer(session);
         await consumer.IsBlocked.Soon();
 
         // The queue fills, nothing is read then, and nobody counts the peer's silence.
-        await Patience.Until(() => session.Incoming.Count >= ChannelConfig.DefaultIncoming.Capacity / 2);
-        long began = TimeProvider.System.GetTimestamp();
-        await Patience.Until(() => TimeProvider.System.GetElapsedTime(began) > 3 * (Interval + Deadline) || session.State != WebSocketSessionState.Open);
+        await Patience.Until(() => session.Incoming.Count >= ChannelConfig.DefaultIncoming.Capacity / 2 && session.SightReceiving().IsPaused);
+        for (int round = 0; round < Rounds; round++)
+        {
+            await time.Pass(Interval);
+            await session.FlushAsync().Soon(); // or the time would outrun the ping
+        }
+
         Assert.Equal(WebSocketSessionState.Open, session.State);
 
-        CloseResult end = await session.CloseAsync().Soon();
+        Task<CloseResult> closing = session.CloseAsync();
+        await time.Pass(CloseTimeout / 4); // what the close gives a consumer
+        CloseResult end = await closing.Soon();
         Assert.True(end.WasClean, $"{end} {end.Error}");
         Assert.False(consumer.Ended.IsCompleted);
         consumer.Unblock();
@@ -105,10 +132,12 @@ public sealed class BlockedConsumersOverHttpTests(KestrelServer server) : IClass
             await session.DisposeAsync().Soon();
     }
 
-    private static HttpClient Create(TimeSpan interval, TimeSpan timeout) => Clients.Create(ws =>
+    private static HttpClient Create(TimeSpan interval, TimeSpan timeout, TestClock? time = null) => Clients.Create(ws =>
     {
+        ws.TimeProvider = time ?? TimeProvider.System;
         ws.PingInterval = interval;
         ws.PingTimeout = timeout;
+        ws.CloseTimeout = CloseTimeout;
     });
 
     // Waits for a frame, and then keeps the thread that it got it on; receives the rest when it may.

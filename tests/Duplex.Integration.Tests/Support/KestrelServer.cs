@@ -76,11 +76,6 @@ public sealed class KestrelServer : IAsyncLifetime
         _app.Map("/deflate", context => ServeAsync(context, EchoAsync, accept: Compressing));
         _app.Map("/greet", context => ServeAsync(context, GreetAsync));
         _app.Map("/flood", context => ServeAsync(context, FloodAsync));
-        _app.Map("/kept-alive", context => ServeAsync(context, GreetAndEchoAsync, accept: _ => new WebSocketAcceptContext
-        {
-            KeepAliveInterval = TimeSpan.FromMilliseconds(500),
-            KeepAliveTimeout = TimeSpan.FromSeconds(1),
-        }));
         _app.Map("/subprotocol", context => ServeAsync(context, EchoAsync, asked => asked.WebSockets.WebSocketRequestedProtocols.Contains("echo.v1") ? null : StatusCodes.Status400BadRequest));
         _app.Map("/secure", context => ServeAsync(context, EchoAsync, asked => asked.Request.Headers.Authorization == "Bearer good" ? null : StatusCodes.Status401Unauthorized));
         _app.Map("/broken", void (HttpContext _) => throw new InvalidOperationException("The route is broken."));
@@ -132,13 +127,6 @@ public sealed class KestrelServer : IAsyncLifetime
         }
 
         await socket.CloseOutputAsync(socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure, socket.CloseStatusDescription, context.RequestAborted);
-    }
-
-    // Says something at once, so that the client has something to receive.
-    private static async Task GreetAndEchoAsync(HttpContext context, WebSocket socket)
-    {
-        await socket.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, context.RequestAborted);
-        await EchoAsync(context, socket);
     }
 
     // Sends small messages as fast as they are taken, until the client closes.

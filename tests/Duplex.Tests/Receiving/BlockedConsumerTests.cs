@@ -1,6 +1,8 @@
 namespace Duplex.Tests;
 
-/// <summary>Who waits for frames is run on the receive loop's own thread. Whatever it does there, the loop goes on: with pings, pongs and closes, and for everybody else.</summary>
+/// <summary>Who waits for frames is run on the receive loop's own thread. Whatever it does there, the loop goes on: with pings, pongs and closes, and for everybody else. Threads of the pool that block keep other tests from running, so none may run beside it.</summary>
+[CollectionDefinition(nameof(BlockedConsumerTests), DisableParallelization = true)]
+[Collection(nameof(BlockedConsumerTests))]
 public sealed class BlockedConsumerTests
 {
     [Theory]
