@@ -6,7 +6,7 @@ namespace Duplex.Tests;
 public sealed class StoppedProcessTests
 {
     private const int Sessions = 200;
-    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(10); // for all pings to come before the process is stopped
 
     [Theory]
     [InlineData(1.05)] // just longer than the timeout: the first tick afterwards is hardly late
