@@ -34,7 +34,7 @@ public sealed class BrowserEngineTests : IDisposable
         await using DefaultClientWebSocketSession session = await client.WebSocketSessionAsync("ws://host.test/").Soon();
 
         Task<CloseResult> closing = session.CloseAsync(CloseCode.GoingAway, "bye");
-        await Patience.Until(() => _page.Calls.Count > 0 && session.BufferedBytes == 0); // no event of a page comes within a call
+        await Patience.Until(() => !_page.Calls.IsEmpty && session.BufferedBytes == 0); // no event of a page comes within a call
         await _page.UntilReceiving();
         _page.Events.Closed(3001, "bye");
         CloseResult end = await closing.Soon();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 
@@ -6,7 +7,7 @@ namespace Duplex.Tests;
 /// <summary>A page's WebSocket whose browser is the test.</summary>
 internal sealed class FakePageSocket : PageSocket
 {
-    public List<string> Calls { get; } = [];
+    public ConcurrentQueue<string> Calls { get; } = [];
 
     public IPageSocketEvents Events { get; private set; } = null!;
 
@@ -27,13 +28,13 @@ internal sealed class FakePageSocket : PageSocket
             events.Opened();
     }
 
-    public override void Send(string text) => Calls.Add($"Text {text}");
+    public override void Send(string text) => Calls.Enqueue($"Text {text}");
 
-    public override void Send(byte[] payload) => Calls.Add($"Binary {Convert.ToHexString(payload)}");
+    public override void Send(byte[] payload) => Calls.Enqueue($"Binary {Convert.ToHexString(payload)}");
 
-    public override void Close(int code, string reason) => Calls.Add($"Close {code} {reason}");
+    public override void Close(int code, string reason) => Calls.Enqueue($"Close {code} {reason}");
 
-    public override void Dispose() => Calls.Add("Dispose");
+    public override void Dispose() => Calls.Enqueue("Dispose");
 
     /// <summary>Waits until the session waits for an event. In a browser one thread has both; here an event that comes as a receive begins would be missed.</summary>
     public Task UntilReceiving() => Patience.Until(() => Events is BrowserSocket socket && Volatile.Read(ref Arrival(socket)) is not null);
