@@ -142,6 +142,70 @@ public sealed class ConsumerHandoffTests : IDisposable
         Assert.False(await blocked.Soon());
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task What_a_consumer_leaves_ambient_is_gone_after_it(bool isFree)
+    {
+        var ambient = new AsyncLocal<int>();
+        var consumer = new Work(() =>
+        {
+            ambient.Value = 1;
+            SynchronizationContext.SetSynchronizationContext(new SynchronizationContext());
+        });
+
+        (SynchronizationContext? context, int value) = await Task.Run(() =>
+        {
+            if (isFree)
+                ConsumerHandoff.RunFree(consumer);
+            else
+                _handoff.Run(consumer, beforeEnd: true);
+            return (SynchronizationContext.Current, ambient.Value);
+        }).Soon();
+
+        Assert.Null(context);
+        Assert.Equal(0, value);
+        Assert.Equal(1, consumer.Runs);
+    }
+
+    [Fact]
+    public async Task A_free_consumer_runs_here_and_one_within_it_on_another_thread()
+    {
+        using var done = new ManualResetEventSlim();
+        int here = 0, outer = 0, inner = 0;
+        bool canRunAnother = await Task.Run(() =>
+        {
+            here = Environment.CurrentManagedThreadId;
+            ConsumerHandoff.RunFree(new Work(() =>
+            {
+                outer = Environment.CurrentManagedThreadId;
+                ConsumerHandoff.RunFree(new Work(() =>
+                {
+                    inner = Environment.CurrentManagedThreadId;
+                    done.Set();
+                }));
+                done.Wait();
+            }));
+            return ConsumerHandoff.CanRunHere;
+        }).Soon();
+
+        Assert.Equal(here, outer);
+        Assert.NotEqual(here, inner);
+        Assert.True(canRunAnother);
+    }
+
+    [Fact]
+    public async Task A_free_consumer_on_a_foreign_thread_runs_on_the_pool()
+    {
+        bool isOfPool = false;
+        var consumer = new Work(() => isOfPool = Thread.CurrentThread.IsThreadPoolThread);
+        var foreign = new Thread(() => ConsumerHandoff.RunFree(consumer));
+        foreign.Start();
+        foreign.Join();
+
+        await Patience.Until(() => consumer.Runs == 1);
+
+        Assert.True(isOfPool);
+    }
+
     // Waits until the pool has so many threads beside those that are blocked: it adds one in half a second, which is all that the watch waits for a consumer.
     private static Task ThreadsAsync(int threads)
     {
