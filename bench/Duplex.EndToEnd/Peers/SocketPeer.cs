@@ -68,7 +68,7 @@ internal sealed class SocketPeer : Peer
         int end;
         do
         {
-            length += await socket.ReceiveAsync(_buffer.AsMemory(length));
+            length += await ReadAsync(socket, _buffer.AsMemory(length)).ConfigureAwait(false);
             end = _buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8);
         }
         while (end < 0);
@@ -78,9 +78,12 @@ internal sealed class SocketPeer : Peer
     private async ValueTask ReceiveAsync(Socket socket, long count)
     {
         while (count > 0)
-        {
-            int read = await socket.ReceiveAsync(_buffer.AsMemory()).ConfigureAwait(false);
-            count -= read > 0 ? read : throw new InvalidOperationException("The server closed the connection.");
-        }
+            count -= await ReadAsync(socket, _buffer).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<int> ReadAsync(Socket socket, Memory<byte> buffer)
+    {
+        int read = await socket.ReceiveAsync(buffer).ConfigureAwait(false);
+        return read > 0 ? read : throw new InvalidOperationException("The server closed the connection.");
     }
 }

@@ -36,7 +36,7 @@ public readonly ref struct FramePiece
     /// <summary>Whether this is a message's first piece; false for control frames.</summary>
     public bool StartsMessage => Starts && !Header.IsControl && Header.Opcode != Opcode.Continuation;
 
-    /// <summary>Whether this is a message whole.</summary>
+    /// <summary>Whether this is a whole message.</summary>
     internal bool IsMessage => Starts && Ends && Header.IsMessage;
 
     /// <summary>Whether this is a message's last piece; false for control frames.</summary>

@@ -90,7 +90,7 @@ public sealed class FrameReader
 
         Span<byte> payload = input[..(int)Math.Min(Remaining, Math.Min(input.Length, MaxPiece))];
         input = input[payload.Length..];
-        long remaining = Remaining - payload.Length; // read back from its field it would be late
+        long remaining = Remaining - payload.Length; // reading the field back would wait for its store
         Remaining = remaining;
         if (_header.Masked)
             _key = PayloadMask.Copy(payload, payload, _key);
@@ -218,7 +218,7 @@ public sealed class FrameReader
     private ProtocolViolation? JudgeLength(in FrameHeader header) =>
         header.IsMinimal && (ulong)header.PayloadLength <= (ulong)MaxFrameSize ? null : JudgeLengthInFull(header);
 
-    [MethodImpl(MethodImplOptions.NoInlining)] // its caller would clear the stack for what formats the message
+    [MethodImpl(MethodImplOptions.NoInlining)] // else its caller clears the stack for the text's formatter
     private ProtocolViolation? JudgeLengthInFull(in FrameHeader header)
     {
         // §5.2: "the most significant bit MUST be 0".

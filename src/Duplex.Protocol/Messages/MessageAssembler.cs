@@ -262,7 +262,7 @@ internal sealed class MessageAssembler : IDisposable
         return true;
     }
 
-    // A whole one that no extension changes. Of any other the rest finds what is wrong.
+    // A whole one that no extension changes. What is wrong with another one is found later.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsValidMessage(scoped in FramePiece piece) =>
         piece.IsMessage && _transform is null && piece.Payload.Length <= MaxMessageSize

@@ -49,7 +49,9 @@ internal sealed class FreeRun(IThreadPoolWorkItem loop, FrameQueue queue) : Shar
         return !hasYielded && !TryChange(On, Off) && TryChange(EndWaits, EndContinues);
     }
 
-    /// <summary>If this thread's consumer is the one, no end waits for it: it is about to wait for the loop.</summary>
+    /// <summary>
+    /// No end waits any more for the consumer that calls this: it is about to wait for the loop, on its thread.
+    /// </summary>
     public void Yield()
     {
         if (_ofThread != this)

@@ -283,32 +283,32 @@ internal sealed class ReceiveLoop : IThreadPoolWorkItem
     // A work item of the loop queues no second one.
     private void Run(bool mayQueue = true)
     {
-        do
+        while (_consumer is { } consumer ? TryRun(consumer, mayQueue) : TryTurn())
         {
-            if (_consumer is not { } consumer)
-                continue;
-            if (IsOver && !MayEnd())
-                return; // with this consumer: it may be the same, which has not begun to wait
-            if (mayQueue && (IsOver || !_input.IsEmpty) && !ConsumerHandoff.CanRunHere)
-            {
-                // The same read may hold the end, which waits for the consumer: continue where it can run.
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-                return;
-            }
-
-            _consumer = null;
-            if (TryReadAhead())
-            {
-                if (!_free!.Run(consumer))
-                    return;
-                Continue(); // with the end
-                continue;
-            }
-
-            if (!_handoff.Run(consumer, beforeEnd: IsOver || _input.HasEnded))
-                return;
         }
-        while (_consumer is not null || TryTurn());
+    }
+
+    // False if the loop continues elsewhere.
+    private bool TryRun(FrameWaiter consumer, bool mayQueue)
+    {
+        // Another still runs beside the loop: its answers go out first. If both are the same one, it has not registered
+        // for this wait yet. The consumer is kept until then.
+        if (IsOver && !MayEnd())
+            return false;
+        if (mayQueue && (IsOver || !_input.IsEmpty) && !ConsumerHandoff.CanRunHere)
+        {
+            // The same read may hold the end, which waits for the consumer: continue where it can run.
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            return false;
+        }
+
+        _consumer = null;
+        if (!TryReadAhead())
+            return _handoff.Run(consumer, beforeEnd: IsOver || _input.HasEnded);
+        if (!_free!.Run(consumer))
+            return false;
+        Continue(); // with the end
+        return true;
     }
 
     // A consumer may have delayed the loop.
